@@ -1,0 +1,37 @@
+# make demo: set everything up and run the main job on a small corpus made here.
+# make test: set everything up, lint and run the tests.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+export NUMBA_NUM_THREADS ?= 1
+
+.PHONY: setup test lint demo clean
+
+setup: $(READY)
+
+# tinysoundfont's metadata demands pyaudio, which needs portaudio's headers and is not used here: hence --no-deps.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[project,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -c constraints.txt tinysoundfont
+	touch $(READY)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: $(READY) lint
+	$(BIN)/python -m pytest
+
+demo: $(READY)
+	$(BIN)/dp demo
+
+clean:
+	rm -rf $(VENV) .dp data models demo

@@ -1,0 +1,164 @@
+"""Arrow schemas of the feature store and their validation. Field metadata say unit, bounds and source of every column."""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dp.errors import DataError
+
+
+def _field(
+    name: str,
+    kind: pa.DataType,
+    description: str,
+    *,
+    unit: str = "",
+    low: float | None = None,
+    high: float | None = None,
+    null: bool = False,
+) -> pa.Field:
+    """A column; numbers outside low..high and nulls where null is false are refused by `validate`."""
+    meta = {"description": description, "unit": unit}
+    meta |= {key: repr(float(bound)) for key, bound in (("low", low), ("high", high)) if bound is not None}
+    return pa.field(name, kind, nullable=null, metadata=meta)
+
+
+def _text(name: str, description: str) -> pa.Field:
+    return _field(name, pa.string(), description)
+
+
+RECORDINGS = pa.schema(
+    [
+        _text("recording_id", "stable id of the performance, unique in its collection"),
+        _text("collection", "corpus or sub-collection the recording belongs to"),
+        _text("piece_id", "id of the score it follows"),
+        _text("performer", "who plays; for MAESTRO the competition year"),
+        _text("instrument", "what is played"),
+        _text("audio_path", "audio file"),
+        _text("score_path", "score file"),
+        _field("start_sec", pa.float64(), "start of the slice inside the audio file", unit="s", low=0),
+        _field("end_sec", pa.float64(), "end of the slice inside the audio file", unit="s", low=0),
+        _text("audio_sha256", "SHA-256 of the audio file's bytes"),
+        _text("score_sha256", "SHA-256 of the score file's bytes"),
+        _text("licence", "licence of the recording; 'unknown' where nobody says"),
+    ]
+)
+
+SCORE_NOTES = pa.schema(
+    [
+        _text("piece_id", "id of the score"),
+        _field("note_id", pa.int64(), "index of the note in the unfolded score, by onset, then pitch", low=0),
+        _field("onset_quarter", pa.float64(), "onset as written, repeats unfolded", unit="quarter", low=0),
+        _field("duration_quarter", pa.float64(), "duration as written, ties joined; 0 = grace note", unit="quarter", low=0),
+        _field("pitch", pa.int64(), "sounding MIDI pitch", unit="semitone", low=0, high=127),
+        _field("velocity", pa.int64(), "MIDI velocity; 0 = unknown", low=0, high=127),
+        _field("voice", pa.int64(), "voice inside the part", low=0),
+        _field("measure", pa.int64(), "measure as played; 0 = pickup", low=0),
+        _field("part", pa.int64(), "index of the part in the score file", low=0),
+    ]
+)
+
+PERFORMED_NOTES = pa.schema(
+    [
+        _text("recording_id", "id of the performance"),
+        _field("note_id", pa.int64(), "note of the score", low=0),
+        _field("pitch", pa.int64(), "sounding MIDI pitch of the score's note", unit="semitone", low=0, high=127),
+        _field("velocity", pa.int64(), "MIDI velocity; 0 = unknown", low=0, high=127),
+        _field("onset_sec", pa.float64(), "onset from the start of the slice, by alignment", unit="s"),
+        _field("offset_sec", pa.float64(), "offset from the start of the slice, by alignment", unit="s"),
+        _field("confidence", pa.float64(), "how sure the alignment is of this note", low=0, high=1),
+    ]
+)
+
+ALIGNMENT_REPORT = pa.schema(
+    [
+        _text("recording_id", "id of the performance"),
+        _field("accepted", pa.bool_(), "whether the score fits the recording"),
+        _text("reason", "why not; empty where accepted"),
+        _field("note_count", pa.int64(), "notes of the unfolded score", low=1),
+        _field("score_fit", pa.float64(), "how well the score fits, 0 = chance", low=0, high=1),
+        _field("mean_confidence", pa.float64(), "mean of the notes' confidence", low=0, high=1),
+        _field("tuning_cent", pa.float64(), "tuning against A = 440 Hz, transposition included", unit="cent"),
+        _field("audio_sec", pa.float64(), "length of the slice", unit="s", low=0),
+    ]
+)
+
+CLIPS = pa.schema(
+    [
+        _text("clip_id", "recording_id and clip_index"),
+        _text("recording_id", "id of the performance"),
+        _text("piece_id", "id of the score"),
+        _text("performer", "who plays"),
+        _field("clip_index", pa.int64(), "i: frames round(312.5 i) to round(312.5 (i+1))", low=0),
+        _field("start_frame", pa.int64(), "first frame, from the start of the slice", unit="frame", low=0),
+        _field("end_frame", pa.int64(), "one past the last frame", unit="frame", low=1),
+        _field("valid_by_clip", pa.bool_(), "held out in the publication's `clip` split"),
+        _field("valid_by_recording", pa.bool_(), "held out in the `recording` split"),
+    ]
+)
+
+MELS = pa.schema(
+    [
+        _text("clip_id", "the clip"),
+        _text("recording_id", "id of the performance"),
+        _field("mel", pa.binary(), "natural log-mel, row-major [frame_count, band_count]"),
+        _field("frame_count", pa.int64(), "T", unit="frame", low=1),
+        _field("band_count", pa.int64(), "M", low=1),
+        _text("dtype", "numpy dtype of the bytes"),
+    ]
+)
+
+STAGE_REPORT = pa.schema(
+    [
+        _text("recording_id", "id of the performance"),
+        _text("outcome", "done, reused, rejected, failed, crashed or missing"),
+        _text("reason", "why not done; empty where done or reused"),
+    ]
+)
+
+OUTCOMES = ("done", "reused", "rejected", "failed", "crashed", "missing")
+
+
+def validate(table: pa.Table, schema: pa.Schema, subject: object) -> pa.Table:
+    """Cast `table` to `schema` and check every bound and null.
+
+    Args:
+        table: the rows; columns in any order.
+        schema: one of this module's.
+        subject: what an error names, e.g. the file to be written.
+
+    Raises:
+        DataError: a column is missing or unknown, has another type, a null, a NaN or a value out of bounds; the
+            message names the column, the first bad value, its row's id and the bounds.
+    """
+    names = set(table.column_names)
+    for name in sorted(names ^ set(schema.names)):
+        raise DataError(subject, f"column {name} is {'unknown' if name in names else 'missing'}")
+    try:
+        table = table.select(schema.names).cast(schema)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as error:
+        raise DataError(subject, f"does not fit its schema ({error})") from error
+    for field in schema:
+        _check_column(table, field, subject)
+    return table
+
+
+def _check_column(table: pa.Table, field: pa.Field, subject: object) -> None:
+    column = table.column(field.name)
+    if column.null_count and not field.nullable:
+        _refuse(table, field.name, pc.is_null(column), subject, "has no value")
+    if pa.types.is_floating(field.type):
+        _refuse(table, field.name, pc.invert(pc.is_finite(column)), subject, "is not finite")
+    meta = field.metadata or {}
+    for key, out_of_bounds, word in ((b"low", pc.less, "at least"), (b"high", pc.greater, "at most")):
+        if key in meta:
+            bound = float(meta[key])
+            _refuse(table, field.name, out_of_bounds(column, bound), subject, f"is out of bounds, expected {word} {bound:g}")
+
+
+def _refuse(table: pa.Table, name: str, bad: pa.ChunkedArray, subject: object, reason: str) -> None:
+    """Raise for the first row where `bad` is true."""
+    index = pc.index(bad, True).as_py()
+    if index >= 0:
+        first = table.schema.names[0]
+        where = f"row {index} ({first} {table.column(first)[index].as_py()!r})"
+        raise DataError(subject, f"{name} = {table.column(name)[index].as_py()!r} in {where} {reason}")

@@ -1,0 +1,100 @@
+"""The things that flow between the rooms of this library, as frozen dataclasses of numpy arrays.
+
+N is the number of notes. Arrays of one object are parallel; a note's id is its index. Scores are sorted by onset,
+then pitch. Their Arrow counterparts, with units and sources, are in `dp.schema`.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dp.units import FloatArray, IntArray
+
+UNKNOWN_VELOCITY = 0  # MIDI keeps 0 for "note off", so no sounding note has it
+
+
+@dataclass(frozen=True)
+class ScoreNotes:
+    """Notes as written, repeats unfolded and ties joined; N notes sorted by (onset, pitch).
+
+    A grace note has duration 0 and the onset of the note it adorns (SPEC: exact, in quarters).
+    """
+
+    onset_quarter: FloatArray  # [N] from the start of the piece, >= 0
+    duration_quarter: FloatArray  # [N] >= 0; 0 only for grace notes
+    pitch: IntArray  # [N] sounding MIDI pitch 0-127
+    velocity: IntArray  # [N] 1-127, or 0 = unknown
+    voice: IntArray  # [N] >= 1
+    measure: IntArray  # [N] number of the measure, counted from 1 as played; 0 for a pickup bar
+    part: IntArray  # [N] >= 0, index of the part in the file
+
+    def __len__(self) -> int:
+        return len(self.pitch)
+
+    @property
+    def is_grace(self) -> np.ndarray:
+        """[N] bool."""
+        return self.duration_quarter == 0.0
+
+
+@dataclass(frozen=True)
+class Score:
+    """One score file."""
+
+    title: str
+    notes: ScoreNotes
+    tempo_quarter: FloatArray  # [K] where each tempo mark stands, in unfolded quarters; may be empty
+    tempo_qpm: FloatArray  # [K] the mark's tempo, quarters per minute
+    part_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PerformedNotes:
+    """The seam of the system: when each note of a score sounds. Alignment makes it to train from, the timing model to
+    render from, and nothing downstream can tell. Note i is note i of the score."""
+
+    pitch: IntArray  # [N]
+    velocity: IntArray  # [N] 0 = unknown
+    onset_sec: FloatArray  # [N] from the start of the recording's slice
+    offset_sec: FloatArray  # [N] > onset_sec
+    confidence: FloatArray  # [N] 0 to 1
+
+    def __len__(self) -> int:
+        return len(self.pitch)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One performance of one piece: a slice of an audio file and the score it follows."""
+
+    recording_id: str
+    collection: str
+    piece_id: str
+    performer: str
+    instrument: str
+    audio_path: Path
+    score_path: Path
+    start_sec: float  # of the slice inside the audio file
+    end_sec: float | None  # None = to the end of the file
+    licence: str  # "unknown" where nobody says
+
+
+@dataclass(frozen=True)
+class WarpingPath:
+    """Monotone map between score and recording, P points, both sides non-decreasing."""
+
+    score_quarter: FloatArray  # [P]
+    audio_sec: FloatArray  # [P]
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """What alignment found for one recording."""
+
+    performed: PerformedNotes
+    path: WarpingPath
+    tuning_cent: float  # of the recording against A = 440 Hz, transposition included
+    accepted: bool  # whether the score fits the recording
+    reason: str  # why not; empty where accepted
+    score_fit: float  # the figure that was judged, 0 (chance) to 1

@@ -1,0 +1,76 @@
+"""Quarters, ticks, seconds, frames, samples, clips: the only place where one becomes another, and where they are rounded.
+
+Frame rates are floats: at 16 kHz and a hop of 256 samples there are 62.5 frames per second. Convert from absolute
+seconds and round once; never add up rounded values.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+TICKS_PER_QUARTER = 24  # the score grid of the Bach Violin Dataset and of the publication
+CLIP_SEC = 5.0  # length of a training clip in the publication
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+def tick_to_quarter(tick: npt.ArrayLike) -> FloatArray:
+    """Ticks of the score grid to quarters."""
+    return np.asarray(tick, dtype=np.float64) / TICKS_PER_QUARTER
+
+
+def quarter_to_tick(quarter: npt.ArrayLike) -> IntArray:
+    """Quarters to the nearest tick of the score grid."""
+    return np.rint(np.asarray(quarter, dtype=np.float64) * TICKS_PER_QUARTER).astype(np.int64)
+
+
+def frame_rate_hz(sample_rate_hz: int, hop_sample: int) -> float:
+    """Frames per second."""
+    return sample_rate_hz / hop_sample
+
+
+def sec_to_frame(sec: npt.ArrayLike, rate_hz: float) -> IntArray:
+    """Seconds to the nearest frame."""
+    return np.rint(np.asarray(sec, dtype=np.float64) * rate_hz).astype(np.int64)
+
+
+def frame_to_sec(frame: npt.ArrayLike, rate_hz: float) -> FloatArray:
+    """Frames (fractions allowed) to seconds."""
+    return np.asarray(frame, dtype=np.float64) / rate_hz
+
+
+def sec_to_sample(sec: float, sample_rate_hz: int) -> int:
+    """Seconds to the nearest sample."""
+    return round(sec * sample_rate_hz)
+
+
+def sample_to_sec(sample: int, sample_rate_hz: int) -> float:
+    """Samples to seconds."""
+    return sample / sample_rate_hz
+
+
+def clip_border_frame(clip_index: int, rate_hz: float) -> int:
+    """First frame of clip `clip_index`: round(312.5 i) at 62.5 frames per second, so clips have 312 or 313 frames."""
+    return int(np.rint(clip_index * CLIP_SEC * rate_hz))
+
+
+def qpm_to_sec_per_quarter(tempo_qpm: float) -> float:
+    """Tempo in quarters per minute to the length of a quarter in seconds."""
+    return 60.0 / tempo_qpm
+
+
+def parse_clock_sec(text: str) -> float:
+    """`h:mm:ss`, `m:ss` or plain seconds (fractions allowed) to seconds.
+
+    Raises:
+        ValueError: the text is none of these, or negative.
+    """
+    parts = text.strip().split(":")
+    if len(parts) > 3:
+        raise ValueError(f"{text!r} is not a time: write seconds or h:mm:ss")
+    sec = 0.0
+    for part in parts:
+        sec = sec * 60.0 + float(part)
+    if not (0.0 <= sec < float("inf")) or any(p.startswith("-") for p in parts):
+        raise ValueError(f"{text!r} is not a time: write seconds or h:mm:ss")
+    return sec
