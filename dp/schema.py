@@ -1,4 +1,7 @@
-"""Arrow schemas of the feature store and their validation. Field metadata say unit, bounds and source of every column."""
+"""Arrow schemas of the feature store and their validation.
+
+Field metadata say unit, bounds and meaning of every column.
+"""
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -48,7 +51,7 @@ SCORE_NOTES = pa.schema(
         _text("piece_id", "id of the score"),
         _field("note_id", pa.int64(), "index of the note in the unfolded score, by onset, then pitch", low=0),
         _field("onset_quarter", pa.float64(), "onset as written, repeats unfolded", unit="quarter", low=0),
-        _field("duration_quarter", pa.float64(), "duration as written, ties joined; 0 = grace note", unit="quarter", low=0),
+        _field("duration_quarter", pa.float64(), "as written, ties joined; 0 = grace note", unit="quarter", low=0),
         _field("pitch", pa.int64(), "sounding MIDI pitch", unit="semitone", low=0, high=127),
         _field("velocity", pa.int64(), "MIDI velocity; 0 = unknown", low=0, high=127),
         _field("voice", pa.int64(), "voice inside the part", low=0),
@@ -134,12 +137,12 @@ def validate(table: pa.Table, schema: pa.Schema, subject: object) -> pa.Table:
     for name in sorted(names ^ set(schema.names)):
         raise DataError(subject, f"column {name} is {'unknown' if name in names else 'missing'}")
     try:
-        table = table.select(schema.names).cast(schema)
+        table = table.select(schema.names).cast(pa.schema([(field.name, field.type) for field in schema]))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as error:
         raise DataError(subject, f"does not fit its schema ({error})") from error
     for field in schema:
         _check_column(table, field, subject)
-    return table
+    return table.cast(schema)  # now with its metadata and without nulls
 
 
 def _check_column(table: pa.Table, field: pa.Field, subject: object) -> None:
@@ -152,7 +155,8 @@ def _check_column(table: pa.Table, field: pa.Field, subject: object) -> None:
     for key, out_of_bounds, word in ((b"low", pc.less, "at least"), (b"high", pc.greater, "at most")):
         if key in meta:
             bound = float(meta[key])
-            _refuse(table, field.name, out_of_bounds(column, bound), subject, f"is out of bounds, expected {word} {bound:g}")
+            reason = f"is out of bounds, expected {word} {bound:g}"
+            _refuse(table, field.name, out_of_bounds(column, bound), subject, reason)
 
 
 def _refuse(table: pa.Table, name: str, bad: pa.ChunkedArray, subject: object, reason: str) -> None:

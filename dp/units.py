@@ -1,4 +1,4 @@
-"""Quarters, ticks, seconds, frames, samples, clips: the only place where one becomes another, and where they are rounded.
+"""Quarters, ticks, seconds, frames, samples, clips: the only place where one becomes another and is rounded.
 
 Frame rates are floats: at 16 kHz and a hop of 256 samples there are 62.5 frames per second. Convert from absolute
 seconds and round once; never add up rounded values.

@@ -9,7 +9,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Folder of real recordings and scores beside the checkout; a user has only the repository, so tests skip without."""
+    """Folder of real recordings beside the checkout; a user has only the repository, so tests skip without."""
     folder = REPOSITORY.parent / "shared" / "data"
     if not folder.is_dir():
         pytest.skip("needs the real recordings in ../shared/data, which are not here")

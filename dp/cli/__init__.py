@@ -1,0 +1,52 @@
+"""The command `dp`. Modules below import what they need inside their functions, so that `dp --help` stays quick."""
+
+import errno
+import sys
+from collections.abc import Sequence
+
+from dp.errors import DataError
+
+EXIT_OK, EXIT_FAILED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run `dp` and exit: 0 done, 1 something of a batch failed, 2 bad input (one line on stderr), 130 interrupted."""
+    sys.exit(run(sys.argv[1:] if argv is None else argv))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run `dp` on `argv` and return its exit code."""
+    import typer
+    from typer.exceptions import TyperException
+
+    from dp.cli.app import app
+
+    try:
+        code = typer.main.get_command(app).main(args=list(argv), prog_name="dp", standalone_mode=False)
+        return code if isinstance(code, int) else EXIT_OK
+    except TyperException as error:
+        message = error.format_message() or "a command is missing"
+        return _complain(f"{message.rstrip('.')}; see {_command_path(error)} --help")
+    except DataError as error:
+        return _complain(str(error))
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM):
+            raise
+        subject = error.filename2 or error.filename or "output"
+        advice = (
+            "free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "choose a folder you may write to"
+        )
+        return _complain(f"{subject}: {error.strerror}; nothing was written there, {advice} and run again")
+    except (KeyboardInterrupt, typer.Abort):
+        print("dp: interrupted; what was finished is kept, run the same command again to go on", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _command_path(error: Exception) -> str:
+    context = getattr(error, "ctx", None)
+    return context.command_path if context is not None else "dp"
+
+
+def _complain(line: str) -> int:
+    print("dp: " + " ".join(line.split()), file=sys.stderr)
+    return EXIT_BAD_INPUT

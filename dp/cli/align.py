@@ -1,0 +1,178 @@
+"""`dp align`: one pair, or many in one process."""
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dp.cli.output import note, report
+from dp.cli.paths import check_out
+from dp.errors import DataError
+
+if TYPE_CHECKING:
+    from dp.types import Alignment, Score
+
+COLUMNS = ("pitch", "onset_quarter", "duration_quarter", "onset_s", "offset_s", "confidence")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One line of the work list."""
+
+    pair_id: str
+    score: Path
+    audio: Path
+    start_sec: float
+    end_sec: float | None
+
+
+def align_one(
+    score_path: Path,
+    audio_path: Path,
+    out: Path,
+    plot: Path | None,
+    start: str | None,
+    end: str | None,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Align one pair; a score that does not fit is bad input, and nothing is written."""
+    check_out(out, (".csv",))
+    if plot is not None:
+        check_out(plot, (".png",))
+    pair = Pair(out.stem, score_path, audio_path, _clock(start, "--start") or 0.0, _clock(end, "--end"))
+    score, alignment = _align(pair)
+    _write_csv(out, pair, score, alignment)
+    if plot is not None:
+        _plot(plot, pair, score, alignment)
+    data = _describe(pair, alignment)
+    text = f"{out}: {data['notes']} notes, fit {data['score_fit']:.2f}, mean confidence {data['mean_confidence']:.2f}"
+    report(data, text, quiet, as_json)
+    return 0
+
+
+def align_pairs(pairs_csv: Path, out: Path, quiet: bool, as_json: bool) -> int:
+    """Align every pair of a CSV; a pair that fails is reported and the others go on (exit code 1)."""
+    pairs = _read_pairs(pairs_csv)
+    out.mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, Any]] = []
+    for i, pair in enumerate(pairs):
+        try:
+            score, alignment = _align(pair)
+            _write_csv(out / f"{pair.pair_id}.csv", pair, score, alignment)
+            rows.append(_describe(pair, alignment))
+            note(f"{i + 1}/{len(pairs)} {pair.pair_id}: fit {alignment.score_fit:.2f}", quiet or as_json)
+        except DataError as error:
+            rows.append({"id": pair.pair_id, "outcome": "failed", "reason": str(error)})
+            note(f"{i + 1}/{len(pairs)} {pair.pair_id}: failed: {error}", False)
+    failed = sum(row["outcome"] == "failed" for row in rows)
+    data = {"done": len(rows) - failed, "failed": failed, "pairs": rows}
+    report(data, f"{out}: {len(rows) - failed} aligned, {failed} failed", quiet, as_json)
+    return 1 if failed else 0
+
+
+def _align(pair: Pair) -> "tuple[Score, Alignment]":
+    from dp.config import AlignConfig
+    from dp.jobs.align import align_files
+
+    score, alignment = align_files(pair.score, pair.audio, pair.start_sec, pair.end_sec, AlignConfig())
+    if not alignment.accepted:
+        raise DataError(
+            pair.audio, f"does not fit {pair.score} ({alignment.reason})", "give the score of this recording"
+        )
+    return score, alignment
+
+
+def _describe(pair: Pair, alignment: "Alignment") -> dict[str, Any]:
+    notes = alignment.performed
+    return {
+        "id": pair.pair_id,
+        "outcome": "done",
+        "notes": len(notes),
+        "score_fit": round(alignment.score_fit, 4),
+        "mean_confidence": round(float(notes.confidence.mean()), 4),
+        "tuning_cent": round(alignment.tuning_cent, 1),
+        "first_onset_s": round(float(notes.onset_sec.min()) + pair.start_sec, 4),
+        "last_offset_s": round(float(notes.offset_sec.max()) + pair.start_sec, 4),
+    }
+
+
+def _write_csv(path: Path, pair: Pair, score: "Score", alignment: "Alignment") -> None:
+    """One row per score note; times count from the start of the audio file, also where only a slice was aligned."""
+    from dp.files import write_whole
+
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    notes, performed = score.notes, alignment.performed
+    onset_sec, offset_sec = performed.onset_sec + pair.start_sec, performed.offset_sec + pair.start_sec
+    for i in range(len(notes)):
+        quarters = f"{notes.onset_quarter[i]:.6f}", f"{notes.duration_quarter[i]:.6f}"
+        times = f"{onset_sec[i]:.4f}", f"{offset_sec[i]:.4f}", f"{performed.confidence[i]:.3f}"
+        writer.writerow((int(notes.pitch[i]), *quarters, *times))
+    write_whole(path, buffer.getvalue().encode())
+
+
+def _plot(path: Path, pair: Pair, score: "Score", alignment: "Alignment") -> None:
+    from dp.audio import read_audio
+    from dp.config import MelConfig
+    from dp.report.alignment_plot import plot_alignment
+
+    rate_hz = MelConfig().sample_rate_hz
+    samples = read_audio(pair.audio, rate_hz, pair.start_sec, pair.end_sec)
+    plot_alignment(path, samples, rate_hz, alignment.performed, f"{score.title or pair.score.stem}: {pair.audio.name}")
+
+
+def _clock(text: str | None, name: str) -> float | None:
+    from dp.units import parse_clock_sec
+
+    try:
+        return None if text is None or not text.strip() else parse_clock_sec(text)
+    except ValueError as error:
+        raise DataError(name, str(error)) from error
+
+
+def _read_pairs(path: Path) -> list[Pair]:
+    """The work list; relative paths start at the CSV's folder, or at the current one where they exist there."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            missing = [name for name in ("id", "score", "audio") if name not in (reader.fieldnames or ())]
+            if missing:
+                raise DataError(path, f"column {missing[0]} is missing", "its header is id,score,audio[,start,end]")
+            pairs = [_pair(path, line, row) for line, row in enumerate(reader, start=2)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(
+            path, f"cannot be read ({error})", "give a CSV with the header id,score,audio[,start,end]"
+        ) from error
+    if not pairs:
+        raise DataError(path, "names no pair", "add a line per pair")
+    seen: set[str] = set()
+    for pair in pairs:
+        if pair.pair_id in seen:
+            raise DataError(path, f"the id {pair.pair_id} stands twice", "give every pair an id of its own")
+        seen.add(pair.pair_id)
+    return pairs
+
+
+def _pair(path: Path, line: int, row: Mapping[str, str | None]) -> Pair:
+    fields = {key: (value or "").strip() for key, value in row.items() if isinstance(value, str | None)}
+    pair_id = fields["id"]
+    if not re.fullmatch(r"[\w.+ -]+", pair_id) or pair_id.startswith("."):
+        raise DataError(
+            path, f"line {line}: the id {pair_id!r} cannot be a file name", "use letters, digits, -, _ and ."
+        )
+    for name in ("score", "audio"):
+        if not fields[name]:
+            raise DataError(path, f"line {line}: {name} is empty", "name a file")
+    start_sec = _clock(fields.get("start"), f"{path}, line {line}, start") or 0.0
+    end_sec = _clock(fields.get("end"), f"{path}, line {line}, end")
+    return Pair(pair_id, _locate(path, fields["score"]), _locate(path, fields["audio"]), start_sec, end_sec)
+
+
+def _locate(csv_path: Path, text: str) -> Path:
+    beside = csv_path.parent / text
+    return beside if beside.exists() else Path(text)

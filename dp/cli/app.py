@@ -1,0 +1,138 @@
+"""The commands and their options; the work is in the module named beside each."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dp import __version__
+
+app = typer.Typer(
+    name="dp",
+    help="Deep Performer: from a musical score to a natural performance, and the pipeline that learns how.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON on standard output.")]
+Project = Annotated[
+    Path | None, typer.Option("--project", help="Project folder; default: the nearest parent with params.yaml.")
+]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Dask workers; default: one per core.")]
+Scheduler = Annotated[str | None, typer.Option("--scheduler", help="Address of an existing Dask scheduler.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"deep-performer {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def align(
+    score: Annotated[Path | None, typer.Argument(help="MusicXML (.mxl, .musicxml, .xml) or MIDI.")] = None,
+    audio: Annotated[Path | None, typer.Argument(help="Recording: wav, flac, mp3, opus, ogg.")] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="CSV to write; with --pairs a folder.")] = ...,  # type: ignore[assignment]
+    plot: Annotated[Path | None, typer.Option("--plot", help="Also draw the alignment (PNG).")] = None,
+    start: Annotated[str | None, typer.Option(help="Start of the music in the recording: seconds or h:mm:ss.")] = None,
+    end: Annotated[str | None, typer.Option(help="End of the music in the recording.")] = None,
+    pairs: Annotated[Path | None, typer.Option(help="CSV with the columns id, score, audio[, start, end].")] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> int:
+    """Find when each note of SCORE sounds in AUDIO."""
+    from dp.cli import align as command
+
+    if pairs is not None:
+        if score is not None or plot is not None or start is not None or end is not None:
+            raise typer.BadParameter("--pairs stands alone: its CSV names scores, recordings, starts and ends")
+        return command.align_pairs(pairs, out, quiet, as_json)
+    if score is None or audio is None:
+        raise typer.BadParameter("give SCORE and AUDIO, or --pairs")
+    return command.align_one(score, audio, out, plot, start, end, quiet, as_json)
+
+
+@app.command()
+def rebuild(
+    corpus: Annotated[str | None, typer.Option(help="bach-violin, folder or demo; kept in params.yaml.")] = None,
+    root: Annotated[str | None, typer.Option(help="Where the corpus is; kept in params.yaml.")] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    project: Project = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> int:
+    """Bring the dataset up to date: ingest, align, features."""
+    from dp.cli import project as command
+
+    return command.rebuild(project, corpus, root, workers, scheduler, quiet, as_json)
+
+
+@app.command()
+def train(
+    model: Annotated[str, typer.Argument(help="timing, synthesis, vocoder or all.")] = "all",
+    project: Project = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> int:
+    """Train the models on the dataset, as params.yaml says."""
+    from dp.cli import project as command
+
+    return command.train(project, model, quiet, as_json)
+
+
+@app.command()
+def evaluate(project: Project = None, quiet: Quiet = False, as_json: Json = False) -> int:
+    """Measure the trained models on the clips held out."""
+    from dp.cli import project as command
+
+    return command.evaluate(project, quiet, as_json)
+
+
+@app.command()
+def render(
+    score: Annotated[Path, typer.Argument(help="MusicXML (.mxl, .musicxml, .xml) or MIDI.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Audio file to write: .wav, .flac or .ogg.")],
+    performer: Annotated[str | None, typer.Option(help="Whose manner to play in; default: nobody's.")] = None,
+    tempo: Annotated[
+        float | None, typer.Option(min=1, max=1000, help="Quarters per minute; default: the score's.")
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="Folder of trained models; default: the project's.")] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Also draw notes, mel and waveform (PNG).")] = None,
+    project: Project = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> int:
+    """Turn SCORE into a performance."""
+    from dp.cli import render as command
+
+    return command.render(score, out, performer, tempo, model, plot, project, quiet, as_json)
+
+
+@app.command()
+def demo(project: Project = None, quiet: Quiet = False) -> int:
+    """Run the whole job on a small corpus made here: dataset, training, evaluation, rendering."""
+    from dp.cli import demo as command
+
+    return command.demo(project, quiet)
+
+
+@app.command()
+def doctor(project: Project = None, as_json: Json = False) -> int:
+    """Say what is installed, which devices there are, where things are kept, what is missing and how to get it."""
+    from dp.cli import doctor as command
+
+    return command.doctor(project, as_json)

@@ -1,0 +1,110 @@
+"""`dp doctor`: what is installed, which devices there are, where things are kept, what is missing and how to get it."""
+
+import importlib.metadata
+import os
+import platform
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from dp.cli.output import report
+from dp.errors import DataError
+
+LIBRARY = ("numpy", "scipy", "numba", "librosa", "soundfile", "soxr", "pretty_midi", "partitura", "pyarrow", "torch")
+PROJECT = ("prefect", "dask", "distributed", "dvc", "mlflow")
+PIP = "pip install 'deep-performer[project]'"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report."""
+
+    name: str
+    state: str  # ok, missing (something will not work) or absent (only an extra is not there)
+    detail: str
+    advice: str = ""
+
+
+def doctor(project: Path | None, as_json: bool) -> int:
+    """Print what was found; exit code 1 when something needed is missing."""
+    findings = [
+        Finding("python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
+        *(_package(name, "pip install deep-performer") for name in LIBRARY),
+        *(_package(name, PIP) for name in PROJECT),
+        *_devices(),
+        *_optional(),
+        *_project(project),
+    ]
+    width = max(len(f.name) for f in findings)
+    lines = [f"{f.state:8}{f.name:{width}}  {f.detail}" + (f"  -> {f.advice}" if f.advice else "") for f in findings]
+    report({"findings": [asdict(f) for f in findings]}, "\n".join(lines), False, as_json)
+    return 1 if any(f.state == "missing" for f in findings) else 0
+
+
+def _package(name: str, advice: str) -> Finding:
+    try:
+        return Finding(name, "ok", importlib.metadata.version(name))
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(name, "missing", "not installed", advice)
+
+
+def _devices() -> list[Finding]:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    found = [Finding("cpu", "ok", f"{cores} cores")]
+    try:
+        import torch
+    except ImportError:  # torch is in the list above already
+        return found
+    if torch.cuda.is_available():
+        names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+        return [*found, Finding("gpu", "ok", ", ".join(names))]
+    return [*found, Finding("gpu", "absent", "none that torch can use; everything runs on the CPU")]
+
+
+def _optional() -> list[Finding]:
+    found = []
+    player = _package("tinysoundfont", "pip install --no-deps tinysoundfont")
+    if player.state == "missing":
+        player = Finding(
+            player.name,
+            "absent",
+            "not installed; the demo corpus and training of the onset filter need it",
+            player.advice,
+        )
+    found.append(player)
+    command = shutil.which("fluidsynth")
+    if command:
+        found.append(Finding("fluidsynth", "ok", command))
+    else:
+        detail = "command not found; only the publication's own alignment method needs it"
+        found.append(
+            Finding("fluidsynth", "absent", detail, "apt-get install fluidsynth musescore-general-soundfont-small")
+        )
+    return found
+
+
+def _project(given: Path | None) -> list[Finding]:
+    from dp.config import PARAMS_FILE, load_config
+    from dp.project import find_project
+
+    try:
+        project = find_project(given)
+        config = load_config(project / PARAMS_FILE)
+    except DataError as error:
+        return [Finding("project", "absent" if given is None else "missing", str(error), "clone the repository")]
+    free_gb = shutil.disk_usage(project).free / 1e9
+    found = [
+        Finding("project", "ok", str(project)),
+        Finding("corpus", "ok", f"{config.corpus.name} in {config.corpus.root}"),
+        Finding(
+            "disk",
+            "ok" if free_gb > 2 else "missing",
+            f"{free_gb:.0f} GB free",
+            "" if free_gb > 2 else "free some space",
+        ),
+    ]
+    places = (("dataset", "data", "dp rebuild"), ("models", "models", "dp train"), ("runs", ".dp", "dp train"))
+    for name, folder, command in places:
+        there = (project / folder).is_dir()
+        found.append(Finding(name, "ok" if there else "absent", str(project / folder), "" if there else command))
+    return found

@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+
+from dp.config import Config, load_config
+from dp.errors import DataError
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_params_yaml_equals_the_defaults_used_outside_a_project() -> None:
+    assert load_config(REPOSITORY / "params.yaml") == Config()
+
+
+def test_values_are_read_and_the_rest_keeps_its_default(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, "corpus: {name: folder}\nsplit: {valid_recordings: [a, b], seed: 7}\n"))
+    assert (config.corpus.name, config.corpus.root) == ("folder", "data/demo")
+    assert config.split.valid_recordings == ("a", "b")
+    assert config.mel.frame_rate_hz == 62.5
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("corpus: {nmae: demo}", "unknown key corpus.nmae"),
+        ("colour: red", "unknown key colour"),
+        ("mel: {hop_sample: fast}", "mel.hop_sample is 'fast', expected int"),
+        ("mel: {hop_sample: true}", "mel.hop_sample is True, expected int"),
+        ("mel: 3", "mel is 3, expected a mapping"),
+        ("align: {min_score_fit: 1.5}", "align.min_score_fit is 1.5, expected 0.0 to 1.0"),
+        ("train: {timing: {step_count: 0}}", "train.timing.step_count is 0"),
+        ("split: {valid_recordings: a}", "expected a list of strings"),
+        ("a: [", "is not YAML"),
+    ],
+)
+def test_what_is_wrong_is_named_in_one_line(tmp_path: Path, text: str, part: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(DataError) as caught:
+        load_config(path)
+    assert str(path) in str(caught.value)
+    assert part in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"params\.yaml: cannot be read"):
+        load_config(tmp_path / "params.yaml")
