@@ -1,0 +1,61 @@
+"""What the command line says to wrong arguments: one line on stderr, exit code 2, nothing written."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dp import __version__
+from dp.cli import run
+
+
+def lines_of(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    return capsys.readouterr().err.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("argv", "part"),
+    [
+        (["align"], "Missing option '--out'"),
+        (["align", "a.mxl", "-o", "x.csv"], "give SCORE and AUDIO, or --pairs"),
+        (["align", "a.mxl", "b.wav", "-o", "x.txt"], "x.txt: does not end in .csv"),
+        (["align", "a.mxl", "b.wav", "-o", "nowhere/x.csv"], "nowhere does not exist"),
+        (["align", "a.mxl", "b.wav", "-o", "x.csv", "--start", "soon"], "--start: 'soon' is not a time"[:18]),
+        (["align", "a.mxl", "b.wav", "-o", "x.csv", "--pairs", "p.csv"], "--pairs stands alone"),
+        (["align", "a.mxl", "b.wav", "-o", "x.csv"], "a.mxl"),
+        (["render", "a.mxl", "-o", "x.mp3"], "x.mp3: does not end in .wav"),
+        (["render", "a.mxl", "-o", "x.wav", "--tempo", "0"], "--tempo"),
+        (["rebuild", "--project", "nowhere"], "nowhere"),
+        (["train", "everything", "--project", "nowhere"], "nowhere"),
+        (["rebuild", "--workers", "0"], "--workers"),
+        (["dance"], "No such command"),
+    ],
+)
+def test_one_line_and_exit_code_2(
+    argv: list[str], part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(argv) == 2
+    lines = lines_of(capsys)
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("dp: ")
+    assert part in lines[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"deep-performer {__version__}\n"
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """`dp --help` has to answer in half a second: these take longer than that alone."""
+    code = (
+        "import sys; from dp.cli import run; run(['--help']);"
+        "heavy = {'torch', 'librosa', 'numba', 'scipy', 'pyarrow', 'partitura', 'mlflow', 'prefect', 'dask', 'numpy'};"
+        "sys.exit(str(sorted(heavy & set(sys.modules))) if heavy & set(sys.modules) else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "rebuild" in done.stdout
