@@ -1,0 +1,71 @@
+"""Tiny inputs, built in code."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+STEPS = (
+    ("C", 0),
+    ("C", 1),
+    ("D", 0),
+    ("D", 1),
+    ("E", 0),
+    ("F", 0),
+    ("F", 1),
+    ("G", 0),
+    ("G", 1),
+    ("A", 0),
+    ("A", 1),
+    ("B", 0),
+)
+MELODY = (60, 62, 64, 67, 65, 69, 71, 72, 67, 64, 65, 62, 74, 71, 67, 60)
+
+
+def melody_xml(pitches: Sequence[int] = MELODY, tempo_qpm: float = 120.0) -> bytes:
+    """MusicXML of one part in 4/4: a quarter note for every pitch."""
+    bars = []
+    for start in range(0, len(pitches), 4):
+        notes = []
+        for pitch in pitches[start : start + 4]:
+            step, alter = STEPS[pitch % 12]
+            name = f"<step>{step}</step><alter>{alter}</alter><octave>{pitch // 12 - 1}</octave>"
+            notes.append(
+                f"<note><pitch>{name}</pitch><duration>1</duration><voice>1</voice><type>quarter</type></note>"
+            )
+        head = "<attributes><divisions>1</divisions><time><beats>4</beats><beat-type>4</beat-type></time></attributes>"
+        head += f'<direction><sound tempo="{tempo_qpm:g}"/></direction>'
+        bars.append(f'<measure number="{start // 4 + 1}">{head if start == 0 else ""}{"".join(notes)}</measure>')
+    parts = '<part-list><score-part id="P1"><part-name>Melody</part-name></score-part></part-list>'
+    text = f'<score-partwise version="4.0">{parts}<part id="P1">{"".join(bars)}</part></score-partwise>'
+    return ('<?xml version="1.0" encoding="UTF-8"?>' + text).encode()
+
+
+def melody_times(count: int = len(MELODY), seed: int = 0) -> np.ndarray:
+    """[count + 1] onsets and the end of a performance near 120 quarters per minute, with rubato; seconds."""
+    gaps = 0.5 * (1 + 0.15 * np.sin(np.arange(count) / 2 + seed))
+    return 0.4 + np.concatenate([[0.0], np.cumsum(gaps)])
+
+
+def melody_samples(pitches: Sequence[int] = MELODY, seed: int = 0, sample_rate_hz: int = 22050) -> np.ndarray:
+    """[L] float32: decaying tones of six harmonics at `melody_times`, with a little noise."""
+    times = melody_times(len(pitches), seed)
+    samples = 0.001 * np.random.default_rng(seed).standard_normal(int((times[-1] + 0.5) * sample_rate_hz))
+    for pitch, onset, offset in zip(pitches, times[:-1], times[1:], strict=True):
+        sec = np.arange(int((offset - onset) * sample_rate_hz)) / sample_rate_hz
+        f0_hz = 440 * 2 ** ((pitch - 69) / 12)
+        tone = sum(np.sin(2 * np.pi * h * f0_hz * sec) / h for h in range(1, 7))
+        first = int(onset * sample_rate_hz)
+        samples[first : first + len(sec)] += 0.1 * np.exp(-3 * sec) * np.minimum(1, sec / 0.005) * tone
+    return samples.astype(np.float32)
+
+
+def melody_pair(
+    folder: Path, name: str = "melody", pitches: Sequence[int] = MELODY, seed: int = 0
+) -> tuple[Path, Path]:
+    """A score and a recording of it, named alike."""
+    score, audio = folder / f"{name}.musicxml", folder / f"{name}.wav"
+    score.write_bytes(melody_xml(pitches))
+    soundfile.write(audio, melody_samples(pitches, seed), 22050)
+    return score, audio
