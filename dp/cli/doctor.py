@@ -10,7 +10,7 @@ from pathlib import Path
 from dp.cli.output import report
 from dp.errors import DataError
 
-LIBRARY = ("numpy", "scipy", "numba", "librosa", "soundfile", "soxr", "pretty_midi", "partitura", "pyarrow", "torch")
+LIBRARY = ("numpy", "scipy", "numba", "librosa", "soundfile", "soxr", "pretty_midi", "pyarrow", "torch")
 PROJECT = ("prefect", "dask", "distributed", "dvc", "mlflow")
 PIP = "pip install 'deep-performer[project]'"
 
@@ -85,7 +85,7 @@ def _optional() -> list[Finding]:
 
 def _project(given: Path | None) -> list[Finding]:
     from dp.config import PARAMS_FILE, load_config
-    from dp.project import find_project
+    from dp.jobs.project import find_project
 
     try:
         project = find_project(given)

@@ -1,0 +1,43 @@
+"""`dp demo`: the whole job on a small corpus made on the spot, each step a command the user can run alone."""
+
+from pathlib import Path
+
+from dp.cli.output import note
+from dp.errors import DataError
+
+
+def demo(project: Path | None, quiet: bool) -> int:
+    """Build the demo's dataset, train on it, evaluate, align one recording with a picture, render an unseen score."""
+    from dp.cli import align, render
+    from dp.cli import project as commands
+    from dp.config import PARAMS_FILE, load_config
+    from dp.corpora import list_recordings
+    from dp.corpora.demo import UNSEEN_SCORE
+    from dp.jobs.layout import corpus_root
+    from dp.jobs.project import find_project
+
+    folder = find_project(project)
+    corpus = load_config(folder / PARAMS_FILE).corpus
+    if corpus.name != "demo":
+        advice = "run dp rebuild --corpus demo first, if that is what you want"
+        raise DataError(
+            folder / PARAMS_FILE, f"the project is built from {corpus.name}, the demo would replace it", advice
+        )
+    results = folder / "demo"
+    note("dp rebuild --corpus demo", quiet)
+    code = commands.rebuild(folder, "demo", None, None, None, quiet, False)
+    if code:
+        return code
+    note("dp train", quiet)
+    commands.train(folder, "all", quiet, False)
+    note("dp evaluate", quiet)
+    commands.evaluate(folder, quiet, False)
+    results.mkdir(exist_ok=True)
+    root = corpus_root(folder, corpus.root)
+    recording = list_recordings("demo", root).recordings[0]
+    csv_path, picture = results / "alignment.csv", results / "alignment.png"
+    note(f"dp align {recording.score_path} {recording.audio_path} -o {csv_path} --plot {picture}", quiet)
+    align.align_one(recording.score_path, recording.audio_path, csv_path, picture, None, None, quiet, False)
+    score, audio, picture = root / UNSEEN_SCORE, results / "unseen.wav", results / "unseen.png"
+    note(f"dp render {score} -o {audio} --plot {picture} --performer {recording.performer}", quiet)
+    return render.render(score, audio, recording.performer, None, None, picture, folder, quiet, False)

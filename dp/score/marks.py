@@ -1,0 +1,139 @@
+"""Signs and marks of MusicXML: repeats, endings, D.C., D.S., Fine, Coda and tempo."""
+
+import re
+from fractions import Fraction
+from xml.etree.ElementTree import Element
+
+from dp.score.numbers import Place, decimal
+from dp.score.written import PartBar, Signs, TempoMark
+
+MAX_PLAYS = 100  # of one repeat
+MIN_QPM, MAX_QPM = 1.0, 2000.0
+
+_QUARTERS_OF_UNIT = {
+    "long": Fraction(16),
+    "breve": Fraction(8),
+    "whole": Fraction(4),
+    "half": Fraction(2),
+    "quarter": Fraction(1),
+    "eighth": Fraction(1, 2),
+    "16th": Fraction(1, 4),
+    "32nd": Fraction(1, 8),
+    "64th": Fraction(1, 16),
+}
+# What a direction says in words only; programs that play their scores add <sound>, which then counts alone.
+_WORDS = (
+    ("da_capo", re.compile(r"d\.?\s?c\.?(\s+(al|senza|sin).*)?|da\s?capo.*", re.IGNORECASE)),
+    ("dal_segno", re.compile(r"d\.?\s?s\.?(\s+(al|senza|sin).*)?|dal\s?segno.*", re.IGNORECASE)),
+    ("to_coda", re.compile(r"(to|alla|al)\s+coda", re.IGNORECASE)),
+    ("fine", re.compile(r"fine\.?", re.IGNORECASE)),
+)
+_LABELLED = {"segno": "segno", "coda": "coda", "tocoda": "to_coda", "dalsegno": "dal_segno"}
+_SWITCHES = {"dacapo": "da_capo", "fine": "fine"}
+
+
+def read_barline(element: Element, bar: PartBar, position_quarter: Fraction, place: Place) -> Fraction | None:
+    """Take over a barline's signs.
+
+    Returns:
+        Where a repeat sign inside the bar stands, if there is one: the caller knows the bar's end.
+
+    Raises:
+        DataError: a repeat is played an absurd number of times.
+    """
+    location = element.get("location", "right")
+    at_start = location == "left" or (location == "middle" and position_quarter == 0)
+    for name in ("segno", "coda"):
+        if element.find(name) is not None:
+            setattr(bar.signs, name, element.get(name, ""))
+    ending = element.find("ending")
+    if ending is not None:
+        if ending.get("type") == "start":
+            bar.signs.ending_start = _passes(ending)
+        else:
+            bar.signs.ending_stop = True
+    repeat = element.find("repeat")
+    if repeat is None:
+        return None
+    if repeat.get("direction") == "forward":
+        bar.signs.repeat_start |= at_start
+        bar.signs.repeat_start_next |= not at_start
+    else:
+        plays = decimal(repeat.get("times", "2"), "the number of times a repeat is played", place)
+        if plays.denominator != 1 or not 1 <= plays <= MAX_PLAYS:
+            raise place.error(f"a repeat is played {float(plays):g} times, expected 1 to {MAX_PLAYS}")
+        bar.signs.repeat_after_jump |= repeat.get("after-jump") == "yes"
+        if at_start:
+            bar.signs.repeat_end_previous_plays = int(plays)
+        else:
+            bar.signs.repeat_end_plays = int(plays)
+    return position_quarter if location == "middle" and not at_start else None
+
+
+def _passes(ending: Element) -> frozenset[int]:
+    """The passes that take an ending: "1", "1, 2", "1-3"; its number, or else its text."""
+    for text in (ending.get("number", ""), ending.text or ""):
+        passes: set[int] = set()
+        for first, last in re.findall(r"(\d{1,2})(?:\s*-\s*(\d{1,2}))?", text):
+            passes |= set(range(int(first), int(last or first) + 1))
+        if passes:
+            return frozenset(passes)
+    return frozenset()
+
+
+def read_direction(element: Element, bar: PartBar, position_quarter: Fraction, place: Place) -> None:
+    """Take over a direction's signs and tempo: its <sound>, or else what is printed."""
+    sound = element.find("sound")
+    if sound is None or not read_sound(sound, bar, position_quarter, place):
+        _read_printed_signs(element, bar.signs)
+    for metronome in element.iterfind("direction-type/metronome"):
+        qpm = _metronome_qpm(metronome)
+        if qpm is not None:
+            bar.tempo.append(TempoMark(position_quarter, _checked_qpm(qpm, place), is_sound=False))
+
+
+def read_sound(element: Element, bar: PartBar, position_quarter: Fraction, place: Place) -> bool:
+    """Take over what a <sound> says about order and tempo; whether it says anything about order."""
+    tempo = element.get("tempo")
+    if tempo is not None:
+        qpm = _checked_qpm(decimal(tempo, "tempo", place), place)
+        bar.tempo.append(TempoMark(position_quarter, qpm, is_sound=True))
+    found = False
+    for attribute, name in _LABELLED.items():
+        if attribute in element.attrib:
+            setattr(bar.signs, name, element.attrib[attribute])
+            found = True
+    for attribute, name in _SWITCHES.items():
+        if element.get(attribute, "no") != "no":
+            setattr(bar.signs, name, True)
+            found = True
+    if element.get("forward-repeat") == "yes":
+        bar.signs.repeat_start = True
+    return found
+
+
+def _read_printed_signs(element: Element, signs: Signs) -> None:
+    """Signs of a direction that has no <sound> for them."""
+    for name in ("segno", "coda"):
+        if element.find(f"direction-type/{name}") is not None:
+            setattr(signs, name, "")
+    words = " ".join(" ".join(w.text or "" for w in element.iterfind("direction-type/words")).split())
+    for name, pattern in _WORDS:
+        if pattern.fullmatch(words):
+            setattr(signs, name, "" if name in ("dal_segno", "to_coda") else True)
+
+
+def _metronome_qpm(metronome: Element) -> Fraction | None:
+    """Quarters per minute of a printed tempo mark; None for one that states no number (a modulation, "Tempo I")."""
+    unit = metronome.findtext("beat-unit", "").strip()
+    number = re.search(r"\d{1,4}(\.\d{1,4})?", metronome.findtext("per-minute", ""))
+    if number is None or unit not in _QUARTERS_OF_UNIT:
+        return None
+    dots = len(metronome.findall("beat-unit-dot"))
+    return Fraction(number.group()) * _QUARTERS_OF_UNIT[unit] * (2 - Fraction(1, 2**dots))
+
+
+def _checked_qpm(qpm: Fraction, place: Place) -> float:
+    if not MIN_QPM <= qpm <= MAX_QPM:
+        raise place.error(f"the tempo is {float(qpm):g} quarters per minute, expected {MIN_QPM:g} to {MAX_QPM:g}")
+    return float(qpm)

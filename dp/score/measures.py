@@ -1,0 +1,229 @@
+"""One part of a MusicXML score: its bars, with what sounds in them."""
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import accumulate
+from math import floor
+from xml.etree.ElementTree import Element
+
+from dp.score.marks import read_barline, read_direction, read_sound
+from dp.score.numbers import Place, bounded, decimal
+from dp.score.written import MAX_DENOMINATOR, PartBar, WrittenNote
+
+MAX_DIVISION = 1_000_000  # per quarter; programs write up to 10,080
+MAX_NOTE_QUARTER = 1000
+MAX_BAR_QUARTER = 10_000
+ROUNDING_QUARTER = Fraction(1, 16)  # how far programs overshoot when they round tuplets to their divisions
+PERCUSSION_CHANNEL = "10"
+
+_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+
+
+@dataclass(slots=True)
+class _Cursor:
+    """Where reading stands in a part, and what its attributes say there."""
+
+    place: Place
+    percussion: frozenset[str]  # ids of instruments that have no pitch
+    default_is_percussion: bool  # whether a note that names no instrument is of such a one
+    divisions: Fraction | None = None  # of a quarter
+    transpose: dict[str, int] = field(default_factory=dict)  # semitones from written to sounding, by staff; "" = all
+    nominal_quarter: Fraction = Fraction(4)
+    voices: dict[str, int] = field(default_factory=dict)  # numbers of voices that are named by words
+    position_quarter: Fraction = Fraction(0)  # in the bar
+    chord_onset_quarter: Fraction | None = None  # of the note a <chord> note belongs to
+
+
+def read_part(part: Element, definition: Element | None, place: Place) -> list[PartBar]:
+    """The bars of a part.
+
+    Args:
+        part: a <part> of a score-partwise document.
+        definition: its <score-part>, where there is one.
+        place: for the errors; its bar is kept up to date.
+
+    Raises:
+        DataError: a duration, pitch or sign is missing or out of bounds.
+    """
+    instruments = {} if definition is None else _instruments(definition)
+    percussion = frozenset(name for name, channel in instruments.items() if channel == PERCUSSION_CHANNEL)
+    cursor = _Cursor(place, percussion, bool(instruments) and len(percussion) == len(instruments))
+    return [_read_measure(measure, cursor) for measure in part.iterfind("measure")]
+
+
+def _instruments(definition: Element) -> dict[str, str]:
+    """MIDI channel of each instrument of a part."""
+    return {e.get("id", ""): e.findtext("midi-channel", "").strip() for e in definition.iterfind("midi-instrument")}
+
+
+def _read_measure(measure: Element, cursor: _Cursor) -> PartBar:
+    name = measure.get("number", "")
+    bar = PartBar(name, is_implicit=measure.get("implicit") == "yes" or name.strip() == "0")
+    cursor.place.bar = name
+    cursor.position_quarter = Fraction(0)
+    cursor.chord_onset_quarter = None
+    inner_repeat_quarter: list[Fraction] = []
+    cues: list[WrittenNote] = []
+    for element in measure:
+        match element.tag:
+            case "note":
+                note = _read_note(element, cursor)
+                if note is not None:
+                    (bar.notes if element.find("cue") is None else cues).append(note)
+            case "backup" | "forward":
+                _move(element, cursor)
+            case "attributes":
+                _read_attributes(element, cursor)
+            case "direction":
+                read_direction(element, bar, _with_offset(element, cursor), cursor.place)
+            case "sound":
+                read_sound(element, bar, _with_offset(element, cursor), cursor.place)
+            case "barline":
+                inner = read_barline(element, bar, cursor.position_quarter, cursor.place)
+                inner_repeat_quarter += [] if inner is None else [inner]
+        if cursor.position_quarter.denominator > MAX_DENOMINATOR:
+            raise cursor.place.error("its durations share no grid: <divisions> change absurdly often")
+        bar.content_quarter = max(bar.content_quarter, cursor.position_quarter)
+    if bar.content_quarter > MAX_BAR_QUARTER:
+        raise cursor.place.error(f"is {float(bar.content_quarter):g} quarters long, expected at most {MAX_BAR_QUARTER}")
+    if any(quarter != bar.content_quarter for quarter in inner_repeat_quarter):
+        raise cursor.place.error("a repeat sign stands inside the bar; divide the bar there")
+    bar.nominal_quarter = cursor.nominal_quarter
+    bar.notes += _cues_that_sound(cues, bar.notes)
+    return bar
+
+
+def _cues_that_sound(cues: list[WrittenNote], notes: list[WrittenNote]) -> list[WrittenNote]:
+    """A cue note shows what others play, so it is silent, unless its own part plays while it starts.
+
+    The standard knows silent cues only, but in scores by MuseScore 3 they can be small notes that are played, such as
+    the arpeggio on the chord of bar 88 of the Chaconne of BWV 1004.
+    """
+    by_onset = sorted(notes, key=lambda n: n.onset_quarter)
+    onsets = [n.onset_quarter for n in by_onset]
+    latest_end = list(accumulate((n.onset_quarter + n.duration_quarter for n in by_onset), max))
+    sounding = []
+    for cue in cues:
+        before = bisect_right(onsets, cue.onset_quarter)
+        if before and latest_end[before - 1] > cue.onset_quarter:
+            sounding.append(cue)
+    return sounding
+
+
+def _duration_quarter(element: Element, cursor: _Cursor) -> Fraction:
+    """Length of a note, rest, backup or forward."""
+    if cursor.divisions is None:
+        raise cursor.place.error("a duration comes before <divisions>, which say how long it is")
+    longest = MAX_NOTE_QUARTER * cursor.divisions
+    return bounded(element, "duration", 0, longest, cursor.place) / cursor.divisions
+
+
+def _move(element: Element, cursor: _Cursor) -> None:
+    cursor.chord_onset_quarter = None
+    length = _duration_quarter(element, cursor)
+    if element.tag == "forward":
+        cursor.position_quarter += length
+        return
+    position = cursor.position_quarter - length
+    if position < -ROUNDING_QUARTER:
+        raise cursor.place.error(f"a <backup> goes {float(-position):g} quarters before the start of the bar")
+    cursor.position_quarter = max(position, Fraction(0))
+
+
+def _with_offset(element: Element, cursor: _Cursor) -> Fraction:
+    """Where a direction is heard: its <offset> moves the print, and the sound only when it says so."""
+    offset = element.find("offset")
+    if offset is None or cursor.divisions is None or (element.tag == "direction" and offset.get("sound") != "yes"):
+        return cursor.position_quarter
+    furthest = MAX_BAR_QUARTER * cursor.divisions
+    moved = bounded(element, "offset", -furthest, furthest, cursor.place) / cursor.divisions
+    return max(cursor.position_quarter + moved, Fraction(0))
+
+
+def _read_attributes(element: Element, cursor: _Cursor) -> None:
+    place = cursor.place
+    if element.find("divisions") is not None:
+        cursor.divisions = bounded(element, "divisions", Fraction(1, 1000), MAX_DIVISION, place)
+    for transpose in element.iterfind("transpose"):
+        chromatic = bounded(transpose, "chromatic", -60, 60, place)
+        octaves = (
+            bounded(transpose, "octave-change", -10, 10, place) if transpose.find("octave-change") is not None else 0
+        )
+        staff = transpose.get("number", "")
+        if not staff:
+            cursor.transpose.clear()
+        cursor.transpose[staff] = round(chromatic) + 12 * round(octaves)
+    time = element.find("time")
+    if time is not None and time.find("senza-misura") is None:
+        cursor.nominal_quarter = sum(
+            (
+                _beats(beats.text, place) * 4 / decimal(unit.text, "beat-type", place)
+                for beats, unit in zip(time.iterfind("beats"), time.iterfind("beat-type"), strict=False)
+                if decimal(unit.text, "beat-type", place) > 0
+            ),
+            Fraction(0),
+        )
+
+
+def _beats(text: str | None, place: Place) -> Fraction:
+    """Beats of a time signature: "4", or "3+2" in additive ones."""
+    return sum((decimal(beat, "beats", place) for beat in (text or "").split("+")), Fraction(0))
+
+
+def _read_note(element: Element, cursor: _Cursor) -> WrittenNote | None:
+    """Move on by a note or rest; None for what has no pitch: rests and percussion."""
+    is_grace = element.find("grace") is not None
+    duration = Fraction(0) if is_grace else _duration_of_note(element, cursor)
+    if element.find("chord") is not None and cursor.chord_onset_quarter is not None:
+        onset = cursor.chord_onset_quarter
+    else:  # partitura writes a chord's later notes with <backup> and <chord> both: they are notes like others
+        onset = cursor.position_quarter
+        cursor.chord_onset_quarter = onset
+        cursor.position_quarter += duration
+    pitch = element.find("pitch")
+    if pitch is None or _is_percussion(element, cursor):
+        return None
+    if duration == 0 and not is_grace and element.find("cue") is None:
+        raise cursor.place.error("a note has the duration 0, which only grace notes have")
+    ties = {tie.get("type") for tie in element.findall("tie") or element.findall("notations/tied")}
+    return WrittenNote(
+        onset_quarter=onset,
+        duration_quarter=duration,
+        pitch=_midi_pitch(pitch, element.findtext("staff", "").strip(), cursor),
+        voice=_voice(element.findtext("voice", "1").strip(), cursor),
+        tied_before=bool(ties & {"stop", "continue"}),
+        tied_after=bool(ties & {"start", "continue"}),
+    )
+
+
+def _duration_of_note(element: Element, cursor: _Cursor) -> Fraction:
+    if element.find("duration") is None and element.find("cue") is not None:
+        return Fraction(0)
+    return _duration_quarter(element, cursor)
+
+
+def _is_percussion(element: Element, cursor: _Cursor) -> bool:
+    instrument = element.find("instrument")
+    return cursor.default_is_percussion if instrument is None else instrument.get("id", "") in cursor.percussion
+
+
+def _midi_pitch(pitch: Element, staff: str, cursor: _Cursor) -> int:
+    """Sounding MIDI pitch; microtones go to the nearest semitone."""
+    step = pitch.findtext("step", "").strip()
+    if step not in _SEMITONES:
+        raise cursor.place.error(f"step is {step[:40]!r}, expected a letter from A to G")
+    octave = bounded(pitch, "octave", -2, 12, cursor.place)
+    alter = bounded(pitch, "alter", -12, 12, cursor.place) if pitch.find("alter") is not None else Fraction(0)
+    transpose = cursor.transpose.get(staff, cursor.transpose.get("", 0))
+    midi = floor(12 * (octave + 1) + _SEMITONES[step] + alter + Fraction(1, 2)) + transpose
+    if not 0 <= midi <= 127:
+        raise cursor.place.error(f"the note {step}{int(octave)} sounds at MIDI pitch {midi}, expected 0 to 127")
+    return midi
+
+
+def _voice(text: str, cursor: _Cursor) -> int:
+    """Number of a voice; those that are named by words are numbered from 1001 in order of appearance."""
+    if text.isdecimal() and 1 <= int(text[:9]) <= 1000:
+        return int(text)
+    return cursor.voices.setdefault(text, 1001 + len(cursor.voices))

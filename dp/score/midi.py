@@ -1,0 +1,154 @@
+"""MIDI to a score: onsets and durations in exact quarters (ticks over resolution), by pretty_midi.
+
+A MIDI file has no voices, ties or repeats. Bars are counted from its time signatures (4/4 until the first), from 1.
+"""
+
+import io
+import warnings
+from bisect import bisect_right
+from fractions import Fraction
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dp.errors import DataError
+from dp.score.files import read_bytes, shorten
+from dp.score.marks import MAX_QPM, MIN_QPM
+from dp.score.unfold import PlayedNote, score_notes
+from dp.types import Score
+from dp.units import FloatArray
+
+if TYPE_CHECKING:
+    import mido
+    import pretty_midi
+
+HEADER_BYTE = 14
+BAR_QUARTER = Fraction(4)  # before the first time signature
+MIN_BAR_QUARTER, MAX_BAR_QUARTER = Fraction(1, 64), 1000
+
+_ADVICE = "export it again as a standard MIDI file"
+
+
+def read_midi(path: Path) -> Score:
+    """A MIDI file as a score: tempo map as tempo marks, velocities kept, the drum channel left out.
+
+    Raises:
+        DataError: the file is missing, no MIDI file, damaged, without ticks per quarter, or has no note with a pitch.
+    """
+    data = read_bytes(path)
+    _check_header(data, path)
+    midi = _parse(data, path)
+    instruments = [instrument for instrument in midi.instruments if not instrument.is_drum]
+    changes = _time_signatures(midi, path)
+    played = []
+    for part, instrument in enumerate(instruments):
+        for note in instrument.notes:
+            onset_tick = int(midi.time_to_tick(note.start))
+            onset = Fraction(onset_tick, midi.resolution)
+            duration = Fraction(int(midi.time_to_tick(note.end)), midi.resolution) - onset
+            played.append(PlayedNote(onset, duration, note.pitch, note.velocity, 1, _bar_number(onset, changes), part))
+    if not played:
+        raise DataError(path, "has 0 notes with a pitch", "give a score with notes")
+    tempo_quarter, tempo_qpm = _tempo_marks(midi, path)
+    names = tuple(" ".join(instrument.name.split()) for instrument in instruments)
+    return Score(path.stem, score_notes(played), tempo_quarter, tempo_qpm, names)
+
+
+def _check_header(data: bytes, path: Path) -> None:
+    """The header chunk: b"MThd", its length, the format, the number of tracks, the ticks per quarter (MIDI 1.0)."""
+    if not data.startswith(b"MThd"):
+        raise DataError(path, "is not a MIDI file: it does not start with MThd", _ADVICE)
+    if len(data) < HEADER_BYTE:
+        raise DataError(path, f"is cut off inside its header ({len(data)} of {HEADER_BYTE} bytes)", _ADVICE)
+    kind = int.from_bytes(data[8:10], "big")
+    division = int.from_bytes(data[12:14], "big")
+    if kind not in (0, 1):
+        raise DataError(path, f"is a MIDI file of format {kind}, expected 0 or 1", _ADVICE)
+    if division == 0 or division >= 0x8000:
+        raise DataError(path, "counts its ticks in video frames or not at all, expected ticks per quarter", _ADVICE)
+
+
+def _parse(data: bytes, path: Path) -> "pretty_midi.PrettyMIDI":
+    import mido
+    import pretty_midi
+    from mido.midifiles.meta import KeySignatureError
+
+    # What the two libraries raise on damaged files, found by cutting and flipping bytes.
+    errors = (EOFError, OSError, ValueError, IndexError, KeyError, TypeError, KeySignatureError, ZeroDivisionError)
+    try:
+        file = mido.MidiFile(file=io.BytesIO(data))
+        file.tracks = [track for track in file.tracks if track] or [mido.MidiTrack([mido.MetaMessage("end_of_track")])]
+        for track in file.tracks:
+            track[:] = _end_restruck_notes(track)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # tempo marks outside the first track
+            return pretty_midi.PrettyMIDI(mido_object=file)
+    except errors as error:
+        raise DataError(path, f"is a damaged MIDI file ({shorten(error)})", _ADVICE) from error
+
+
+def _end_restruck_notes(track: "mido.MidiTrack") -> list["mido.Message"]:
+    """The track, where a pitch that is struck again while it sounds ends there and the new note has its own release.
+
+    pretty_midi would let the first release end both.
+    """
+    import mido
+
+    events: list[mido.Message] = []
+    since: dict[tuple[int, int], int] = {}  # ticks at which a pitch was struck
+    owed: dict[tuple[int, int], int] = {}  # releases of notes that have already been ended
+    tick = 0
+    pending = 0  # ticks of events that were left out
+    for event in track:
+        tick += event.time
+        pending += event.time
+        if event.type in ("note_on", "note_off"):
+            key = (event.channel, event.note)
+            if event.type == "note_on" and event.velocity > 0:
+                if since.get(key, tick) < tick:
+                    end = mido.Message("note_off", channel=event.channel, note=event.note, time=pending)
+                    events.append(end)
+                    pending = 0
+                    owed[key] = owed.get(key, 0) + 1
+                since[key] = tick
+            elif owed.get(key, 0):
+                owed[key] -= 1
+                continue
+            else:
+                since.pop(key, None)
+        events.append(event.copy(time=pending))
+        pending = 0
+    return events
+
+
+def _time_signatures(midi: "pretty_midi.PrettyMIDI", path: Path) -> list[tuple[Fraction, Fraction, int]]:
+    """Where each time signature starts and how long its bars are, in quarters, and the number of its first bar."""
+    changes = [(Fraction(0), BAR_QUARTER, 1)]
+    for signature in sorted(midi.time_signature_changes, key=lambda s: s.time):
+        start = Fraction(int(midi.time_to_tick(signature.time)), midi.resolution)
+        length = Fraction(4 * signature.numerator, signature.denominator)
+        if not MIN_BAR_QUARTER <= length <= MAX_BAR_QUARTER:
+            text = f"{signature.numerator}/{signature.denominator}"[:20]
+            raise DataError(path, f"has the time signature {text}, which no music has", _ADVICE)
+        last_start, last_length, last_number = changes[-1]
+        changes.append((start, length, last_number + ceil((start - last_start) / last_length)))
+    return changes
+
+
+def _bar_number(onset_quarter: Fraction, changes: list[tuple[Fraction, Fraction, int]]) -> int:
+    start, length, number = changes[bisect_right(changes, onset_quarter, key=lambda c: c[0]) - 1]
+    return number + (onset_quarter - start) // length
+
+
+def _tempo_marks(midi: "pretty_midi.PrettyMIDI", path: Path) -> tuple[FloatArray, FloatArray]:
+    """The tempo map: where each mark stands in quarters, and its quarters per minute; [K] each."""
+    change_sec, change_qpm = midi.get_tempo_changes()
+    for qpm in change_qpm:
+        if not MIN_QPM <= qpm <= MAX_QPM:
+            raise DataError(
+                path, f"the tempo is {qpm:g} quarters per minute, expected {MIN_QPM:g} to {MAX_QPM:g}", _ADVICE
+            )
+    change_tick = [int(midi.time_to_tick(sec)) for sec in change_sec]
+    return np.array(change_tick, dtype=np.float64) / midi.resolution, np.asarray(change_qpm, dtype=np.float64)

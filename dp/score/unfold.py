@@ -1,0 +1,139 @@
+"""From bars as written to notes as played: repeats unfolded, ties joined."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from dp.errors import DataError
+from dp.score.written import MAX_DENOMINATOR, Bar, TempoMark, WrittenNote
+from dp.types import ScoreNotes
+from dp.units import FloatArray
+
+MAX_NOTE_COUNT = 2_000_000
+_ADVICE = "correct the score and export it again"
+
+
+@dataclass(slots=True)
+class PlayedNote:
+    """One note of the unfolded score; its duration grows while ties are joined."""
+
+    onset_quarter: Fraction
+    duration_quarter: Fraction
+    pitch: int
+    velocity: int  # 0 = unknown
+    voice: int
+    measure: int
+    part: int
+
+
+_OpenTies = dict[tuple[int, int, Fraction], dict[int, list[PlayedNote]]]  # by part, pitch and end; then by voice
+
+
+def score_notes(notes: Iterable[PlayedNote]) -> ScoreNotes:
+    """Notes as parallel arrays, sorted by onset, then pitch, then part and voice."""
+    rows = sorted(notes, key=lambda n: (n.onset_quarter, n.pitch, n.part, n.voice))
+
+    def column(name: str, kind: type) -> np.ndarray:
+        return np.array([getattr(row, name) for row in rows], dtype=kind)
+
+    return ScoreNotes(
+        onset_quarter=column("onset_quarter", np.float64),
+        duration_quarter=column("duration_quarter", np.float64),
+        pitch=column("pitch", np.int64),
+        velocity=column("velocity", np.int64),
+        voice=column("voice", np.int64),
+        measure=column("measure", np.int64),
+        part=column("part", np.int64),
+    )
+
+
+def unfold_notes(bars: Sequence[Bar], order: Sequence[int], path: Path) -> ScoreNotes:
+    """The notes of the bars in playing order.
+
+    Args:
+        bars: the score, as written.
+        order: indices of the bars, as played.
+        path: the file an error names.
+
+    Raises:
+        DataError: there are absurdly many notes, or their times share no grid.
+    """
+    note_count = [sum(map(len, bar.parts)) for bar in bars]
+    if sum(note_count[index] for index in order) > MAX_NOTE_COUNT:
+        raise DataError(path, f"has more than {MAX_NOTE_COUNT} notes once its repeats are unfolded", _ADVICE)
+    played: list[PlayedNote] = []
+    open_ties: _OpenTies = {}
+    start = Fraction(0)
+    measure = 0
+    for index in order:
+        bar = bars[index]
+        measure += not bar.is_partial
+        for part, notes in enumerate(bar.parts):
+            for note in notes:
+                _play(note, start, measure, part, played, open_ties)
+        start += bar.length_quarter
+        if start.denominator > MAX_DENOMINATOR:
+            raise DataError(path, "has durations that share no grid: <divisions> change absurdly often", _ADVICE)
+    return score_notes(played)
+
+
+def _play(
+    note: WrittenNote,
+    start_quarter: Fraction,
+    measure: int,
+    part: int,
+    played: list[PlayedNote],
+    open_ties: _OpenTies,
+) -> None:
+    """Play a note, or let the one that it is tied to sound on."""
+    onset = start_quarter + note.onset_quarter
+    waiting = open_ties.get((part, note.pitch, onset)) if note.tied_before else None
+    if waiting:  # of several voices in unison, one's own; else any: voices are sometimes numbered anew at a bar line
+        voice = note.voice if note.voice in waiting else next(iter(waiting))
+        sounding = waiting[voice].pop()
+        if not waiting[voice]:
+            del waiting[voice]
+        sounding.duration_quarter += note.duration_quarter
+    else:
+        sounding = PlayedNote(onset, note.duration_quarter, note.pitch, 0, note.voice, measure, part)
+        played.append(sounding)
+    if note.tied_after:
+        end = onset + note.duration_quarter
+        open_ties.setdefault((part, note.pitch, end), {}).setdefault(note.voice, []).append(sounding)
+
+
+def unfold_tempo(bars: Sequence[Bar], order: Sequence[int]) -> tuple[FloatArray, FloatArray]:
+    """Tempo marks in playing order.
+
+    A jump to a place where another tempo was in force when the score is read straight through brings that tempo back.
+
+    Returns:
+        Where each mark stands, in quarters as played, and its quarters per minute; [K] each.
+    """
+    in_force: list[float | None] = []  # as written, when each bar starts
+    current: float | None = None
+    for bar in bars:
+        in_force.append(current)
+        current = bar.tempo[-1].qpm if bar.tempo else current
+    marks: list[tuple[Fraction, float]] = []
+    start = Fraction(0)
+    current = None
+    for position, index in enumerate(order):
+        bar = bars[index]
+        written = in_force[index]
+        is_jump = position > 0 and order[position - 1] != index - 1
+        if is_jump and written is not None and written != current and not _starts_with_mark(bar.tempo):
+            marks.append((start, written))
+            current = written
+        for mark in bar.tempo:
+            marks.append((start + mark.onset_quarter, mark.qpm))
+            current = mark.qpm
+        start += bar.length_quarter
+    return np.array([float(m[0]) for m in marks]), np.array([m[1] for m in marks], dtype=np.float64)
+
+
+def _starts_with_mark(tempo: Sequence[TempoMark]) -> bool:
+    return bool(tempo) and tempo[0].onset_quarter == 0
