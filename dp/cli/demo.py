@@ -13,8 +13,7 @@ def demo(project: Path | None, quiet: bool) -> int:
     from dp.config import PARAMS_FILE, load_config
     from dp.corpora import list_recordings
     from dp.corpora.demo import UNSEEN_SCORE
-    from dp.jobs.layout import corpus_root
-    from dp.jobs.project import find_project
+    from dp.project import corpus_root, find_project
 
     folder = find_project(project)
     corpus = load_config(folder / PARAMS_FILE).corpus

@@ -85,7 +85,7 @@ def _optional() -> list[Finding]:
 
 def _project(given: Path | None) -> list[Finding]:
     from dp.config import PARAMS_FILE, load_config
-    from dp.jobs.project import find_project
+    from dp.project import find_project
 
     try:
         project = find_project(given)

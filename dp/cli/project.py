@@ -28,8 +28,8 @@ def rebuild(
 ) -> int:
     """Bring the dataset up to date; exit code 1 if any recording failed."""
     from dp.jobs.progress import show_progress
-    from dp.jobs.project import find_project
     from dp.jobs.rebuild import rebuild as bring_up_to_date
+    from dp.project import find_project
 
     folder = find_project(project)
     with show_progress(quiet) as on_event:
@@ -45,7 +45,7 @@ def rebuild(
 
 def train(project: Path | None, model: str, quiet: bool, as_json: bool) -> int:
     """Train one model, or all that are stale."""
-    from dp.jobs.project import find_project
+    from dp.project import find_project
 
     folder = find_project(project)
     if model not in (*MODELS, "all"):
@@ -58,7 +58,7 @@ def train(project: Path | None, model: str, quiet: bool, as_json: bool) -> int:
 
 def evaluate(project: Path | None, quiet: bool, as_json: bool) -> int:
     """Measure the trained models; prints the figures."""
-    from dp.jobs.project import find_project
+    from dp.project import find_project
 
     folder = find_project(project)
     ran = _repro(folder, ["evaluate"], quiet)

@@ -46,6 +46,6 @@ def render(
 
 
 def _project_models(project: Path | None) -> Path:
-    from dp.jobs.project import find_project
+    from dp.project import find_project
 
     return find_project(project) / "models"

@@ -1,0 +1,114 @@
+"""Bars of notes to MusicXML text, as little of it as the demo's studies need."""
+
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from dp.units import TICKS_PER_QUARTER
+
+_SHARP = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+_FLAT = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+_TYPES = {
+    6: "16th",
+    8: "eighth",
+    12: "eighth",
+    18: "eighth",
+    24: "quarter",
+    36: "quarter",
+    48: "half",
+    72: "half",
+    96: "whole",
+}
+_DOTTED = {18, 36, 72}
+_HEAD = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 3.1 Partwise//EN" "http://www.musicxml.org/dtds/partwise.dtd">
+<score-partwise version="3.1">
+<work><work-title>{title}</work-title></work>
+<part-list><score-part id="P1"><part-name>Violin</part-name></score-part></part-list>
+<part id="P1">"""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A note, a chord (lowest first) or a rest."""
+
+    pitches: tuple[int, ...]  # MIDI; none = a rest
+    tick: int  # duration, 24 a quarter
+    grace: int | None = None  # MIDI pitch of a grace note before it
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar and its repeat signs."""
+
+    sounds: tuple[Sound, ...]
+    opens_repeat: bool = False
+    closes_repeat: bool = False
+    ending: int = 0  # the volta it is in; 0 = none
+
+
+@dataclass(frozen=True)
+class Study:
+    """A short piece for one violin."""
+
+    name: str
+    title: str
+    bars: tuple[Bar, ...]
+    beats: int
+    beat_type: int
+    fifths: int  # key signature: sharps, or flats where negative
+    tempo_qpm: int
+
+
+def musicxml(study: Study) -> str:
+    """The study as a MusicXML document."""
+    parts = [_HEAD.format(title=escape(study.title))]
+    for number, bar in enumerate(study.bars, start=1):
+        parts.append(f'<measure number="{number}">')
+        if number == 1:
+            parts.append(_attributes(study))
+        parts += _barline(bar, left=True)
+        parts += [_sound(sound, study.fifths) for sound in bar.sounds]
+        parts += _barline(bar, left=False)
+        parts.append("</measure>")
+    return "\n".join([*parts, "</part>", "</score-partwise>", ""])
+
+
+def _attributes(study: Study) -> str:
+    return (
+        f"<attributes><divisions>{TICKS_PER_QUARTER}</divisions><key><fifths>{study.fifths}</fifths></key>"
+        f"<time><beats>{study.beats}</beats><beat-type>{study.beat_type}</beat-type></time>"
+        "<clef><sign>G</sign><line>2</line></clef></attributes>\n"
+        '<direction placement="above"><direction-type><metronome><beat-unit>quarter</beat-unit>'
+        f"<per-minute>{study.tempo_qpm}</per-minute></metronome></direction-type>"
+        f'<sound tempo="{study.tempo_qpm}"/></direction>'
+    )
+
+
+def _barline(bar: Bar, left: bool) -> list[str]:
+    inside = ""
+    if bar.ending:
+        inside += f'<ending number="{bar.ending}" type="{"start" if left else "stop"}"/>'
+    if bar.opens_repeat and left:
+        inside += '<repeat direction="forward"/>'
+    if bar.closes_repeat and not left:
+        inside += '<repeat direction="backward"/>'
+    return [f'<barline location="{"left" if left else "right"}">{inside}</barline>'] if inside else []
+
+
+def _sound(sound: Sound, fifths: int) -> str:
+    length = f"<duration>{sound.tick}</duration><voice>1</voice><type>{_TYPES[sound.tick]}</type>"
+    length += "<dot/>" if sound.tick in _DOTTED else ""
+    if not sound.pitches:
+        return f"<note><rest/>{length}</note>"
+    notes = []
+    if sound.grace is not None:
+        notes.append(f"<note><grace/>{_pitch(sound.grace, fifths)}<voice>1</voice><type>eighth</type></note>")
+    for index, pitch in enumerate(sound.pitches):
+        notes.append(f"<note>{'<chord/>' if index else ''}{_pitch(pitch, fifths)}{length}</note>")
+    return "\n".join(notes)
+
+
+def _pitch(pitch: int, fifths: int) -> str:
+    name = (_SHARP if fifths >= 0 else _FLAT)[pitch % 12]
+    alter = {"#": "<alter>1</alter>", "b": "<alter>-1</alter>"}.get(name[1:], "")
+    return f"<pitch><step>{name[0]}</step>{alter}<octave>{pitch // 12 - 1}</octave></pitch>"
