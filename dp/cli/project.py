@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MODELS = ("timing", "synthesis", "vocoder")
 WITH_REASON = ("rejected", "failed", "crashed", "missing")
-REASONS_SHOWN = 20  # of each kind; all are in the reports, and in --json
+REASONS_SHOWN = {"missing": 3}  # of that kind; all are in the reports, and in --json
 
 
 def rebuild(
@@ -77,7 +77,7 @@ def _repro(folder: Path, targets: Sequence[str], quiet: bool) -> tuple[str, ...]
 
 
 def _counts(summary: "Summary") -> dict[str, int]:
-    from dp.jobs.summary import OUTCOMES
+    from dp.schema import OUTCOMES
 
     return {outcome: len(summary.having(outcome)) for outcome in OUTCOMES}
 
@@ -87,9 +87,10 @@ def _summary_text(summary: "Summary") -> str:
     lines = [f"recordings: {counts}"]
     for outcome in WITH_REASON:
         results = summary.having(outcome)
-        lines += [f"  {outcome} {result.recording_id}: {result.reason}" for result in results[:REASONS_SHOWN]]
-        if len(results) > REASONS_SHOWN:
-            lines.append(f"  ... and {len(results) - REASONS_SHOWN} more {outcome}")
+        shown = REASONS_SHOWN.get(outcome, len(results))
+        lines += [f"  {outcome} {result.recording_id}: {result.reason}" for result in results[:shown]]
+        if len(results) > shown:
+            lines.append(f"  ... and {len(results) - shown} more {outcome}; --json lists all")
     lines.append(_ran_text(summary.stages_run, ""))
     return "\n".join(lines)
 
