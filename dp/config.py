@@ -62,7 +62,7 @@ class TimingConfig:
 
     step_count: int = 300
     batch_size: int = 16
-    learning_rate: float = 1.0  # scale of the Noam schedule
+    learning_rate: float = 0.3  # scale of the Noam schedule
     warmup_step: int = 100
     seed: int = 1
 
@@ -73,7 +73,7 @@ class SynthesisConfig:
 
     step_count: int = 200
     batch_size: int = 8
-    learning_rate: float = 1.0
+    learning_rate: float = 0.3  # scale of the Noam schedule
     warmup_step: int = 100
     seed: int = 1
 
@@ -82,10 +82,10 @@ class SynthesisConfig:
 class VocoderConfig:
     """Vocoder: log-mel to waveform."""
 
-    step_count: int = 300
+    step_count: int = 600
     batch_size: int = 8
-    learning_rate: float = 5e-4
-    segment_frame: int = 32
+    learning_rate: float = 1e-3
+    segment_frame: int = 32  # length of the segments it trains on
     seed: int = 1
 
 
@@ -163,6 +163,7 @@ def _check_bounds(config: Config, path: Path) -> None:
         ("mel.max_hz", config.mel.max_hz, config.mel.min_hz, config.mel.sample_rate_hz / 2),
         ("mel.band_count", config.mel.band_count, 1, config.mel.window_sample // 2),
         ("mel.floor", config.mel.floor, 1e-12, 1.0),
+        ("train.vocoder.segment_frame", train.vocoder.segment_frame, 9, 10**6),  # its longest loss window
         ("split.valid_fraction", config.split.valid_fraction, 0.0, 0.9),
     ]
     for name, model in (("timing", train.timing), ("synthesis", train.synthesis), ("vocoder", train.vocoder)):

@@ -11,6 +11,7 @@ import numpy as np
 
 from dp.units import FloatArray, IntArray
 
+PITCH_COUNT = 128  # MIDI pitches are 0-127; in batches of clips, 128 stands for "no note"
 UNKNOWN_VELOCITY = 0  # MIDI keeps 0 for "note off", so no sounding note has it
 
 

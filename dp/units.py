@@ -4,6 +4,8 @@ Frame rates are floats: at 16 kHz and a hop of 256 samples there are 62.5 frames
 seconds and round once; never add up rounded values.
 """
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -34,6 +36,11 @@ def sec_to_frame(sec: npt.ArrayLike, rate_hz: float) -> IntArray:
     return np.rint(np.asarray(sec, dtype=np.float64) * rate_hz).astype(np.int64)
 
 
+def sec_to_frame_fraction(sec: npt.ArrayLike, rate_hz: float) -> FloatArray:
+    """Seconds to frames, not rounded."""
+    return np.asarray(sec, dtype=np.float64) * rate_hz
+
+
 def frame_to_sec(frame: npt.ArrayLike, rate_hz: float) -> FloatArray:
     """Frames (fractions allowed) to seconds."""
     return np.asarray(frame, dtype=np.float64) / rate_hz
@@ -59,18 +66,25 @@ def qpm_to_sec_per_quarter(tempo_qpm: float) -> float:
     return 60.0 / tempo_qpm
 
 
+def sec_per_quarter_to_qpm(sec_per_quarter: float) -> float:
+    """Length of a quarter in seconds to tempo in quarters per minute."""
+    return 60.0 / sec_per_quarter
+
+
 def parse_clock_sec(text: str) -> float:
     """`h:mm:ss`, `m:ss` or plain seconds (fractions allowed) to seconds.
 
     Raises:
         ValueError: the text is none of these, or negative.
     """
-    parts = text.strip().split(":")
-    if len(parts) > 3:
-        raise ValueError(f"{text!r} is not a time: write seconds or h:mm:ss")
+    refusal = ValueError(f"{text!r} is not a time: write seconds or h:mm:ss")
+    try:
+        parts = [float(part) for part in text.strip().split(":")]
+    except ValueError:
+        raise refusal from None
+    if len(parts) > 3 or not all(0.0 <= part < math.inf for part in parts):
+        raise refusal
     sec = 0.0
     for part in parts:
-        sec = sec * 60.0 + float(part)
-    if not (0.0 <= sec < float("inf")) or any(p.startswith("-") for p in parts):
-        raise ValueError(f"{text!r} is not a time: write seconds or h:mm:ss")
+        sec = sec * 60.0 + part
     return sec

@@ -1,0 +1,209 @@
+"""Prepared arrays: all that the training of one model needs, built from notes, mels, samples and clip borders."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from dp.config import MelConfig
+from dp.data.clips import (
+    Clip,
+    Float32Array,
+    SoundingNotes,
+    WrittenNotes,
+    clip_span_sec,
+    constant_tempo,
+    notes_between,
+    sounding_notes,
+    written_notes,
+)
+from dp.data.tempo_map import TempoMap, performed_tempo_map
+from dp.errors import DataError
+from dp.types import PerformedNotes, ScoreNotes
+from dp.units import sec_to_frame_fraction
+
+
+@dataclass(frozen=True)
+class Performance:
+    """One aligned recording: its score and when each note sounds."""
+
+    recording_id: str
+    notes: ScoreNotes
+    performed: PerformedNotes
+
+    def __post_init__(self) -> None:
+        if len(self.notes) != len(self.performed):
+            counts = f"{len(self.performed)} performed notes for a score of {len(self.notes)}"
+            raise DataError(self.recording_id, f"has {counts}", "align it again")
+
+
+@dataclass(frozen=True)
+class TimingClip:
+    """A clip for the timing model: notes as written, and as performed."""
+
+    clip: Clip
+    performer_index: int
+    written: WrittenNotes
+    onset_frame: Float32Array  # [N] as performed, from the clip's start, unrounded
+    duration_frame: Float32Array  # [N]
+
+
+@dataclass(frozen=True)
+class SynthesisClip:
+    """A clip for the synthesis model: notes as performed, and their log-mel."""
+
+    clip: Clip
+    performer_index: int
+    sounding: SoundingNotes
+    log_mel: Float32Array  # [T, M]
+
+
+@dataclass(frozen=True)
+class VocoderClip:
+    """A clip for the vocoder."""
+
+    clip: Clip
+    log_mel: Float32Array  # [T, M]
+    samples: Float32Array  # [T * hop]
+
+
+C = TypeVar("C", TimingClip, SynthesisClip, VocoderClip)
+
+
+@dataclass(frozen=True)
+class Arrays(Generic[C]):
+    """The clips of one training, both splits in it."""
+
+    clips: tuple[C, ...]
+    mel: MelConfig
+    performer_names: tuple[str, ...] = ()  # index i + 1 is name i; 0 is unknown
+    data_note: str = ""  # where the data come from, for the checkpoint
+
+    def training(self) -> list[C]:
+        """Clips held out by neither split.
+
+        Raises:
+            DataError: there are none.
+        """
+        chosen = [item for item in self.clips if item.clip.is_for_training]
+        if not chosen:
+            seen = f"has {len(self.clips)} clips, none of them left for training"
+            raise DataError("dataset", seen, "add recordings to the corpus, or hold fewer out")
+        return chosen
+
+    def held_out(self, split: str) -> list[C]:
+        """Validation clips of split `clip` or `recording`; may be empty."""
+        flag = {"clip": "valid_by_clip", "recording": "valid_by_recording"}[split]
+        return [item for item in self.clips if getattr(item.clip, flag)]
+
+
+def performer_names(clips: Iterable[Clip]) -> tuple[str, ...]:
+    """Performers a model can learn: those of the training clips, in alphabetical order."""
+    return tuple(sorted({clip.performer for clip in clips if clip.is_for_training}))
+
+
+def timing_arrays(
+    performances: Sequence[Performance], clips: Sequence[Clip], mel: MelConfig, data_note: str = ""
+) -> Arrays[TimingClip]:
+    """Arrays for the timing model; clips in which nothing sounds teach it nothing and are left out.
+
+    A clip's nominal times are those of the score under the clip's mean tempo: the publication's yardstick.
+    """
+    rate_hz = mel.frame_rate_hz
+    names = performer_names(clips)
+    by_id = {performance.recording_id: performance for performance in performances}
+    maps = _tempo_maps(performances)
+    made = []
+    for clip in clips:
+        performance = by_id[clip.recording_id]
+        performed = performance.performed
+        start_sec, end_sec = clip_span_sec(clip, rate_hz)
+        inside = notes_between(performed.onset_sec, performed.offset_sec, start_sec, end_sec)
+        if len(inside) == 0:
+            continue
+        steady = constant_tempo(maps[clip.recording_id], start_sec, end_sec)
+        onset_sec, offset_sec = performed.onset_sec[inside], performed.offset_sec[inside]
+        made.append(
+            TimingClip(
+                clip=clip,
+                performer_index=_index_or_unknown(names, clip.performer),
+                written=written_notes(performance.notes, inside, steady, start_sec, end_sec, rate_hz),
+                onset_frame=sec_to_frame_fraction(onset_sec - start_sec, rate_hz).astype(np.float32),
+                duration_frame=sec_to_frame_fraction(offset_sec - onset_sec, rate_hz).astype(np.float32),
+            )
+        )
+    return Arrays(tuple(made), mel, names, data_note)
+
+
+def synthesis_arrays(
+    performances: Sequence[Performance],
+    clips: Sequence[Clip],
+    log_mels: Mapping[str, Float32Array],
+    mel: MelConfig,
+    data_note: str = "",
+) -> Arrays[SynthesisClip]:
+    """Arrays for the synthesis model; `log_mels` has each clip's [T, M] by clip id.
+
+    Raises:
+        DataError: a clip's log-mel is missing or has another shape than the clip.
+    """
+    names = performer_names(clips)
+    by_id = {performance.recording_id: performance for performance in performances}
+    maps = _tempo_maps(performances)
+    made = []
+    for clip in clips:
+        span_sec = clip_span_sec(clip, mel.frame_rate_hz)
+        tempo_qpm = maps[clip.recording_id].mean_tempo_qpm(*span_sec)
+        performed = by_id[clip.recording_id].performed
+        made.append(
+            SynthesisClip(
+                clip=clip,
+                performer_index=_index_or_unknown(names, clip.performer),
+                sounding=sounding_notes(performed, clip.start_frame, clip.end_frame, tempo_qpm, mel.frame_rate_hz),
+                log_mel=_clip_mel(clip, log_mels, mel),
+            )
+        )
+    return Arrays(tuple(made), mel, names, data_note)
+
+
+def vocoder_arrays(
+    clips: Sequence[Clip],
+    log_mels: Mapping[str, Float32Array],
+    samples: Mapping[str, Float32Array],
+    mel: MelConfig,
+    data_note: str = "",
+) -> Arrays[VocoderClip]:
+    """Arrays for the vocoder; `samples` has each recording's slice [L] by recording id, at the level of its log-mel.
+
+    Raises:
+        DataError: a log-mel is missing or misshapen, or a recording ends before its clips do.
+    """
+    made = []
+    for clip in clips:
+        first, end = clip.start_frame * mel.hop_sample, clip.end_frame * mel.hop_sample
+        piece = np.asarray(samples[clip.recording_id][first:end], dtype=np.float32)
+        if len(piece) != end - first:
+            have = len(samples[clip.recording_id])
+            raise DataError(clip.clip_id, f"ends at sample {end}, its recording at {have}", "run `dp rebuild`")
+        made.append(VocoderClip(clip, _clip_mel(clip, log_mels, mel), piece))
+    return Arrays(tuple(made), mel, (), data_note)
+
+
+def _tempo_maps(performances: Sequence[Performance]) -> dict[str, TempoMap]:
+    return {
+        item.recording_id: performed_tempo_map(item.notes, item.performed, item.recording_id) for item in performances
+    }
+
+
+def _index_or_unknown(names: Sequence[str], performer: str) -> int:
+    return names.index(performer) + 1 if performer in names else 0
+
+
+def _clip_mel(clip: Clip, log_mels: Mapping[str, Float32Array], mel: MelConfig) -> Float32Array:
+    shape = (clip.end_frame - clip.start_frame, mel.band_count)
+    found = log_mels.get(clip.clip_id)
+    if found is None or found.shape != shape:
+        seen = "missing" if found is None else f"of shape {found.shape}, expected {shape}"
+        raise DataError(clip.clip_id, f"its log-mel is {seen}", "run `dp rebuild`")
+    return np.asarray(found, dtype=np.float32)

@@ -1,0 +1,101 @@
+"""Batches of clips as padded tensors. A batch's `inputs` are named as the arguments of its model's forward."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from dp.data.clips import SoundingNotes, WrittenNotes
+from dp.types import PITCH_COUNT
+
+
+@dataclass(frozen=True)
+class TimingBatch:
+    """B clips of up to N notes for the timing model."""
+
+    clip_ids: tuple[str, ...]
+    inputs: dict[str, Tensor]
+    onset_frame: Tensor  # [B, N] float32 target
+    duration_frame: Tensor  # [B, N] float32 target
+
+    @property
+    def valid(self) -> Tensor:
+        """[B, N] bool, false in the padding."""
+        return self.inputs["valid"]
+
+
+@dataclass(frozen=True)
+class SynthesisBatch:
+    """B clips of up to N notes and T frames for the synthesis model."""
+
+    clip_ids: tuple[str, ...]
+    inputs: dict[str, Tensor]
+    log_mel: Tensor  # [B, T, M] float32 target
+
+    @property
+    def frame_valid(self) -> Tensor:
+        """[B, T] bool, false past the end of a shorter clip."""
+        return self.inputs["frame_valid"]
+
+
+@dataclass(frozen=True)
+class VocoderBatch:
+    """B segments of T frames for the vocoder."""
+
+    clip_ids: tuple[str, ...]
+    log_mel: Tensor  # [B, T, M]
+    samples: Tensor  # [B, T * hop]
+
+
+def timing_inputs(clips: Sequence[WrittenNotes], performer_index: Sequence[int]) -> dict[str, Tensor]:
+    """Padded inputs of the timing model for B clips."""
+    return {
+        "pitch": _padded([clip.pitch for clip in clips], PITCH_COUNT),
+        "onset_tick": _padded([clip.onset_tick for clip in clips], 0),
+        "duration_tick": _padded([clip.duration_tick for clip in clips], 0),
+        "velocity": _padded([clip.velocity for clip in clips], 0),
+        "valid": _valid([len(clip.pitch) for clip in clips]),
+        "nominal_onset_frame": _padded([clip.nominal_onset_frame for clip in clips], 0.0),
+        "nominal_duration_frame": _padded([clip.nominal_duration_frame for clip in clips], 0.0),
+        "performer": torch.tensor(performer_index, dtype=torch.int64),
+        "tempo_qpm": torch.tensor([clip.tempo_qpm for clip in clips], dtype=torch.float32),
+    }
+
+
+def synthesis_inputs(
+    clips: Sequence[SoundingNotes], performer_index: Sequence[int], frame_counts: Sequence[int]
+) -> dict[str, Tensor]:
+    """Padded inputs of the synthesis model for B clips of the given lengths."""
+    return {
+        "pitch": _padded([clip.pitch for clip in clips], PITCH_COUNT),
+        "onset_frame": _padded([clip.onset_frame for clip in clips], 0),
+        "duration_frame": _padded([clip.duration_frame for clip in clips], 0),
+        "velocity": _padded([clip.velocity for clip in clips], 0),
+        "valid": _valid([len(clip.pitch) for clip in clips]),
+        "performer": torch.tensor(performer_index, dtype=torch.int64),
+        "tempo_qpm": torch.tensor([clip.tempo_qpm for clip in clips], dtype=torch.float32),
+        "frame_valid": _valid(frame_counts),
+    }
+
+
+def padded_mels(log_mels: Sequence[npt.NDArray[np.float32]]) -> Tensor:
+    """B log-mels [T, M] to [B, T, M], zeros past the end of the shorter ones."""
+    return torch.nn.utils.rnn.pad_sequence([torch.from_numpy(log_mel) for log_mel in log_mels], batch_first=True)
+
+
+def _padded(rows: Sequence[npt.NDArray[np.generic]], value: float) -> Tensor:
+    """[B, N]; N is at least 1, so that clips without any note make no empty tensor."""
+    width = max(1, *(len(row) for row in rows))
+    return torch.stack([_filled(row, width, value) for row in rows])
+
+
+def _filled(row: npt.NDArray[np.generic], width: int, value: float) -> Tensor:
+    tensor = torch.from_numpy(np.ascontiguousarray(row))
+    return torch.nn.functional.pad(tensor, (0, width - len(row)), value=value)
+
+
+def _valid(counts: Sequence[int]) -> Tensor:
+    return torch.arange(max(1, *counts))[None] < torch.tensor(counts)[:, None]

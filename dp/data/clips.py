@@ -1,0 +1,137 @@
+"""Notes of one clip, as the timing model and as the synthesis model see them. Training and rendering share this.
+
+A note belongs to every clip in which it sounds. In a clip that it was carried over into it keeps its true, negative
+onset, so that its relative position stays true.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dp.data.tempo_map import TempoMap
+from dp.types import PerformedNotes, ScoreNotes
+from dp.units import IntArray, frame_to_sec, quarter_to_tick, sec_to_frame, sec_to_frame_fraction
+
+GRACE_SEC = 0.08  # a grace note's nominal length, taken from before the note it adorns: the score gives it none
+Float32Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A stretch of one recording: frames start_frame to end_frame from the start of its slice."""
+
+    clip_id: str
+    recording_id: str
+    instrument: str
+    performer: str
+    start_frame: int
+    end_frame: int
+    valid_by_clip: bool = False  # held out in the `clip` split
+    valid_by_recording: bool = False  # held out in the `recording` split
+
+    @property
+    def is_for_training(self) -> bool:
+        """Held out by neither split, so that one training serves the evaluation of both."""
+        return not (self.valid_by_clip or self.valid_by_recording)
+
+
+@dataclass(frozen=True)
+class WrittenNotes:
+    """N notes of a clip as written: what the timing model reads."""
+
+    note_id: IntArray  # [N] index in the score
+    pitch: IntArray  # [N]
+    velocity: IntArray  # [N] 0 = unknown
+    onset_tick: IntArray  # [N] from the clip's start
+    duration_tick: IntArray  # [N]
+    nominal_onset_frame: Float32Array  # [N] from the clip's start, at the tempo of the score or of the whole clip
+    nominal_duration_frame: Float32Array  # [N]
+    tempo_qpm: float  # mean tempo of the clip
+
+
+@dataclass(frozen=True)
+class SoundingNotes:
+    """N notes of a clip as performed: what the synthesis model reads."""
+
+    pitch: IntArray  # [N]
+    velocity: IntArray  # [N] 0 = unknown
+    onset_frame: IntArray  # [N] from the clip's start
+    duration_frame: IntArray  # [N] >= 1
+    tempo_qpm: float  # mean tempo of the clip; NaN = unknown
+
+
+def nominal_times_sec(
+    notes: ScoreNotes, tempo_map: TempoMap
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Onset and duration [N] of the notes of a score that is played exactly by `tempo_map`; grace notes come before."""
+    onset_sec = tempo_map.sec_at(notes.onset_quarter)
+    duration_sec = tempo_map.sec_at(notes.onset_quarter + notes.duration_quarter) - onset_sec
+    grace = notes.is_grace
+    return np.where(grace, onset_sec - GRACE_SEC, onset_sec), np.where(grace, GRACE_SEC, duration_sec)
+
+
+def written_notes(
+    notes: ScoreNotes, note_id: IntArray, tempo_map: TempoMap, start_sec: float, end_sec: float, frame_rate_hz: float
+) -> WrittenNotes:
+    """What the timing model reads about the notes `note_id` in the clip between two times of `tempo_map`."""
+    chosen = take_notes(notes, note_id)
+    onset_sec, duration_sec = nominal_times_sec(chosen, tempo_map)
+    start_quarter = tempo_map.quarter_at(start_sec)
+    return WrittenNotes(
+        note_id=note_id,
+        pitch=chosen.pitch,
+        velocity=chosen.velocity,
+        onset_tick=quarter_to_tick(chosen.onset_quarter - start_quarter),
+        duration_tick=quarter_to_tick(chosen.duration_quarter),
+        nominal_onset_frame=sec_to_frame_fraction(onset_sec - start_sec, frame_rate_hz).astype(np.float32),
+        nominal_duration_frame=sec_to_frame_fraction(duration_sec, frame_rate_hz).astype(np.float32),
+        tempo_qpm=tempo_map.mean_tempo_qpm(start_sec, end_sec),
+    )
+
+
+def constant_tempo(tempo_map: TempoMap, start_sec: float, end_sec: float) -> TempoMap:
+    """The map with the same score positions at two times, and constant tempo between, before and after them."""
+    tempo = tempo_map.mean_tempo_qpm(start_sec, end_sec)
+    times = np.array([start_sec, end_sec])
+    return TempoMap(times, tempo_map.quarter_at(times), (tempo, tempo))
+
+
+def sounding_notes(
+    performed: PerformedNotes, start_frame: int, end_frame: int, tempo_qpm: float, frame_rate_hz: float
+) -> SoundingNotes:
+    """The notes that sound in frames start_frame to end_frame; every note lasts at least one frame."""
+    onset = sec_to_frame(performed.onset_sec, frame_rate_hz)
+    duration = np.maximum(sec_to_frame(performed.offset_sec, frame_rate_hz) - onset, 1)
+    inside = (onset < end_frame) & (onset + duration > start_frame)
+    return SoundingNotes(
+        pitch=performed.pitch[inside],
+        velocity=performed.velocity[inside],
+        onset_frame=onset[inside] - start_frame,
+        duration_frame=duration[inside],
+        tempo_qpm=tempo_qpm,
+    )
+
+
+def notes_between(onset_sec: npt.ArrayLike, offset_sec: npt.ArrayLike, start_sec: float, end_sec: float) -> IntArray:
+    """Indices of the notes that sound between two times."""
+    return np.flatnonzero((np.asarray(onset_sec) < end_sec) & (np.asarray(offset_sec) > start_sec))
+
+
+def clip_span_sec(clip: Clip, frame_rate_hz: float) -> tuple[float, float]:
+    """Start and end of a clip from the start of its slice."""
+    start_sec, end_sec = frame_to_sec([clip.start_frame, clip.end_frame], frame_rate_hz).tolist()
+    return start_sec, end_sec
+
+
+def take_notes(notes: ScoreNotes, note_id: IntArray) -> ScoreNotes:
+    """Some of a score's notes."""
+    return ScoreNotes(
+        onset_quarter=notes.onset_quarter[note_id],
+        duration_quarter=notes.duration_quarter[note_id],
+        pitch=notes.pitch[note_id],
+        velocity=notes.velocity[note_id],
+        voice=notes.voice[note_id],
+        measure=notes.measure[note_id],
+        part=notes.part[note_id],
+    )

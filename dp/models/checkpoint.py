@@ -1,0 +1,139 @@
+"""A trained model on disk: a folder with model.safetensors and config.json, written whole or not at all."""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import safetensors.torch
+import torch
+
+from dp import __version__
+from dp.config import MelConfig
+from dp.errors import DataError
+from dp.models.synthesis import SynthesisModel
+from dp.models.timing import TimingModel
+from dp.models.vocos import VocosModel
+from dp.store.files import whole_folder
+
+WEIGHTS_FILE = "model.safetensors"
+CONFIG_FILE = "config.json"
+RETRAIN = "train it again with `dp train`"
+
+M = TypeVar("M", TimingModel, SynthesisModel, VocosModel)
+
+
+@dataclass(frozen=True)
+class Checkpoint(Generic[M]):
+    """A model and all that is needed to use it and to know where it comes from."""
+
+    model: M
+    mel: MelConfig
+    step: int  # training steps behind it
+    performer_names: tuple[str, ...] = ()  # name i has index i + 1; 0 is the unknown performer
+    train: dict[str, Any] = field(default_factory=dict)  # the training's configuration
+    data_note: str = ""  # which data it was trained on
+    version: str = __version__  # of the library that trained it
+
+    def performer_index(self, name: str | None) -> int:
+        """Index of a performer, 0 for none or one this model never heard."""
+        return self.performer_names.index(name) + 1 if name in self.performer_names else 0
+
+
+def save_checkpoint(checkpoint: Checkpoint[M], folder: Path) -> None:
+    """Write a checkpoint, replacing an older one at the same place.
+
+    Raises:
+        OSError: it cannot be written; nothing is left half-written.
+    """
+    weights = safetensors.torch.save({key: value.contiguous() for key, value in checkpoint.model.state_dict().items()})
+    config = {
+        "kind": checkpoint.model.kind,
+        "dims": dataclasses.asdict(checkpoint.model.dims),
+        "mel": dataclasses.asdict(checkpoint.mel),
+        "step": checkpoint.step,
+        "performer_names": list(checkpoint.performer_names),
+        "train": checkpoint.train,
+        "data_note": checkpoint.data_note,
+        "version": checkpoint.version,
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+    }
+    with whole_folder(folder) as fresh:
+        (fresh / WEIGHTS_FILE).write_bytes(weights)
+        (fresh / CONFIG_FILE).write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def load_checkpoint(folder: Path, model_type: type[M], mel: MelConfig | None = None) -> Checkpoint[M]:
+    """Read a checkpoint, ready for inference.
+
+    Args:
+        folder: where `save_checkpoint` wrote it.
+        model_type: what it must be.
+        mel: the log-mel it must have been trained on; None takes any.
+
+    Raises:
+        DataError: it is missing, damaged, another kind of model, or trained on another log-mel.
+    """
+    config = _read_config(folder)
+    if config.get("kind") != model_type.kind:
+        raise DataError(
+            folder, f"holds a {config.get('kind')} model, expected {model_type.kind}", "name another folder"
+        )
+    try:
+        trained_mel = MelConfig(**config["mel"])
+        model = model_type(model_type.dims_type(**config["dims"]))  # type: ignore[arg-type]
+        found = Checkpoint(
+            model=model,
+            mel=trained_mel,
+            step=int(config["step"]),
+            performer_names=tuple(config["performer_names"]),
+            train=config["train"],
+            data_note=config["data_note"],
+            version=config["version"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            folder / CONFIG_FILE, f"does not describe a {model_type.kind} model ({error})", RETRAIN
+        ) from error
+    if mel is not None and mel != trained_mel:
+        raise DataError(folder, f"was trained on another log-mel: {_differences(trained_mel, mel)}", RETRAIN)
+    _load_weights(found, folder / WEIGHTS_FILE, config.get("weights_sha256"))
+    return found
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    path = folder / CONFIG_FILE
+    if not path.is_file():
+        raise DataError(folder, f"holds no model ({CONFIG_FILE} is missing)", "make one with `dp train`")
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(path, f"is not JSON ({error})", RETRAIN) from error
+    if not isinstance(config, dict):
+        raise DataError(path, "is not a JSON object", RETRAIN)
+    return config
+
+
+def _load_weights(checkpoint: Checkpoint[M], path: Path, sha256: str | None) -> None:
+    """Fill the model from `path` and set it to inference."""
+    if not path.is_file():
+        raise DataError(path, "is missing", RETRAIN)
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise DataError(path, f"is damaged: its checksum is not the one in {CONFIG_FILE}", RETRAIN)
+    try:
+        checkpoint.model.load_state_dict(safetensors.torch.load(content))
+    except (safetensors.SafetensorError, RuntimeError) as error:
+        raise DataError(path, f"does not fit {CONFIG_FILE} ({error})", RETRAIN) from error
+    if not all(bool(torch.isfinite(value).all()) for value in checkpoint.model.state_dict().values()):
+        raise DataError(path, "holds weights that are not finite", RETRAIN)
+    checkpoint.model.eval()
+
+
+def _differences(trained: MelConfig, wanted: MelConfig) -> str:
+    pairs = (
+        (item.name, getattr(trained, item.name), getattr(wanted, item.name)) for item in dataclasses.fields(MelConfig)
+    )
+    return ", ".join(f"{name} {theirs} where {ours} is wanted" for name, theirs, ours in pairs if theirs != ours)

@@ -1,0 +1,131 @@
+"""What both transformers are made of: note embedding, transformer layers, performer and tempo."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dp.types import PITCH_COUNT
+
+TIME_COUNT = 512  # onsets: ticks (timing model) or frames (synthesis model) from the clip's start
+DURATION_COUNT = 256
+VELOCITY_COUNT = 128  # 0 = unknown
+TEMPO_BIN_COUNT = 48  # logarithmic bins; one more stands for "unknown"
+MIN_TEMPO_QPM = 20.0
+MAX_TEMPO_QPM = 224.0
+UNKNOWN_PERFORMER = 0  # known performers count from 1
+
+
+def sinusoid(length: int, width: int, device: torch.device) -> Tensor:
+    """Sinusoidal positions [length, width] (Vaswani et al. 2017), sines in the even columns."""
+    position = torch.arange(length, device=device, dtype=torch.float32)[:, None]
+    rate = torch.exp(torch.arange(0, width, 2, device=device, dtype=torch.float32) * (-math.log(10000.0) / width))
+    table = torch.zeros(length, width, device=device)
+    table[:, 0::2] = torch.sin(position * rate)
+    table[:, 1::2] = torch.cos(position * rate)
+    return table
+
+
+def tempo_bin(tempo_qpm: Tensor) -> Tensor:
+    """Tempo [B] in quarters per minute to its bin [B] int64: 0 = unknown (NaN), then 1 to TEMPO_BIN_COUNT."""
+    part = torch.log(tempo_qpm / MIN_TEMPO_QPM) / math.log(MAX_TEMPO_QPM / MIN_TEMPO_QPM)
+    index = (part * TEMPO_BIN_COUNT).floor().clamp(0, TEMPO_BIN_COUNT - 1) + 1
+    return torch.where(torch.isnan(tempo_qpm), torch.zeros_like(index), index).long()
+
+
+class TransformerLayer(nn.Module):
+    """Self-attention and a linear feed-forward, each after a layer norm: stable at the high rates of short runs."""
+
+    def __init__(self, width: int, head_count: int, feed_forward_width: int, dropout: float) -> None:
+        super().__init__()
+        self.head_count = head_count
+        self.norm_attention = nn.LayerNorm(width)
+        self.query_key_value = nn.Linear(width, 3 * width)
+        self.merge_heads = nn.Linear(width, width)
+        self.norm_feed_forward = nn.LayerNorm(width)
+        self.widen = nn.Linear(width, feed_forward_width)
+        self.narrow = nn.Linear(feed_forward_width, width)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, may_attend: Tensor) -> Tensor:
+        """Return x changed in the light of the others.
+
+        Args:
+            x: [B, N, D].
+            may_attend: [B, 1, N, N] bool, query by key.
+        """
+        batch, length, width = x.shape
+        heads = self.query_key_value(self.norm_attention(x)).view(batch, length, 3, self.head_count, -1)
+        query, key, value = heads.permute(2, 0, 3, 1, 4)
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=may_attend)
+        x = x + self.dropout(self.merge_heads(mixed.transpose(1, 2).reshape(batch, length, width)))
+        return x + self.dropout(self.narrow(F.relu(self.widen(self.norm_feed_forward(x)))))
+
+
+class TransformerStack(nn.Module):
+    """Transformer layers and a closing layer norm."""
+
+    def __init__(self, layer_count: int, width: int, head_count: int, feed_forward_width: int, dropout: float) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(
+            TransformerLayer(width, head_count, feed_forward_width, dropout) for _ in range(layer_count)
+        )
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, x: Tensor, valid: Tensor) -> Tensor:
+        """Encode x [B, N, D] where valid [B, N] is true; what stands in the padding changes nothing elsewhere."""
+        # Padding attends to itself, lest a softmax over nothing give NaN.
+        itself = torch.eye(x.shape[1], dtype=torch.bool, device=x.device)
+        may_attend = (valid[:, None, :] | itself)[:, None]
+        for layer in self.layers:
+            x = layer(x, may_attend)
+        return self.norm(x)
+
+
+class NoteEncoder(nn.Module):
+    """Sum of four embeddings, a linear projection of the same numbers, the note's place in line; a transformer."""
+
+    def __init__(self, layer_count: int, width: int, head_count: int, feed_forward_width: int, dropout: float) -> None:
+        super().__init__()
+        self.pitch = nn.Embedding(PITCH_COUNT + 1, width, padding_idx=PITCH_COUNT)
+        self.onset = nn.Embedding(TIME_COUNT, width)
+        self.duration = nn.Embedding(DURATION_COUNT, width)
+        self.velocity = nn.Embedding(VELOCITY_COUNT, width)
+        self.project = nn.Linear(4, width)
+        self.stack = TransformerStack(layer_count, width, head_count, feed_forward_width, dropout)
+
+    def forward(self, pitch: Tensor, onset: Tensor, duration: Tensor, velocity: Tensor, valid: Tensor) -> Tensor:
+        """Encode notes.
+
+        Args:
+            pitch: [B, N] int64, PITCH_COUNT in the padding.
+            onset: [B, N] int64, ticks or frames from the clip's start; negative for a note carried over from before it
+                (its embedding is that of 0, the projection sees the true value).
+            duration: [B, N] int64, in the same unit.
+            velocity: [B, N] int64, 0 = unknown.
+            valid: [B, N] bool, false in the padding.
+
+        Returns:
+            [B, N, D].
+        """
+        numbers = torch.stack(
+            [pitch / PITCH_COUNT, onset / TIME_COUNT, duration / DURATION_COUNT, velocity / VELOCITY_COUNT], dim=-1
+        )
+        x = self.pitch(pitch) + self.onset(onset.clamp(0, TIME_COUNT - 1))
+        x = x + self.duration(duration.clamp(0, DURATION_COUNT - 1)) + self.velocity(velocity) + self.project(numbers)
+        x = x + sinusoid(x.shape[1], x.shape[2], x.device)
+        return self.stack(x, valid)
+
+
+class Conditions(nn.Module):
+    """Who plays, and how fast: one vector per clip, added to each of its notes."""
+
+    def __init__(self, width: int, performer_count: int) -> None:
+        super().__init__()
+        self.performer = nn.Embedding(performer_count + 1, width)
+        self.tempo = nn.Embedding(TEMPO_BIN_COUNT + 1, width)
+
+    def forward(self, performer: Tensor, tempo_qpm: Tensor) -> Tensor:
+        """Performer [B] int64 (0 = unknown) and tempo [B] float32 (NaN = unknown) to [B, 1, D]."""
+        return (self.performer(performer) + self.tempo(tempo_bin(tempo_qpm)))[:, None]

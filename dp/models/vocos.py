@@ -1,0 +1,164 @@
+"""Vocoder after Vocos (Siuzdak 2023): log-mel to waveform by ConvNeXt blocks and an inverse Fourier transform."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+KERNEL_FRAME = 7
+MAX_LOG_MAGNITUDE = 7.0  # of an STFT bin: a full-scale sine under a Hann window of 1024 has log(256) = 5.5
+CHUNK_FRAME = 2048  # vocoded at once: bounds the memory of a long piece
+
+
+@dataclass(frozen=True)
+class VocosDims:
+    """Sizes of a vocoder."""
+
+    band_count: int = 80
+    window_sample: int = 1024
+    hop_sample: int = 256
+    width: int = 192
+    inner_width: int = 576
+    layer_count: int = 8
+
+
+class ConvNextBlock(nn.Module):
+    """Depthwise convolution over time, then two linear layers per frame (Liu et al. 2022), added to the input."""
+
+    def __init__(self, width: int, inner_width: int, layer_count: int) -> None:
+        super().__init__()
+        self.over_time = nn.Conv1d(width, width, KERNEL_FRAME, padding=KERNEL_FRAME // 2, groups=width)
+        self.norm = nn.LayerNorm(width)
+        self.widen = nn.Linear(width, inner_width)
+        self.narrow = nn.Linear(inner_width, width)
+        self.scale = nn.Parameter(torch.full((width,), 1.0 / layer_count))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, T, D] to [B, T, D]."""
+        y = self.norm(self.over_time(x.transpose(1, 2)).transpose(1, 2))
+        return x + self.scale * self.narrow(F.gelu(self.widen(y)))
+
+
+def overlap_add(spectrum: Tensor, window: Tensor, hop_sample: int) -> Tensor:
+    """Inverse short-time Fourier transform with the mel's framing: T frames make exactly T * hop samples.
+
+    Frame t covers samples t * hop - (window - hop) / 2 onwards, as in the log-mel, so mel and waveform stay aligned.
+
+    Args:
+        spectrum: [B, T, window / 2 + 1] complex.
+        window: [window], used for analysis and synthesis.
+        hop_sample: samples per frame.
+
+    Returns:
+        [B, T * hop].
+    """
+    size = window.shape[0]
+    frames = torch.fft.irfft(spectrum, n=size, dim=-1) * window
+    total = (spectrum.shape[1] - 1) * hop_sample + size
+    fold = {"output_size": (1, total), "kernel_size": (1, size), "stride": (1, hop_sample)}
+    summed = F.fold(frames.transpose(1, 2), **fold)[:, 0, 0]
+    power = (window**2)[None, :, None].expand(1, size, spectrum.shape[1])
+    envelope = F.fold(power, **fold)[:, 0, 0]
+    margin = (size - hop_sample) // 2
+    inside = slice(margin, margin + spectrum.shape[1] * hop_sample)
+    return summed[:, inside] / envelope[:, inside]
+
+
+class VocosModel(nn.Module):
+    """Log-mel to waveform; all layers but the convolutions look at one frame alone.
+
+    Two things differ from Vocos. A straight way from log-mel to log magnitudes starts as the interpolation between mel
+    bands, so that training need not find the spectrum's outline. And phases add up: the network says how far each bin
+    turns from frame to frame, beyond what its centre frequency does, plus an offset. Convolutions that said the phase
+    itself would say the same in every frame of a steady tone, and so pull it to the nearest multiple of the frame rate.
+    """
+
+    kind: ClassVar[str] = "vocoder"
+    dims_type: ClassVar[type[VocosDims]] = VocosDims
+    window: Tensor
+    bin_advance: Tensor
+
+    def __init__(self, dims: VocosDims) -> None:
+        super().__init__()
+        self.dims = dims
+        self.enter = nn.Conv1d(dims.band_count, dims.width, KERNEL_FRAME, padding=KERNEL_FRAME // 2)
+        self.enter_norm = nn.LayerNorm(dims.width)
+        self.blocks = nn.ModuleList(
+            ConvNextBlock(dims.width, dims.inner_width, dims.layer_count) for _ in range(dims.layer_count)
+        )
+        self.leave_norm = nn.LayerNorm(dims.width)
+        self.leave = nn.Linear(dims.width, 3 * (dims.window_sample // 2 + 1))
+        self.outline = nn.Linear(dims.band_count, dims.window_sample // 2 + 1)
+        self.register_buffer("window", torch.hann_window(dims.window_sample), persistent=False)
+        bins = torch.arange(dims.window_sample // 2 + 1)
+        self.register_buffer(
+            "bin_advance",
+            2 * math.pi * (bins * dims.hop_sample % dims.window_sample) / dims.window_sample,
+            persistent=False,
+        )
+
+    def forward(self, log_mel: Tensor) -> Tensor:
+        """Log-mel [B, T, M] to samples [B, T * hop]."""
+        magnitude, advance, offset = self._frames(log_mel)
+        phase = offset + self._turned(advance, self._at_rest(log_mel))
+        return overlap_add(torch.polar(magnitude, phase), self.window, self.dims.hop_sample)
+
+    def _frames(self, log_mel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Magnitude, phase advance since the frame before, and phase offset, each [B, T, window / 2 + 1]."""
+        x = self.enter_norm(self.enter(log_mel.transpose(1, 2)).transpose(1, 2))
+        for block in self.blocks:
+            x = block(x)
+        log_magnitude, advance, offset = self.leave(self.leave_norm(x)).chunk(3, dim=-1)
+        magnitude = torch.exp((log_magnitude + self.outline(log_mel)).clamp(max=MAX_LOG_MAGNITUDE))
+        return magnitude, advance + self.bin_advance, offset
+
+    def _at_rest(self, log_mel: Tensor) -> Tensor:
+        """Phase before the first frame, [1, 1, window / 2 + 1] float64."""
+        return torch.zeros(1, 1, self.dims.window_sample // 2 + 1, dtype=torch.float64, device=log_mel.device)
+
+    def _turned(self, advance: Tensor, before: Tensor) -> Tensor:
+        """Phase at each frame that started from `before`; double precision keeps long pieces in tune."""
+        return ((before + advance.double().cumsum(dim=1)) % (2 * math.pi)).to(advance.dtype)
+
+    @torch.no_grad()
+    def set_outline(self, filterbank: Tensor) -> None:
+        """Start from the magnitudes that a log-mel made with filters [M, window / 2 + 1] suggests."""
+        area = filterbank.sum(dim=1)
+        # Bins that no filter covers, at both ends of the spectrum, follow the nearest band.
+        share = (filterbank / filterbank.amax(dim=1, keepdim=True)).T
+        covered = share.sum(dim=1) > 0
+        bins = torch.arange(len(share), device=share.device)
+        nearest = (bins[:, None] - bins[covered][None]).abs().argmin(dim=1)
+        share = share[covered][nearest]
+        share = share / share.sum(dim=1, keepdim=True)
+        self.outline.weight.copy_(share)
+        self.outline.bias.copy_(-share @ torch.log(area))
+
+    @torch.no_grad()
+    def vocode(self, log_mel: Tensor) -> Tensor:
+        """A whole piece [T, M] to samples [T * hop], in chunks with as much context as can matter, so without seams."""
+        hop, frame_count = self.dims.hop_sample, len(log_mel)
+        reach = (1 + self.dims.layer_count) * (KERNEL_FRAME // 2)
+        overlap = -(-self.dims.window_sample // hop)
+        turned = self._at_rest(log_mel)
+        spectrum = torch.zeros(1, 0, turned.shape[2], dtype=torch.complex64, device=log_mel.device)
+        pieces, done, spectrum_first = [log_mel.new_zeros(0)], 0, 0
+        for first in range(0, frame_count, CHUNK_FRAME):
+            end = min(first + CHUNK_FRAME, frame_count)
+            context_first = max(first - reach, 0)
+            frames = self._frames(log_mel[None, context_first : end + reach])
+            magnitude, advance, offset = (part[:, first - context_first : end - context_first] for part in frames)
+            phase = offset + self._turned(advance, turned)
+            turned = turned + advance.double().sum(dim=1, keepdim=True)
+            spectrum = torch.cat([spectrum, torch.polar(magnitude, phase)], dim=1)
+            # The last frames of a chunk still overlap with the next one's.
+            finished = end if end == frame_count else max(end - overlap, done)
+            samples = overlap_add(spectrum, self.window, hop)[0]
+            pieces.append(samples[(done - spectrum_first) * hop : (finished - spectrum_first) * hop])
+            kept_first = max(finished - overlap, 0)
+            spectrum = spectrum[:, kept_first - spectrum_first :]
+            done, spectrum_first = finished, kept_first
+        return torch.cat(pieces)

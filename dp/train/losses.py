@@ -1,0 +1,47 @@
+"""What the trainings minimize."""
+
+import torch
+from torch import Tensor, nn
+
+from dp.models.mel import LogMel
+
+STFT_SIZES_SAMPLE = (512, 1024, 2048, 4096)  # resolutions of the spectral loss; the longest one hears the pitch
+MAGNITUDE_FLOOR = 1e-5  # below it a spectral magnitude counts as silence
+
+
+def masked_mse(predicted: Tensor, true: Tensor, valid: Tensor) -> Tensor:
+    """Mean squared error over the places where `valid` is true; it broadcasts from the right as [..., 1] does."""
+    weight = valid.to(predicted.dtype).expand_as(predicted)
+    return ((predicted - true) ** 2 * weight).sum() / weight.sum()
+
+
+class SpectralLoss(nn.Module):
+    """How two waveforms differ to the ear, phase apart: L1 of the log-mel, and spectra at several resolutions.
+
+    The spectra count twice (Yamamoto et al. 2020): L1 of their logarithm hears noise and decay, spectral convergence
+    hears the loudest partials, and so the pitch.
+    """
+
+    def __init__(self, log_mel: LogMel) -> None:
+        super().__init__()
+        self.log_mel = log_mel
+        for size in STFT_SIZES_SAMPLE:
+            self.register_buffer(f"window_{size}", torch.hann_window(size))
+
+    def forward(self, predicted: Tensor, true: Tensor) -> Tensor:
+        """Scalar loss of waveforms [B, L]; L must exceed half the longest resolution."""
+        loss = (self.log_mel(predicted) - self.log_mel(true)).abs().mean()
+        for size in STFT_SIZES_SAMPLE:
+            loss = loss + self._spectrum_loss(predicted, true, size) / len(STFT_SIZES_SAMPLE)
+        return loss
+
+    def _spectrum_loss(self, predicted: Tensor, true: Tensor, size: int) -> Tensor:
+        ours, theirs = self._magnitude(predicted, size), self._magnitude(true, size)
+        log_distance = (torch.log(ours) - torch.log(theirs)).abs().mean()
+        distance = torch.linalg.vector_norm(ours - theirs, dim=(1, 2)) / torch.linalg.vector_norm(theirs, dim=(1, 2))
+        return log_distance + distance.mean()
+
+    def _magnitude(self, samples: Tensor, size: int) -> Tensor:
+        window = self.get_buffer(f"window_{size}")
+        spectrum = torch.stft(samples, size, size // 4, window=window, return_complex=True)
+        return spectrum.abs().clamp(min=MAGNITUDE_FLOOR)

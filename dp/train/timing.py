@@ -1,0 +1,64 @@
+"""Training of the timing model: mean squared error of onsets and durations, in frames."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+from torch import Tensor
+
+from dp.config import TimingConfig
+from dp.data.arrays import Arrays, TimingClip
+from dp.data.batches import TimingBatch
+from dp.data.loader import timing_batch, timing_batches
+from dp.models.checkpoint import Checkpoint
+from dp.models.timing import TimingDims, TimingModel
+from dp.train.loop import Log, deterministic, fit, noam_rate, transformer_optimizer
+from dp.train.losses import masked_mse
+
+
+def train_timing(
+    arrays: Arrays[TimingClip],
+    config: TimingConfig,
+    log: Log,
+    thread_count: int = 1,
+    dims: TimingDims | None = None,
+) -> Checkpoint[TimingModel]:
+    """Train a timing model.
+
+    Args:
+        arrays: clips of both splits; those held out by either are not trained on.
+        config: step count, rates, seed.
+        log: gets `train_loss` (frames squared) and `valid_loss` on the `clip` split; see `loop.fit`.
+        thread_count: threads torch may use; the result depends on it in the last digits.
+        dims: sizes; by default the publication's.
+
+    Raises:
+        DataError: there is nothing to train on, or the training diverged.
+    """
+    clips = arrays.training()
+    held_out = arrays.held_out("clip")
+    with deterministic(config.seed, thread_count):
+        model = TimingModel(replace(dims or TimingDims(), performer_count=len(arrays.performer_names)))
+        fit(
+            model,
+            timing_batches(clips, config.batch_size, config.seed),
+            lambda batch: timing_loss(model, batch),
+            transformer_optimizer(model),
+            lambda step: noam_rate(step, model.dims.width, config.warmup_step, config.learning_rate),
+            config.step_count,
+            lambda: _validate(model, held_out, config.batch_size),
+            log,
+        )
+    return Checkpoint(model, arrays.mel, config.step_count, arrays.performer_names, asdict(config), arrays.data_note)
+
+
+def timing_loss(model: TimingModel, batch: TimingBatch) -> Tensor:
+    """Mean squared error of onsets plus that of durations, in frames squared."""
+    onset_frame, duration_frame = model(**batch.inputs)
+    onset_loss = masked_mse(onset_frame, batch.onset_frame, batch.valid)
+    return onset_loss + masked_mse(duration_frame, batch.duration_frame, batch.valid)
+
+
+def _validate(model: TimingModel, clips: Sequence[TimingClip], batch_size: int) -> dict[str, float]:
+    """Loss over held-out clips, each counting alike; nothing where none are held out."""
+    losses = [float(timing_loss(model, timing_batch([clip]))) for clip in clips]
+    return {"valid_loss": sum(losses) / len(losses)} if losses else {}

@@ -1,0 +1,110 @@
+import json
+
+import pytest
+import torch
+
+from dp.config import MelConfig
+from dp.errors import DataError
+from dp.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from dp.models.synthesis import SynthesisModel
+from dp.models.timing import TimingDims, TimingModel
+
+MEL = MelConfig()
+DIMS = TimingDims(performer_count=2, width=8, head_count=2, encoder_layer_count=1, feed_forward_width=8)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    checkpoint = Checkpoint(TimingModel(DIMS), MEL, 7, ("ann", "bo"), {"seed": 1}, "demo")
+    save_checkpoint(checkpoint, tmp_path / "models" / "timing")
+    return tmp_path / "models" / "timing"
+
+
+def test_round_trip(tmp_path):
+    checkpoint = Checkpoint(TimingModel(DIMS), MEL, 7, ("ann", "bo"), {"seed": 1}, "demo")
+    save_checkpoint(checkpoint, tmp_path / "timing")
+    found = load_checkpoint(tmp_path / "timing", TimingModel, MEL)
+    assert (found.mel, found.step, found.train, found.data_note) == (MEL, 7, {"seed": 1}, "demo")
+    assert [found.performer_index(name) for name in ("ann", "bo", "cy", None)] == [1, 2, 0, 0]
+    assert not found.model.training
+    for name, value in checkpoint.model.state_dict().items():
+        assert torch.equal(found.model.state_dict()[name], value), name
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["timing"]
+
+
+def test_a_newer_one_takes_the_older_ones_place(folder):
+    save_checkpoint(Checkpoint(TimingModel(DIMS), MEL, 8), folder)
+    assert load_checkpoint(folder, TimingModel).step == 8
+    assert [path.name for path in folder.parent.iterdir()] == ["timing"]
+
+
+def test_a_full_disk_leaves_the_older_one(folder, monkeypatch):
+    def full(path, *args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_text", full)
+    with pytest.raises(OSError, match="No space left"):
+        save_checkpoint(Checkpoint(TimingModel(DIMS), MEL, 8), folder)
+    monkeypatch.undo()
+    assert load_checkpoint(folder, TimingModel).step == 7
+    assert [path.name for path in folder.parent.iterdir()] == ["timing"]
+
+
+def test_missing_says_how_to_get_one(tmp_path):
+    with pytest.raises(DataError, match=r"config.json is missing.*dp train"):
+        load_checkpoint(tmp_path / "timing", TimingModel)
+
+
+def test_another_kind(folder):
+    with pytest.raises(DataError, match="holds a timing model, expected synthesis"):
+        load_checkpoint(folder, SynthesisModel)
+
+
+def test_another_mel(folder):
+    with pytest.raises(DataError, match="another log-mel: hop_sample 256 where 200 is wanted"):
+        load_checkpoint(folder, TimingModel, MelConfig(hop_sample=200))
+
+
+def change_config(folder, **changes):
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"dims": {"breadth": 3}}, "does not describe a timing model.*breadth"),
+        ({"mel": {"hop": 3}}, "does not describe a timing model.*hop"),
+        ({"dims": {"width": 16}}, "does not fit config.json"),
+    ],
+)
+def test_a_config_that_fits_nothing(folder, changes, message):
+    change_config(folder, **changes)
+    with pytest.raises(DataError, match=message):
+        load_checkpoint(folder, TimingModel)
+
+
+def test_config_that_is_not_json(folder):
+    (folder / "config.json").write_text("{")
+    with pytest.raises(DataError, match="is not JSON"):
+        load_checkpoint(folder, TimingModel)
+
+
+def test_damaged_weights(folder):
+    path = folder / "model.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="checksum"):
+        load_checkpoint(folder, TimingModel)
+    path.unlink()
+    with pytest.raises(DataError, match="is missing"):
+        load_checkpoint(folder, TimingModel)
+
+
+def test_weights_that_are_not_finite(tmp_path):
+    model = TimingModel(DIMS)
+    model.departure.bias.data[0] = float("nan")
+    save_checkpoint(Checkpoint(model, MEL, 1), tmp_path / "timing")
+    with pytest.raises(DataError, match="not finite"):
+        load_checkpoint(tmp_path / "timing", TimingModel)

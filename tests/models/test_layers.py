@@ -1,0 +1,112 @@
+import pytest
+import torch
+
+from dp.models.layers import NoteEncoder, sinusoid, tempo_bin
+from dp.models.synthesis import SynthesisDims, SynthesisModel
+from dp.models.timing import TimingDims, TimingModel
+
+SMALL_TIMING = TimingDims(
+    performer_count=2, width=8, head_count=2, encoder_layer_count=1, feed_forward_width=8, dropout=0.0
+)
+SMALL_SYNTHESIS = SynthesisDims(2, 4, 8, 2, 1, 1, 8, 0.0)
+
+
+def test_sinusoid_literal_values():
+    table = sinusoid(2, 4, torch.device("cpu"))
+    assert table[0].tolist() == [0.0, 1.0, 0.0, 1.0]
+    assert table[1].tolist() == pytest.approx([0.841471, 0.540302, 0.0099998, 0.99995], abs=1e-6)
+
+
+def test_tempo_bins_are_logarithmic_and_clamped_and_0_is_unknown():
+    tempo = torch.tensor([float("nan"), 1.0, 20.0, 66.9, 67.0, 223.9, 500.0])
+    assert tempo_bin(tempo).tolist() == [0, 1, 1, 24, 25, 48, 48]  # 66.93 is the geometric mean of 20 and 224
+
+
+def test_embedding_clamps_a_carried_over_onset_but_the_projection_sees_it():
+    torch.manual_seed(0)
+    encoder = NoteEncoder(1, 8, 2, 8, 0.0)
+    one = torch.ones(1, 1, dtype=torch.int64)
+    valid = one.bool()
+
+    def encode(onset):
+        return encoder(60 * one, onset * one, 10 * one, 0 * one, valid)
+
+    assert not torch.allclose(encode(0), encode(-40))
+    torch.nn.init.zeros_(encoder.project.weight)
+    torch.testing.assert_close(encode(0), encode(-40))
+    assert not torch.allclose(encode(0), encode(1))
+
+
+def timing_clip(note_count, padding):
+    row = torch.arange(note_count)[None]
+
+    def padded(values, value=0):
+        return torch.nn.functional.pad(values, (0, padding), value=value)
+
+    return {
+        "pitch": padded(60 + row, 128),
+        "onset_tick": padded(12 * row - 12),
+        "duration_tick": padded(12 + 0 * row),
+        "velocity": padded(0 * row),
+        "valid": padded(torch.ones(1, note_count, dtype=torch.bool)),
+        "nominal_onset_frame": padded(20.0 * row - 20.0),
+        "nominal_duration_frame": padded(20.0 + 0.0 * row),
+        "performer": torch.tensor([1]),
+        "tempo_qpm": torch.tensor([90.0]),
+    }
+
+
+def synthesis_clip(note_count, padding, frame_count, frame_padding):
+    timing = timing_clip(note_count, padding)
+    return {
+        "pitch": timing["pitch"],
+        "onset_frame": timing["nominal_onset_frame"].long(),
+        "duration_frame": timing["nominal_duration_frame"].long(),
+        "velocity": timing["velocity"],
+        "valid": timing["valid"],
+        "performer": timing["performer"],
+        "tempo_qpm": timing["tempo_qpm"],
+        "frame_valid": torch.arange(frame_count + frame_padding)[None] < frame_count,
+    }
+
+
+def test_untrained_timing_model_plays_at_nominal_times():
+    clip = timing_clip(3, 0)
+    onset, duration = TimingModel(SMALL_TIMING)(**clip)
+    assert onset.tolist() == [[-20.0, 0.0, 20.0]]
+    assert duration.tolist() == [[20.0, 20.0, 20.0]]
+
+
+def test_padding_changes_no_timing():
+    torch.manual_seed(0)
+    model = TimingModel(SMALL_TIMING).eval()
+    torch.nn.init.normal_(model.departure.weight)
+    plain, padded = model(**timing_clip(3, 0)), model(**timing_clip(3, 4))
+    assert not torch.allclose(plain[0], timing_clip(3, 0)["nominal_onset_frame"])
+    for alone, beside in zip(plain, padded, strict=True):
+        torch.testing.assert_close(alone, beside[:, :3])
+
+
+def test_padding_changes_no_mel():
+    torch.manual_seed(0)
+    model = SynthesisModel(SMALL_SYNTHESIS).eval()
+    plain = model(**synthesis_clip(3, 0, 40, 0))
+    assert plain.shape == (1, 40, 4)
+    torch.testing.assert_close(plain, model(**synthesis_clip(3, 2, 40, 0)))
+    torch.testing.assert_close(plain, model(**synthesis_clip(3, 2, 40, 5))[:, :40])
+
+
+def test_clip_without_notes_has_a_finite_mel():
+    clip = synthesis_clip(1, 0, 10, 0) | {"valid": torch.zeros(1, 1, dtype=torch.bool)}
+    clip["duration_frame"] = torch.zeros(1, 1, dtype=torch.int64)
+    assert torch.isfinite(SynthesisModel(SMALL_SYNTHESIS).eval()(**clip)).all()
+
+
+def test_performer_and_tempo_change_both_outputs():
+    torch.manual_seed(0)
+    synthesis, timing = SynthesisModel(SMALL_SYNTHESIS).eval(), TimingModel(SMALL_TIMING).eval()
+    torch.nn.init.normal_(timing.departure.weight)
+    for other in ({"performer": torch.tensor([0])}, {"tempo_qpm": torch.tensor([40.0])}):
+        clip = synthesis_clip(3, 0, 40, 0)
+        assert not torch.allclose(synthesis(**clip), synthesis(**(clip | other)))
+        assert not torch.allclose(timing(**timing_clip(3, 0))[0], timing(**(timing_clip(3, 0) | other))[0])

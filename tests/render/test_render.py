@@ -1,0 +1,182 @@
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from dp.config import SynthesisConfig, TimingConfig, VocoderConfig
+from dp.data.clips import nominal_times_sec
+from dp.data.tempo_map import written_tempo_map
+from dp.errors import DataError
+from dp.models.checkpoint import Checkpoint, save_checkpoint
+from dp.models.synthesis import SynthesisModel
+from dp.models.timing import TimingModel
+from dp.models.vocos import VocosModel
+from dp.render import ModelSet, load_models, perform, render, synthesize
+from dp.train.synthesis import train_synthesis
+from dp.train.timing import train_timing
+from dp.train.vocoder import train_vocoder
+from dp.types import Score, ScoreNotes
+from tests.train import tiny
+
+
+def ignore(metrics, step):
+    pass
+
+
+@pytest.fixture(scope="module")
+def models():
+    return ModelSet(
+        train_timing(tiny.timing(), TimingConfig(30, 2, 1.0, 10), ignore, dims=tiny.TIMING_DIMS),
+        train_synthesis(tiny.synthesis(), SynthesisConfig(10, 2, 0.5, 10), ignore, dims=tiny.SYNTHESIS_DIMS),
+        train_vocoder(tiny.vocoder(), tiny.FILTERBANK, VocoderConfig(5, 2, 1e-3, 16), ignore, dims=tiny.VOCOS_DIMS),
+    )
+
+
+def score_of(notes, tempo_qpm=120.0):
+    return Score("piece", notes, np.array([0.0]), np.array([tempo_qpm]), ("Violin",))
+
+
+def notes_of(rows):
+    """(onset_quarter, duration_quarter, pitch) per note, sorted."""
+    onset, duration, pitch = (np.array(column) for column in zip(*sorted(rows), strict=True))
+    zeros = np.zeros(len(rows), dtype=np.int64)
+    return ScoreNotes(onset.astype(float), duration.astype(float), pitch, zeros, zeros + 1, zeros + 1, zeros)
+
+
+@pytest.mark.parametrize("note_count", [1, 7, 40])
+def test_length_and_sanity(models, note_count):
+    rendering = render(score_of(tiny.scale(note_count)), models, "bo")
+    performed = rendering.performed
+    frame_count = int(np.rint((performed.offset_sec.max() + 1.0) * 62.5))
+    assert rendering.log_mel.shape == (frame_count, 20)
+    assert rendering.samples.shape == (frame_count * 256,)
+    assert rendering.samples.dtype == np.float32
+    assert rendering.sample_rate_hz == 16000
+    assert np.isfinite(rendering.samples).all() and np.isfinite(rendering.log_mel).all()
+    assert np.abs(rendering.samples).max() <= 0.99
+    assert performed.pitch.tolist() == tiny.scale(note_count).pitch.tolist()
+    assert (np.diff(performed.onset_sec) >= 0).all() and performed.onset_sec[0] >= 0
+    assert (performed.offset_sec - performed.onset_sec >= 1 / 62.5 - 1e-9).all()
+    assert abs(performed.onset_sec[-1] - 0.5 * (note_count - 1)) < 1.0
+
+
+def test_the_same_score_renders_the_same(models):
+    first, second = (render(score_of(tiny.scale(5)), models) for _ in range(2))
+    assert np.array_equal(first.samples, second.samples)
+
+
+def test_performer_and_tempo_are_heard(models):
+    score = score_of(tiny.scale(12))
+    ann, bo, slow = render(score, models, "ann"), render(score, models, "bo"), render(score, models, "ann", 60.0)
+    assert not np.array_equal(ann.performed.onset_sec, bo.performed.onset_sec)
+    assert slow.performed.onset_sec[-1] == pytest.approx(11.0, abs=1.0)
+    assert ann.performed.onset_sec[-1] == pytest.approx(5.5, abs=1.0)
+
+
+def test_unknown_performer_lists_the_known(models):
+    with pytest.raises(DataError, match="performer 'cy': is unknown to the models; known: ann, bo"):
+        render(score_of(tiny.scale(2)), models, "cy")
+
+
+def test_no_notes(models):
+    none = ScoreNotes(*(getattr(tiny.scale(1), name)[:0] for name in ScoreNotes.__dataclass_fields__))
+    with pytest.raises(DataError, match="piece: has no notes"):
+        render(score_of(none), models)
+
+
+def test_a_metronome_plays_exactly(models):
+    """The untrained timing model departs from nothing: what windows and stitching add would show."""
+    timing = replace(models.timing, model=TimingModel(tiny.TIMING_DIMS).eval())
+    notes = notes_of([(0, 4, 48), (0, 1, 60), (1, 0, 66), (1, 1.5, 62), (3, 60, 64), (70, 1, 65), (71, 0.01, 67)])
+    performed = perform(score_of(notes), timing, None, None)
+    onset_sec, duration_sec = nominal_times_sec(notes, written_tempo_map(score_of(notes), None))
+    np.testing.assert_allclose(performed.onset_sec, onset_sec)
+    np.testing.assert_allclose(performed.offset_sec - onset_sec, np.maximum(duration_sec, 0.016))
+    assert performed.onset_sec[notes.is_grace].tolist() == pytest.approx([0.42])
+
+
+def departing(model):
+    """Make a timing model depart wildly."""
+    torch.manual_seed(0)
+    torch.nn.init.normal_(model.departure.weight, std=20.0)
+    return model.eval()
+
+
+def test_even_a_wild_model_keeps_the_notes_in_order(models):
+    timing = replace(models.timing, model=departing(TimingModel(tiny.TIMING_DIMS)))
+    rows = [(quarter / 2, 0.5, 60 + k) for quarter in range(40) for k in range(quarter % 3 + 1)]
+    notes = notes_of([*rows, (3.5, 0, 70), (3.5, 0, 50)])
+    performed = perform(score_of(notes), timing, None, None)
+    nominal = nominal_times_sec(notes, written_tempo_map(score_of(notes), None))[0]
+    assert np.abs(performed.onset_sec - nominal).max() > 0.5  # it is wild
+    quarters = np.unique(notes.onset_quarter)
+    spans = [performed.onset_sec[notes.onset_quarter == quarter] for quarter in quarters]
+    for earlier, later in itertools.pairwise(spans):
+        assert earlier.max() <= later.min()
+    assert performed.onset_sec.min() >= 0
+    assert (performed.offset_sec > performed.onset_sec).all()
+    at_grace = notes.onset_quarter == 3.5
+    assert performed.onset_sec[at_grace & notes.is_grace].max() <= performed.onset_sec[at_grace & ~notes.is_grace].min()
+
+
+def test_windows_meet_without_a_jump(models):
+    """A held chord over several windows: where windows meet, the mel moves no more than elsewhere."""
+    notes = notes_of([(0, 60, 60), (0, 60, 64)])
+    performed = perform(score_of(notes), models.timing, None, None)
+    log_mel = synthesize(notes, performed, models.synthesis, None).numpy()
+    moves = np.abs(np.diff(log_mel, axis=0)).mean(axis=1)
+    inside = moves[100:1700]
+    assert inside.max() < 6 * np.median(inside) + 0.05
+
+
+def test_a_short_piece_is_one_window_of_the_model(models):
+    from dp.data.batches import synthesis_inputs
+    from dp.data.clips import sounding_notes
+    from dp.data.tempo_map import performed_tempo_map
+
+    notes = tiny.scale(4)
+    performed = perform(score_of(notes), models.timing, "ann", None)
+    log_mel = synthesize(notes, performed, models.synthesis, "ann")
+    end_sec = len(log_mel) / 62.5
+    tempo = performed_tempo_map(notes, performed, "x").mean_tempo_qpm(0.0, end_sec)
+    sounding = sounding_notes(performed, 0, len(log_mel), tempo, 62.5)
+    with torch.no_grad():
+        alone = models.synthesis.model(**synthesis_inputs([sounding], [1], [len(log_mel)]))[0]
+    torch.testing.assert_close(log_mel, alone)
+
+
+def test_a_loud_waveform_is_turned_down(models):
+    loud = VocosModel(models.vocoder.model.dims)
+    loud.load_state_dict(models.vocoder.model.state_dict())
+    loud.outline.bias.data += 9.0
+    rendering = render(score_of(tiny.scale(3)), replace(models, vocoder=replace(models.vocoder, model=loud.eval())))
+    assert np.abs(rendering.samples).max() == pytest.approx(0.99)
+
+
+def test_load_models(tmp_path, models):
+    for checkpoint in (models.timing, models.synthesis, models.vocoder):
+        save_checkpoint(checkpoint, tmp_path / checkpoint.model.kind)
+    found = load_models(tmp_path)
+    assert found.performer_names == ("ann", "bo")
+    score = score_of(tiny.scale(3))
+    assert np.array_equal(render(score, found).samples, render(score, models).samples)
+
+
+def test_models_of_different_mels_do_not_go_together(tmp_path, models):
+    for checkpoint in (models.timing, models.synthesis):
+        save_checkpoint(checkpoint, tmp_path / checkpoint.model.kind)
+    with pytest.raises(DataError, match=r"vocoder: holds no model.*dp train"):
+        load_models(tmp_path)
+    other: Checkpoint[VocosModel] = replace(models.vocoder, mel=replace(tiny.MEL, floor=1e-4))
+    save_checkpoint(other, tmp_path / "vocoder")
+    with pytest.raises(DataError, match=r"vocoder: was trained on another log-mel: floor 0\.0001 where 1e-05"):
+        load_models(tmp_path)
+
+
+def test_the_synthesis_model_counts_when_it_knows_a_performer_the_timing_model_does_not(models):
+    only_synthesis = replace(models, timing=replace(models.timing, performer_names=("zoe",)))
+    assert only_synthesis.performer_names == ("ann", "bo", "zoe")
+    assert np.isfinite(render(score_of(tiny.scale(2)), only_synthesis, "ann").samples).all()
+    assert isinstance(only_synthesis.synthesis.model, SynthesisModel)

@@ -1,0 +1,69 @@
+"""Two tiny recordings of a made-up scale, and models small enough to train in a test."""
+
+import numpy as np
+
+from dp.audio.mel import log_mel, mel_filterbank
+from dp.config import MelConfig
+from dp.data.arrays import Performance, synthesis_arrays, timing_arrays, vocoder_arrays
+from dp.data.clips import Clip
+from dp.models.synthesis import SynthesisDims
+from dp.models.timing import TimingDims
+from dp.models.vocos import VocosDims
+from dp.types import PerformedNotes, ScoreNotes
+
+MEL = MelConfig(band_count=20)
+FILTERBANK = mel_filterbank(MEL)
+TIMING_DIMS = TimingDims(width=16, encoder_layer_count=1, feed_forward_width=16, dropout=0.1)
+SYNTHESIS_DIMS = SynthesisDims(
+    width=16, encoder_layer_count=1, decoder_layer_count=1, feed_forward_width=16, dropout=0.1
+)
+VOCOS_DIMS = VocosDims(width=16, inner_width=16, layer_count=2)
+
+
+def scale(note_count):
+    """Quarters of a rising scale."""
+    row = np.arange(note_count)
+    zeros = 0 * row
+    return ScoreNotes(row * 1.0, 0 * row + 1.0, 60 + row % 12, zeros, zeros + 1, zeros + 1, zeros)
+
+
+def performance(recording_id, note_count, stretch):
+    """The scale at about 120 quarters per minute, every other note late by `stretch` quarters, played detached."""
+    notes = scale(note_count)
+    onset_sec = 0.2 + 0.5 * (notes.onset_quarter + stretch * (np.arange(note_count) % 2))
+    performed = PerformedNotes(notes.pitch, notes.velocity, onset_sec, onset_sec + 0.35, np.ones(note_count))
+    return Performance(recording_id, notes, performed)
+
+
+def samples_of(item):
+    """Sines under a falling envelope."""
+    time = np.arange(int((item.performed.offset_sec[-1] + 0.5) * MEL.sample_rate_hz)) / MEL.sample_rate_hz
+    samples = 1e-3 * np.random.default_rng(0).normal(size=len(time))
+    for pitch, onset in zip(item.performed.pitch, item.performed.onset_sec, strict=True):
+        since = time - onset
+        tone = np.sin(2 * np.pi * 440 * 2 ** ((pitch - 69) / 12) * since)
+        samples += np.where(since > 0, 0.3 * np.exp(-6 * np.maximum(since, 0)) * tone, 0.0)
+    return samples.astype(np.float32)
+
+
+PERFORMANCES = (performance("one", 8, 0.1), performance("two", 8, 0.3))
+SAMPLES = {item.recording_id: samples_of(item) for item in PERFORMANCES}
+CLIPS = (
+    Clip("one/0", "one", "violin", "ann", 0, 125),
+    Clip("one/1", "one", "violin", "ann", 125, 250, valid_by_clip=True),
+    Clip("two/0", "two", "violin", "bo", 0, 125),
+    Clip("two/1", "two", "violin", "bo", 125, 250, valid_by_recording=True),
+)
+MELS = {clip.clip_id: log_mel(SAMPLES[clip.recording_id], MEL)[clip.start_frame : clip.end_frame] for clip in CLIPS}
+
+
+def timing():
+    return timing_arrays(PERFORMANCES, CLIPS, MEL, "tiny")
+
+
+def synthesis():
+    return synthesis_arrays(PERFORMANCES, CLIPS, MELS, MEL, "tiny")
+
+
+def vocoder():
+    return vocoder_arrays(CLIPS, MELS, SAMPLES, MEL, "tiny")
