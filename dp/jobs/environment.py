@@ -1,0 +1,41 @@
+"""The environment of stage processes: state inside the project, no telemetry, no network."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import dp
+from dp.project import STATE_FOLDER
+
+WORKERS_VARIABLE = "DP_WORKERS"
+SCHEDULER_VARIABLE = "DP_SCHEDULER"
+RUN_VARIABLE = "DP_RUN_ID"
+OWNER_VARIABLE = "DP_OWNER_PID"
+SERVER_VARIABLE = "PREFECT_API_URL"
+LOOPBACK = "127.0.0.1"
+
+
+def orchestrator_environment(project: Path) -> dict[str, str]:
+    """What must be set before prefect or mlflow is imported."""
+    return {
+        "PREFECT_HOME": str(project / STATE_FOLDER / "prefect"),
+        "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_LOGGING_LEVEL": "WARNING",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+        "DVC_NO_ANALYTICS": "1",
+    }
+
+
+def command_environment(project: Path, extra: Mapping[str, str]) -> dict[str, str]:
+    """Environment for DVC and the stages below it: this interpreter, this `dp`, and `extra`."""
+    environment = {**os.environ, **orchestrator_environment(project), **extra}
+    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    library = str(Path(dp.__file__).parent.parent)
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [library, os.environ.get("PYTHONPATH")]))
+    for name in ("NO_PROXY", "no_proxy"):
+        environment[name] = ",".join(filter(None, [os.environ.get(name), LOOPBACK, "localhost"]))
+    return environment

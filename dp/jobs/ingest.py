@@ -1,0 +1,136 @@
+"""Ingest: is a recording's audio readable, what are its notes as written, and which bytes are they made from."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dp import schema
+from dp.audio import audio_info
+from dp.config import Config
+from dp.corpora import list_recordings
+from dp.errors import DataError
+from dp.jobs.outcome import Outcome, attempt, in_order, write_report
+from dp.project import cache_folder, corpus_root, data_folder
+from dp.score import read_score
+from dp.store.cache import find_entry, new_entry
+from dp.store.hashing import code_digest, file_sha256, result_key
+from dp.store.reading import StoredRecording, read_recording_file
+from dp.store.tables import make_table, read_table, write_dataset, write_table
+from dp.store.writing import recording_columns, score_note_columns
+from dp.types import Recording
+
+STAGE = "ingest"
+CODE = ("dp.score", "dp.audio", "dp.jobs.ingest", "dp.store.writing", "dp.schema", "dp.units")
+RECORDING_FILE = "recording.parquet"
+NOTES_FILE = "score_notes.parquet"
+END_TOLERANCE_SEC = 0.5  # a published end may lie this far behind the audio's: lengths of mp3s are estimates
+
+
+@dataclass(frozen=True)
+class IngestJob:
+    """One recording to take in."""
+
+    recording: Recording
+    cache: Path
+
+    @property
+    def recording_id(self) -> str:
+        """Whose job it is."""
+        return self.recording.recording_id
+
+
+@dataclass(frozen=True)
+class IngestPlan:
+    """All recordings of the corpus: those to take in, and those that are not there."""
+
+    jobs: tuple[IngestJob, ...]
+    missing: tuple[Outcome, ...]
+
+
+def plan_ingest(project: Path, config: Config) -> IngestPlan:
+    """List the corpus.
+
+    Raises:
+        DataError: the folder is no such corpus, or two of its recordings have one id.
+    """
+    root = corpus_root(project, config.corpus.root)
+    corpus = list_recordings(config.corpus.name, root)
+    ids = [recording.recording_id for recording in corpus.recordings]
+    ids += [missing.recording_id for missing in corpus.missing]
+    for recording_id in sorted({name for name in ids if ids.count(name) > 1}):
+        raise DataError(root, f"{ids.count(recording_id)} recordings are called {recording_id}", "rename all but one")
+    return IngestPlan(
+        jobs=tuple(IngestJob(recording, cache_folder(project)) for recording in corpus.recordings),
+        missing=tuple(Outcome(missing.recording_id, "missing", missing.reason) for missing in corpus.missing),
+    )
+
+
+def ingest_recording(job: IngestJob) -> Outcome:
+    """Take one recording in, or find that this was done before."""
+    return attempt(job.recording_id, lambda: _ingest(job))
+
+
+def publish_ingest(project: Path, config: Config, plan: IngestPlan, outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Write the datasets recordings, score_notes and ingest_report from the cache.
+
+    Returns:
+        the final outcomes: a recording whose score has the id of an earlier one, but other notes, fails here.
+    """
+    data = data_folder(project)
+    ordered = in_order(outcomes, [job.recording_id for job in plan.jobs])
+    stored = {o.recording_id: read_recording_file(o.entry / RECORDING_FILE) for o in ordered if o.entry is not None}
+    final = _refuse_other_scores(ordered, stored)
+    rows = [stored[outcome.recording_id] for outcome in final if outcome.entry is not None]
+    base = None if Path(config.corpus.root).is_absolute() else project
+    table = make_table(recording_columns(rows, base), schema.RECORDINGS, data / "recordings")
+    write_dataset(data / "recordings", [(None, table)], schema.RECORDINGS)
+    first_entry: dict[str, Path] = {}
+    for outcome in final:
+        if outcome.entry is not None:
+            first_entry.setdefault(stored[outcome.recording_id].recording.piece_id, outcome.entry)
+    notes = ((None, read_table(entry / NOTES_FILE, schema.SCORE_NOTES)) for entry in first_entry.values())
+    write_dataset(data / "score_notes", notes, schema.SCORE_NOTES)
+    final += plan.missing
+    write_report(data, STAGE, final)
+    return final
+
+
+def _ingest(job: IngestJob) -> Outcome:
+    recording = job.recording
+    audio_sha256, score_sha256 = file_sha256(recording.audio_path), file_sha256(recording.score_path)
+    key = result_key(recording, audio_sha256, score_sha256, code_digest(*CODE))
+    found = find_entry(job.cache, STAGE, key)
+    if found is not None:
+        return Outcome(job.recording_id, "reused", entry=found)
+    stored = StoredRecording(replace(recording, end_sec=_slice_end_sec(recording)), audio_sha256, score_sha256)
+    notes = read_score(recording.score_path).notes
+    with new_entry(job.cache, STAGE, key) as entry:
+        write_table(entry / RECORDING_FILE, recording_columns([stored], None), schema.RECORDINGS)
+        write_table(entry / NOTES_FILE, score_note_columns(recording.piece_id, notes), schema.SCORE_NOTES)
+    return Outcome(job.recording_id, "done", entry=job.cache / STAGE / key)
+
+
+def _slice_end_sec(recording: Recording) -> float:
+    """End of the slice, inside the audio."""
+    audio_sec = audio_info(recording.audio_path).duration_sec
+    end_sec = audio_sec if recording.end_sec is None else recording.end_sec
+    if not 0.0 <= recording.start_sec < end_sec <= audio_sec + END_TOLERANCE_SEC:
+        seen = f"the slice is {recording.start_sec:g} to {end_sec:g} s, the audio lasts {audio_sec:g} s"
+        raise DataError(recording.audio_path, seen, "correct start and end")
+    return min(end_sec, audio_sec)
+
+
+def _refuse_other_scores(outcomes: Sequence[Outcome], stored: dict[str, StoredRecording]) -> list[Outcome]:
+    """One piece has one score: the first recording's."""
+    first: dict[str, StoredRecording] = {}
+    final = []
+    for outcome in outcomes:
+        if outcome.entry is not None:
+            row = stored[outcome.recording_id]
+            other = first.setdefault(row.recording.piece_id, row)
+            if other.score_sha256 != row.score_sha256:
+                seen = f"has the id {other.recording.piece_id} of another score, {other.recording.score_path}"
+                error = DataError(row.recording.score_path, seen, "rename one of the two")
+                outcome = Outcome(outcome.recording_id, "failed", str(error))
+        final.append(outcome)
+    return final

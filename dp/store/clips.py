@@ -1,0 +1,51 @@
+"""Where clips begin and end, and how their log-mels are kept."""
+
+import numpy as np
+import numpy.typing as npt
+
+from dp.errors import DataError
+from dp.units import clip_border_frame, sec_to_frame
+
+SHORTEST_CLIP_SEC = 1.0
+MEL_DTYPE = "float16"  # half the size; its error at -11.5, the natural log of the floor, is below 0.004
+
+FloatMel = npt.NDArray[np.float32]
+
+
+def clip_bounds(frame_count: int, rate_hz: float) -> tuple[tuple[int, int], ...]:
+    """[start, end) frames of the clips of a recording.
+
+    Clip i is frames round(312.5 i) to round(312.5 (i+1)) (SPEC section 2). What is left at the end makes a shorter
+    last clip when it lasts SHORTEST_CLIP_SEC or more, and is left out otherwise: a shorter one teaches next to
+    nothing. A recording that is shorter than that altogether is one clip.
+    """
+    shortest_frame = int(sec_to_frame(SHORTEST_CLIP_SEC, rate_hz))
+    bounds: list[tuple[int, int]] = []
+    while True:
+        start, end = (clip_border_frame(len(bounds) + i, rate_hz) for i in (0, 1))
+        end = min(end, frame_count)
+        if end <= start or (end - start < shortest_frame and bounds):
+            return tuple(bounds)
+        bounds.append((start, end))
+
+
+def clip_id(recording_id: str, clip_index: int) -> str:
+    """The id of a clip."""
+    return f"{recording_id}/{clip_index:04d}"
+
+
+def pack_mel(mel: FloatMel) -> bytes:
+    """[T, M] log-mel as row-major bytes of MEL_DTYPE."""
+    return np.ascontiguousarray(mel, dtype=MEL_DTYPE).tobytes()
+
+
+def unpack_mel(data: bytes, frame_count: int, band_count: int, dtype: str, subject: object) -> FloatMel:
+    """Bytes of the store as a [T, M] float32 log-mel.
+
+    Raises:
+        DataError: there are too many bytes, or too few, for the shape.
+    """
+    flat = np.frombuffer(data, dtype=dtype)
+    if len(flat) != frame_count * band_count:
+        raise DataError(subject, f"has {len(flat)} mel values, expected {frame_count} x {band_count}", "run dp rebuild")
+    return flat.reshape(frame_count, band_count).astype(np.float32)

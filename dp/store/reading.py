@@ -1,0 +1,171 @@
+"""Datasets of the feature store as dataclasses and arrays: what training, rendering and reports read.
+
+`data` is always the project's data folder. Every function raises DataError where a dataset is missing, damaged or
+does not fit its schema.
+"""
+
+import itertools
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from dp import schema
+from dp.store.clips import FloatMel, unpack_mel
+from dp.store.tables import iterate_dataset, read_column, read_dataset, read_table
+from dp.types import PerformedNotes, Recording, ScoreNotes
+
+
+@dataclass(frozen=True)
+class StoredRecording:
+    """A recording that ingest took in."""
+
+    recording: Recording  # paths absolute, end_sec set
+    audio_sha256: str
+    score_sha256: str
+
+
+@dataclass(frozen=True)
+class AlignmentRow:
+    """What alignment said about one recording; the columns of ALIGNMENT_REPORT."""
+
+    recording_id: str
+    accepted: bool
+    reason: str  # why not; empty where accepted
+    note_count: int
+    score_fit: float
+    mean_confidence: float
+    tuning_cent: float
+    audio_sec: float
+
+
+@dataclass(frozen=True)
+class ClipRow:
+    """One clip of an accepted recording; the columns of CLIPS."""
+
+    clip_id: str
+    recording_id: str
+    piece_id: str
+    performer: str
+    clip_index: int
+    start_frame: int  # from the start of the recording's slice
+    end_frame: int  # one past the last; mostly 312 or 313 frames, the last clip of a recording may be shorter
+    valid_by_clip: bool  # held out in the publication's `clip` split
+    valid_by_recording: bool  # held out in the `recording` split
+
+
+@dataclass(frozen=True)
+class StageRow:
+    """What one stage did for one recording; the columns of STAGE_REPORT."""
+
+    recording_id: str
+    outcome: str  # one of dp.schema.OUTCOMES
+    reason: str
+
+
+def read_stored_recordings(data: Path) -> tuple[StoredRecording, ...]:
+    """All recordings that were ingested, in the corpus's order, with the digests of their files."""
+    return tuple(_stored_recording(row, data) for row in _rows(data / "recordings", schema.RECORDINGS))
+
+
+def read_recordings(data: Path) -> tuple[Recording, ...]:
+    """All recordings that were ingested, in the corpus's order (not only those whose score fits: see read_clips)."""
+    return tuple(stored.recording for stored in read_stored_recordings(data))
+
+
+def read_recording_file(path: Path) -> StoredRecording:
+    """One file with one row of RECORDINGS."""
+    (row,) = read_table(path, schema.RECORDINGS).to_pylist()
+    return _stored_recording(row, path.parent)
+
+
+def read_alignment_file(path: Path) -> AlignmentRow:
+    """One file with one row of ALIGNMENT_REPORT."""
+    (row,) = read_table(path, schema.ALIGNMENT_REPORT).to_pylist()
+    return AlignmentRow(**row)
+
+
+def read_mel_frame_counts(path: Path) -> list[int]:
+    """Frames of each clip in one file of MELS, without reading the mels."""
+    return read_column(path, "frame_count").to_pylist()
+
+
+def read_score_notes(data: Path) -> dict[str, ScoreNotes]:
+    """The notes of every score, by piece_id."""
+    table = read_dataset(data / "score_notes", schema.SCORE_NOTES)
+    return {key: score_notes(part) for key, part in _groups(table, "piece_id")}
+
+
+def read_performed_notes(data: Path) -> dict[str, PerformedNotes]:
+    """The performed notes of every accepted recording, by recording_id; note i is note i of the piece's score."""
+    table = read_dataset(data / "performed_notes", schema.PERFORMED_NOTES)
+    return {key: performed_notes(part) for key, part in _groups(table, "recording_id")}
+
+
+def read_alignment_report(data: Path) -> tuple[AlignmentRow, ...]:
+    """What alignment said about every recording it could align, accepted or not."""
+    return tuple(AlignmentRow(**row) for row in _rows(data / "alignment_report", schema.ALIGNMENT_REPORT))
+
+
+def read_clips(data: Path) -> tuple[ClipRow, ...]:
+    """The clips of all accepted recordings, by recording, then in time."""
+    return tuple(ClipRow(**row) for row in _rows(data / "clips", schema.CLIPS))
+
+
+def read_mels(data: Path, clip_ids: Collection[str] | None = None) -> Iterator[tuple[str, FloatMel]]:
+    """(clip_id, [T, M] float32 natural log-mel) of all clips, or of those asked for, a few in memory at a time."""
+    for table in iterate_dataset(data / "mels", schema.MELS):
+        for row in table.to_pylist():
+            if clip_ids is None or row["clip_id"] in clip_ids:
+                yield (
+                    row["clip_id"],
+                    unpack_mel(
+                        row["mel"],
+                        row["frame_count"],
+                        row["band_count"],
+                        row["dtype"],
+                        f"{data / 'mels'}: {row['clip_id']}",
+                    ),
+                )
+
+
+def read_stage_report(data: Path, stage: str) -> tuple[StageRow, ...]:
+    """What a stage (ingest, align, features) did for each recording."""
+    return tuple(StageRow(**row) for row in _rows(data / f"{stage}_report", schema.STAGE_REPORT))
+
+
+def score_notes(table: pa.Table) -> ScoreNotes:
+    """Rows of SCORE_NOTES, all of one piece, as arrays."""
+    return ScoreNotes(**_arrays(table, schema.SCORE_NOTES, skip=("piece_id", "note_id")))
+
+
+def performed_notes(table: pa.Table) -> PerformedNotes:
+    """Rows of PERFORMED_NOTES, all of one recording, as arrays."""
+    return PerformedNotes(**_arrays(table, schema.PERFORMED_NOTES, skip=("recording_id", "note_id")))
+
+
+def _stored_recording(row: dict[str, Any], data: Path) -> StoredRecording:
+    digests = {name: row.pop(name) for name in ("audio_sha256", "score_sha256")}
+    paths = {name: data.absolute().parent / row.pop(name) for name in ("audio_path", "score_path")}
+    return StoredRecording(Recording(**row, **paths), **digests)
+
+
+def _rows(folder: Path, table_schema: pa.Schema) -> list[dict[str, Any]]:
+    return read_dataset(folder, table_schema).to_pylist()
+
+
+def _arrays(table: pa.Table, table_schema: pa.Schema, skip: tuple[str, ...]) -> dict[str, np.ndarray]:
+    return {name: table.column(name).to_numpy() for name in table_schema.names if name not in skip}
+
+
+def _groups(table: pa.Table, column: str) -> Iterator[tuple[str, pa.Table]]:
+    """Runs of rows with the same value; the store keeps the rows of one id together."""
+    if not table.num_rows:
+        return
+    values = table.column(column).to_numpy(zero_copy_only=False)
+    borders = [0, *(np.flatnonzero(values[1:] != values[:-1]) + 1).tolist(), len(values)]
+    for start, end in itertools.pairwise(borders):
+        yield values[start], table.slice(start, end - start)

@@ -1,0 +1,69 @@
+"""Dataclasses and arrays as the columns of the store's tables: the counterpart of `dp.store.reading`."""
+
+import dataclasses
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dp import schema
+from dp.store.clips import MEL_DTYPE, FloatMel, pack_mel
+from dp.store.reading import AlignmentRow, ClipRow, StageRow, StoredRecording
+from dp.types import PerformedNotes, ScoreNotes
+
+Columns = dict[str, Any]
+
+
+def recording_columns(stored: Sequence[StoredRecording], project: Path | None) -> Columns:
+    """Columns of RECORDINGS.
+
+    Args:
+        stored: the rows.
+        project: folder that paths are made relative to, so that corpus and project can move together; None keeps them.
+    """
+    columns: Columns = {}
+    for name in schema.RECORDINGS.names:
+        if name.endswith("_sha256"):
+            columns[name] = [getattr(row, name) for row in stored]
+        elif name.endswith("_path"):
+            columns[name] = [_path_text(getattr(row.recording, name), project) for row in stored]
+        else:
+            columns[name] = [getattr(row.recording, name) for row in stored]
+    return columns
+
+
+def score_note_columns(piece_id: str, notes: ScoreNotes) -> Columns:
+    """Columns of SCORE_NOTES for one piece."""
+    return {"piece_id": [piece_id] * len(notes), "note_id": np.arange(len(notes)), **_arrays(notes)}
+
+
+def performed_note_columns(recording_id: str, notes: PerformedNotes) -> Columns:
+    """Columns of PERFORMED_NOTES for one recording."""
+    return {"recording_id": [recording_id] * len(notes), "note_id": np.arange(len(notes)), **_arrays(notes)}
+
+
+def mel_columns(recording_id: str, mels: Mapping[str, FloatMel]) -> Columns:
+    """Columns of MELS for one recording's clips: clip_id -> [T, M] natural log-mel."""
+    return {
+        "clip_id": list(mels),
+        "recording_id": [recording_id] * len(mels),
+        "mel": [pack_mel(mel) for mel in mels.values()],
+        "frame_count": [len(mel) for mel in mels.values()],
+        "band_count": [mel.shape[1] for mel in mels.values()],
+        "dtype": [MEL_DTYPE] * len(mels),
+    }
+
+
+def row_columns(rows: Sequence[AlignmentRow] | Sequence[ClipRow] | Sequence[StageRow], names: Sequence[str]) -> Columns:
+    """Columns of a table whose rows are dataclasses with fields of the same names."""
+    return {name: [getattr(row, name) for row in rows] for name in names}
+
+
+def _path_text(path: Path, project: Path | None) -> str:
+    return str(path.absolute()) if project is None else os.path.relpath(path.absolute(), project.absolute())
+
+
+def _arrays(notes: ScoreNotes | PerformedNotes) -> Columns:
+    return {field.name: getattr(notes, field.name) for field in dataclasses.fields(notes)}

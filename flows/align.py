@@ -1,0 +1,31 @@
+"""Align: when each note sounds, for all recordings."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.client.schemas.objects import State
+
+from dp.config import PARAMS_FILE, load_config
+from dp.jobs.align import STAGE, align_recording, find_alignment, plan_align, publish_align
+from dp.jobs.outcome import Outcome
+from flows.cluster import run_jobs
+from flows.stage import published, run_stage
+
+
+@task(name="align recordings")
+def align_recordings(project: Path) -> list[Outcome]:
+    """Align what was not aligned before, publish."""
+    jobs = plan_align(project, load_config(project / PARAMS_FILE))
+    outcomes = run_jobs(STAGE, align_recording, jobs, find_alignment)
+    return publish_align(project, jobs, outcomes)
+
+
+@flow(name="align")
+def align(project: str) -> State[Any]:
+    """Recordings and score_notes to performed_notes and alignment_report."""
+    return published(Path(project), STAGE, align_recordings(Path(project)))
+
+
+if __name__ == "__main__":
+    run_stage(align, STAGE)

@@ -1,0 +1,150 @@
+"""Dask: many recordings at a time; one that fails, or takes its worker with it, costs only itself."""
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from types import ModuleType
+from typing import Protocol, TypeVar
+from unittest import mock
+
+import dask
+from dask.system import CPU_COUNT
+from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
+
+from dp.errors import DataError
+from dp.jobs.environment import SCHEDULER_VARIABLE, WORKERS_VARIABLE
+from dp.jobs.events import Event, emit
+from dp.jobs.outcome import Outcome, attempt, crashed
+from dp.project import STATE_FOLDER
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+SETTINGS = {
+    "distributed.scheduler.worker-saturation": 1.0,  # no job waits in a worker that may die
+    "distributed.scheduler.allowed-failures": 1,
+    # In place of Dask's own, whose MALLOC_TRIM_THRESHOLD_ hands every large array straight back to the system: that
+    # doubled the time of an alignment.
+    "distributed.nanny.pre-spawn-environ": dict.fromkeys(THREAD_VARIABLES, "1"),
+}
+WAITING_PER_WORKER = 4  # jobs handed to the scheduler ahead; all at once would fill its memory
+SCHEDULER_TIMEOUT_SEC = 15
+
+
+class Job(Protocol):
+    """One recording's work; what else it holds is between it and the function that does it."""
+
+    @property
+    def recording_id(self) -> str:
+        """Whose job it is."""
+
+
+J = TypeVar("J", bound=Job)
+
+
+def run_jobs(
+    stage: str, work: Callable[[J], Outcome], jobs: Sequence[J], find: Callable[[J], Outcome | None] | None = None
+) -> list[Outcome]:
+    """Do every job on Dask's workers, in any order.
+
+    Args:
+        stage: named in events.
+        work: does one job; must be importable by workers.
+        jobs: what to do.
+        find: the outcome of a job that was done before, or None; such jobs are not sent to workers.
+    """
+    outcomes: list[Outcome] = []
+    todo: list[J] = []
+    for job in jobs:
+        found = attempt(job.recording_id, partial(find, job)) if find is not None else None
+        if found is None:
+            todo.append(job)
+        else:
+            outcomes.append(found)
+    emit(Event(stage, len(outcomes), len(jobs)))
+    if todo:
+        with dask_client(len(todo)) as client:
+            for outcome in work_off(client, work, todo):
+                outcomes.append(outcome)
+                text = f"{outcome.recording_id} {outcome.outcome}"
+                emit(Event(stage, len(outcomes), len(jobs), f"{text}: {outcome.reason}" if outcome.reason else text))
+    return outcomes
+
+
+@contextmanager
+def dask_client(job_count: int) -> Iterator[Client]:
+    """A client of the scheduler that DP_SCHEDULER names, or of a local cluster of DP_WORKERS processes.
+
+    Raises:
+        DataError: no scheduler answers there, or it has no workers.
+    """
+    address = os.environ.get(SCHEDULER_VARIABLE)
+    if address:
+        with _connected(address) as client:
+            yield client
+        return
+    logging.getLogger("distributed").setLevel(logging.WARNING)  # Prefect's own settings would show every step
+    worker_count = min(job_count, int(os.environ.get(WORKERS_VARIABLE) or CPU_COUNT))
+    with (
+        dask.config.set(SETTINGS),
+        _without_main_module(),
+        LocalCluster(
+            n_workers=worker_count,
+            threads_per_worker=1,
+            dashboard_address=None,
+            local_directory=str(Path(STATE_FOLDER) / "dask"),
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+@contextmanager
+def _without_main_module() -> Iterator[None]:
+    """Let new processes start without importing this program's main module.
+
+    Python's spawn would make every worker import the flow, and with it Prefect, which costs seconds and 100 MB.
+    """
+    with mock.patch.dict(sys.modules, {"__main__": ModuleType("__main__")}):
+        yield
+
+
+def _connected(address: str) -> Client:
+    try:
+        client = Client(address, timeout=SCHEDULER_TIMEOUT_SEC)
+        client.wait_for_workers(1, timeout=SCHEDULER_TIMEOUT_SEC)
+    except (OSError, TimeoutError, ValueError) as error:
+        seen = f"no Dask scheduler with workers answers ({error})"
+        raise DataError(address, seen, "start one there or leave --scheduler out") from error
+    return client
+
+
+def work_off(client: Client, work: Callable[[J], Outcome], jobs: Sequence[J]) -> Iterator[Outcome]:
+    """Outcomes of jobs as they come; a few jobs per worker are with the scheduler at any time."""
+    waiting = iter(jobs)
+    ids: dict[str, str] = {}
+
+    def submit(job: J) -> Future:
+        future = client.submit(work, job, pure=False)
+        ids[future.key] = job.recording_id
+        return future
+
+    ahead = WAITING_PER_WORKER * max(1, len(client.nthreads()))
+    running = as_completed([submit(job) for job in islice(waiting, ahead)])
+    for future in running:
+        yield _outcome(ids.pop(future.key), future)
+        future.release()  # else a dying worker would make the scheduler do finished jobs again
+        for job in islice(waiting, 1):
+            running.add(submit(job))
+
+
+def _outcome(recording_id: str, future: Future) -> Outcome:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if isinstance(error, KilledWorker):
+        return Outcome(recording_id, "crashed", "its worker process died: out of memory, or a fault in native code")
+    return crashed(recording_id, error)

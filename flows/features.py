@@ -1,0 +1,32 @@
+"""Features: log-mels and clips of all accepted recordings."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.client.schemas.objects import State
+
+from dp.config import PARAMS_FILE, load_config
+from dp.jobs.features import STAGE, find_features, make_features, plan_features, publish_features
+from dp.jobs.outcome import Outcome
+from flows.cluster import run_jobs
+from flows.stage import published, run_stage
+
+
+@task(name="make features")
+def features_of_recordings(project: Path) -> list[Outcome]:
+    """Make the features that were not made before, split, publish."""
+    config = load_config(project / PARAMS_FILE)
+    jobs = plan_features(project, config)
+    outcomes = run_jobs(STAGE, make_features, jobs, find_features)
+    return publish_features(project, config.split, jobs, outcomes)
+
+
+@flow(name="features")
+def features(project: str) -> State[Any]:
+    """Accepted recordings to mels and clips."""
+    return published(Path(project), STAGE, features_of_recordings(Path(project)))
+
+
+if __name__ == "__main__":
+    run_stage(features, STAGE)

@@ -1,0 +1,32 @@
+"""Ingest: the corpus's recordings and the notes of its scores."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.client.schemas.objects import State
+
+from dp.config import PARAMS_FILE, load_config
+from dp.jobs.ingest import STAGE, ingest_recording, plan_ingest, publish_ingest
+from dp.jobs.outcome import Outcome
+from flows.cluster import run_jobs
+from flows.stage import published, run_stage
+
+
+@task(name="ingest recordings")
+def ingest_recordings(project: Path) -> list[Outcome]:
+    """List the corpus, take every recording in, publish."""
+    config = load_config(project / PARAMS_FILE)
+    plan = plan_ingest(project, config)
+    outcomes = run_jobs(STAGE, ingest_recording, plan.jobs)
+    return publish_ingest(project, config, plan, outcomes)
+
+
+@flow(name="ingest")
+def ingest(project: str) -> State[Any]:
+    """Files to the datasets recordings and score_notes."""
+    return published(Path(project), STAGE, ingest_recordings(Path(project)))
+
+
+if __name__ == "__main__":
+    run_stage(ingest, STAGE)

@@ -1,0 +1,60 @@
+"""Retrain: dataset, models and figures brought up to date on a schedule; what is not stale costs seconds.
+
+In the project folder, beside a running server (`PREFECT_HOME=.dp/prefect prefect server start`):
+
+    PREFECT_API_URL=http://127.0.0.1:4200/api python -m flows.retrain "0 3 * * 0"
+
+does it every Sunday at three, for as long as it runs.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from dp.jobs.environment import SERVER_VARIABLE
+from dp.jobs.rebuild import rebuild, repro
+from dp.jobs.summary import FAILURES
+
+RETRY_DELAY_SEC = 60
+
+
+@task(name="rebuild dataset", retries=1, retry_delay_seconds=RETRY_DELAY_SEC)
+def rebuild_dataset(project: Path) -> int:
+    """Bring the dataset up to date; returns how many recordings failed."""
+    summary = rebuild(project)
+    return sum(len(summary.having(outcome)) for outcome in FAILURES)
+
+
+@task(name="train and evaluate", retries=1, retry_delay_seconds=RETRY_DELAY_SEC)
+def train_and_evaluate(project: Path) -> tuple[str, ...]:
+    """Bring models and figures up to date; returns the stages that ran."""
+    return repro(project, ["evaluate"])
+
+
+@flow(name="retrain")
+def retrain(project: str) -> State[Any]:
+    """Corpus to evaluated models."""
+    failed_count = rebuild_dataset(Path(project))
+    stages = train_and_evaluate(Path(project))
+    message = f"ran {', '.join(stages) or 'nothing'}; {failed_count} recordings failed"
+    return Failed(message=message) if failed_count else Completed(message=message)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve the flow on a schedule (cron) until interrupted; returns the exit code."""
+    if len(arguments) != 1 or SERVER_VARIABLE not in os.environ:
+        print(__doc__, file=sys.stderr)
+        return 2
+    parameters = {"project": str(Path.cwd())}
+    retrain.serve(name="retrain", cron=arguments[0], parameters=parameters, limit=1, pause_on_shutdown=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

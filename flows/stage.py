@@ -1,0 +1,48 @@
+"""What all stage processes have in common."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from prefect import Flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from dp.errors import DataError
+from dp.jobs.events import Event, emit
+from dp.jobs.outcome import Outcome, summary_line
+from dp.jobs.runs import clear_mark, current_run, mark_published, was_published
+from flows.leash import follow_owner
+
+
+def run_stage(flow: Flow[..., Any], stage: str, **arguments: str) -> None:
+    """Run a flow in the current folder as a DVC stage.
+
+    The process fails only where the stage could not publish: with any other exit code than 0 DVC would not run the
+    stages after it, and recordings that failed are rows of the report, no reason for that.
+    """
+    project = Path.cwd()
+    follow_owner()
+    clear_mark(project, stage)
+    state: Any = flow(str(project), **arguments, return_state=True)
+    if not was_published(project, stage, current_run()):
+        emit(Event(stage, error=_line(state.result(raise_on_failure=False))))
+        sys.exit(1)
+
+
+def published(project: Path, stage: str, outcomes: Sequence[Outcome]) -> State[Any]:
+    """The end of a flow over recordings: the state whose message is the summary."""
+    mark_published(project, stage, current_run())
+    summary = summary_line(stage, outcomes)
+    if any(outcome.outcome in ("failed", "crashed") for outcome in outcomes):
+        return Failed(message=summary)
+    return Completed(message=summary)
+
+
+def _line(error: object) -> str:
+    if isinstance(error, DataError):
+        return str(error)
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: cannot be written or read ({error.strerror}); free some space or correct permissions"
+    return f"{type(error).__name__}: {error}"

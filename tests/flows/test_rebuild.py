@@ -1,0 +1,115 @@
+"""`rebuild` with everything real, DVC, Prefect and Dask, on a tiny corpus: one story, told in order.
+
+It is one test because each step starts from where the one before left the project, and starting Prefect takes long.
+"""
+
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from dp.errors import DataError
+from dp.jobs import rebuild as rebuilding
+from dp.jobs.environment import command_environment
+from dp.jobs.rebuild import rebuild
+from dp.jobs.summary import Summary
+from dp.store.reading import read_clips, read_stage_report
+from tests.factories import MELODY, melody_pair, melody_samples
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+GOOD = ("a-wav", "b-wav", "c-wav", "d-wav")
+KILLED = """
+import psutil
+from pathlib import Path
+from dp.jobs.rebuild import rebuild
+
+def kill_all(event):
+    if event.stage == "align" and event.done == 1:
+        for process in [*psutil.Process().children(recursive=True), psutil.Process()]:
+            process.kill()
+
+rebuild(Path("."), "folder", "../corpus", workers=1, on_event=kill_all)
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project of its own, beside a corpus of four good recordings and a bad one."""
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for seed, name in enumerate(("a", "b", "c", "d", "bad")):
+        melody_pair(corpus, name, pitches=(*MELODY[seed:], *MELODY[:seed]), seed=seed)
+    (corpus / "bad.wav").write_text("I am no audio")
+    folder = tmp_path / "project"
+    (folder / ".dvc").mkdir(parents=True)
+    for name in ("dvc.yaml", "params.yaml", ".dvcignore", ".dvc/config"):
+        shutil.copy(REPOSITORY / name, folder / name)
+    params = (folder / "params.yaml").read_text()
+    (folder / "params.yaml").write_text(params.replace("min_score_fit: 0.5", "min_score_fit: 0.0"))
+    for name in ("dp", "flows"):
+        shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def outcomes(summary: Summary) -> dict[str, str]:
+    return {result.recording_id: result.outcome for result in summary.recordings}
+
+
+def bad_and(**good: str) -> dict[str, str]:
+    return {"bad-wav": "failed", **{f"{name}-wav": outcome for name, outcome in good.items()}}
+
+
+def test_a_project_is_brought_up_to_date_step_by_step(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command, environment = [sys.executable, "-c", KILLED], command_environment(project, {})
+    killed = subprocess.run(command, cwd=project, env=environment, capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    finished = list((project / ".dp/cache/align").glob("[!.]*"))
+    assert 1 <= len(finished) < 4
+    assert not (project / "data/align_report").exists()
+
+    # Started again, it goes on where it was: ingest had published, one recording or more had been aligned.
+    summary = rebuild(project, workers=2)
+    assert outcomes(summary) == bad_and(a="done", b="done", c="done", d="done")
+    assert summary.stages_run == ("align", "features")
+    assert not summary.ok
+    aligned = [row.outcome for row in read_stage_report(project / "data", "align")]
+    assert sorted(aligned) == sorted(["reused"] * len(finished) + ["done"] * (4 - len(finished)))
+    assert {clip.recording_id for clip in read_clips(project / "data")} == set(GOOD)
+
+    # Nothing is stale: nothing is started, and what failed is still said.
+    with monkeypatch.context() as patch:
+        patch.setattr(rebuilding, "prefect_server", lambda *args: pytest.fail("a server was started"))
+        summary = rebuild(project)
+    assert outcomes(summary) == bad_and(a="reused", b="reused", c="reused", d="reused")
+    assert summary.stages_run == ()
+
+    # The bytes of one recording change; and the cache of one stage cannot be written, so that the stage crashes there.
+    soundfile.write(project / "../corpus/c.wav", melody_samples((*MELODY[2:], *MELODY[:2]), seed=7), 22050)
+    cache, aside = project / ".dp/cache/features", project / ".dp/features-aside"
+    cache.rename(aside)
+    cache.write_text("in the way")
+    summary = rebuild(project, workers=1)
+    assert outcomes(summary) == {"bad-wav": "failed"} | dict.fromkeys(GOOD, "crashed")
+    assert all(result.stage == "features" for result in summary.having("crashed"))
+    assert [row.outcome for row in read_stage_report(project / "data", "align")] == [
+        "reused",
+        "reused",
+        "done",
+        "reused",
+    ]
+
+    # Crashes are tried again although DVC finds nothing stale; the recordings that had their features keep them.
+    cache.unlink()
+    aside.rename(cache)
+    summary = rebuild(project, workers=1)
+    assert outcomes(summary) == bad_and(a="reused", b="reused", c="done", d="reused")
+
+    # A corpus that is not there changes nothing.
+    before = (project / "params.yaml").read_bytes()
+    with pytest.raises(DataError, match="nowhere"):
+        rebuild(project, "folder", str(project / "nowhere"))
+    assert (project / "params.yaml").read_bytes() == before
