@@ -1,0 +1,33 @@
+"""Alignment of a score with a recording: when every note sounds, and how sure that is.
+
+`align` is all that others need; the heavy modules load when it is called.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from dp.config import AlignConfig
+from dp.types import Alignment, ScoreNotes
+
+ALIGN_SAMPLE_RATE_HZ = 22050
+__all__ = ["ALIGN_SAMPLE_RATE_HZ", "align"]
+
+
+def align(samples: npt.NDArray[np.float32], notes: ScoreNotes, config: AlignConfig, subject: str) -> Alignment:
+    """Find when each note of a score sounds in a recording.
+
+    Args:
+        samples: [L] mono at ALIGN_SAMPLE_RATE_HZ.
+        notes: the score's N notes.
+        config: when to accept.
+        subject: the recording's name, for errors.
+
+    Returns:
+        Times of all notes, also where the score does not fit the recording: then `accepted` is false.
+
+    Raises:
+        DataError: there are no notes, or the samples are silent, not finite, or too few for so many notes.
+    """
+    from dp.align.pipeline import align_notes
+
+    return align_notes(samples, notes, config, subject)

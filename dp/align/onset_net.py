@@ -1,0 +1,77 @@
+"""The learned onset filter: three convolutions over time in numpy, about 6 000 weights.
+
+Its input is what `dp.align.onset_patches` measures around a note; its output is the logit of "the note begins here"
+for every 5 ms frame. `dp.train.onset_filter` trains it; `onset_net.md` says what the packaged weights were trained on.
+"""
+
+import functools
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from dp.align.spectrum import F32
+from dp.errors import DataError
+
+CHANNEL_COUNT = 7
+HIDDEN_COUNT = 20
+KERNEL_FRAME = (15, 9, 11)
+DILATION = (1, 2, 1)
+CONTEXT_FRAME = sum((k - 1) * d for k, d in zip(KERNEL_FRAME, DILATION, strict=True)) // 2  # lost at either end
+_WEIGHTS_FILE = "onset_net.npz"
+
+
+@dataclass(frozen=True)
+class OnsetNet:
+    """Weights [out, in, kernel] and biases [out] of the three layers."""
+
+    weights: tuple[F32, F32, F32]
+    biases: tuple[F32, F32, F32]
+
+
+@functools.cache
+def packaged_net() -> OnsetNet:
+    """The weights that come with the package."""
+    with resources.as_file(resources.files("dp.align") / _WEIGHTS_FILE) as path:
+        return load_net(path)
+
+
+def load_net(path: Path) -> OnsetNet:
+    """Read weights.
+
+    Raises:
+        DataError: the file does not hold the layers that this module computes.
+    """
+    try:
+        with np.load(path) as stored:
+            weights = tuple(stored[f"weight{i}"].astype(np.float32) for i in range(3))
+            biases = tuple(stored[f"bias{i}"].astype(np.float32) for i in range(3))
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(path, f"is not a set of onset filter weights ({error})", "train them again") from error
+    widths = (CHANNEL_COUNT, HIDDEN_COUNT, HIDDEN_COUNT, 1)
+    expected = [(widths[i + 1], widths[i], KERNEL_FRAME[i]) for i in range(3)]
+    if [w.shape for w in weights] != expected:
+        raise DataError(path, f"layers are {[w.shape for w in weights]}, expected {expected}", "train them again")
+    return OnsetNet((weights[0], weights[1], weights[2]), (biases[0], biases[1], biases[2]))
+
+
+def convolve(signal: F32, weight: F32, bias: F32, dilation: int) -> F32:
+    """Valid correlation over time: [N, C, T] with [O, C, K] to [N, O, T - (K - 1) * dilation]."""
+    reach = (weight.shape[2] - 1) * dilation + 1
+    view = np.lib.stride_tricks.sliding_window_view(signal, reach, axis=2)[..., ::dilation]  # [N, C, T', K]
+    count, channels, length, kernel = view.shape
+    columns = view.transpose(0, 2, 1, 3).reshape(count * length, channels * kernel)
+    out: npt.NDArray[np.float32] = columns @ weight.reshape(len(weight), -1).T + bias
+    return out.reshape(count, length, -1).transpose(0, 2, 1)
+
+
+def onset_logits(net: OnsetNet, patches: F32) -> F32:
+    """Logits [N, T - 2 * CONTEXT_FRAME] of patches [N, CHANNEL_COUNT, T]."""
+    hidden = patches
+    for layer in range(3):
+        hidden = convolve(hidden, net.weights[layer], net.biases[layer], DILATION[layer])
+        if layer < 2:
+            np.maximum(hidden, 0.0, out=hidden)
+    return hidden[:, 0]

@@ -1,0 +1,112 @@
+"""What the aligner needs to know about a score, worked out once: events, where grace notes lie, what sounds before.
+
+An event is everything that begins at one score time. Letters: N notes, E events.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dp.types import ScoreNotes
+from dp.units import FloatArray, IntArray
+
+GRACE_QUARTER = 0.12  # how far before its main note a grace note is assumed
+RINGING_QUARTER = 0.26  # a note that ended so shortly before still rings or, on a violin, has just been left
+MAX_PREVIOUS = 3  # the highest of the previous pitches
+_DECIMALS = 6  # of quarters: onsets that agree so far are one event
+
+
+@dataclass(frozen=True)
+class ScorePlan:
+    """A score as the aligner sees it; time starts at its first onset."""
+
+    first_quarter: float  # the score's time of the plan's 0
+    pitch: IntArray  # [N]
+    onset_quarter: FloatArray  # [N] with grace notes before their main note
+    end_quarter: FloatArray  # [N] > onset_quarter
+    event: IntArray  # [N] which event a note belongs to
+    event_quarter: FloatArray  # [E] strictly increasing
+    event_size: IntArray  # [E] how many notes
+    event_loose: npt.NDArray[np.bool_]  # [E] whether grace notes are at or just before it: its notes need not coincide
+    previous_pitch: tuple[tuple[int, ...], ...]  # [N] what sounds just before the note, its own event's pitches apart
+
+
+def plan_score(notes: ScoreNotes) -> ScorePlan:
+    """Work out the plan of a score with at least one note."""
+    onset, duration = _with_grace_time(notes)
+    grace_quarter = notes.onset_quarter[notes.is_grace]
+    near_grace = np.isin(np.round(notes.onset_quarter, _DECIMALS), np.round(grace_quarter, _DECIMALS))
+    first = float(onset.min())
+    return _plan(first, notes.pitch, onset - first, onset + duration - first, near_grace)
+
+
+def backwards(plan: ScorePlan) -> ScorePlan | None:
+    """The score from its end to its beginning; None where its chords are the same in that order."""
+    order = np.lexsort((plan.pitch, plan.event))
+    chords = [tuple(c) for c in np.split(plan.pitch[order], np.cumsum(plan.event_size)[:-1])]
+    if chords == chords[::-1]:
+        return None
+    last = plan.end_quarter.max()
+    return _plan(0.0, plan.pitch, last - plan.end_quarter, last - plan.onset_quarter, plan.event_loose[plan.event])
+
+
+def _plan(
+    first_quarter: float, pitch: IntArray, onset: FloatArray, end: FloatArray, near_grace: npt.NDArray[np.bool_]
+) -> ScorePlan:
+    event_quarter, event = np.unique(np.round(onset, _DECIMALS), return_inverse=True)
+    loose = np.zeros(len(event_quarter), bool)
+    loose[event[near_grace]] = True
+    return ScorePlan(
+        first_quarter=first_quarter,
+        pitch=pitch,
+        onset_quarter=onset,
+        end_quarter=end,
+        event=event.astype(np.int64),
+        event_quarter=event_quarter,
+        event_size=np.bincount(event).astype(np.int64),
+        event_loose=loose,
+        previous_pitch=tuple(previous_pitches(pitch, event, onset, end, RINGING_QUARTER)),
+    )
+
+
+def previous_pitches(
+    pitch: IntArray, event: IntArray, onset: FloatArray, end: FloatArray, ringing: float
+) -> Sequence[tuple[int, ...]]:
+    """For each note the pitches that sound just before its event begins, or ended at most `ringing` before it.
+
+    Times may be quarters or seconds, all alike. Pitches of the note's own event are left out.
+    """
+    found: list[tuple[int, ...]] = [()] * len(pitch)
+    order = np.argsort(event, kind="stable")
+    borders = np.flatnonzero(np.diff(event[order])) + 1
+    sounding: list[int] = []
+    for members in np.split(order, borders):
+        start = onset[members].min()
+        sounding = [i for i in sounding if end[i] > start - ringing]
+        own = {int(pitch[i]) for i in members}
+        before = tuple(sorted({int(pitch[i]) for i in sounding} - own)[-MAX_PREVIOUS:])
+        for i in members:
+            found[i] = before
+        sounding.extend(int(i) for i in members)
+    return found
+
+
+def _with_grace_time(notes: ScoreNotes) -> tuple[FloatArray, FloatArray]:
+    """Onsets and durations in quarters, with grace notes given a short time before their main note.
+
+    A grace note never moves past half way to the event before it.
+    """
+    onset, duration = notes.onset_quarter.astype(np.float64), notes.duration_quarter.astype(np.float64)
+    grace = notes.is_grace
+    if not grace.any():
+        return onset, duration
+    onset, duration = onset.copy(), duration.copy()
+    main = np.unique(onset)
+    before = np.searchsorted(main, onset[grace]) - 1
+    room = np.where(before >= 0, (onset[grace] - main[np.maximum(before, 0)]) / 2, GRACE_QUARTER)
+    lead = np.minimum(GRACE_QUARTER, room)
+    onset[grace] -= lead
+    duration[grace] = lead
+    return onset, duration

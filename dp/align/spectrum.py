@@ -1,0 +1,46 @@
+"""Short-time spectra in blocks, so that memory does not grow with the recording."""
+
+import functools
+
+import numpy as np
+import numpy.typing as npt
+import scipy.fft
+
+F32 = npt.NDArray[np.float32]
+
+LEVEL_RMS = 0.1  # at which features are measured: their floors are absolute
+_FRAMES_AT_ONCE = 512  # bounds the copy that windowing makes
+
+
+@functools.cache
+def hann_window(window_sample: int) -> F32:
+    """[window_sample] Hann window."""
+    window = np.hanning(window_sample).astype(np.float32)
+    window.setflags(write=False)
+    return window
+
+
+def at_level(samples: F32) -> F32:
+    """A copy at LEVEL_RMS; the samples must not all be 0."""
+    power = float(np.mean(np.square(samples, dtype=np.float64)))
+    return samples * np.float32(LEVEL_RMS / np.sqrt(power))
+
+
+def magnitude_frames(samples: F32, first_frame: int, frame_count: int, window_sample: int, hop_sample: int) -> F32:
+    """Magnitude spectra [frame_count, window_sample // 2 + 1]; frame t is centred on sample t * hop_sample.
+
+    Frames may lie before the first sample (negative) or after the last one: there is silence.
+    """
+    begin = first_frame * hop_sample - window_sample // 2
+    end = begin + (frame_count - 1) * hop_sample + window_sample
+    inside = samples[max(begin, 0) : max(min(end, len(samples)), 0)]
+    padded = np.zeros(end - begin, np.float32)
+    start = min(max(-begin, 0), end - begin)
+    padded[start : start + len(inside)] = inside
+    frames = np.lib.stride_tricks.sliding_window_view(padded, window_sample)[::hop_sample]
+    window = hann_window(window_sample)
+    out = np.empty((frame_count, window_sample // 2 + 1), np.float32)
+    for at in range(0, frame_count, _FRAMES_AT_ONCE):
+        part = slice(at, at + _FRAMES_AT_ONCE)
+        out[part] = np.abs(scipy.fft.rfft(frames[part] * window, axis=1))
+    return out

@@ -1,0 +1,60 @@
+"""The locally smoothed tempo: a straight line through the events around a time, nearer ones counting more."""
+
+import numba
+import numpy as np
+
+from dp.units import FloatArray
+
+_GAP_SIGMA_SEC = 1.5  # of the Gaussian window
+_MIN_NEIGHBORS = 4  # events to either side, however slow the music
+
+
+def expected_gap_sec(event_sec: FloatArray, event_quarter: FloatArray) -> FloatArray:
+    """[E] time from the event before, as the local tempo predicts it; 0 for the first one."""
+    middle = 0.5 * (event_sec[1:] + event_sec[:-1])
+    around = np.arange(1, len(event_sec))
+    slope, _ = _local_lines(event_sec, event_quarter, middle, around, _GAP_SIGMA_SEC)
+    return np.concatenate([[0.0], slope * np.diff(event_quarter)])
+
+
+def smoothed_event_sec(event_sec: FloatArray, event_quarter: FloatArray, sigma_sec: float) -> FloatArray:
+    """[E] event times moved onto the local line, non-decreasing; a lone event stays."""
+    if len(event_sec) < 2:
+        return event_sec
+    slope, offset = _local_lines(event_sec, event_quarter, event_sec, np.arange(len(event_sec)), sigma_sec)
+    return np.maximum.accumulate(slope * event_quarter + offset)
+
+
+def _local_lines(
+    event_sec: FloatArray, event_quarter: FloatArray, center_sec: FloatArray, around: np.ndarray, sigma_sec: float
+) -> tuple[FloatArray, FloatArray]:
+    """Slopes (seconds per quarter) and offsets (seconds) of lines about `center_sec`, near the events `around`."""
+    low = np.minimum(np.searchsorted(event_sec, center_sec - 2.5 * sigma_sec), np.maximum(around - _MIN_NEIGHBORS, 0))
+    high = np.maximum(
+        np.searchsorted(event_sec, center_sec + 2.5 * sigma_sec), np.minimum(around + _MIN_NEIGHBORS, len(event_sec))
+    )
+    slope, offset = _fit_lines(event_sec, event_quarter, center_sec, low, high, sigma_sec)
+    return np.asarray(slope), np.asarray(offset)
+
+
+@numba.njit(cache=True)
+def _fit_lines(event_sec, event_quarter, center_sec, low, high, sigma_sec):  # type: ignore[no-untyped-def]
+    """Weighted least squares; quarters strictly increase, so there is always a spread."""
+    slopes = np.empty(len(center_sec))
+    offsets = np.empty(len(center_sec))
+    for n in range(len(center_sec)):
+        total, quarter_sum, sec_sum = 0.0, 0.0, 0.0
+        for i in range(low[n], high[n]):
+            weight = np.exp(-0.5 * ((event_sec[i] - center_sec[n]) / sigma_sec) ** 2) + 1e-6
+            total += weight
+            quarter_sum += weight * event_quarter[i]
+            sec_sum += weight * event_sec[i]
+        quarter_mean, sec_mean = quarter_sum / total, sec_sum / total
+        spread, joint = 0.0, 0.0
+        for i in range(low[n], high[n]):
+            weight = np.exp(-0.5 * ((event_sec[i] - center_sec[n]) / sigma_sec) ** 2) + 1e-6
+            spread += weight * (event_quarter[i] - quarter_mean) ** 2
+            joint += weight * (event_quarter[i] - quarter_mean) * (event_sec[i] - sec_mean)
+        slopes[n] = joint / spread
+        offsets[n] = sec_mean - slopes[n] * quarter_mean
+    return slopes, offsets

@@ -1,0 +1,42 @@
+"""How far a recording is tuned from A = 440 Hz.
+
+`librosa.estimate_tuning` is not used: it crashes the process with the pinned numba.
+"""
+
+import numpy as np
+
+from dp.align.spectrum import F32, magnitude_frames
+
+A4_HZ = 440.0
+A4_PITCH = 69
+_WINDOW_SAMPLE = 8192
+_FRAME_COUNT = 150  # spread over the recording: enough for one number
+_LOW_HZ, _HIGH_HZ = 150.0, 2000.0  # below, bins are too wide; above, partials are inharmonic
+_PEAK_DEPTH_LOG = 4.6  # peaks within 40 dB of the loudest
+
+
+def pitch_to_hz(pitch: np.ndarray | float, tuning_semitone: float) -> np.ndarray | float:
+    """Frequency of MIDI pitches in a recording that is `tuning_semitone` above A = 440 Hz."""
+    return A4_HZ * 2.0 ** ((pitch + tuning_semitone - A4_PITCH) / 12.0)
+
+
+def estimate_tuning(samples: F32, sample_rate_hz: int) -> float:
+    """Tuning in semitones, -0.5 to 0.5: the circular mean of where spectral peaks lie between the semitones."""
+    block_count = max(len(samples) // _WINDOW_SAMPLE, 1)
+    chosen = np.unique(np.linspace(0, block_count - 1, min(_FRAME_COUNT, block_count)).astype(int))
+    bin_hz = sample_rate_hz / _WINDOW_SAMPLE
+    low_bin, high_bin = int(_LOW_HZ / bin_hz), int(_HIGH_HZ / bin_hz)
+    total = 0j
+    for block in chosen:
+        begin = int(block) * _WINDOW_SAMPLE
+        part = samples[begin : begin + _WINDOW_SAMPLE]
+        spectrum = magnitude_frames(part, 1, 1, _WINDOW_SAMPLE, _WINDOW_SAMPLE // 2)[0]
+        log = np.log(spectrum[low_bin:high_bin] + 1e-6)
+        left, middle, right = log[:-2], log[1:-1], log[2:]
+        is_peak = (middle > left) & (middle >= right) & (middle > log.max() - _PEAK_DEPTH_LOG)
+        peak = np.flatnonzero(is_peak)
+        a, b, c = left[peak], middle[peak], right[peak]
+        place = peak + 1 + 0.5 * (a - c) / (a - 2 * b + c)  # the top of the parabola through three bins
+        semitone = 12.0 * np.log2((place + low_bin) * bin_hz / A4_HZ)
+        total += complex((np.exp(2j * np.pi * semitone) * np.exp(0.5 * (b - log.max()))).sum())
+    return float(np.angle(total) / (2 * np.pi))

@@ -1,0 +1,207 @@
+"""Train the onset filter of dp.align: `python -m dp.train.onset_filter -o WEIGHTS.npz`.
+
+Without options it learns from invented pieces played with the soundfont that pretty_midi brings along. The packaged
+weights also saw human timing and a second soundfont; `dp/align/onset_net.md` has the command.
+"""
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from dp.align import ALIGN_SAMPLE_RATE_HZ
+from dp.align.onset_net import CHANNEL_COUNT, DILATION, HIDDEN_COUNT, KERNEL_FRAME
+from dp.align.onset_patches import HOP_SAMPLE, OnsetQuery, onset_patches
+from dp.align.plan import previous_pitches
+from dp.align.spectrum import F32, at_level
+from dp.align.tuning import estimate_tuning
+from dp.train.onset_performances import (
+    Performance,
+    invented_performance,
+    piano_files,
+    piano_performance,
+    violin_names,
+    violin_performance,
+)
+from dp.train.onset_renders import bundled_soundfont, record, render
+
+PERFORMANCES = (48, 96, 36)  # invented, violin, piano
+RECORDINGS = 2  # rooms, microphones and noises per performance
+REACH_FRAME = 48  # candidates of a training example: +-240 ms
+TARGET_WIDTH_FRAME = 1.0  # of the Gaussian that stands for the true onset
+_RINGING_SEC = 0.15
+_SEC_PER_FRAME = HOP_SAMPLE / ALIGN_SAMPLE_RATE_HZ
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Patches around notes and where in them the onset lies; N notes."""
+
+    patches: F32  # [N, CHANNEL_COUNT, T]
+    onset_frame: F32  # [N] fractional, counted from the first candidate
+
+
+def gather(
+    invented: int, violin: int, piano: int, bach_violin: Path | None, vienna: Path | None, rng: np.random.Generator
+) -> list[Performance]:
+    """So many performances of every source that is at hand, mixed."""
+    found = [invented_performance(i, rng) for i in range(invented)]
+    if bach_violin is not None:
+        names = violin_names(bach_violin)
+        chosen = rng.choice(len(names), min(violin, len(names)), replace=False)
+        found += [violin_performance(bach_violin, *names[int(i)], rng, 45.0) for i in chosen]
+    if vienna is not None:
+        files = piano_files(vienna)
+        chosen = rng.choice(len(files), min(piano, len(files)), replace=False)
+        found += [piano_performance(files[int(i)], rng, 60.0) for i in chosen]
+    return [found[int(i)] for i in rng.permutation(len(found))]
+
+
+def examples_of(performance: Performance, dry: F32, rng: np.random.Generator) -> Examples:
+    """Record a performance and look at its notes from times that are off by as much as coarse alignment is."""
+    samples = at_level(record(dry, ALIGN_SAMPLE_RATE_HZ, rng))
+    event_count = int(performance.event.max()) + 1
+    sums = np.bincount(performance.event, performance.onset_sec, event_count)
+    event_sec = sums / np.maximum(np.bincount(performance.event, minlength=event_count), 1)
+    near = rng.normal(0.0, 0.03, event_count)
+    guess = event_sec + np.where(rng.random(event_count) < 0.6, near, rng.uniform(-0.2, 0.2, event_count))
+    previous = previous_pitches(
+        performance.pitch, performance.event, performance.onset_sec, performance.offset_sec, _RINGING_SEC
+    )
+    center = np.rint(guess[performance.event] / _SEC_PER_FRAME).astype(np.int64)
+    query = OnsetQuery(performance.pitch, center, previous)
+    tuning = estimate_tuning(samples, ALIGN_SAMPLE_RATE_HZ)
+    place = (performance.onset_sec / _SEC_PER_FRAME - center + REACH_FRAME).astype(np.float32)
+    patches, onsets = [], []
+    for index, found in onset_patches(samples, ALIGN_SAMPLE_RATE_HZ, query, tuning, REACH_FRAME):
+        inside = (place[index] > 0.5) & (place[index] < 2 * REACH_FRAME - 0.5)
+        patches.append(found[inside])
+        onsets.append(place[index][inside])
+    return Examples(np.concatenate(patches), np.concatenate(onsets))
+
+
+def build_examples(performances: list[Performance], soundfonts: list[Path], rng: np.random.Generator) -> list[Examples]:
+    """Examples of every performance: each is played with one of the soundfonts and recorded in RECORDINGS rooms."""
+    made: list[Examples | None] = [None] * len(performances)
+    for number, soundfont in enumerate(soundfonts):
+        chosen = list(range(number, len(performances), len(soundfonts)))
+        detune = [float(d) for d in rng.uniform(-0.2, 0.2, len(chosen))]
+        sounds = render([performances[i] for i in chosen], soundfont, detune, ALIGN_SAMPLE_RATE_HZ)
+        for i, dry in zip(chosen, sounds, strict=True):
+            made[i] = _joined([examples_of(performances[i], dry, rng) for _ in range(RECORDINGS)])
+    return [m for m in made if m is not None]
+
+
+def _joined(parts: list[Examples]) -> Examples:
+    return Examples(np.concatenate([p.patches for p in parts]), np.concatenate([p.onset_frame for p in parts]))
+
+
+def build_network() -> nn.Sequential:
+    """The layers of dp.align.onset_net."""
+    widths = (CHANNEL_COUNT, HIDDEN_COUNT, HIDDEN_COUNT, 1)
+    layers = [nn.Conv1d(widths[i], widths[i + 1], KERNEL_FRAME[i], dilation=DILATION[i]) for i in range(3)]
+    return nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2])
+
+
+def fit(train: Examples, epoch_count: int, seed: int, log: Callable[[dict[str, float], int], None]) -> nn.Sequential:
+    """Train a network; the target is the onset, blurred by TARGET_WIDTH_FRAME, among all candidates."""
+    torch.manual_seed(seed)
+    network = build_network()
+    optimizer = torch.optim.AdamW(network.parameters(), 3e-3, weight_decay=1e-3)
+    batch_size, count = 256, len(train.onset_frame)
+    step_count = epoch_count * (count // batch_size)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 5e-3, total_steps=step_count + 1)
+    order = np.random.default_rng(seed)
+    candidates = torch.arange(2 * REACH_FRAME + 1, dtype=torch.float32)
+    for epoch in range(epoch_count):
+        total = 0.0
+        shuffled = order.permutation(count)
+        for at in range(0, count - batch_size + 1, batch_size):
+            chosen = shuffled[at : at + batch_size]
+            patches = torch.from_numpy(train.patches[chosen])
+            onset = torch.from_numpy(train.onset_frame[chosen])[:, None]
+            target = torch.softmax(-0.5 * ((candidates - onset) / TARGET_WIDTH_FRAME) ** 2, dim=1)
+            logits = network(patches + 0.03 * torch.randn_like(patches))[:, 0]
+            loss = -(target * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+            total += loss.item()
+        log({"loss": total / (count // batch_size)}, epoch)
+    return network
+
+
+def error_ms(network: nn.Sequential, examples: Examples) -> F32:
+    """Absolute errors [N] of the likeliest candidate."""
+    with torch.no_grad():
+        parts = [
+            network(torch.from_numpy(examples.patches[i : i + 2048]))[:, 0]
+            for i in range(0, len(examples.patches), 2048)
+        ]
+    best = torch.cat(parts).argmax(dim=1).numpy()
+    return np.abs(best - examples.onset_frame) * np.float32(1000 * _SEC_PER_FRAME)
+
+
+def save(network: nn.Sequential, path: Path, about: dict[str, object]) -> None:
+    """Write the weights and what they were trained on, whole or not at all."""
+    layers = [layer for layer in network if isinstance(layer, nn.Conv1d)]
+    arrays = {f"weight{i}": layer.weight.detach().numpy() for i, layer in enumerate(layers)}
+    arrays |= {f"bias{i}": layer.bias.detach().numpy() for i, layer in enumerate(layers) if layer.bias is not None}
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, about=np.array(json.dumps(about, sort_keys=True)), **arrays)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m dp.train.onset_filter", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("-o", "--output", type=Path, required=True, help="the weights, .npz")
+    parser.add_argument("--bach-violin", type=Path, help="folder of the Bach Violin Dataset: human violin timing")
+    parser.add_argument("--vienna", type=Path, help="folder of Vienna 4x22: human piano playing")
+    parser.add_argument("--soundfont", type=Path, action="append", default=[], help="play with these (fluidsynth)")
+    parser.add_argument("--epochs", type=int, default=16)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args(arguments)
+    started = time.monotonic()
+    rng = np.random.default_rng(given.seed)
+    soundfonts = given.soundfont or [bundled_soundfont()]
+    performances = gather(*PERFORMANCES, given.bach_violin, given.vienna, rng)
+    made = build_examples(performances, soundfonts, rng)
+    held_out = max(len(made) // 10, 1)
+    train = _joined(made[held_out:])
+    print(f"{len(made)} performances, {len(train.onset_frame)} notes to train on, {time.monotonic() - started:.0f} s")
+    network = fit(
+        train, given.epochs, given.seed, lambda m, epoch: print(f"epoch {epoch}: loss {m['loss']:.3f}", flush=True)
+    )
+    for performance, examples in zip(performances[:held_out], made[:held_out], strict=True):
+        error = error_ms(network, examples)
+        print(
+            f"held out {performance.name}, program {performance.program}: median {np.median(error):.1f} ms, "
+            f"{100 * (error < 25).mean():.1f} % within 25 ms"
+        )
+    about = {
+        "command": "python -m dp.train.onset_filter",
+        "sources": [name for name, given_ in (("bach-violin", given.bach_violin), ("vienna", given.vienna)) if given_],
+        "seed": given.seed,
+        "epochs": given.epochs,
+        "soundfonts": [f.name for f in soundfonts],
+        "performances": sorted(f"{p.name} program {p.program}" for p in performances[held_out:]),
+    }
+    save(network, given.output, about)
+    print(f"{given.output}: {sum(p.numel() for p in network.parameters())} weights, {time.monotonic() - started:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""The banded warping against one that tries everything."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dp.align.dtw import warp
+from dp.align.features import Features
+
+
+def features(bands: np.ndarray) -> Features:
+    bands = bands.astype(np.float32)
+    return Features(bands, np.zeros_like(bands), np.ones(len(bands), np.float32))
+
+
+def cheapest(cost: np.ndarray, both_weight: float, last_onset: int) -> float:
+    """The definition, over the whole table, in float64."""
+    total = np.full(cost.shape, np.inf)
+    total[0, 0] = cost[0, 0]
+    for t in range(cost.shape[0]):
+        for j in range(cost.shape[1]):
+            steps = [total[t, j]]
+            steps += [total[t - 1, j] + cost[t, j]] if t else []
+            steps += [total[t, j - 1] + cost[t, j]] if j else []
+            steps += [total[t - 1, j - 1] + both_weight * cost[t, j]] if t and j else []
+            total[t, j] = min(steps)
+    return float(total[-1, last_onset:].min())
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 2**32 - 1), st.sampled_from([1.0, 1.6, 2.0]))
+def test_finds_the_cheapest_path_of_a_full_table(rows: int, columns: int, seed: int, both_weight: float) -> None:
+    rng = np.random.default_rng(seed)
+    audio, score = rng.random((rows, 3)) * 0.5, rng.random((columns, 3)) * 0.5
+    last_onset = columns // 2
+    full = np.zeros(rows, np.int64)
+    t, j, mean = warp(features(audio), features(score), full, columns, 0.0, both_weight, last_onset)
+    cost = 1.0 - audio @ score.T
+    np.testing.assert_allclose(mean * (rows + columns), cheapest(cost, both_weight, last_onset), rtol=1e-4)
+    steps = set(zip(np.diff(t).tolist(), np.diff(j).tolist(), strict=True))
+    assert steps <= {(0, 1), (1, 0), (1, 1)}
+    assert (t[0], j[0], t[-1]) == (0, 0, rows - 1)
+    assert last_onset <= j[-1] < columns
+
+
+def test_a_band_finds_the_path_that_lies_inside_it() -> None:
+    score = np.eye(40)
+    stretched = score[np.repeat(np.arange(40), 2)]  # the recording is twice as slow
+    first = np.clip(np.arange(80) // 2 - 3, 0, 33)
+    rows, columns, mean = warp(features(stretched), features(score), first, 7, 0.0, 1.6, 39)
+    assert mean == 0.0
+    assert set(zip(rows.tolist(), columns.tolist(), strict=True)) == {(t, t // 2) for t in range(80)}
+
+
+def test_memory_is_that_of_the_band() -> None:
+    """60 000 frames against 60 000: a full table would need 3.6 GB."""
+    import tracemalloc
+
+    bands = np.tile(np.eye(4, dtype=np.float32), (15000, 1))
+    first = np.clip(np.arange(60000) - 10, 0, 60000 - 21)
+    tracemalloc.start()
+    rows, columns, _ = warp(features(bands), features(bands), first, 21, 0.0, 1.6, 59999)
+    peak_byte = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(rows) == len(columns) == 60000
+    assert peak_byte < 30e6
+
+
+def test_onsets_decide_where_what_sounds_does_not() -> None:
+    bands = np.ones((8, 1), np.float32)
+    heard, written = np.zeros((8, 1), np.float32), np.zeros((8, 1), np.float32)
+    heard[5], written[2] = 1.0, 1.0
+    audio = Features(bands, heard, bands[:, 0])
+    score = Features(bands, written, bands[:, 0])
+    rows, columns, _ = warp(audio, score, np.zeros(8, np.int64), 8, 1.0, 1.6, 7)
+    assert (5, 2) in set(zip(rows.tolist(), columns.tolist(), strict=True))

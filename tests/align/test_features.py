@@ -1,0 +1,65 @@
+"""Literal facts about simple sounds and scores."""
+
+import numpy as np
+import pytest
+
+from dp.align import ALIGN_SAMPLE_RATE_HZ
+from dp.align.features import LOW_PITCH, audio_features, pooled, score_features
+from dp.align.plan import plan_score
+from dp.align.spectrum import at_level, magnitude_frames
+from dp.align.tuning import estimate_tuning
+
+
+def sine(hz: float, total_sec: float) -> np.ndarray:
+    return np.sin(2 * np.pi * hz * np.arange(round(total_sec * ALIGN_SAMPLE_RATE_HZ)) / ALIGN_SAMPLE_RATE_HZ).astype(
+        np.float32
+    )
+
+
+def test_frames_are_centred_and_silent_outside() -> None:
+    click = np.zeros(1000, np.float32)
+    click[500] = 1.0
+    frames = magnitude_frames(click, -2, 24, 64, 50)
+    assert frames.shape == (24, 33)
+    loud = frames.sum(axis=1)
+    assert loud.argmax() == 12  # frame 10 is number 12 when counting from -2
+    assert np.count_nonzero(loud > 1e-6) == 1
+
+
+def test_a_sine_at_a4_lights_band_69() -> None:
+    found = audio_features(at_level(sine(440.0, 2.0)), ALIGN_SAMPLE_RATE_HZ, 0.0)
+    assert found.bands.shape == (101, 85)
+    assert found.bands[50].argmax() + LOW_PITCH == 69
+    assert found.loudness[50] > 0.7
+
+
+def test_an_onset_lights_its_band_at_its_frame() -> None:
+    sound = np.concatenate([np.zeros(ALIGN_SAMPLE_RATE_HZ, np.float32), sine(440.0, 1.0)])
+    found = audio_features(at_level(sound), ALIGN_SAMPLE_RATE_HZ, 0.0)
+    assert abs(int(found.onsets[:, 69 - LOW_PITCH].argmax()) - 50) <= 1  # 1 s at 20 ms
+
+
+@pytest.mark.parametrize("cents", [-30, -20, 0, 20, 30])
+def test_tuning_of_detuned_tones(play, cents: int) -> None:  # type: ignore[no-untyped-def]
+    sound = play([(0.1 + 0.4 * i, 0.5 + 0.4 * i, p) for i, p in enumerate([57, 60, 64, 69, 72, 76])], 3.0, cents)
+    assert 100 * estimate_tuning(sound, ALIGN_SAMPLE_RATE_HZ) == pytest.approx(cents, abs=5)
+
+
+def test_score_features_come_from_the_notes(make_notes) -> None:  # type: ignore[no-untyped-def]
+    plan = plan_score(make_notes([(0, 1, 60), (2, 1, 67)]))
+    found = score_features(plan, np.array([0.2, 1.0]), np.array([0.6, 1.4]), 100, 0, 0.02)
+    assert found.loudness.astype(bool).tolist() == [10 <= t < 30 or 50 <= t < 70 for t in range(100)]
+    assert found.bands[15].argmax() + LOW_PITCH == 60
+    assert set(np.flatnonzero(found.bands[15]) + LOW_PITCH) == {60, 72, 79, 84, 88, 91, 94, 96}
+    assert np.linalg.norm(found.bands[15]) == pytest.approx(1.0, abs=1e-5)
+    assert np.flatnonzero(found.onsets.sum(axis=1)).tolist() == [9, 10, 11, 49, 50, 51]
+    higher = score_features(plan, np.array([0.2, 1.0]), np.array([0.6, 1.4]), 100, 1, 0.02)
+    assert higher.bands[15].argmax() + LOW_PITCH == 61
+
+
+def test_pooling_averages_over_time(make_notes) -> None:  # type: ignore[no-untyped-def]
+    plan = plan_score(make_notes([(0, 1, 60)]))
+    fine = score_features(plan, np.array([0.4]), np.array([0.8]), 50, 0, 0.02)
+    coarse = pooled(fine, 4)
+    assert len(coarse) == 13
+    assert np.flatnonzero(coarse.loudness).tolist() == [5, 6, 7, 8, 9]
