@@ -1,5 +1,6 @@
 """What all stage processes have in common."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,6 +44,7 @@ def published(project: Path, stage: str, outcomes: Sequence[Outcome]) -> State[A
 def _line(error: object) -> str:
     if isinstance(error, DataError):
         return str(error)
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: cannot be written or read ({error.strerror}); free some space or correct permissions"
+    if isinstance(error, OSError) and error.filename and error.errno:
+        reason = os.strerror(error.errno)
+        return f"{error.filename}: cannot be read or written ({reason}); free some space or correct the permissions"
     return f"{type(error).__name__}: {error}"

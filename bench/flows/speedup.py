@@ -1,6 +1,6 @@
 """What a second worker brings: copies of real recordings aligned by one worker and by two, start-up apart.
 
-    python -m bench.flows.speedup CORPUS_ROOT [ALIGNED_AT_ONCE]
+    python -m bench.flows.speedup CORPUS_ROOT [COPIES]
 
 CORPUS_ROOT is a copy of the Bach Violin Dataset. Each worker first aligns one recording, so that its imports and its
 compiling are not counted. Target: two workers at least 1.7 times one.
@@ -56,4 +56,4 @@ def main(root: Path, count: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).resolve(), int(sys.argv[2]) if len(sys.argv) > 2 else 24)
+    main(Path(sys.argv[1]).resolve(), int(sys.argv[2]) if len(sys.argv) > 2 else 48)

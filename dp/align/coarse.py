@@ -31,10 +31,11 @@ class Level:
 
 
 FULL = Level(16, 0, 0.25, 1.6, 0.0)
-_FINER = (Level(4, 250, 0.5, 1.6, 0.0), Level(2, 60, 1.5, 1.6, 1.5), Level(1, 30, 3.0, 1.45, 0.7))
+_FINER = (Level(4, 250, 1.0, 1.6, 0.0), Level(2, 75, 2.0, 1.6, 1.5), Level(1, 45, 3.0, 1.45, 0.7))
 _FULL_FRAME_LIMIT = 4096  # the first level's table is at most this long and wide: longer recordings begin coarser
 _ACTIVE_SHARE = 0.05  # of the loud frames' level, 26 dB below: before and after it nothing is played
 _MIN_NOTE_SEC = 0.03
+_MAX_SMOOTHING_SEC = 0.3  # sudden pauses are real: the band must still reach the times found before
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ def warped(
     """Play the score at the timing found so far, smoothed, and warp it: the new timing and the mean cost."""
     if level.smooth_sec > 0:
         smooth = smoothed_event_sec(timing.event_sec, plan.event_quarter, level.smooth_sec)
+        smooth = np.clip(smooth, timing.event_sec - _MAX_SMOOTHING_SEC, timing.event_sec + _MAX_SMOOTHING_SEC)
         timing = Timing(smooth, max(timing.end_sec, float(smooth[-1]) + _MIN_NOTE_SEC))
     score = pooled(timing.features(plan, len(audio), shift_semitone, hop_sec), level.factor)
     small = pooled(audio, level.factor)

@@ -9,7 +9,7 @@ from dp.align.offsets import mapped_offsets
 from dp.align.onset_net import packaged_net
 from dp.align.onset_patches import HOP_SAMPLE
 from dp.align.plan import plan_score
-from dp.align.quality import note_confidence, onset_evidence, score_fit
+from dp.align.quality import note_confidence, onset_evidence, onset_fit, warping_fit
 from dp.align.refine import refine_onsets
 from dp.align.spectrum import F32, at_level
 from dp.align.tuning import estimate_tuning
@@ -35,8 +35,8 @@ def align_notes(samples: F32, notes: ScoreNotes, config: AlignConfig, subject: s
     refined = refine_onsets(
         samples, SAMPLE_RATE_HZ, plan, coarse.event_sec, tuning, coarse.shift_semitone, packaged_net()
     )
-    fit = score_fit(audio, steady, plan, coarse.shift_semitone, _COARSE_FRAME_SEC)
     evidence = onset_evidence(plan, refined, coarse.event_sec, _FINE_FRAME_SEC)
+    fit = warping_fit(audio, steady, plan, coarse.shift_semitone, _COARSE_FRAME_SEC) * onset_fit(evidence)
     onset_sec = np.clip(refined.onset_sec, 0.0, len(samples) / SAMPLE_RATE_HZ - _FINE_FRAME_SEC)
     performed = PerformedNotes(
         pitch=notes.pitch,

@@ -15,12 +15,13 @@ _FRAME_LIMIT = 1500  # of the pooled features that are warped for judging
 _WRONG_SHIFTS_SEMITONE = (-4, -1, 1, 3)  # transpositions that share few harmonics with the score
 _PEAK_FRAME, _WINDOW_FRAME = 5, 24  # of 5 ms: what counts as at the onset, and as near it
 _TEMPO_SIGMA_SEC = 1.5
+_VAGUE_SHARE, _CLEAR_SHARE = 0.65, 0.85  # mean peak shares: of scores for other pieces, of the right ones
 _FAR_SEC = 0.5  # distances beyond it are all alike
-_BIAS, _PEAK_WEIGHT, _STRENGTH_WEIGHT, _TEMPO_WEIGHT, _COARSE_WEIGHT = -1.0, 3.0, 0.3, 5.0, 5.0
+_BIAS, _PEAK_WEIGHT, _STRENGTH_WEIGHT, _TEMPO_WEIGHT, _COARSE_WEIGHT = -1.6, 4.2, 0.44, 6.9, 10.0
 _HALF_FIT_GAIN = 0.1  # a fit of 0.5: the score is this much cheaper than the best of the wrong ones
 
 
-def score_fit(audio: Features, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float) -> float:
+def warping_fit(audio: Features, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float) -> float:
     """0 (chance) to 1: how much cheaper the score warps onto the recording than wrong scores made from itself.
 
     The wrong ones are the score transposed, and the score played backwards: same notes, same key, same density. A score
@@ -29,7 +30,7 @@ def score_fit(audio: Features, steady: Timing, plan: ScorePlan, shift_semitone: 
     factor = FULL.factor
     while len(audio) > factor * _FRAME_LIMIT:
         factor *= 2
-    level = replace(FULL, factor=factor)
+    level = replace(FULL, factor=factor, onset_weight=0.0)  # costs stay above 0, so that their ratio means something
     _, cost = warped(audio, plan, steady, shift_semitone, level, hop_sec)
     wrong = [warped(audio, plan, steady, shift_semitone + d, level, hop_sec)[1] for d in _WRONG_SHIFTS_SEMITONE]
     mirrored = backwards(plan)
@@ -50,6 +51,11 @@ class Evidence:
     strength: FloatArray  # [N] logit at the onset above the median of the 0.8 s around
     tempo_error_sec: FloatArray  # [N] distance of its event from the locally smoothed tempo
     coarse_error_sec: FloatArray  # [N] distance of its event from the coarse alignment
+
+
+def onset_fit(evidence: Evidence) -> float:
+    """0 to 1: how clearly the notes begin where they were put; tells a piece from a variation on the same harmony."""
+    return float(np.clip((evidence.peak_share.mean() - _VAGUE_SHARE) / (_CLEAR_SHARE - _VAGUE_SHARE), 0.0, 1.0))
 
 
 def onset_evidence(plan: ScorePlan, refined: Refined, coarse_event_sec: FloatArray, frame_sec: float) -> Evidence:

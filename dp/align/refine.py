@@ -15,12 +15,12 @@ from dp.align.spectrum import F32
 from dp.align.tempo import expected_gap_sec
 from dp.units import FloatArray, IntArray, frame_rate_hz, frame_to_sec
 
-PASS_REACH_FRAME = (60, 24)  # +-300 ms about the coarse alignment, then +-120 ms about the first pass
+PASS_REACH_FRAME = (60, 32)  # +-300 ms about the coarse alignment, then +-160 ms about the first pass
 TRACK_REACH_FRAME = sum(PASS_REACH_FRAME)  # evidence is measured once, this far to either side
 MIN_GAP_FRAME = 3  # between events, where the recording is long enough for that
 _GAP_SCALE_FRAME, _GAP_SCALE_SHARE = 3.0, 0.12  # how far a gap may be from the tempo's: frames, and share of the gap
-_ANCHOR_PER_FRAME = 0.015  # keeps to the pass before: stops slips by one note in repeated figures
-_CHORD_FRAME, _CHORD_SIGMA_FRAME = 8, 2.5  # how far the notes of a chord may lie apart
+_ANCHOR_PER_FRAME = 0.02  # keeps to the pass before: stops slips by one note in repeated figures
+_CHORD_FRAME, _CHORD_SIGMA_FRAME = 8, 1.5  # how far the notes of a chord may lie apart
 _DENSITY_FLOOR = 1e-3  # no single note may veto an event
 _SINGLE_SCALE, _CHORD_SCALE, _LOOSE_SCALE = 4.0, 12.0, 60.0  # frames: how close a note stays to its event
 _FAR_PENALTY = 7.0  # beyond it distance costs no more

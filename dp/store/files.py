@@ -24,7 +24,12 @@ def whole_folder(target: Path) -> Iterator[Path]:
         flush_folder(temporary)
         if target.exists():
             target.rename(old)
-        temporary.rename(target)
+        try:
+            temporary.rename(target)
+        except OSError:
+            if old.exists():
+                old.rename(target)
+            raise
     except OSError as error:
         error.filename = str(target)  # what was asked for, not the temporary name
         error.filename2 = None

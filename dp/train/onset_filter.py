@@ -6,7 +6,6 @@ weights also saw human timing and a second soundfont; `dp/align/onset_net.md` ha
 
 import argparse
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from dp.align.onset_patches import HOP_SAMPLE, OnsetQuery, onset_patches
 from dp.align.plan import previous_pitches
 from dp.align.spectrum import F32, at_level
 from dp.align.tuning import estimate_tuning
+from dp.files import whole_file
 from dp.train.onset_performances import (
     Performance,
     invented_performance,
@@ -155,13 +155,8 @@ def save(network: nn.Sequential, path: Path, about: dict[str, object]) -> None:
     layers = [layer for layer in network if isinstance(layer, nn.Conv1d)]
     arrays = {f"weight{i}": layer.weight.detach().numpy() for i, layer in enumerate(layers)}
     arrays |= {f"bias{i}": layer.bias.detach().numpy() for i, layer in enumerate(layers) if layer.bias is not None}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            np.savez(file, allow_pickle=False, about=np.array(json.dumps(about, sort_keys=True)), **arrays)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with whole_file(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, allow_pickle=False, about=np.array(json.dumps(about, sort_keys=True)), **arrays)
 
 
 def main(arguments: list[str] | None = None) -> None:
