@@ -1,7 +1,7 @@
 """Coarse to fine: where every event of a score lies in the recording, to a few tens of milliseconds.
 
-The score, played at one tempo, is warped onto the recording as a whole at a low frame rate. Then, ever finer, it is
-played at the tempo found so far and warped again within a band about the diagonal. E is the number of events.
+The score, played at one tempo, is warped onto the recording as a whole at a low frame rate. Then it is warped again,
+ever finer, within a band about the path found before, and played at the tempo found before. E is the number of events.
 """
 
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from dp.align.features import HOP_SAMPLE, Features, pooled, score_features
 from dp.align.plan import ScorePlan
 from dp.align.spectrum import F32
 from dp.align.tempo import smoothed_event_sec
-from dp.units import FloatArray
+from dp.units import FloatArray, IntArray
 
 SHIFTS_SEMITONE = (0, -1, 1)  # a recording may be at A = 415 Hz
 _SHIFT_MARGIN = 0.03  # another shift must be this much cheaper than none
@@ -27,7 +27,7 @@ class Level:
     reach_frame: int  # of the band, in frames of 20 ms
     onset_weight: float  # how much agreement of onsets counts beside agreement of what sounds
     both_weight: float  # cost of advancing both sides against 1 for either: below 2 favours the expected tempo
-    smooth_sec: float  # over which the tempo found before is smoothed
+    smooth_sec: float  # the score is played at the tempo found before, smoothed so far; 0: at one tempo
 
 
 FULL = Level(16, 0, 0.25, 1.6, 0.0)
@@ -35,7 +35,6 @@ _FINER = (Level(4, 250, 1.0, 1.6, 0.0), Level(2, 75, 2.0, 1.6, 1.5), Level(1, 45
 _FULL_FRAME_LIMIT = 4096  # the first level's table is at most this long and wide: longer recordings begin coarser
 _ACTIVE_SHARE = 0.05  # of the loud frames' level, 26 dB below: before and after it nothing is played
 _MIN_NOTE_SEC = 0.03
-_MAX_SMOOTHING_SEC = 0.3  # sudden pauses are real: the band must still reach the times found before
 
 
 @dataclass(frozen=True)
@@ -73,15 +72,17 @@ def coarse_align(audio: Features, steady: Timing, plan: ScorePlan, hop_sec: floa
         factor *= 2
     timing, shift, lowest = steady, 0, np.inf
     for candidate in SHIFTS_SEMITONE:
-        found, cost = warped(audio, plan, steady, candidate, replace(FULL, factor=factor), hop_sec)
+        found, cost = warped(audio, plan, steady, None, candidate, replace(FULL, factor=factor), hop_sec)
         margin = _SHIFT_MARGIN * abs(lowest) if candidate != 0 and shift == 0 else 0.0
         if cost < lowest - margin:
             timing, shift, lowest = found, candidate, cost
     while factor > FULL.factor:  # only recordings of over 20 minutes
         factor //= 2
-        timing, _ = warped(audio, plan, timing, shift, replace(FULL, factor=factor, reach_frame=8 * factor), hop_sec)
+        level = replace(FULL, factor=factor, reach_frame=8 * factor)
+        timing, _ = warped(audio, plan, steady, timing, shift, level, hop_sec)
     for level in _FINER:
-        timing, _ = warped(audio, plan, timing, shift, level, hop_sec)
+        layout = _smoothed(timing, plan, level.smooth_sec) if level.smooth_sec > 0 else steady
+        timing, _ = warped(audio, plan, layout, timing, shift, level, hop_sec)
     return CoarseAlignment(timing.event_sec, timing.end_sec, shift)
 
 
@@ -96,28 +97,54 @@ def steady_timing(samples: F32, sample_rate_hz: int, plan: ScorePlan) -> Timing:
 
 
 def warped(
-    audio: Features, plan: ScorePlan, timing: Timing, shift_semitone: int, level: Level, hop_sec: float
+    audio: Features,
+    plan: ScorePlan,
+    layout: Timing,
+    found: Timing | None,
+    shift_semitone: int,
+    level: Level,
+    hop_sec: float,
 ) -> tuple[Timing, float]:
-    """Play the score at the timing found so far, smoothed, and warp it: the new timing and the mean cost."""
-    if level.smooth_sec > 0:
-        smooth = smoothed_event_sec(timing.event_sec, plan.event_quarter, level.smooth_sec)
-        smooth = np.clip(smooth, timing.event_sec - _MAX_SMOOTHING_SEC, timing.event_sec + _MAX_SMOOTHING_SEC)
-        timing = Timing(smooth, max(timing.end_sec, float(smooth[-1]) + _MIN_NOTE_SEC))
-    score = pooled(timing.features(plan, len(audio), shift_semitone, hop_sec), level.factor)
+    """Warp the score, played at `layout`, onto the recording, near the timing `found` before if there is one.
+
+    Returns:
+        The new timing, and the path's mean cost.
+    """
+    score = pooled(layout.features(plan, len(audio), shift_semitone, hop_sec), level.factor)
     small = pooled(audio, level.factor)
     frame_sec = level.factor * hop_sec
-    reach = level.reach_frame // level.factor
-    width = min(2 * reach + 1, len(score)) if reach else len(score)
-    first = np.clip(np.arange(len(small)) - reach, 0, len(score) - width) if reach else np.zeros(len(small), np.int64)
-    last_onset = min(int(timing.event_sec[-1] / frame_sec), len(score) - 1)
+    middle_sec = (frame_sec - hop_sec) / 2  # a pooled frame stands for the middle of its frames
+    layout_sec = np.append(layout.event_sec, layout.end_sec)
+    if found is None:
+        first, width = np.zeros(len(small), np.int64), len(score)
+    else:
+        found_sec = np.append(found.event_sec, found.end_sec)
+        center_sec = np.interp(np.arange(len(small)) * frame_sec + middle_sec, *_increasing(found_sec, layout_sec))
+        first, width = _band((center_sec - middle_sec) / frame_sec, level.reach_frame // level.factor, len(score))
+    last_onset = min(int(layout.event_sec[-1] / frame_sec), len(score) - 1)
     rows, columns, cost = warp(small, score, first, width, level.onset_weight, level.both_weight, last_onset)
     column, at = np.unique(columns, return_index=True)
-    offset = (level.factor - 1) / 2  # a pooled frame stands for the middle of its frames
-    event_column = (timing.event_sec / hop_sec - offset) / level.factor
-    row = rows[at].astype(np.float64)
-    event_sec = (np.interp(event_column, column, row) * level.factor + offset) * hop_sec
-    end_sec = (
-        float(np.interp((timing.end_sec / hop_sec - offset) / level.factor, column, row)) * level.factor + offset
-    ) * hop_sec
-    event_sec = np.maximum.accumulate(np.maximum(event_sec, 0.0))
-    return Timing(event_sec, max(end_sec, float(event_sec[-1]) + _MIN_NOTE_SEC)), cost
+    row = np.interp((layout_sec - middle_sec) / frame_sec, column, rows[at].astype(np.float64))
+    sec = np.maximum.accumulate(np.maximum(row * frame_sec + middle_sec, 0.0))
+    return Timing(sec[:-1], max(float(sec[-1]), float(sec[-2]) + _MIN_NOTE_SEC)), cost
+
+
+def _smoothed(timing: Timing, plan: ScorePlan, sigma_sec: float) -> Timing:
+    event_sec = smoothed_event_sec(timing.event_sec, plan.event_quarter, sigma_sec)
+    return Timing(event_sec, max(timing.end_sec, float(event_sec[-1]) + _MIN_NOTE_SEC))
+
+
+def _increasing(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """For interpolation: x made strictly increasing by less than matters; where it stands still, y steps."""
+    return np.maximum.accumulate(x) + np.linspace(0.0, 1e-6, len(x)), y
+
+
+def _band(center: FloatArray, reach: int, column_count: int) -> tuple[IntArray, int]:
+    """First columns [T] of a band around `center` [T], such that those of neighbouring rows overlap, and its width."""
+    width = min(2 * reach + 1, column_count)
+    first = np.clip(np.rint(center - reach).astype(np.int64), 0, column_count - width)
+    first = np.maximum.accumulate(first)
+    first[0] = 0
+    for t in range(len(first) - 2, -1, -1):
+        first[t] = max(first[t], first[t + 1] - width // 2)
+    return first, width

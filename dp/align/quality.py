@@ -31,14 +31,14 @@ def warping_fit(audio: Features, steady: Timing, plan: ScorePlan, shift_semitone
     while len(audio) > factor * _FRAME_LIMIT:
         factor *= 2
     level = replace(FULL, factor=factor, onset_weight=0.0)  # costs stay above 0, so that their ratio means something
-    _, cost = warped(audio, plan, steady, shift_semitone, level, hop_sec)
-    wrong = [warped(audio, plan, steady, shift_semitone + d, level, hop_sec)[1] for d in _WRONG_SHIFTS_SEMITONE]
+    _, cost = warped(audio, plan, steady, None, shift_semitone, level, hop_sec)
+    wrong = [warped(audio, plan, steady, None, shift_semitone + d, level, hop_sec)[1] for d in _WRONG_SHIFTS_SEMITONE]
     mirrored = backwards(plan)
     if mirrored is not None:
         begin_sec = float(steady.event_sec[0])
         sec_per_quarter = (steady.end_sec - begin_sec) / float(plan.end_quarter.max())
         timing = Timing(begin_sec + mirrored.event_quarter * sec_per_quarter, steady.end_sec)
-        wrong.append(warped(audio, mirrored, timing, shift_semitone, level, hop_sec)[1])
+        wrong.append(warped(audio, mirrored, timing, None, shift_semitone, level, hop_sec)[1])
     gain = 1.0 - cost / max(min(wrong), 1e-6)
     return float(np.clip(1.0 - 0.5 ** (gain / _HALF_FIT_GAIN), 0.0, 1.0))
 

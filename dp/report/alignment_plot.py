@@ -54,8 +54,8 @@ def _draw_row(axis: Any, constant_q: ConstantQ, notes: PerformedNotes, start_sec
         part, origin="lower", aspect="auto", extent=extent, cmap="magma", vmin=top_db - DYNAMIC_RANGE_DB, vmax=top_db
     )
     seen = (notes.offset_sec > start_sec) & (notes.onset_sec < end_sec)
-    axis.hlines(notes.pitch[seen], notes.onset_sec[seen], notes.offset_sec[seen], colors="#39ff14", linewidth=1.2)
-    axis.vlines(notes.onset_sec[seen], notes.pitch[seen] - 0.9, notes.pitch[seen] + 0.9, colors="white", linewidth=1.4)
+    axis.hlines(notes.pitch[seen], notes.onset_sec[seen], notes.offset_sec[seen], colors="#39ff14", linewidth=1.8)
+    axis.vlines(notes.onset_sec[seen], notes.pitch[seen] - 0.9, notes.pitch[seen] + 0.9, colors="white", linewidth=1.8)
     axis.set_xlim(start_sec, end_sec)
     axis.set_ylim(max(low, notes.pitch.min() - 3), min(high, notes.pitch.max() + 27))
     axis.set_ylabel("pitch (MIDI)")
