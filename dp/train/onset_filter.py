@@ -21,6 +21,7 @@ from dp.align.onset_patches import HOP_SAMPLE, OnsetQuery, onset_patches
 from dp.align.plan import previous_pitches
 from dp.align.spectrum import F32, at_level
 from dp.align.tuning import estimate_tuning
+from dp.audio.synth import bundled_soundfont
 from dp.files import whole_file
 from dp.train.onset_performances import (
     Performance,
@@ -30,7 +31,7 @@ from dp.train.onset_performances import (
     violin_names,
     violin_performance,
 )
-from dp.train.onset_renders import bundled_soundfont, record, render
+from dp.train.onset_renders import record, render
 
 PERFORMANCES = (48, 96, 36)  # invented, violin, piano
 RECORDINGS = 2  # rooms, microphones and noises per performance

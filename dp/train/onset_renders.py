@@ -15,6 +15,7 @@ import soundfile
 import soxr
 
 from dp.align.spectrum import F32
+from dp.audio.synth import bundled_soundfont
 from dp.errors import DataError
 from dp.train.onset_performances import Performance
 
@@ -22,13 +23,6 @@ PEAK = 0.8
 _TAIL_SEC = 1.5
 _SUSTAIN = 64  # MIDI controller
 _INSTRUMENTS_AT_ONCE = 12  # MIDI has 16 channels
-
-
-def bundled_soundfont() -> Path:
-    """TimGM6mb, which pretty_midi brings along."""
-    import pretty_midi
-
-    return Path(pretty_midi.__file__).parent / "TimGM6mb.sf2"
 
 
 def render(

@@ -8,10 +8,11 @@ import torch
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ
 from dp.align.onset_net import CHANNEL_COUNT, CONTEXT_FRAME, load_net, onset_logits
+from dp.audio.synth import bundled_soundfont
 from dp.errors import DataError
 from dp.train.onset_filter import REACH_FRAME, Examples, build_network, error_ms, examples_of, fit, save
 from dp.train.onset_performances import Performance, invented_performance, piano_files, violin_names
-from dp.train.onset_renders import bundled_soundfont, record, render
+from dp.train.onset_renders import record, render
 
 
 def two_notes() -> Performance:
