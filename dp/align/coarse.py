@@ -27,7 +27,7 @@ class Level:
     reach_frame: int  # of the band, in frames of 20 ms
     onset_weight: float  # how much agreement of onsets counts beside agreement of what sounds
     both_weight: float  # cost of advancing both sides against 1 for either: below 2 favours the expected tempo
-    smooth_sec: float  # the score is played at the tempo found before, smoothed so far; 0: at one tempo
+    smooth_sec: float  # over which the tempo found before is smoothed; 0: not at all
 
 
 FULL = Level(16, 0, 0.25, 1.6, 0.0)
@@ -81,7 +81,7 @@ def coarse_align(audio: Features, steady: Timing, plan: ScorePlan, hop_sec: floa
         level = replace(FULL, factor=factor, reach_frame=8 * factor)
         timing, _ = warped(audio, plan, steady, timing, shift, level, hop_sec)
     for level in _FINER:
-        layout = _smoothed(timing, plan, level.smooth_sec) if level.smooth_sec > 0 else steady
+        layout = _smoothed(timing, plan, level.smooth_sec) if level.smooth_sec > 0 else timing
         timing, _ = warped(audio, plan, layout, timing, shift, level, hop_sec)
     return CoarseAlignment(timing.event_sec, timing.end_sec, shift)
 

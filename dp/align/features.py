@@ -17,7 +17,7 @@ HOP_SAMPLE = 441  # 20 ms at 22.05 kHz
 LOW_PITCH, HIGH_PITCH = 36, 120
 BAND_COUNT = HIGH_PITCH - LOW_PITCH + 1
 _SUSTAIN_SAMPLE, _ONSET_SAMPLE = 4096, 2048
-_ONSET_COMPRESSION = 1000.0
+_ONSET_COMPRESSION = 1000.0  # brings out soft onsets
 _COMPRESSION = 300.0  # log(1 + 300 x) where x = 1 is the 90th percentile of the loudest bands
 _LOUD_PERCENTILE = 90
 _QUIET = 0.15  # frames this far below the loud ones count as pauses: their vectors are short
@@ -25,7 +25,7 @@ _ONSET_MEAN_FRAME = 51  # onsets are measured against those of the surrounding s
 _HARMONIC_SEMITONE = np.array([0, 12, 19, 24, 28, 31, 34, 36])
 _HARMONIC_LEVEL = np.array([1.0, 0.7, 0.5, 0.4, 0.3, 0.25, 0.2, 0.2], np.float32)
 _DECAY_SEC = 3.0
-_RISE_FRAME = 1
+_RISE_FRAME = 1  # onsets are the change from so far before to so far after
 _BLOCK_FRAME = 512
 
 
