@@ -26,7 +26,7 @@ class CorpusConfig:
 class AlignConfig:
     """Alignment of a score with a recording."""
 
-    min_score_fit: float = 0.5  # below it, the score does not fit the recording
+    min_score_fit: float = 0.55  # below it, the score does not fit the recording
 
 
 @dataclass(frozen=True)
