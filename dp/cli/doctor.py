@@ -85,7 +85,7 @@ def _optional() -> list[Finding]:
 
 def _project(given: Path | None) -> list[Finding]:
     from dp.config import PARAMS_FILE, load_config
-    from dp.project import find_project
+    from dp.project import DATA_FOLDER, MODELS_FOLDER, STATE_FOLDER, cache_folder, find_project
 
     try:
         project = find_project(given)
@@ -103,8 +103,15 @@ def _project(given: Path | None) -> list[Finding]:
             "" if free_gb > 2 else "free some space",
         ),
     ]
-    places = (("dataset", "data", "dp rebuild"), ("models", "models", "dp train"), ("runs", ".dp", "dp train"))
-    for name, folder, command in places:
-        there = (project / folder).is_dir()
-        found.append(Finding(name, "ok" if there else "absent", str(project / folder), "" if there else command))
-    return found
+    places = (
+        ("dataset", project / DATA_FOLDER, "dp rebuild"),
+        ("models", project / MODELS_FOLDER, "dp train"),
+        ("cache", cache_folder(project), "dp rebuild"),
+        ("mlflow", project / STATE_FOLDER / "mlflow.db", "dp train"),
+    )
+    for name, path, command in places:
+        there = path.exists()
+        found.append(Finding(name, "ok" if there else "absent", str(path), "" if there else command))
+    server = os.environ.get("PREFECT_API_URL")
+    detail = server or f"started when needed, on a free port of this machine; its state is in {project / STATE_FOLDER}"
+    return [*found, Finding("prefect server", "ok", detail)]

@@ -1,5 +1,6 @@
 """What the command line says to wrong arguments: one line on stderr, exit code 2, nothing written."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,51 @@ def test_one_line_and_exit_code_2(
     assert lines[0].startswith("dp: ")
     assert part in lines[0]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("params", "argv", "part"),
+    [
+        ("corpus: {nmae: demo}", ["rebuild"], "params.yaml: unknown key corpus.nmae"),
+        ("", ["rebuild", "--corpus", "folder", "--root", "nowhere"], "nowhere"),
+        ("", ["rebuild", "--corpus", "opera", "--root", "files"], "opera"),
+        ("", ["rebuild", "--corpus", "bach-violin"], "bach-violin needs its folder; give --root"),
+        ("", ["train", "everything"], "everything: is no model; choose timing, synthesis, vocoder or all"),
+        ("corpus: {name: folder, root: x}", ["demo"], "the demo would replace it"),
+    ],
+)
+def test_a_wrong_project_is_one_line_and_stays_as_it_was(
+    params: str,
+    argv: list[str],
+    part: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text(params)
+    Path("dvc.yaml").write_text("stages: {}")
+    Path("files").mkdir()
+    assert run(argv) == 2
+    lines = lines_of(capsys)
+    assert len(lines) == 1, lines
+    assert part in lines[0]
+    assert Path("params.yaml").read_text() == params
+    assert {path.name for path in tmp_path.iterdir()} <= {"params.yaml", "dvc.yaml", "files", ".dp"}
+
+
+def test_doctor_says_what_is_there_and_what_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text("")
+    run(["doctor", "--json"])
+    findings = {finding["name"]: finding for finding in json.loads(capsys.readouterr().out)["findings"]}
+    assert findings["numpy"]["state"] == "ok"
+    assert findings["project"]["detail"] == str(tmp_path)
+    assert findings["dataset"]["state"] == "absent"
+    assert findings["dataset"]["advice"] == "dp rebuild"
+    assert run(["doctor", "--project", str(tmp_path / "nowhere")]) == 1
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
