@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dp.align import ALIGN_SAMPLE_RATE_HZ as SAMPLE_RATE_HZ
 from dp.align.coarse import coarse_align, steady_timing
 from dp.align.features import HOP_SAMPLE as COARSE_HOP_SAMPLE
 from dp.align.features import audio_features
@@ -17,7 +18,6 @@ from dp.config import AlignConfig
 from dp.errors import DataError
 from dp.types import Alignment, PerformedNotes, ScoreNotes, WarpingPath
 
-SAMPLE_RATE_HZ = 22050
 _COARSE_FRAME_SEC = COARSE_HOP_SAMPLE / SAMPLE_RATE_HZ
 _FINE_FRAME_SEC = HOP_SAMPLE / SAMPLE_RATE_HZ
 _SILENT_PEAK = 1e-4  # 80 dB below full scale

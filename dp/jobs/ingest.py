@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dp import schema
-from dp.audio import audio_info
+from dp.audio import slice_end_sec
 from dp.config import Config
 from dp.corpora import list_recordings
 from dp.errors import DataError
@@ -23,7 +23,6 @@ STAGE = "ingest"
 CODE = ("dp.score", "dp.audio", "dp.jobs.ingest", "dp.store.writing", "dp.schema", "dp.units")
 RECORDING_FILE = "recording.parquet"
 NOTES_FILE = "score_notes.parquet"
-END_TOLERANCE_SEC = 0.5  # a published end may lie this far behind the audio's: lengths of mp3s are estimates
 
 
 @dataclass(frozen=True)
@@ -102,22 +101,13 @@ def _ingest(job: IngestJob) -> Outcome:
     found = find_entry(job.cache, STAGE, key)
     if found is not None:
         return Outcome(job.recording_id, "reused", entry=found)
-    stored = StoredRecording(replace(recording, end_sec=_slice_end_sec(recording)), audio_sha256, score_sha256)
+    end_sec = slice_end_sec(recording.audio_path, recording.start_sec, recording.end_sec)
+    stored = StoredRecording(replace(recording, end_sec=end_sec), audio_sha256, score_sha256)
     notes = read_score(recording.score_path).notes
     with new_entry(job.cache, STAGE, key) as entry:
         write_table(entry / RECORDING_FILE, recording_columns([stored], None), schema.RECORDINGS)
         write_table(entry / NOTES_FILE, score_note_columns(recording.piece_id, notes), schema.SCORE_NOTES)
     return Outcome(job.recording_id, "done", entry=job.cache / STAGE / key)
-
-
-def _slice_end_sec(recording: Recording) -> float:
-    """End of the slice, inside the audio."""
-    audio_sec = audio_info(recording.audio_path).duration_sec
-    end_sec = audio_sec if recording.end_sec is None else recording.end_sec
-    if not 0.0 <= recording.start_sec < end_sec <= audio_sec + END_TOLERANCE_SEC:
-        seen = f"the slice is {recording.start_sec:g} to {end_sec:g} s, the audio lasts {audio_sec:g} s"
-        raise DataError(recording.audio_path, seen, "correct start and end")
-    return min(end_sec, audio_sec)
 
 
 def _refuse_other_scores(outcomes: Sequence[Outcome], stored: dict[str, StoredRecording]) -> list[Outcome]:

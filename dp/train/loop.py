@@ -2,7 +2,7 @@
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
 
 import torch
@@ -114,3 +114,9 @@ def _take_step(
         )
     optimizer.step()
     return loss.item()
+
+
+def mean_valid_loss(losses: Iterable[Tensor]) -> dict[str, float]:
+    """`valid_loss` over held-out clips, each counting alike; nothing where none are held out."""
+    values = [float(loss) for loss in losses]
+    return {"valid_loss": sum(values) / len(values)} if values else {}

@@ -1,6 +1,5 @@
 """Training of the synthesis model: mean squared error of the log-mel, from true alignments."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -13,7 +12,7 @@ from dp.data.batches import SynthesisBatch
 from dp.data.loader import synthesis_batch, synthesis_batches
 from dp.models.checkpoint import Checkpoint
 from dp.models.synthesis import SynthesisDims, SynthesisModel
-from dp.train.loop import Log, deterministic, fit, noam_rate, transformer_optimizer
+from dp.train.loop import Log, deterministic, fit, mean_valid_loss, noam_rate, transformer_optimizer
 from dp.train.losses import masked_mse
 
 
@@ -49,7 +48,7 @@ def train_synthesis(
             transformer_optimizer(model),
             lambda step: noam_rate(step, model.dims.width, config.warmup_step, config.learning_rate),
             config.step_count,
-            lambda: _validate(model, held_out),
+            lambda: mean_valid_loss(synthesis_loss(model, synthesis_batch([clip])) for clip in held_out),
             log,
         )
     return Checkpoint(model, arrays.mel, config.step_count, arrays.performer_names, asdict(config), arrays.data_note)
@@ -58,9 +57,3 @@ def train_synthesis(
 def synthesis_loss(model: SynthesisModel, batch: SynthesisBatch) -> Tensor:
     """Mean squared error of the log-mel over the frames that are there."""
     return masked_mse(model(**batch.inputs), batch.log_mel, batch.frame_valid[..., None])
-
-
-def _validate(model: SynthesisModel, clips: Sequence[SynthesisClip]) -> dict[str, float]:
-    """Loss over held-out clips, each counting alike; nothing where none are held out."""
-    losses = [float(synthesis_loss(model, synthesis_batch([clip]))) for clip in clips]
-    return {"valid_loss": sum(losses) / len(losses)} if losses else {}

@@ -1,6 +1,5 @@
 """Training of the timing model: mean squared error of onsets and durations, in frames."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from torch import Tensor
@@ -11,7 +10,7 @@ from dp.data.batches import TimingBatch
 from dp.data.loader import timing_batch, timing_batches
 from dp.models.checkpoint import Checkpoint
 from dp.models.timing import TimingDims, TimingModel
-from dp.train.loop import Log, deterministic, fit, noam_rate, transformer_optimizer
+from dp.train.loop import Log, deterministic, fit, mean_valid_loss, noam_rate, transformer_optimizer
 from dp.train.losses import masked_mse
 
 
@@ -45,7 +44,7 @@ def train_timing(
             transformer_optimizer(model),
             lambda step: noam_rate(step, model.dims.width, config.warmup_step, config.learning_rate),
             config.step_count,
-            lambda: _validate(model, held_out, config.batch_size),
+            lambda: mean_valid_loss(timing_loss(model, timing_batch([clip])) for clip in held_out),
             log,
         )
     return Checkpoint(model, arrays.mel, config.step_count, arrays.performer_names, asdict(config), arrays.data_note)
@@ -56,9 +55,3 @@ def timing_loss(model: TimingModel, batch: TimingBatch) -> Tensor:
     onset_frame, duration_frame = model(**batch.inputs)
     onset_loss = masked_mse(onset_frame, batch.onset_frame, batch.valid)
     return onset_loss + masked_mse(duration_frame, batch.duration_frame, batch.valid)
-
-
-def _validate(model: TimingModel, clips: Sequence[TimingClip], batch_size: int) -> dict[str, float]:
-    """Loss over held-out clips, each counting alike; nothing where none are held out."""
-    losses = [float(timing_loss(model, timing_batch([clip]))) for clip in clips]
-    return {"valid_loss": sum(losses) / len(losses)} if losses else {}

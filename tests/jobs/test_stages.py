@@ -205,7 +205,7 @@ def test_a_slice_outside_the_audio_is_refused(project: Path) -> None:
     (project / "../corpus/pairs.csv").write_text("score,audio,start,end\none.musicxml,one.wav,2,60\n")
     (row,) = (ingest_recording(job) for job in plan_ingest(project, CONFIG).jobs)
     assert row.outcome == "failed"
-    assert "the slice is 2 to 60 s, the audio lasts 9.12925 s" in row.reason
+    assert "one.wav: is 9.129 s long, the slice is 2 s to 60 s; correct its start and end" in row.reason
 
 
 def full_disk(*args: Any) -> None:
