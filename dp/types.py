@@ -40,6 +40,21 @@ class ScoreNotes:
 
 
 @dataclass(frozen=True)
+class Repeat:
+    """A stretch of a score that players may play once more, or once less, than the score is unfolded.
+
+    Where `is_written`, the stretch is in the unfolded score and may be left out: then `at_quarter` is its beginning, and
+    what follows is another pass of the same bars. Otherwise it may be played again at `at_quarter`.
+    """
+
+    at_quarter: float  # in the unfolded score
+    begin_quarter: float  # of the stretch, in the unfolded score
+    end_quarter: float  # > begin_quarter
+    is_written: bool
+    bars: str  # as the score numbers them, "1-8"
+
+
+@dataclass(frozen=True)
 class Score:
     """One score file."""
 
@@ -48,6 +63,7 @@ class Score:
     tempo_quarter: FloatArray  # [K] where each tempo mark stands, in unfolded quarters; may be empty
     tempo_qpm: FloatArray  # [K] the mark's tempo, quarters per minute
     part_names: tuple[str, ...]
+    repeats: tuple[Repeat, ...] = ()  # by at_quarter
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from dp.score.files import read_bytes, read_mxl
 from dp.score.measures import read_part
 from dp.score.numbers import Place
 from dp.score.order import playing_order
+from dp.score.repeats import find_repeats
 from dp.score.unfold import unfold_notes, unfold_tempo
 from dp.score.written import Bar, PartBar, Signs, TempoMark
 from dp.score.xmltree import parse_xml
@@ -42,13 +43,14 @@ def read_musicxml(path: Path) -> Score:
         name = part.get("id", "")
         part_bars.append(read_part(part, definitions.get(name), Place(path, name)))
     bars = _join_parts(part_bars)
-    order = playing_order(bars, path)
+    order, passes = playing_order(bars, path)
     notes = unfold_notes(bars, order, path)
     if not len(notes):
         raise DataError(path, "has 0 notes with a pitch", "give a score with notes")
     tempo_quarter, tempo_qpm = unfold_tempo(bars, order)
     part_names = tuple(_part_name(definitions.get(part.get("id", ""))) for part in parts)
-    return Score(_title(root, path), notes, tempo_quarter, tempo_qpm, part_names)
+    repeats = find_repeats(bars, order, passes, path)
+    return Score(_title(root, path), notes, tempo_quarter, tempo_qpm, part_names, repeats)
 
 
 def _partwise(root: Element, path: Path) -> Element:

@@ -18,6 +18,15 @@ _ADVICE = "correct the score and export it again"
 
 
 @dataclass(frozen=True)
+class Pass:
+    """One playing of a repeated part that is followed by another: order[begin:end]."""
+
+    begin: int
+    end: int
+    is_written: bool  # whether the part is repeated as it is written, and not only by those who repeat after a D.C.
+
+
+@dataclass(frozen=True)
 class _Ending:
     """The ending a bar lies in."""
 
@@ -26,8 +35,8 @@ class _Ending:
     group: int  # first bar of the group
 
 
-def playing_order(bars: Sequence[Bar], path: Path) -> list[int]:
-    """Indices of the bars in the order they are played.
+def playing_order(bars: Sequence[Bar], path: Path) -> tuple[list[int], list[Pass]]:
+    """Indices of the bars in the order they are played, and which stretches of it are played again.
 
     Args:
         bars: the score's bars, as written.
@@ -36,9 +45,20 @@ def playing_order(bars: Sequence[Bar], path: Path) -> list[int]:
     Raises:
         DataError: a jump has no target, or the result is absurdly long.
     """
+    return _walk(bars, path, False)
+
+
+def fullest_order(bars: Sequence[Bar], path: Path) -> tuple[list[int], list[Pass]]:
+    """The same for players who play every repeat after a D.C. or D.S. too."""
+    return _walk(bars, path, True)
+
+
+def _walk(bars: Sequence[Bar], path: Path, repeats_again: bool) -> tuple[list[int], list[Pass]]:
     endings = _endings([bar.signs for bar in bars])
     order: list[int] = []
+    passes: list[Pass] = []
     start = index = 0  # start: where the current repeat goes back to
+    begin = 0  # where in `order` the current pass began
     play = 1  # which pass of the current repeat this is
     previous: int | None = None  # the bar before this one, played or passed over; None after a jump
     has_jumped = False
@@ -48,32 +68,35 @@ def playing_order(bars: Sequence[Bar], path: Path) -> list[int]:
         ending = endings[index]
         left = None if previous is None else endings[previous]
         if left is not None and (ending is None or ending.group != left.group):
-            start, play = index, 1
+            start, play, begin = index, 1, len(order)
         if signs.repeat_start and index != start:
-            start, play = index, 1
+            start, play, begin = index, 1, len(order)
         previous = index
-        if ending is not None and (ending.last_pass if has_jumped else play) not in ending.passes:
+        is_last = has_jumped and not repeats_again
+        if ending is not None and (ending.last_pass if is_last else play) not in ending.passes:
             index += 1
             continue
         order.append(index)
         if len(order) > MAX_PLAYED_BAR_COUNT:
             raise DataError(path, f"plays more than {MAX_PLAYED_BAR_COUNT} bars once its repeats are unfolded", _ADVICE)
-        if has_jumped and signs.fine:
+        plays = 0 if not signs.repeat_end_plays else signs.repeat_end_plays if ending is None else ending.last_pass
+        is_repeated = play < plays and (not is_last or signs.repeat_after_jump)
+        if has_jumped and signs.fine and not (repeats_again and is_repeated):
             break
         if signs.repeat_end_plays:
-            plays = signs.repeat_end_plays if ending is None else ending.last_pass
-            if play < plays and (not has_jumped or signs.repeat_after_jump):
-                play, index, previous = play + 1, start, None
+            if is_repeated:
+                passes.append(Pass(begin, len(order), not has_jumped or signs.repeat_after_jump))
+                play, index, previous, begin = play + 1, start, None, len(order)
                 continue
             if ending is None:
-                start, play = index + 1, 1
+                start, play, begin = index + 1, 1, len(order)
         target = _jump(bars, index, has_jumped, jumps_taken, path)
         if target is None:
             index += 1
         else:
             has_jumped = index in jumps_taken  # a coda has not been played before: its repeats are
-            index, start, play, previous = target, target, 1, None
-    return order
+            index, start, play, previous, begin = target, target, 1, None, len(order)
+    return order, passes
 
 
 def _jump(bars: Sequence[Bar], index: int, has_jumped: bool, jumps_taken: set[int], path: Path) -> int | None:

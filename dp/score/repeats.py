@@ -1,0 +1,77 @@
+"""Which stretches of a score players may repeat, or not, against what is written."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import accumulate
+from pathlib import Path
+
+from dp.errors import DataError
+from dp.score.order import Pass, fullest_order
+from dp.score.written import Bar
+from dp.types import Repeat
+
+
+def find_repeats(bars: Sequence[Bar], order: Sequence[int], passes: Sequence[Pass], path: Path) -> tuple[Repeat, ...]:
+    """Passes that may be left out, and those that the score does not ask for but players add after a D.C. or D.S.
+
+    Leaving a repeat out means to go from the beginning of a pass to the beginning of the next one: so its first ending
+    is left out too.
+
+    Args:
+        bars: the score, as written.
+        order: indices of the bars, as played.
+        passes: stretches of `order` that are followed by another pass.
+        path: the file an error names.
+
+    Returns:
+        The repeats by the place where they are played.
+    """
+    start = list(accumulate((bars[index].length_quarter for index in order), initial=Fraction(0)))
+    found = [_repeat(bars, order, start, p.begin, p.begin, p.end - p.begin, True) for p in passes]
+    for at, run in _unwritten(bars, order, path):
+        source = _find_run(order, run)
+        if source is not None:
+            found.append(_repeat(bars, order, start, at, source, len(run), False))
+    return tuple(sorted((r for r in found if r.end_quarter > r.begin_quarter), key=lambda r: r.at_quarter))
+
+
+def _repeat(
+    bars: Sequence[Bar],
+    order: Sequence[int],
+    start_quarter: Sequence[Fraction],
+    at: int,
+    begin: int,
+    count: int,
+    is_written: bool,
+) -> Repeat:
+    stretch = [bars[index] for index in order[begin : begin + count]]
+    names = [bar.name for bar in stretch if not bar.is_partial] or [bar.name for bar in stretch]
+    return Repeat(
+        at_quarter=float(start_quarter[at]),
+        begin_quarter=float(start_quarter[begin]),
+        end_quarter=float(start_quarter[begin + count]),
+        is_written=is_written,
+        bars=names[0] if names[0] == names[-1] else f"{names[0]}-{names[-1]}",
+    )
+
+
+def _unwritten(bars: Sequence[Bar], order: Sequence[int], path: Path) -> list[tuple[int, list[int]]]:
+    """Passes that only those play who repeat after a jump: where in `order` they come, and their bars."""
+    try:
+        fullest, passes = fullest_order(bars, path)
+    except DataError:  # absurdly long
+        return []
+    added = [p for p in passes if not p.is_written]
+    left_out = {position for p in added for position in range(p.begin, p.end)}
+    kept = [position for position in range(len(fullest)) if position not in left_out]
+    if [fullest[position] for position in kept] != list(order):
+        return []
+    return [(p.begin - sum(q < p.begin for q in left_out), fullest[p.begin : p.end]) for p in added]
+
+
+def _find_run(order: Sequence[int], run: Sequence[int]) -> int | None:
+    """Where some bars are first played one after the other."""
+    for position in range(len(order) - len(run) + 1):
+        if list(order[position : position + len(run)]) == list(run):
+            return position
+    return None
