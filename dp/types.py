@@ -43,8 +43,8 @@ class ScoreNotes:
 class Repeat:
     """A stretch of a score that players may play once more, or once less, than the score is unfolded.
 
-    Where `is_written`, the stretch is in the unfolded score and may be left out: then `at_quarter` is its beginning, and
-    what follows is another pass of the same bars. Otherwise it may be played again at `at_quarter`.
+    Where `is_written`, the stretch is in the unfolded score and may be left out: then `at_quarter` is its beginning,
+    and what follows is another pass of the same bars. Otherwise it may be played again at `at_quarter`.
     """
 
     at_quarter: float  # in the unfolded score
@@ -69,7 +69,7 @@ class Score:
 @dataclass(frozen=True)
 class PerformedNotes:
     """The seam of the system: when each note of a score sounds. Alignment makes it to train from, the timing model to
-    render from, and nothing downstream can tell. Note i is note i of the score."""
+    render from, and nothing downstream can tell. Note i is note i of the notes as played."""
 
     pitch: IntArray  # [N]
     velocity: IntArray  # [N] 0 = unknown
@@ -115,3 +115,6 @@ class Alignment:
     accepted: bool  # whether the score fits the recording
     reason: str  # why not; empty where accepted
     score_fit: float  # the figure that was judged, 0 (chance) to 1
+    notes: ScoreNotes  # the M notes as played, in playing order: onset_quarter counts on through repeats
+    score_index: IntArray  # [M] which note of the unfolded score each of them is
+    structure: str = ""  # how what is played differs from what is written, in words

@@ -3,17 +3,25 @@
 `align` is all that others need; the heavy modules load when it is called.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from dp.config import AlignConfig
-from dp.types import Alignment, ScoreNotes
+from dp.types import Alignment, Repeat, ScoreNotes
 
 ALIGN_SAMPLE_RATE_HZ = 22050
 __all__ = ["ALIGN_SAMPLE_RATE_HZ", "align"]
 
 
-def align(samples: npt.NDArray[np.float32], notes: ScoreNotes, config: AlignConfig, subject: str) -> Alignment:
+def align(
+    samples: npt.NDArray[np.float32],
+    notes: ScoreNotes,
+    config: AlignConfig,
+    subject: str,
+    repeats: Sequence[Repeat] = (),
+) -> Alignment:
     """Find when each note of a score sounds in a recording.
 
     Args:
@@ -21,13 +29,14 @@ def align(samples: npt.NDArray[np.float32], notes: ScoreNotes, config: AlignConf
         notes: the score's N notes.
         config: when to accept.
         subject: the recording's name, for errors.
+        repeats: of the score, that may be played otherwise than they are written.
 
     Returns:
-        Times of all notes, also where the score does not fit the recording: then `accepted` is false.
+        Times of all notes that are played, also where the score does not fit the recording: then `accepted` is false.
 
     Raises:
         DataError: there are no notes, or the samples are silent, not finite, or too few for so many notes.
     """
     from dp.align.pipeline import align_notes
 
-    return align_notes(samples, notes, config, subject)
+    return align_notes(samples, notes, config, subject, repeats)

@@ -15,9 +15,6 @@ from dp.align.spectrum import F32
 from dp.align.tempo import smoothed_event_sec
 from dp.units import FloatArray, IntArray
 
-SHIFTS_SEMITONE = (0, -1, 1)  # a recording may be at A = 415 Hz
-_SHIFT_MARGIN = 0.03  # another shift must be this much cheaper than none
-
 
 @dataclass(frozen=True)
 class Level:
@@ -43,7 +40,6 @@ class CoarseAlignment:
 
     event_sec: FloatArray  # [E] non-decreasing
     end_sec: float  # of the score's last note
-    shift_semitone: int  # by which the recording sounds higher than written, tuning apart
 
 
 @dataclass(frozen=True)
@@ -65,25 +61,22 @@ class Timing:
         return np.interp(quarter, np.append(plan.event_quarter, last), np.append(self.event_sec, self.end_sec))
 
 
-def coarse_align(audio: Features, steady: Timing, plan: ScorePlan, hop_sec: float) -> CoarseAlignment:
-    """Align a whole recording, starting from the score at one tempo."""
+def coarse_align(
+    audio: Features, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float
+) -> CoarseAlignment:
+    """Align a whole recording, starting from the score at one tempo, `shift_semitone` higher than written."""
     factor = FULL.factor
     while len(audio) > factor * _FULL_FRAME_LIMIT:
         factor *= 2
-    timing, shift, lowest = steady, 0, np.inf
-    for candidate in SHIFTS_SEMITONE:
-        found, cost = warped(audio, plan, steady, None, candidate, replace(FULL, factor=factor), hop_sec)
-        margin = _SHIFT_MARGIN * abs(lowest) if candidate != 0 and shift == 0 else 0.0
-        if cost < lowest - margin:
-            timing, shift, lowest = found, candidate, cost
+    timing, _ = warped(audio, plan, steady, None, shift_semitone, replace(FULL, factor=factor), hop_sec)
     while factor > FULL.factor:  # only recordings of over 20 minutes
         factor //= 2
         level = replace(FULL, factor=factor, reach_frame=8 * factor)
-        timing, _ = warped(audio, plan, steady, timing, shift, level, hop_sec)
+        timing, _ = warped(audio, plan, steady, timing, shift_semitone, level, hop_sec)
     for level in _FINER:
         layout = _smoothed(timing, plan, level.smooth_sec) if level.smooth_sec > 0 else timing
-        timing, _ = warped(audio, plan, layout, timing, shift, level, hop_sec)
-    return CoarseAlignment(timing.event_sec, timing.end_sec, shift)
+        timing, _ = warped(audio, plan, layout, timing, shift_semitone, level, hop_sec)
+    return CoarseAlignment(timing.event_sec, timing.end_sec)
 
 
 def steady_timing(samples: F32, sample_rate_hz: int, plan: ScorePlan) -> Timing:

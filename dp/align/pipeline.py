@@ -1,60 +1,63 @@
 """The whole way from samples and notes to an alignment."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ as SAMPLE_RATE_HZ
-from dp.align.coarse import coarse_align, steady_timing
+from dp.align.coarse import coarse_align
 from dp.align.features import HOP_SAMPLE as COARSE_HOP_SAMPLE
-from dp.align.features import audio_features
+from dp.align.music import find_music
 from dp.align.offsets import mapped_offsets
 from dp.align.onset_net import packaged_net
 from dp.align.onset_patches import HOP_SAMPLE
-from dp.align.plan import plan_score
 from dp.align.quality import note_confidence, onset_evidence, onset_fit, warping_fit
 from dp.align.refine import refine_onsets
 from dp.align.spectrum import F32, at_level
-from dp.align.tuning import estimate_tuning
 from dp.config import AlignConfig
 from dp.errors import DataError
-from dp.types import Alignment, PerformedNotes, ScoreNotes, WarpingPath
+from dp.types import Alignment, PerformedNotes, Repeat, ScoreNotes, WarpingPath
 
 _COARSE_FRAME_SEC = COARSE_HOP_SAMPLE / SAMPLE_RATE_HZ
 _FINE_FRAME_SEC = HOP_SAMPLE / SAMPLE_RATE_HZ
+MIN_EVENT_SEC = 2 * _FINE_FRAME_SEC  # twice: grace notes may double the events
 _SILENT_PEAK = 1e-4  # 80 dB below full scale
 
 
-def align_notes(samples: F32, notes: ScoreNotes, config: AlignConfig, subject: str) -> Alignment:
+def align_notes(
+    samples: F32, notes: ScoreNotes, config: AlignConfig, subject: str, repeats: Sequence[Repeat] = ()
+) -> Alignment:
     """See dp.align.align."""
     check_input(samples, notes, subject)
-    samples = at_level(samples)
-    plan = plan_score(notes)
-    tuning = estimate_tuning(samples, SAMPLE_RATE_HZ)
-    audio = audio_features(samples, SAMPLE_RATE_HZ, tuning)
-    steady = steady_timing(samples, SAMPLE_RATE_HZ, plan)
-    coarse = coarse_align(audio, steady, plan, _COARSE_FRAME_SEC)
+    music = find_music(at_level(samples), SAMPLE_RATE_HZ, notes, repeats, MIN_EVENT_SEC)
+    notes, plan, audio, shift = music.notes, music.plan, music.audio, music.shift_semitone
+    coarse = coarse_align(audio, music.steady, plan, shift, _COARSE_FRAME_SEC)
     refined = refine_onsets(
-        samples, SAMPLE_RATE_HZ, plan, coarse.event_sec, tuning, coarse.shift_semitone, packaged_net()
+        music.samples, SAMPLE_RATE_HZ, plan, coarse.event_sec, music.tuning_semitone, shift, packaged_net()
     )
     evidence = onset_evidence(plan, refined, coarse.event_sec, _FINE_FRAME_SEC)
-    fit = warping_fit(audio, steady, plan, coarse.shift_semitone, _COARSE_FRAME_SEC) * onset_fit(evidence)
-    onset_sec = np.clip(refined.onset_sec, 0.0, len(samples) / SAMPLE_RATE_HZ - _FINE_FRAME_SEC)
+    fit = warping_fit(audio, music.steady, plan, shift, _COARSE_FRAME_SEC) * onset_fit(evidence)
+    onset_sec = np.clip(refined.onset_sec, 0.0, len(music.samples) / SAMPLE_RATE_HZ - _FINE_FRAME_SEC)
     performed = PerformedNotes(
         pitch=notes.pitch,
         velocity=notes.velocity,
-        onset_sec=onset_sec,
-        offset_sec=mapped_offsets(plan, refined.event_sec, onset_sec, coarse.end_sec),
+        onset_sec=music.start_sec + onset_sec,
+        offset_sec=music.start_sec + mapped_offsets(plan, refined.event_sec, onset_sec, coarse.end_sec),
         confidence=note_confidence(evidence, fit),
     )
     accepted = fit >= config.min_score_fit
     return Alignment(
         performed=performed,
-        path=WarpingPath(plan.event_quarter + plan.first_quarter, refined.event_sec),
-        tuning_cent=100.0 * (tuning + coarse.shift_semitone),
+        path=WarpingPath(plan.event_quarter + plan.first_quarter, music.start_sec + refined.event_sec),
+        tuning_cent=100.0 * (music.tuning_semitone + shift),
         accepted=accepted,
         reason=""
         if accepted
         else f"the score does not fit the recording: fit {fit:.2f}, needed {config.min_score_fit:.2f}",
         score_fit=fit,
+        notes=notes,
+        score_index=music.score_index,
+        structure=music.structure,
     )
 
 
@@ -78,7 +81,7 @@ def check_input(samples: F32, notes: ScoreNotes, subject: str) -> None:
             subject, f"the recording is silent: peak {peak:.1e}, needed {_SILENT_PEAK:.0e}", "check the file"
         )
     event_count = len(np.unique(notes.onset_quarter))
-    needed_sec = 2 * event_count * HOP_SAMPLE / SAMPLE_RATE_HZ  # twice: grace notes may double the events
+    needed_sec = MIN_EVENT_SEC * event_count
     duration_sec = len(samples) / SAMPLE_RATE_HZ
     if duration_sec < needed_sec:
         raise DataError(
