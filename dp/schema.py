@@ -60,10 +60,22 @@ SCORE_NOTES = pa.schema(
     ]
 )
 
+SCORE_REPEATS = pa.schema(
+    [
+        _text("piece_id", "id of the score"),
+        _field("at_quarter", pa.float64(), "where the stretch is played, repeats unfolded", unit="quarter", low=0),
+        _field("begin_quarter", pa.float64(), "where the stretch begins, repeats unfolded", unit="quarter", low=0),
+        _field("end_quarter", pa.float64(), "where it ends", unit="quarter", low=0),
+        _field("is_written", pa.bool_(), "in the unfolded score, but may be left out; else it may be added"),
+        _text("bars", "the stretch's bars, as the score numbers them"),
+    ]
+)
+
 PERFORMED_NOTES = pa.schema(
     [
         _text("recording_id", "id of the performance"),
-        _field("note_id", pa.int64(), "note of the score", low=0),
+        _field("note_id", pa.int64(), "note of the unfolded score; more than once where a repeat was added", low=0),
+        _field("onset_quarter", pa.float64(), "onset as written, in the order played", unit="quarter", low=0),
         _field("pitch", pa.int64(), "sounding MIDI pitch of the score's note", unit="semitone", low=0, high=127),
         _field("velocity", pa.int64(), "MIDI velocity; 0 = unknown", low=0, high=127),
         _field("onset_sec", pa.float64(), "onset from the start of the slice, by alignment", unit="s"),
@@ -77,11 +89,12 @@ ALIGNMENT_REPORT = pa.schema(
         _text("recording_id", "id of the performance"),
         _field("accepted", pa.bool_(), "whether the score fits the recording"),
         _text("reason", "why not; empty where accepted"),
-        _field("note_count", pa.int64(), "notes of the unfolded score", low=1),
+        _field("note_count", pa.int64(), "notes as played", low=1),
         _field("score_fit", pa.float64(), "how well the score fits, 0 = chance", low=0, high=1),
         _field("mean_confidence", pa.float64(), "mean of the notes' confidence", low=0, high=1),
         _field("tuning_cent", pa.float64(), "tuning against A = 440 Hz, transposition included", unit="cent"),
         _field("audio_sec", pa.float64(), "length of the slice", unit="s", low=0),
+        _text("structure", "which repeats are played otherwise than written; empty where none is"),
     ]
 )
 

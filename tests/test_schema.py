@@ -7,6 +7,7 @@ from dp.errors import DataError
 ROW = {
     "recording_id": ["r"],
     "note_id": [0],
+    "onset_quarter": [0.0],
     "pitch": [60],
     "velocity": [0],
     "onset_sec": [0.5],
@@ -46,7 +47,10 @@ def test_missing_and_unknown_columns_are_named() -> None:
         schema.validate(pa.table(ROW | {"colour": ["red"]}), schema.PERFORMED_NOTES, "x")
 
 
-@pytest.mark.parametrize("name", ["RECORDINGS", "SCORE_NOTES", "PERFORMED_NOTES", "ALIGNMENT_REPORT", "CLIPS", "MELS"])
+@pytest.mark.parametrize(
+    "name",
+    ["RECORDINGS", "SCORE_NOTES", "SCORE_REPEATS", "PERFORMED_NOTES", "ALIGNMENT_REPORT", "CLIPS", "MELS"],
+)
 def test_every_column_says_what_it_is(name: str) -> None:
     for field in getattr(schema, name):
         assert field.metadata[b"description"], field.name

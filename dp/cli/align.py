@@ -50,7 +50,7 @@ def align_one(
         _plot(plot, pair, score, alignment)
     data = _describe(pair, alignment)
     text = f"{out}: {data['notes']} notes, fit {data['score_fit']:.2f}, mean confidence {data['mean_confidence']:.2f}"
-    report(data, text, quiet, as_json)
+    report(data, text + (f"; {alignment.structure}" if alignment.structure else ""), quiet, as_json)
     return 0
 
 
@@ -64,7 +64,8 @@ def align_pairs(pairs_csv: Path, out: Path, quiet: bool, as_json: bool) -> int:
             score, alignment = _align(pair)
             _write_csv(out / f"{pair.pair_id}.csv", pair, score, alignment)
             rows.append(_describe(pair, alignment))
-            note(f"{i + 1}/{len(pairs)} {pair.pair_id}: fit {alignment.score_fit:.2f}", quiet or as_json)
+            structure = f"; {alignment.structure}" if alignment.structure else ""
+            note(f"{i + 1}/{len(pairs)} {pair.pair_id}: fit {alignment.score_fit:.2f}{structure}", quiet or as_json)
         except DataError as error:
             rows.append({"id": pair.pair_id, "outcome": "failed", "reason": str(error)})
             note(f"{i + 1}/{len(pairs)} {pair.pair_id}: failed: {error}", False)
@@ -94,6 +95,7 @@ def _describe(pair: Pair, alignment: "Alignment") -> dict[str, Any]:
         "notes": len(notes),
         "score_fit": round(alignment.score_fit, 4),
         "mean_confidence": round(float(notes.confidence.mean()), 4),
+        "structure": alignment.structure,
         "tuning_cent": round(alignment.tuning_cent, 1),
         "first_onset_s": round(float(notes.onset_sec.min()) + pair.start_sec, 4),
         "last_offset_s": round(float(notes.offset_sec.max()) + pair.start_sec, 4),
@@ -101,7 +103,11 @@ def _describe(pair: Pair, alignment: "Alignment") -> dict[str, Any]:
 
 
 def _write_csv(path: Path, pair: Pair, score: "Score", alignment: "Alignment") -> None:
-    """One row per score note; times count from the start of the audio file, also where only a slice was aligned."""
+    """One row per note played, in the order played; times count from the start of the audio file, slice or not.
+
+    `onset_quarter` is the note's place in the score as unfolded. So a repeat that is not played has no rows, and one
+    that is played though the score does not ask for it has rows with the same places once more: they go back there.
+    """
     from dp.files import write_whole
 
     buffer = io.StringIO()
@@ -109,10 +115,10 @@ def _write_csv(path: Path, pair: Pair, score: "Score", alignment: "Alignment") -
     writer.writerow(COLUMNS)
     notes, performed = score.notes, alignment.performed
     onset_sec, offset_sec = performed.onset_sec + pair.start_sec, performed.offset_sec + pair.start_sec
-    for i in range(len(notes)):
-        quarters = f"{notes.onset_quarter[i]:.6f}", f"{notes.duration_quarter[i]:.6f}"
+    for i, note_id in enumerate(alignment.score_index):
+        quarters = f"{notes.onset_quarter[note_id]:.6f}", f"{notes.duration_quarter[note_id]:.6f}"
         times = f"{onset_sec[i]:.4f}", f"{offset_sec[i]:.4f}", f"{performed.confidence[i]:.3f}"
-        writer.writerow((int(notes.pitch[i]), *quarters, *times))
+        writer.writerow((int(notes.pitch[note_id]), *quarters, *times))
     write_whole(path, buffer.getvalue().encode())
 
 

@@ -26,7 +26,7 @@ from dp.units import sec_to_frame_fraction
 
 @dataclass(frozen=True)
 class Performance:
-    """One aligned recording: its score and when each note sounds."""
+    """One aligned recording: its notes in the order played and when each of them sounds."""
 
     recording_id: str
     notes: ScoreNotes

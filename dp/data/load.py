@@ -1,5 +1,6 @@
 """Training arrays from a project's feature store."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from dp.audio import read_audio
@@ -14,8 +15,17 @@ from dp.data.arrays import (
     timing_arrays,
     vocoder_arrays,
 )
-from dp.data.clips import Clip
-from dp.store.reading import read_clips, read_mels, read_performed_notes, read_recordings, read_score_notes
+from dp.data.clips import Clip, take_notes
+from dp.errors import DataError
+from dp.store.reading import (
+    StoredPerformance,
+    read_clips,
+    read_mels,
+    read_performed_notes,
+    read_recordings,
+    read_score_notes,
+)
+from dp.types import ScoreNotes
 
 
 def load_clips(data: Path) -> list[Clip]:
@@ -41,9 +51,18 @@ def load_performances(data: Path) -> list[Performance]:
     pieces = {recording.recording_id: recording.piece_id for recording in read_recordings(data)}
     scores = read_score_notes(data)
     return [
-        Performance(recording_id, scores[pieces[recording_id]], performed)
-        for recording_id, performed in read_performed_notes(data).items()
+        Performance(
+            recording_id, _notes_as_played(recording_id, scores[pieces[recording_id]], played), played.performed
+        )
+        for recording_id, played in read_performed_notes(data).items()
     ]
+
+
+def _as_played(recording_id: str, notes: ScoreNotes, played: StoredPerformance) -> ScoreNotes:
+    last = int(played.note_id.max(initial=0))
+    if last >= len(notes):
+        raise DataError(recording_id, f"plays note {last} of a score of {len(notes)}", "align it again")
+    return replace(take_notes(notes, played.note_id), onset_quarter=played.onset_quarter)
 
 
 def load_timing_arrays(data: Path, mel: MelConfig, data_note: str = "") -> Arrays[TimingClip]:

@@ -19,11 +19,12 @@ from dp.store.reading import (
     StoredRecording,
     read_alignment_file,
     read_score_notes,
+    read_score_repeats,
     read_stored_recordings,
 )
 from dp.store.tables import make_table, read_table, write_dataset, write_table
 from dp.store.writing import performed_note_columns, row_columns
-from dp.types import Alignment, Score, ScoreNotes
+from dp.types import Alignment, Repeat, Score, ScoreNotes
 from dp.units import sample_to_sec
 
 STAGE = "align"
@@ -38,6 +39,7 @@ class AlignJob:
 
     stored: StoredRecording
     notes: ScoreNotes
+    repeats: tuple[Repeat, ...]
     config: AlignConfig
     cache: Path
     key: str
@@ -65,21 +67,21 @@ def align_files(
     """
     score = read_score(score_path)
     samples = read_audio(audio_path, ALIGN_SAMPLE_RATE_HZ, start_sec, end_sec)
-    return score, align(samples, score.notes, config, str(audio_path))
+    return score, align(samples, score.notes, config, str(audio_path), score.repeats)
 
 
 def plan_align(project: Path, config: Config) -> tuple[AlignJob, ...]:
     """A job for every recording that ingest took in."""
     data = data_folder(project)
-    notes_by_piece = read_score_notes(data)
+    notes_by_piece, repeats_by_piece = read_score_notes(data), read_score_repeats(data)
     code = code_digest(*CODE)
     jobs = []
     for stored in read_stored_recordings(data):
         recording = stored.recording
-        notes = notes_by_piece[recording.piece_id]
+        notes, repeats = notes_by_piece[recording.piece_id], repeats_by_piece.get(recording.piece_id, ())
         slice_sec = (recording.start_sec, recording.end_sec)
-        key = result_key(recording.recording_id, stored.audio_sha256, slice_sec, notes, config.align, code)
-        jobs.append(AlignJob(stored, notes, config.align, cache_folder(project), key))
+        key = result_key(recording.recording_id, stored.audio_sha256, slice_sec, notes, repeats, config.align, code)
+        jobs.append(AlignJob(stored, notes, repeats, config.align, cache_folder(project), key))
     return tuple(jobs)
 
 
@@ -120,19 +122,21 @@ def publish_align(project: Path, jobs: Sequence[AlignJob], outcomes: Iterable[Ou
 def _align(job: AlignJob) -> Outcome:
     recording = job.stored.recording
     samples = read_audio(recording.audio_path, ALIGN_SAMPLE_RATE_HZ, recording.start_sec, recording.end_sec)
-    alignment = align(samples, job.notes, job.config, str(recording.audio_path))
+    alignment = align(samples, job.notes, job.config, str(recording.audio_path), job.repeats)
     report = AlignmentRow(
         recording_id=job.recording_id,
         accepted=alignment.accepted,
         reason=alignment.reason,
-        note_count=len(job.notes),
+        note_count=len(alignment.performed),
         score_fit=alignment.score_fit,
         mean_confidence=float(alignment.performed.confidence.mean()),
         tuning_cent=alignment.tuning_cent,
         audio_sec=sample_to_sec(len(samples), ALIGN_SAMPLE_RATE_HZ),
+        structure=alignment.structure,
     )
     with new_entry(job.cache, STAGE, job.key) as entry:
-        notes = performed_note_columns(job.recording_id, alignment.performed)
+        onset_quarter = alignment.notes.onset_quarter
+        notes = performed_note_columns(job.recording_id, alignment.score_index, onset_quarter, alignment.performed)
         write_table(entry / NOTES_FILE, notes, schema.PERFORMED_NOTES)
         names = schema.ALIGNMENT_REPORT.names
         write_table(entry / REPORT_FILE, row_columns([report], names), schema.ALIGNMENT_REPORT)

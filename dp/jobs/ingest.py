@@ -16,13 +16,14 @@ from dp.store.cache import find_entry, new_entry
 from dp.store.hashing import code_digest, file_sha256, result_key
 from dp.store.reading import StoredRecording, read_recording_file
 from dp.store.tables import make_table, read_table, write_dataset, write_table
-from dp.store.writing import recording_columns, score_note_columns
+from dp.store.writing import recording_columns, score_note_columns, score_repeat_columns
 from dp.types import Recording
 
 STAGE = "ingest"
 CODE = ("dp.score", "dp.audio", "dp.jobs.ingest", "dp.store.writing", "dp.schema", "dp.units")
 RECORDING_FILE = "recording.parquet"
 NOTES_FILE = "score_notes.parquet"
+REPEATS_FILE = "score_repeats.parquet"
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def ingest_recording(job: IngestJob) -> Outcome:
 
 
 def publish_ingest(project: Path, config: Config, plan: IngestPlan, outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """Write the datasets recordings, score_notes and ingest_report from the cache.
+    """Write the datasets recordings, score_notes, score_repeats and ingest_report from the cache.
 
     Returns:
         the final outcomes: a recording whose score has the id of an earlier one, but other notes, fails here.
@@ -89,6 +90,8 @@ def publish_ingest(project: Path, config: Config, plan: IngestPlan, outcomes: It
             first_entry.setdefault(stored[outcome.recording_id].recording.piece_id, outcome.entry)
     notes = ((None, read_table(entry / NOTES_FILE, schema.SCORE_NOTES)) for entry in first_entry.values())
     write_dataset(data / "score_notes", notes, schema.SCORE_NOTES)
+    repeats = ((None, read_table(entry / REPEATS_FILE, schema.SCORE_REPEATS)) for entry in first_entry.values())
+    write_dataset(data / "score_repeats", repeats, schema.SCORE_REPEATS)
     final += plan.missing
     write_report(data, STAGE, final)
     return final
@@ -103,10 +106,11 @@ def _ingest(job: IngestJob) -> Outcome:
         return Outcome(job.recording_id, "reused", entry=found)
     end_sec = slice_end_sec(recording.audio_path, recording.start_sec, recording.end_sec)
     stored = StoredRecording(replace(recording, end_sec=end_sec), audio_sha256, score_sha256)
-    notes = read_score(recording.score_path).notes
+    score, piece_id = read_score(recording.score_path), recording.piece_id
     with new_entry(job.cache, STAGE, key) as entry:
         write_table(entry / RECORDING_FILE, recording_columns([stored], None), schema.RECORDINGS)
-        write_table(entry / NOTES_FILE, score_note_columns(recording.piece_id, notes), schema.SCORE_NOTES)
+        write_table(entry / NOTES_FILE, score_note_columns(piece_id, score.notes), schema.SCORE_NOTES)
+        write_table(entry / REPEATS_FILE, score_repeat_columns(piece_id, score.repeats), schema.SCORE_REPEATS)
     return Outcome(job.recording_id, "done", entry=job.cache / STAGE / key)
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 from dp import schema
 from dp.store.clips import FloatMel, unpack_mel
 from dp.store.tables import iterate_dataset, read_column, read_dataset, read_table
-from dp.types import PerformedNotes, Recording, ScoreNotes
+from dp.types import PerformedNotes, Recording, Repeat, ScoreNotes
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,16 @@ class AlignmentRow:
     mean_confidence: float
     tuning_cent: float
     audio_sec: float
+    structure: str  # which repeats are played otherwise than written; empty where none is
+
+
+@dataclass(frozen=True)
+class StoredPerformance:
+    """When the notes of one recording sound, in the order played; M notes."""
+
+    note_id: np.ndarray  # [M] which note of the score each of them is
+    onset_quarter: np.ndarray  # [M] as written, counting on through repeats as they were played
+    performed: PerformedNotes
 
 
 @dataclass(frozen=True)
@@ -99,8 +109,17 @@ def read_score_notes(data: Path) -> dict[str, ScoreNotes]:
     return {key: score_notes(part) for key, part in _groups(table, "piece_id")}
 
 
-def read_performed_notes(data: Path) -> dict[str, PerformedNotes]:
-    """The performed notes of every accepted recording, by recording_id; note i is note i of the piece's score."""
+def read_score_repeats(data: Path) -> dict[str, tuple[Repeat, ...]]:
+    """The repeats of every score that has some, by piece_id."""
+    found: dict[str, tuple[Repeat, ...]] = {}
+    for row in _rows(data / "score_repeats", schema.SCORE_REPEATS):
+        piece_id = row.pop("piece_id")
+        found[piece_id] = (*found.get(piece_id, ()), Repeat(**row))
+    return found
+
+
+def read_performed_notes(data: Path) -> dict[str, StoredPerformance]:
+    """The performed notes of every accepted recording, by recording_id."""
     table = read_dataset(data / "performed_notes", schema.PERFORMED_NOTES)
     return {key: performed_notes(part) for key, part in _groups(table, "recording_id")}
 
@@ -142,9 +161,10 @@ def score_notes(table: pa.Table) -> ScoreNotes:
     return ScoreNotes(**_arrays(table, schema.SCORE_NOTES, skip=("piece_id", "note_id")))
 
 
-def performed_notes(table: pa.Table) -> PerformedNotes:
+def performed_notes(table: pa.Table) -> StoredPerformance:
     """Rows of PERFORMED_NOTES, all of one recording, as arrays."""
-    return PerformedNotes(**_arrays(table, schema.PERFORMED_NOTES, skip=("recording_id", "note_id")))
+    arrays = _arrays(table, schema.PERFORMED_NOTES, skip=("recording_id",))
+    return StoredPerformance(arrays.pop("note_id"), arrays.pop("onset_quarter"), PerformedNotes(**arrays))
 
 
 def _stored_recording(row: dict[str, Any], data: Path) -> StoredRecording:

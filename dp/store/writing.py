@@ -11,7 +11,7 @@ import numpy as np
 from dp import schema
 from dp.store.clips import MEL_DTYPE, FloatMel, pack_mel
 from dp.store.reading import AlignmentRow, ClipRow, StageRow, StoredRecording
-from dp.types import PerformedNotes, ScoreNotes
+from dp.types import PerformedNotes, Repeat, ScoreNotes
 
 Columns = dict[str, Any]
 
@@ -39,9 +39,19 @@ def score_note_columns(piece_id: str, notes: ScoreNotes) -> Columns:
     return {"piece_id": [piece_id] * len(notes), "note_id": np.arange(len(notes)), **_arrays(notes)}
 
 
-def performed_note_columns(recording_id: str, notes: PerformedNotes) -> Columns:
-    """Columns of PERFORMED_NOTES for one recording."""
-    return {"recording_id": [recording_id] * len(notes), "note_id": np.arange(len(notes)), **_arrays(notes)}
+def score_repeat_columns(piece_id: str, repeats: Sequence[Repeat]) -> Columns:
+    """Columns of SCORE_REPEATS for one piece."""
+    names = [field.name for field in dataclasses.fields(Repeat)]
+    columns: Columns = {name: [getattr(repeat, name) for repeat in repeats] for name in names}
+    return {"piece_id": [piece_id] * len(repeats), **columns}
+
+
+def performed_note_columns(
+    recording_id: str, note_id: np.ndarray, onset_quarter: np.ndarray, notes: PerformedNotes
+) -> Columns:
+    """Columns of PERFORMED_NOTES for one recording; see `dp.store.reading.StoredPerformance`."""
+    ids = {"recording_id": [recording_id] * len(notes), "note_id": note_id}
+    return {**ids, "onset_quarter": onset_quarter, **_arrays(notes)}
 
 
 def mel_columns(recording_id: str, mels: Mapping[str, FloatMel]) -> Columns:

@@ -3,7 +3,7 @@ import pytest
 
 from dp import schema
 from dp.audio import write_audio
-from dp.data.load import load_synthesis_arrays, load_timing_arrays, load_vocoder_arrays
+from dp.data.load import load_performances, load_synthesis_arrays, load_timing_arrays, load_vocoder_arrays
 from dp.errors import DataError
 from dp.store.reading import ClipRow, StoredRecording
 from dp.store.tables import make_table, write_dataset
@@ -57,7 +57,10 @@ def data(tmp_path):
     write("mels", schema.MELS, [mel_columns(key, value) for key, value in mels.items()])
     scores = [score_note_columns(f"piece-{item.recording_id}", item.notes) for item in tiny.PERFORMANCES]
     write("score_notes", schema.SCORE_NOTES, scores)
-    performed = [performed_note_columns(item.recording_id, item.performed) for item in tiny.PERFORMANCES]
+    performed = [
+        performed_note_columns(item.recording_id, np.arange(len(item.notes)), item.notes.onset_quarter, item.performed)
+        for item in tiny.PERFORMANCES
+    ]
     write("performed_notes", schema.PERFORMED_NOTES, performed)
     return folder
 
@@ -85,3 +88,26 @@ def test_samples_are_those_of_the_slice(data):
 def test_no_store(tmp_path):
     with pytest.raises(DataError, match="is missing"):
         load_timing_arrays(tmp_path, tiny.MEL)
+
+
+def test_notes_stand_in_the_order_played(data):
+    first = tiny.PERFORMANCES[0]
+    count = len(first.notes)
+    order = np.concatenate([np.arange(2, count), np.arange(2)])  # from the third note on, then the first two
+    quarter = np.arange(count) * 0.5
+    columns = performed_note_columns(first.recording_id, order, quarter, first.performed)
+    table = make_table(columns, schema.PERFORMED_NOTES, "played")
+    write_dataset(data / "performed_notes", [(None, table)], schema.PERFORMED_NOTES)
+    (loaded,) = load_performances(data)
+    assert np.array_equal(loaded.notes.pitch, first.notes.pitch[order])
+    assert np.array_equal(loaded.notes.onset_quarter, quarter)
+
+
+def test_a_note_that_the_score_does_not_have_is_refused(data):
+    first = tiny.PERFORMANCES[0]
+    count = len(first.notes)
+    columns = performed_note_columns(first.recording_id, np.arange(count) + 1, np.arange(count), first.performed)
+    table = make_table(columns, schema.PERFORMED_NOTES, "played")
+    write_dataset(data / "performed_notes", [(None, table)], schema.PERFORMED_NOTES)
+    with pytest.raises(DataError, match=f"plays note {count} of a score of {count}"):
+        load_performances(data)

@@ -66,10 +66,10 @@ def every_stage(outcome: str) -> dict[str, dict[str, str]]:
 
 def test_the_first_run_does_all_and_the_second_reuses_all(project: Path) -> None:
     assert run_stages(project) == every_stage("done")
-    names = ("recordings", "score_notes", "performed_notes", "alignment_report", "clips", "mels")
+    names = ("recordings", "score_notes", "score_repeats", "performed_notes", "alignment_report", "clips", "mels")
     before = {path: path.read_bytes() for name in names for path in (project / "data" / name).rglob("*.parquet")}
     assert run_stages(project) == every_stage("reused")
-    assert len(before) == 6
+    assert len(before) == 7
     assert all(path.read_bytes() == content for path, content in before.items())
 
 
@@ -82,7 +82,8 @@ def test_what_is_published_fits_together(project: Path) -> None:
     assert one.audio_path.resolve() == (project / "../corpus/one.wav").resolve()
     assert one.end_sec == pytest.approx(soundfile.info(str(one.audio_path)).duration)
     notes, performed = read_score_notes(data)[one.piece_id], read_performed_notes(data)["one-wav"]
-    assert tuple(notes.pitch) == tuple(performed.pitch) == MELODY
+    assert tuple(notes.pitch) == tuple(performed.performed.pitch) == MELODY
+    assert tuple(performed.note_id) == tuple(performed.onset_quarter) == tuple(range(16))
     assert tuple(notes.onset_quarter) == tuple(range(16))
     clips, mels = read_clips(data), dict(read_mels(data))
     assert [(clip.clip_id, clip.start_frame) for clip in clips[:2]] == [("one-wav/0000", 0), ("one-wav/0001", 312)]
@@ -154,8 +155,8 @@ def test_changed_code_is_not_reused(project: Path, monkeypatch: pytest.MonkeyPat
 def test_bad_recordings_are_rows_of_the_report_and_the_good_ones_go_on(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def judged(samples: Any, notes: ScoreNotes, config: AlignConfig, subject: str) -> Alignment:
-        found = real_align(samples, notes, config, subject)
+    def judged(samples: Any, notes: ScoreNotes, config: AlignConfig, subject: str, repeats: Any) -> Alignment:
+        found = real_align(samples, notes, config, subject, repeats)
         return replace(found, accepted=False, reason="another piece") if "wrong" in subject else found
 
     real_align = align.align
