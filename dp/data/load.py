@@ -51,9 +51,7 @@ def load_performances(data: Path) -> list[Performance]:
     pieces = {recording.recording_id: recording.piece_id for recording in read_recordings(data)}
     scores = read_score_notes(data)
     return [
-        Performance(
-            recording_id, _notes_as_played(recording_id, scores[pieces[recording_id]], played), played.performed
-        )
+        Performance(recording_id, _as_played(recording_id, scores[pieces[recording_id]], played), played.performed)
         for recording_id, played in read_performed_notes(data).items()
     ]
 
