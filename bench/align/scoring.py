@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.align.performances import Truth
+from dp.types import Alignment
 from dp.units import FloatArray
 
 WITHIN_MS = (10, 25, 50, 100)
@@ -53,6 +54,13 @@ def read_found(path: Path) -> FloatArray:
             for row in csv.DictReader(file)
         ]
     return np.array(rows).reshape(-1, 6)
+
+
+def rows_of(alignment: Alignment) -> FloatArray:
+    """An alignment in the columns of `read_found`."""
+    notes, performed = alignment.notes, alignment.performed
+    times = (performed.onset_sec, performed.offset_sec, performed.confidence)
+    return np.column_stack([notes.pitch, notes.onset_quarter, notes.duration_quarter, *times])
 
 
 def match_notes(truth: Truth, found: FloatArray) -> FloatArray:

@@ -2,6 +2,7 @@
 
 - S1, S2: eight piano performances, eight violin movements; the project's figures are theirs
 - H1, H2, H3: held out, other performances, rooms, noise, tunings and instruments; nothing is chosen by these
+- M: many short ones, for judging which scores are taken to fit
 
 An item is a folder with audio.wav (44.1 kHz, mono), the score as MusicXML, truth.csv (the notes as played through,
 onset_s, offset_s: the key's release, offset_sound_s: the end of sound, matched: 0 = the note was not played), score.csv
@@ -130,6 +131,49 @@ SUITES: dict[str, tuple[PianoItem | BachItem, ...]] = {
         BachItem("karen-gomyo_bwv1006_mov5", 0, 66, -1, OLD_TAPE),  # saxophone
     ),
 }
+_USED_PIANISTS = {CHOPIN: (3, 14, 6, 19, 5, 8, 13, 17), SCHUBERT: (5, 20, 11, 17, 1, 8, 14, 19)}
+_SHORT_MOVEMENTS = (
+    "emil-telmanyi_bwv1002_mov2",
+    "emil-telmanyi_bwv1002_mov3",
+    "emil-telmanyi_bwv1002_mov4",
+    "emil-telmanyi_bwv1002_mov5",
+    "emil-telmanyi_bwv1002_mov6",
+    "emil-telmanyi_bwv1004_mov1",
+    "emil-telmanyi_bwv1004_mov2",
+    "emil-telmanyi_bwv1005_mov4",
+    "emil-telmanyi_bwv1006_mov4",
+    "emil-telmanyi_bwv1006_mov5",
+    "emil-telmanyi_bwv1001_mov4",
+    "karen-gomyo_bwv1006_mov4",
+    "karen-gomyo_bwv1006_mov4-2",
+    "john-garner_bwv1002_mov5",
+    "shunske-sato_bwv1006_mov3",
+    "shunske-sato_bwv1006_mov4",
+    "shunske-sato_bwv1006_mov4-2",
+    "shunske-sato_bwv1006_mov5",
+    "shunske-sato_bwv1006_mov6",
+    "shunske-sato_bwv1006_mov7",
+    "shunske-sato_bwv1004_mov2",
+    "shunske-sato_bwv1002_mov2",
+    "oliver-colbentson_bwv1006_mov4",
+    "oliver-colbentson_bwv1006_mov5",
+    "oliver-colbentson_bwv1006_mov6",
+)
+
+
+def _many() -> tuple[PianoItem | BachItem, ...]:
+    """What is in no other suite, through rooms, instruments and tunings in turn."""
+    rooms = (CHAMBER, HALL, OLD_TAPE)
+    free = [(piece, k) for piece in (CHOPIN, SCHUBERT) for k in range(1, 23) if k not in _USED_PIANISTS[piece]]
+    pianos = (PianoItem(piece, k, (0, 1, 0, 4)[i % 4], rooms[i % 3]) for i, (piece, k) in enumerate(free))
+    bach = (
+        BachItem(movement, (0, 12, -100, -25, 0)[i % 5], (40, 73, 40, 42, 68, 40, 24)[i % 7], 0, rooms[i % 3])
+        for i, movement in enumerate(_SHORT_MOVEMENTS)
+    )
+    return (*pianos, *bach)
+
+
+SUITES["M"] = _many()
 
 
 @dataclass(frozen=True)
