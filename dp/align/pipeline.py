@@ -8,7 +8,7 @@ from dp.align import ALIGN_SAMPLE_RATE_HZ as SAMPLE_RATE_HZ
 from dp.align.coarse import coarse_align
 from dp.align.features import HOP_SAMPLE as COARSE_HOP_SAMPLE
 from dp.align.music import find_music
-from dp.align.offsets import mapped_offsets
+from dp.align.offsets import sounding_offsets
 from dp.align.onset_net import packaged_net
 from dp.align.onset_patches import HOP_SAMPLE
 from dp.align.quality import note_confidence, onset_evidence, onset_fit, warping_fit
@@ -38,11 +38,21 @@ def align_notes(
     evidence = onset_evidence(plan, refined, coarse.event_sec, _FINE_FRAME_SEC)
     fit = warping_fit(audio, music.steady, plan, shift, _COARSE_FRAME_SEC) * onset_fit(evidence)
     onset_sec = np.clip(refined.onset_sec, 0.0, len(music.samples) / SAMPLE_RATE_HZ - _FINE_FRAME_SEC)
+    offset_sec = sounding_offsets(
+        music.samples,
+        SAMPLE_RATE_HZ,
+        plan,
+        onset_sec,
+        refined.event_sec,
+        coarse.end_sec,
+        music.tuning_semitone,
+        shift,
+    )
     performed = PerformedNotes(
         pitch=notes.pitch,
         velocity=notes.velocity,
         onset_sec=music.start_sec + onset_sec,
-        offset_sec=music.start_sec + mapped_offsets(plan, refined.event_sec, onset_sec, coarse.end_sec),
+        offset_sec=music.start_sec + offset_sec,
         confidence=note_confidence(evidence, fit),
     )
     accepted = fit >= config.min_score_fit

@@ -1,0 +1,122 @@
+"""A recording in semitone bands every 20 ms, and what a score's notes should put into them, to see notes end.
+
+Letters: N notes, T frames, K bands.
+"""
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from dp.align.spectrum import F32, magnitude_frames
+from dp.align.tuning import pitch_to_hz
+from dp.units import FloatArray, IntArray
+
+HOP_SAMPLE = 441  # 20 ms at 22.05 kHz
+LOW_PITCH, HIGH_PITCH = 24, 123
+BAND_COUNT = HIGH_PITCH - LOW_PITCH + 1
+STEP = 0.01  # levels are whole hundredths of the natural logarithm, which halves the memory
+HARMONIC_SEMITONE = np.array([0, 12, 19, 24, 28, 31, 34, 36])
+HARMONIC_LEVEL = np.array([1.0, 0.7, 0.5, 0.4, 0.3, 0.25, 0.2, 0.2])
+MASK_UNIT = 64.0  # of the masking by a note's fundamental
+_MASK_LIMIT = 8192
+_RINGING_LEVEL, _RINGING_FRAME = 0.3, 50  # what a note may still put into its bands after the score's offset
+_LEAK_HZ = 16.0  # bands closer than that are not told apart
+_WINDOW_SAMPLE = 2048
+_BLOCK_FRAME = 512
+_FLOOR = 1e-3  # of magnitudes; a full-scale sine has 512
+
+I16 = npt.NDArray[np.int16]
+
+
+def band_levels(samples: F32, sample_rate_hz: int, tuning_semitone: float) -> tuple[I16, F32]:
+    """Levels [T, K], and [T, 5] of which the first three are filled."""
+    bin_hz = sample_rate_hz / _WINDOW_SAMPLE
+    pitch = np.arange(LOW_PITCH, HIGH_PITCH + 1)
+    low = np.asarray(pitch_to_hz(pitch - 0.5, tuning_semitone)) / bin_hz
+    high = np.asarray(pitch_to_hz(pitch + 0.5, tuning_semitone)) / bin_hz
+    middle = np.asarray(pitch_to_hz(pitch.astype(np.float64), tuning_semitone)) / bin_hz
+    first = np.minimum(np.ceil(low), np.floor(middle)).astype(np.int64)
+    last = np.minimum(np.maximum(np.floor(high), np.floor(middle) + 1), _WINDOW_SAMPLE // 2).astype(np.int64)
+    frame_count = len(samples) // HOP_SAMPLE + 1
+    levels = np.empty((frame_count, BAND_COUNT), np.int16)
+    for at in range(0, frame_count, _BLOCK_FRAME):
+        count = min(_BLOCK_FRAME, frame_count - at)
+        magnitude = magnitude_frames(samples, at, count, _WINDOW_SAMPLE, HOP_SAMPLE)
+        loudest = np.empty((count, BAND_COUNT), np.float32)
+        _loudest(magnitude, first, last, loudest)
+        levels[at : at + count] = np.log(loudest + np.float32(_FLOOR)) * np.float32(1.0 / STEP)
+    whole = np.zeros((frame_count, 5), np.float32)
+    _whole(levels, whole)
+    return levels, whole
+
+
+@numba.njit(cache=True)
+def _loudest(magnitude, first, last, out):  # type: ignore[no-untyped-def]
+    """The loudest bin of every band: out [T, K]."""
+    for t in range(out.shape[0]):
+        for k in range(out.shape[1]):
+            top = np.float32(0.0)
+            for b in range(first[k], last[k] + 1):
+                top = max(top, magnitude[t, b])
+            out[t, k] = top
+
+
+@numba.njit(cache=True)
+def _whole(levels, out):  # type: ignore[no-untyped-def]
+    """Mean level, mean fall and mean rise over 40 ms of all bands: out [T, 0:3]."""
+    frame_count, band_count = levels.shape
+    for t in range(frame_count):
+        level, fall, rise = 0, 0, 0
+        before, after = max(t - 1, 0), min(t + 1, frame_count - 1)
+        for k in range(band_count):
+            level += levels[t, k]
+            change = np.int64(levels[after, k]) - levels[before, k]
+            if change > 0:
+                rise += change
+            else:
+                fall -= change
+        out[t, 0] = STEP * level / band_count
+        out[t, 1] = 4.0 * STEP * fall / band_count
+        out[t, 2] = 4.0 * STEP * rise / band_count
+
+
+@numba.njit(cache=True)
+def presence(t, onset, written):  # type: ignore[no-untyped-def]
+    """How much of a note is assumed to be there at frame t."""
+    if t < onset - 1.0 or t > written + _RINGING_FRAME:
+        return 0.0
+    return 1.0 if t <= written else _RINGING_LEVEL
+
+
+def masking_of(frame_count: int, band: IntArray, onset: FloatArray, written: FloatArray, tuning_semitone: float) -> I16:
+    """[T, K] harmonics of all notes added up, in units of 1 / MASK_UNIT; bands that leak into each other share.
+
+    Args:
+        frame_count: T.
+        band: [N] the fundamentals' bands; may lie outside.
+        onset: [N] in frames.
+        written: [N] the score's offsets in frames.
+        tuning_semitone: how far the recording is above A = 440 Hz.
+    """
+    hz = np.asarray(pitch_to_hz(LOW_PITCH + np.arange(BAND_COUNT), tuning_semitone))
+    leak = (np.log2(1.0 + _LEAK_HZ / hz) * 12.0).astype(np.int64)
+    out: I16 = _add_up(frame_count, band, onset, written, leak)
+    return out
+
+
+@numba.njit(cache=True)
+def _add_up(frame_count, band, onset, written, leak):  # type: ignore[no-untyped-def]
+    """See masking_of; leak [K] is how many bands to either side are not told apart."""
+    out = np.zeros((frame_count, BAND_COUNT), np.int16)
+    for n in range(len(band)):
+        begin = max(int(np.ceil(onset[n] - 1.0)), 0)
+        end = min(int(written[n] + _RINGING_FRAME) + 1, frame_count)
+        for h in range(len(HARMONIC_SEMITONE)):
+            middle = band[n] + HARMONIC_SEMITONE[h]
+            if middle < 0 or middle >= BAND_COUNT:
+                continue
+            for k in range(max(middle - leak[middle], 0), min(middle + leak[middle] + 1, BAND_COUNT)):
+                part = MASK_UNIT * HARMONIC_LEVEL[h] * (1.0 if k == middle else 0.5)
+                for t in range(begin, end):
+                    out[t, k] = min(out[t, k] + int(part * presence(t, onset[n], written[n])), _MASK_LIMIT)
+    return out

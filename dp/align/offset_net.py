@@ -1,0 +1,113 @@
+"""The learned offset net: convolutions over time in numpy, a few thousand weights.
+
+Its input is what `dp.align.offset_curves` measures from a note's onset on; its output is how likely the note's sound
+ends in every frame. `dp.train.offset_filter` trains it; `offset_net.md` says what the packaged weights were trained on.
+"""
+
+import functools
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from dp.align.offset_curves import CHANNEL_COUNT
+from dp.align.spectrum import F32
+from dp.errors import DataError
+from dp.units import FloatArray, IntArray
+
+HIDDEN_COUNT = 16
+KERNEL_FRAME = 5
+DILATION = (1, 2, 4, 8)
+LAYER_COUNT = len(DILATION) + 1  # the last one looks at single frames
+_WEIGHTS_FILE = "offset_net.npz"
+
+
+@dataclass(frozen=True)
+class OffsetNet:
+    """Weights [out, in, kernel] and biases [out] of the layers."""
+
+    weights: tuple[F32, ...]
+    biases: tuple[F32, ...]
+
+
+def layer_shapes() -> list[tuple[int, int, int]]:
+    """(out, in, kernel) of every layer."""
+    inputs = [CHANNEL_COUNT] + [HIDDEN_COUNT] * (len(DILATION) - 1)
+    return [(HIDDEN_COUNT, i, KERNEL_FRAME) for i in inputs] + [(1, HIDDEN_COUNT, 1)]
+
+
+@functools.cache
+def packaged_net() -> OffsetNet:
+    """The weights that come with the package."""
+    with resources.as_file(resources.files("dp.align") / _WEIGHTS_FILE) as path:
+        return load_net(path)
+
+
+def load_net(path: Path) -> OffsetNet:
+    """Read weights.
+
+    Raises:
+        DataError: the file does not hold the layers that this module computes.
+    """
+    try:
+        with np.load(path) as stored:
+            weights = tuple(stored[f"weight{i}"].astype(np.float32) for i in range(LAYER_COUNT))
+            biases = tuple(stored[f"bias{i}"].astype(np.float32) for i in range(LAYER_COUNT))
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(path, f"is not a set of offset net weights ({error})", "train them again") from error
+    found, expected = [w.shape for w in weights], layer_shapes()
+    if found != expected or [b.shape for b in biases] != [(e[0],) for e in expected]:
+        raise DataError(path, f"layers are {found}, expected {expected}", "train them again")
+    if not all(np.isfinite(a).all() for a in (*weights, *biases)):
+        raise DataError(path, "holds weights that are not finite", "train them again")
+    return OffsetNet(weights, biases)
+
+
+def end_frames(net: OffsetNet, channels: F32, length: IntArray) -> FloatArray:
+    """Where notes end: the median of what the net thinks likely, which keeps absolute errors least.
+
+    Args:
+        net: the weights.
+        channels: [n, T, CHANNEL_COUNT], 0 beyond each note's length.
+        length: [n] frames that may hold the end.
+
+    Returns:
+        [n] frames from the first one, fractional.
+    """
+    logits = end_logits(net, channels, length)
+    logits -= logits.max(axis=1, keepdims=True)
+    reached = np.cumsum(np.exp(logits), axis=1)
+    half = 0.5 * reached[:, -1:]
+    frame = (reached < half).sum(axis=1)
+    row = np.arange(len(frame))
+    before = np.where(frame > 0, reached[row, frame - 1], 0.0)
+    within = (half[:, 0] - before) / np.maximum(reached[row, frame] - before, 1e-12)
+    return np.asarray(frame - 0.5 + within, np.float64)
+
+
+def end_logits(net: OffsetNet, channels: F32, length: IntArray) -> F32:
+    """Logits [n, T] of "the sound ends here"; very low beyond each note's length."""
+    inside = (np.arange(channels.shape[1]) < length[:, None])[:, :, None]
+    hidden = channels
+    for layer, dilation in enumerate(DILATION):
+        hidden = _convolve(hidden, net.weights[layer], net.biases[layer], dilation)
+        np.maximum(hidden, 0.0, out=hidden)
+        hidden *= inside
+    out = hidden @ net.weights[-1][0, :, 0] + net.biases[-1]
+    return np.where(inside[:, :, 0], out, np.float32(-1e9))
+
+
+def _convolve(signal: F32, weight: F32, bias: F32, dilation: int) -> F32:
+    """Correlation over time, silence around: [n, T, in] with [out, in, kernel] to [n, T, out]."""
+    count, length, width = signal.shape
+    kernel = weight.shape[2]
+    reach = (kernel // 2) * dilation
+    padded = np.zeros((count, length + 2 * reach, width), np.float32)
+    padded[:, reach : reach + length] = signal
+    columns = np.empty((count, length, kernel, width), np.float32)
+    for k in range(kernel):
+        columns[:, :, k] = padded[:, k * dilation : k * dilation + length]
+    taps = weight.transpose(2, 1, 0).reshape(kernel * width, -1)
+    out: F32 = columns.reshape(count * length, -1) @ taps + bias
+    return out.reshape(count, length, -1)
