@@ -15,7 +15,8 @@ from dp.align.spectrum import F32
 from dp.units import IntArray
 
 _STAY = np.array([0.0, 0.05, 0.1, 0.3], np.float32)  # cost of another row in the same column: the first, second, later
-_PASS_OVER = np.float32(0.15)  # cost of a column that has no row
+_PASS_OVER = np.array([0.1, 0.3], np.float32)  # cost of a column that has no row: a single one, each further one
+_SAME, _GOES_ON, _PASSED = 255, 16, 32  # marks in the table of the search
 _UNREACHABLE = np.float32(1e30)
 _MAX_LINKS = 32  # into one column
 
@@ -49,70 +50,74 @@ def cheapest_path(cost: F32, outside: F32, links: Sequence[tuple[int, int, float
 
 @numba.njit(cache=True)
 def _search(cost, first, sources, prices, stay, pass_over):  # type: ignore[no-untyped-def]
-    """Viterbi search; a state is a column and how many rows the path has been staying in it."""
+    """Viterbi search; a state is a column and for how many rows the path has stayed in it, or that it has no row."""
     row_count, column_count = cost.shape
-    kinds = len(stay)
-    entry = np.zeros((row_count, column_count), np.uint8)  # 2 * link, + 1 where no row was spent
-    staying = np.zeros((row_count, column_count), np.uint8)  # cheapest kind of stay, + 16 where the last kind goes on
-    before = np.full((column_count, kinds), _UNREACHABLE, np.float32)
-    now = np.full((column_count, kinds), _UNREACHABLE, np.float32)
+    passed = len(stay)  # the kind of a column without a row
+    back = np.zeros((row_count, column_count, 3), np.uint8)  # cheapest kind; link entered by; link passed over by
+    before = np.full((column_count, passed + 1), _UNREACHABLE, np.float32)
+    now = np.full((column_count, passed + 1), _UNREACHABLE, np.float32)
     least_before = np.full(column_count, _UNREACHABLE, np.float32)
-    least = np.full(column_count, _UNREACHABLE, np.float32)
+    least = np.full(column_count, _UNREACHABLE, np.float32)  # of the kinds with a row
     for t in range(row_count):
         for j in range(column_count):
             here = cost[t, j]
             is_outside = j == 0 or j == column_count - 1
-            best, code = _UNREACHABLE, 0
-            if j == 0:
-                best = least_before[0] + here if t > 0 else here
+            entered, entry, skipped, skip = _UNREACHABLE, 0, _UNREACHABLE, 0
+            if is_outside:
+                entered, entry = here if t == 0 and j == 0 else least_before[j] + here, _SAME
             for link in range(first[j], first[j + 1]):
-                source, price = sources[link], prices[link]
-                if t > 0 and least_before[source] + price + here < best:
-                    best, code = least_before[source] + price + here, 2 * (link - first[j])
-                if least[source] + price + pass_over < best:
-                    best, code = least[source] + price + pass_over, 2 * (link - first[j]) + 1
-            if j == column_count - 1 and t > 0 and least_before[j] + here < best:
-                best, code = least_before[j] + here, 255
-            now[j, 0] = best
-            entry[t, j] = code
-            kind, lowest, goes_on = 0, best, 0
-            for k in range(1, kinds):
+                source, price, number = sources[link], prices[link], link - first[j]
+                if least_before[source] + price + here < entered:
+                    entered, entry = least_before[source] + price + here, number
+                if least[source] + price + pass_over[0] < skipped:
+                    skipped, skip = least[source] + price + pass_over[0], 2 * number
+                if now[source, passed] + price + pass_over[1] < skipped:
+                    skipped, skip = now[source, passed] + price + pass_over[1], 2 * number + 1
+            now[j, 0], now[j, passed] = entered, skipped
+            kind, lowest, goes_on = 0, entered, 0
+            for k in range(1, passed):
                 value = _UNREACHABLE
-                if t > 0 and not is_outside:
+                if not is_outside:
                     value = before[j, k - 1]
-                    if k == kinds - 1 and before[j, k] < value:
-                        value, goes_on = before[j, k], 16
+                    if k == passed - 1 and before[j, k] < value:
+                        value, goes_on = before[j, k], _GOES_ON
                     value += here + stay[k]
                 now[j, k] = value
                 if value < lowest:
                     kind, lowest = k, value
-            staying[t, j] = kind + goes_on
             least[j] = lowest
+            back[t, j, 0], back[t, j, 1], back[t, j, 2] = kind + goes_on, entry, skip
+        for j in range(column_count):
+            least_before[j] = least[j]
+            if now[j, passed] < least[j]:
+                least_before[j] = now[j, passed]
+                back[t, j, 0] += _PASSED
         before, now = now, before
-        least_before, least = least, least_before
-    return _trace(entry, staying, first, sources, kinds, least_before[column_count - 1])
+    rows, columns = _trace(back, first, sources, passed)
+    return rows, columns, least[column_count - 1]
 
 
 @numba.njit(cache=True)
-def _trace(entry, staying, first, sources, kinds, total):  # type: ignore[no-untyped-def]
-    row_count, column_count = entry.shape
+def _trace(back, first, sources, passed):  # type: ignore[no-untyped-def]
+    row_count, column_count = back.shape[:2]
     rows = np.empty(row_count + column_count, np.int64)
     columns = np.empty(row_count + column_count, np.int64)
     t, j, count = row_count - 1, column_count - 1, 0
-    kind = staying[t, j] % 16
+    kind = back[t, j, 0] % 16
     while t >= 0:
         rows[count], columns[count] = t, j
         count += 1
-        if kind > 0:
-            kind = kind if kind == kinds - 1 and staying[t, j] >= 16 else kind - 1
-            t -= 1
-            continue
-        code = entry[t, j]
-        if code == 255 or j == 0:
+        if kind == passed:
+            skip = back[t, j, 2]
+            j = sources[first[j] + skip // 2]
+            kind = passed if skip % 2 else back[t, j, 0] % 16
+        elif kind > 0:
+            kind = kind if back[t, j, 0] & _GOES_ON and kind == passed - 1 else kind - 1
             t -= 1
         else:
-            j = sources[first[j] + code // 2]
-            t -= 1 - code % 2
-        if t >= 0:
-            kind = staying[t, j] % 16
-    return rows[:count][::-1].copy(), columns[:count][::-1].copy(), total
+            entry = back[t, j, 1]
+            j = j if entry == _SAME else sources[first[j] + entry]
+            t -= 1
+            if t >= 0:
+                kind = passed if back[t, j, 0] & _PASSED else back[t, j, 0] % 16
+    return rows[:count][::-1].copy(), columns[:count][::-1].copy()

@@ -30,6 +30,7 @@ _MUSIC_SHARES = (0.7, 0.5, 0.35, 0.25)  # of a recording that may be the music
 _SHIFT_GAIN = 4.0  # another shift must be this much cheaper than none
 _MIN_SHARE = 0.3  # of a repeat's frames: so much of it must be heard
 _MIN_GAIN = 4.0  # by which another order, or other ends, must be cheaper than what is written
+_GOOD_FIT = -0.02  # cost per frame; of recordings that are what is written it was -0.22 to -0.03
 _SAME_COST = 1.0  # a difference in cost that means nothing
 _NEAR_SEC = 3.0  # ends this close to where sound begins and ends are left there
 _ROUND_COUNT = 2
@@ -79,7 +80,7 @@ def find_structure(
     found, cost = _best_shift(search, layout)
     written = replace(written, shift_semitone=found.shift_semitone)
     needed = np.inf if _alike(found, written) else search.run(layout, found.shift_semitone, False)[1]
-    if cost < 0.0 and (_alike(found, written) or needed < cost + _SAME_COST):
+    if cost < _GOOD_FIT * len(search.heard) and (_alike(found, written) or needed < cost + _SAME_COST):
         return written
     for share in _MUSIC_SHARES:  # the score may be played faster than the whole recording would have it
         layout = search.lay_out(replace(written, ends=Ends(0.0, share * (active.end_sec - active.begin_sec))))
