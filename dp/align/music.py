@@ -26,7 +26,7 @@ class Music:
     start_sec: float  # of these samples in the recording
     notes: ScoreNotes  # as played
     score_index: IntArray  # [M] which note of the score each of them is
-    structure: str  # how the order differs from the score's, in words; "" where it does not
+    structure: str  # how what is played differs from the score, in words; "" where it does not
     shift_semitone: int  # by which the recording sounds higher than written, tuning apart
     plan: ScorePlan
     tuning_semitone: float
@@ -70,7 +70,14 @@ def find_music(
     start_sec = start / sample_rate_hz
     if ends != active or text:
         steady = _steady(plan, ends, start_sec)
+    text = "; ".join(filter(None, [text, *_skipped(ends, active)]))
     return Music(samples, start_sec, notes, index, text, found.shift_semitone, plan, tuning, audio, steady)
+
+
+def _skipped(ends: Ends, active: Ends) -> list[str]:
+    """What is left out of a recording, in words."""
+    before = [f"music begins at {ends.begin_sec:.1f} s"] if ends.begin_sec > active.begin_sec else []
+    return before + ([f"music ends at {ends.end_sec:.1f} s"] if ends.end_sec < active.end_sec else [])
 
 
 def _steady(plan: ScorePlan, ends: Ends, start_sec: float) -> Timing:

@@ -72,7 +72,7 @@ def played_notes(
 def described(repeats: Sequence[Repeat], played: Collection[int | None]) -> str:
     """How an order differs from the written one; "" where it does not."""
     texts = [
-        f"repeat of bars {repeat.bars} {'not ' if repeat.is_written else ''}played"
+        f"repeat of bars {repeat.bars} {'not played' if repeat.is_written else 'played once more'}"
         for index, repeat in enumerate(repeats)
         if repeat.is_written != (index in played)
     ]

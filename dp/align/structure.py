@@ -29,7 +29,8 @@ _SHIFTS_SEMITONE = (0, -1, 1)  # a recording may be at A = 415 Hz
 _MUSIC_SHARES = (0.7, 0.5, 0.35, 0.25)  # of a recording that may be the music
 _SHIFT_GAIN = 4.0  # another shift must be this much cheaper than none
 _MIN_SHARE = 0.3  # of a repeat's frames: so much of it must be heard
-_MIN_GAIN = 4.0  # by which another order, or other ends, must be cheaper than what is written
+_MIN_GAIN_ORDER = 0.5  # by which another order must be cheaper than what is written, beyond the prices of its jumps
+_MIN_GAIN_ENDS = 4.0  # the same for other ends
 _GOOD_FIT = -0.02  # cost per frame; of recordings that are what is written it was -0.22 to -0.03
 _SAME_COST = 1.0  # a difference in cost that means nothing
 _NEAR_SEC = 3.0  # ends this close to where sound begins and ends are left there
@@ -79,22 +80,38 @@ def find_structure(
     layout = search.lay_out(written)
     found, cost = _best_shift(search, layout)
     written = replace(written, shift_semitone=found.shift_semitone)
-    needed = np.inf if _alike(found, written) else search.run(layout, found.shift_semitone, False)[1]
-    if cost < _GOOD_FIT * len(search.heard) and (_alike(found, written) or needed < cost + _SAME_COST):
+    if written.played:
+        bare = search.lay_out(replace(written, played=frozenset()))
+        found, cost = min((found, cost), search.run(bare, written.shift_semitone, True), key=lambda result: result[1])
+    fits = cost < _GOOD_FIT * len(search.heard)
+    if fits and _alike(found, written):
         return written
-    for share in _MUSIC_SHARES:  # the score may be played faster than the whole recording would have it
-        layout = search.lay_out(replace(written, ends=Ends(0.0, share * (active.end_sec - active.begin_sec))))
-        other, other_cost = _best_shift(search, layout)
-        needed = min(needed, search.run(layout, other.shift_semitone, False)[1])
-        if other_cost < cost:
-            found, cost = other, other_cost
+    _, needed = search.run(layout, written.shift_semitone, False)
+    if fits and found.played == written.played and needed < cost + _SAME_COST:
+        return written
+    if not fits or found.ends != written.ends:
+        found, cost = min((found, cost), _within(search, written), key=lambda result: result[1])
     for _ in range(_ROUND_COUNT):
-        again, cost_again = search.run(search.lay_out(found), found.shift_semitone, True)
+        layout = search.lay_out(found)
+        needed = min(needed, search.run(layout, found.shift_semitone, False)[1])
+        again, cost_again = search.run(layout, found.shift_semitone, True)
         if cost_again >= cost:
             break
         found, cost = again, cost_again
     written = replace(written, shift_semitone=found.shift_semitone)
-    return found if cost < needed - _MIN_GAIN and not _alike(found, written) else written
+    gain = _MIN_GAIN_ORDER if found.ends == written.ends else _MIN_GAIN_ENDS
+    return found if cost < needed - gain and not _alike(found, written) else written
+
+
+def _within(search: "_Search", written: Structure) -> tuple[Structure, float]:
+    """The cheapest structure where the music is only a part of the recording, and so faster than if it filled it."""
+    length_sec = written.ends.end_sec - written.ends.begin_sec
+    results = [
+        _best_shift(search, search.lay_out(Structure(Ends(0.0, share * length_sec), played, 0)))
+        for share in _MUSIC_SHARES
+        for played in {written.played, frozenset()}
+    ]
+    return min(results, key=lambda result: result[1])
 
 
 def _best_shift(search: "_Search", layout: "_Layout") -> tuple[Structure, float]:

@@ -1,0 +1,170 @@
+"""Repeats that are played otherwise than written, and what comes before and after the music."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dp.align import ALIGN_SAMPLE_RATE_HZ as RATE_HZ
+from dp.align import align
+from dp.align.order import played_notes, stretches
+from dp.audio import add_noise, add_room, render_notes
+from dp.config import AlignConfig
+from dp.corpora.engraving import Study, musicxml
+from dp.corpora.players import PLAYERS, perform
+from dp.corpora.studies import all_studies
+from dp.score import read_score
+from dp.types import Alignment, PerformedNotes, Repeat, Score
+from tests.align.surroundings import applause, silence, talk, tuning
+
+CONFIG = AlignConfig()
+Recorded = tuple[np.ndarray, PerformedNotes]
+
+
+@pytest.fixture(scope="module")
+def studies(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Study], Score]:
+    folder = tmp_path_factory.mktemp("studies")
+
+    def read(study: Study, insert: Callable[[str], str] = str) -> Score:
+        path: Path = folder / f"{study.name}.musicxml"
+        path.write_text(insert(musicxml(study)), encoding="utf-8")
+        return read_score(path)
+
+    return read
+
+
+@pytest.fixture(scope="module")
+def rounds(studies) -> Score:  # type: ignore[no-untyped-def]
+    """A study with a repeat, first and second ending."""
+    return studies(next(study for study in all_studies() if study.name == "rounds"))  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="module")
+def jig(studies) -> Score:  # type: ignore[no-untyped-def]
+    """Two repeated halves, and the first of them again after a D.C."""
+    study = next(study for study in all_studies() if study.name == "jig")
+    half, other = study.bars[:5], study.bars[5:10]
+    bars = [
+        replace(half[0], opens_repeat=True),
+        *half[1:-1],
+        replace(half[-1], closes_repeat=True),
+        replace(other[0], opens_repeat=True),
+        *other[1:-1],
+        replace(other[-1], closes_repeat=True),
+    ]
+    return studies(replace(study, name="da-capo", bars=tuple(bars)), _with_da_capo)  # type: ignore[no-any-return]
+
+
+def _with_da_capo(xml: str) -> str:
+    """A Fine at the end of bar 5, a D.C. at the end of bar 10."""
+    parts = xml.split("</measure>")
+    parts[4] += '<direction><direction-type><words>Fine</words></direction-type><sound fine="yes"/></direction>'
+    parts[9] += '<direction><direction-type><words>D.C.</words></direction-type><sound dacapo="yes"/></direction>'
+    return "</measure>".join(parts)
+
+
+def record(score: Score, played: set[int], seed: int = 0) -> Recorded:
+    """A performance of a score with some of its repeats: its sound, and when its notes sound."""
+    notes, _ = played_notes(score.notes, stretches(score.repeats), played)
+    rng = np.random.default_rng(seed)
+    performed = perform(replace(score, notes=notes), PLAYERS[seed % 3], rng)
+    wet = add_room(render_notes(performed, RATE_HZ), RATE_HZ, rng, 0.8, 9.0)
+    sound = add_noise(wet, rng, 40.0)
+    return (0.1 * sound / np.sqrt((sound**2).mean())).astype(np.float32), performed
+
+
+def check(found: Alignment, true: PerformedNotes, start_sec: float = 0.0) -> None:
+    assert found.accepted
+    assert np.array_equal(found.performed.pitch, true.pitch)
+    assert np.array_equal(found.notes.pitch, true.pitch)
+    assert len(found.score_index) == len(true)
+    error_sec = np.abs(found.performed.onset_sec - start_sec - true.onset_sec)
+    assert np.median(error_sec) < 0.015
+    assert np.percentile(error_sec, 95) < 0.1
+    assert (np.diff(found.notes.onset_quarter) >= 0).all()
+
+
+def written(repeats: tuple[Repeat, ...]) -> set[int]:
+    return {index for index, repeat in enumerate(repeats) if repeat.is_written}
+
+
+def test_what_is_written_is_played(rounds: Score) -> None:
+    assert [repeat.is_written for repeat in rounds.repeats] == [True]
+    sound, true = record(rounds, {0})
+    found = align(sound, rounds.notes, CONFIG, "rounds", rounds.repeats)
+    check(found, true)
+    assert found.structure == ""
+    assert np.array_equal(found.score_index, np.arange(len(rounds.notes)))
+    plain = align(sound, rounds.notes, CONFIG, "rounds")
+    np.testing.assert_array_equal(found.performed.onset_sec, plain.performed.onset_sec)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_repeat_is_left_out(rounds: Score, seed: int) -> None:
+    sound, true = record(rounds, set(), seed)
+    found = align(sound, rounds.notes, CONFIG, "rounds", rounds.repeats)
+    check(found, true)
+    assert found.structure == f"repeat of bars {rounds.repeats[0].bars} not played"
+    begin, end = rounds.repeats[0].begin_quarter, rounds.repeats[0].end_quarter
+    left_out = (rounds.notes.onset_quarter >= begin) & (rounds.notes.onset_quarter < end)
+    assert np.array_equal(found.score_index, np.flatnonzero(~left_out))
+    assert found.notes.onset_quarter[0] == 0.0
+
+
+def test_without_knowing_of_the_repeat_the_score_does_not_fit_so_well(rounds: Score) -> None:
+    sound, _ = record(rounds, set())
+    knowing = align(sound, rounds.notes, CONFIG, "rounds", rounds.repeats)
+    assert align(sound, rounds.notes, CONFIG, "rounds").score_fit < knowing.score_fit
+
+
+@pytest.mark.parametrize(
+    ("played", "text"),
+    [
+        ({0, 1}, ""),
+        ({0}, "repeat of bars 6-10 not played"),
+        (set(), "repeat of bars 1-5 not played; repeat of bars 6-10 not played"),
+        ({0, 1, 2}, "repeat of bars 1-5 played once more"),
+    ],
+)
+def test_repeats_around_a_da_capo(jig: Score, played: set[int], text: str) -> None:
+    assert [repeat.is_written for repeat in jig.repeats] == [True, True, False]
+    sound, true = record(jig, played, 1)
+    found = align(sound, jig.notes, CONFIG, "jig", jig.repeats)
+    check(found, true)
+    assert found.structure == text
+    _, index = played_notes(jig.notes, stretches(jig.repeats), played)
+    assert np.array_equal(found.score_index, index)
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+@pytest.mark.parametrize("before", [talk(30), tuning(20), silence(10), np.concatenate([talk(10), silence(3)])])
+@pytest.mark.parametrize("after", [silence(0), applause(25)])
+def test_what_surrounds_the_music_is_skipped(rounds: Score, seed: int, before: np.ndarray, after: np.ndarray) -> None:
+    sound, true = record(rounds, {0}, seed)
+    found = align(np.concatenate([before, sound, after]), rounds.notes, CONFIG, "rounds", rounds.repeats)
+    check(found, true, len(before) / RATE_HZ)
+
+
+def test_surroundings_and_a_repeat_left_out(jig: Score) -> None:
+    sound, true = record(jig, {1}, 1)
+    before = np.concatenate([talk(12), silence(2)])
+    found = align(np.concatenate([before, sound, applause(15)]), jig.notes, CONFIG, "jig", jig.repeats)
+    check(found, true, len(before) / RATE_HZ)
+    assert found.structure.startswith("repeat of bars 1-5 not played; ")
+
+
+def test_surroundings_of_a_recording_at_another_pitch(jig: Score) -> None:
+    lower = replace(jig.notes, pitch=jig.notes.pitch - 1)
+    sound, true = record(replace(jig, notes=lower), written(jig.repeats), 0)
+    before = talk(20)
+    found = align(np.concatenate([before, sound]), jig.notes, CONFIG, "jig", jig.repeats)
+    check(found, replace(true, pitch=true.pitch + 1), len(before) / RATE_HZ)
+    assert found.tuning_cent == pytest.approx(-100, abs=8)
+
+
+def test_the_wrong_score_stays_wrong(jig: Score, rounds: Score) -> None:
+    sound, _ = record(jig, {0, 1}, 0)
+    found = align(np.concatenate([talk(15), sound]), rounds.notes, CONFIG, "jig", rounds.repeats)
+    assert not found.accepted
