@@ -12,6 +12,7 @@ from dp.errors import DataError
 from dp.units import frame_rate_hz
 
 PARAMS_FILE = "params.yaml"
+ALIGN_METHODS = ("ours", "publication")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class AlignConfig:
     """Alignment of a score with a recording."""
 
     min_score_fit: float = 0.55  # below it, the score does not fit the recording
+    method: str = "ours"  # or publication: its own aligner, to reproduce and to compare
+    program: int = 40  # General MIDI program, from 0, that plays the score for publication: 40 violin, 0 piano
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,16 @@ def load_config(path: Path) -> Config:
     return config
 
 
+def check_align_method(method: str, subject: str) -> None:
+    """Refuse an unknown method.
+
+    Raises:
+        DataError: it is none of ALIGN_METHODS.
+    """
+    if method not in ALIGN_METHODS:
+        raise DataError(subject, f"{method!r} is no method", f"choose {' or '.join(ALIGN_METHODS)}")
+
+
 def _build(cls: type[Any], raw: object, path: Path, prefix: str) -> Any:
     """One dataclass from one mapping, recursively."""
     if not isinstance(raw, dict):
@@ -155,9 +168,11 @@ def _value(hint: Any, value: object, path: Path, name: str) -> Any:
 
 def _check_bounds(config: Config, path: Path) -> None:
     """Bounds that more than one reader relies on."""
+    check_align_method(config.align.method, f"{path}: align.method")
     train = config.train
     checks = [
         ("align.min_score_fit", config.align.min_score_fit, 0.0, 1.0),
+        ("align.program", config.align.program, 0, 127),
         ("mel.sample_rate_hz", config.mel.sample_rate_hz, 8000, 192000),
         ("mel.hop_sample", config.mel.hop_sample, 1, config.mel.window_sample),
         ("mel.max_hz", config.mel.max_hz, config.mel.min_hz, config.mel.sample_rate_hz / 2),

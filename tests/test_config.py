@@ -34,6 +34,8 @@ def test_values_are_read_and_the_rest_keeps_its_default(tmp_path: Path) -> None:
         ("mel: {hop_sample: true}", "mel.hop_sample is True, expected int"),
         ("mel: 3", "mel is 3, expected a mapping"),
         ("align: {min_score_fit: 1.5}", "align.min_score_fit is 1.5, expected 0.0 to 1.0"),
+        ("align: {method: magic}", "align.method: 'magic' is no method; choose ours or publication"),
+        ("align: {program: 128}", "align.program is 128, expected 0 to 127"),
         ("train: {timing: {step_count: 0}}", "train.timing.step_count is 0"),
         ("split: {valid_recordings: a}", "expected a list of strings"),
         ("a: [", "is not YAML"),

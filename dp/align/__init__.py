@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dp.config import AlignConfig
+from dp.config import AlignConfig, check_align_method
 from dp.types import Alignment, Repeat, ScoreNotes
 
 ALIGN_SAMPLE_RATE_HZ = 22050
@@ -27,16 +27,23 @@ def align(
     Args:
         samples: [L] mono at ALIGN_SAMPLE_RATE_HZ.
         notes: the score's N notes.
-        config: when to accept.
+        config: the method, and when to accept.
         subject: the recording's name, for errors.
-        repeats: of the score, that may be played otherwise than they are written.
+        repeats: of the score, that may be played otherwise than they are written; the publication's method plays all
+            as written.
 
     Returns:
         Times of all notes that are played, also where the score does not fit the recording: then `accepted` is false.
 
     Raises:
-        DataError: there are no notes, or the samples are silent, not finite, or too few for so many notes.
+        DataError: there are no notes, or the samples are silent, not finite, or too few for so many notes; by the
+            publication's method also: the samples are too many, or there is nothing to synthesize the score with.
     """
+    check_align_method(config.method, "align.method")
+    if config.method == "publication":
+        from dp.align.publication import align_publication
+
+        return align_publication(samples, notes, config, subject)
     from dp.align.pipeline import align_notes
 
     return align_notes(samples, notes, config, subject, repeats)

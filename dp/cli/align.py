@@ -13,6 +13,7 @@ from dp.cli.paths import check_out
 from dp.errors import DataError
 
 if TYPE_CHECKING:
+    from dp.config import AlignConfig
     from dp.types import Alignment, Score
 
 COLUMNS = ("pitch", "onset_quarter", "duration_quarter", "onset_s", "offset_s", "confidence")
@@ -36,6 +37,7 @@ def align_one(
     plot: Path | None,
     start: str | None,
     end: str | None,
+    config: "AlignConfig",
     quiet: bool,
     as_json: bool,
 ) -> int:
@@ -44,7 +46,7 @@ def align_one(
     if plot is not None:
         check_out(plot, (".png",))
     pair = Pair(out.stem, score_path, audio_path, _clock(start, "--start") or 0.0, _clock(end, "--end"))
-    score, alignment = _align(pair)
+    score, alignment = _align(pair, config)
     _write_csv(out, pair, score, alignment)
     if plot is not None:
         _plot(plot, pair, score, alignment)
@@ -54,14 +56,14 @@ def align_one(
     return 0
 
 
-def align_pairs(pairs_csv: Path, out: Path, quiet: bool, as_json: bool) -> int:
+def align_pairs(pairs_csv: Path, out: Path, config: "AlignConfig", quiet: bool, as_json: bool) -> int:
     """Align every pair of a CSV; a pair that fails is reported and the others go on (exit code 1)."""
     pairs = _read_pairs(pairs_csv)
     out.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
     for i, pair in enumerate(pairs):
         try:
-            score, alignment = _align(pair)
+            score, alignment = _align(pair, config)
             _write_csv(out / f"{pair.pair_id}.csv", pair, score, alignment)
             rows.append(_describe(pair, alignment))
             structure = f"; {alignment.structure}" if alignment.structure else ""
@@ -75,11 +77,10 @@ def align_pairs(pairs_csv: Path, out: Path, quiet: bool, as_json: bool) -> int:
     return 1 if failed else 0
 
 
-def _align(pair: Pair) -> "tuple[Score, Alignment]":
-    from dp.config import AlignConfig
+def _align(pair: Pair, config: "AlignConfig") -> "tuple[Score, Alignment]":
     from dp.jobs.align import align_files
 
-    score, alignment = align_files(pair.score, pair.audio, pair.start_sec, pair.end_sec, AlignConfig())
+    score, alignment = align_files(pair.score, pair.audio, pair.start_sec, pair.end_sec, config)
     if not alignment.accepted:
         raise DataError(
             pair.audio, f"does not fit {pair.score} ({alignment.reason})", "give the score of this recording"

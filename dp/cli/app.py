@@ -50,19 +50,26 @@ def align(
     start: Annotated[str | None, typer.Option(help="Start of the music in the recording: seconds or h:mm:ss.")] = None,
     end: Annotated[str | None, typer.Option(help="End of the music in the recording.")] = None,
     pairs: Annotated[Path | None, typer.Option(help="CSV with the columns id, score, audio[, start, end].")] = None,
+    method: Annotated[str, typer.Option(help="ours, or publication: its own aligner, to compare with.")] = "ours",
+    program: Annotated[
+        int, typer.Option(min=0, max=127, help="For publication: General MIDI program; 40 violin, 0 piano.")
+    ] = 40,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
     """Find when each note of SCORE sounds in AUDIO."""
     from dp.cli import align as command
+    from dp.config import AlignConfig, check_align_method
 
+    check_align_method(method, "--method")
+    config = AlignConfig(method=method, program=program)
     if pairs is not None:
         if score is not None or plot is not None or start is not None or end is not None:
             raise typer.BadParameter("--pairs stands alone: its CSV names scores, recordings, starts and ends")
-        return command.align_pairs(pairs, out, quiet, as_json)
+        return command.align_pairs(pairs, out, config, quiet, as_json)
     if score is None or audio is None:
         raise typer.BadParameter("give SCORE and AUDIO, or --pairs")
-    return command.align_one(score, audio, out, plot, start, end, quiet, as_json)
+    return command.align_one(score, audio, out, plot, start, end, config, quiet, as_json)
 
 
 @app.command()

@@ -10,7 +10,7 @@ def demo(project: Path | None, quiet: bool) -> int:
     """Build the demo's dataset, train on it, evaluate, align one recording with a picture, render an unseen score."""
     from dp.cli import align, render
     from dp.cli import project as commands
-    from dp.config import PARAMS_FILE, load_config
+    from dp.config import PARAMS_FILE, AlignConfig, load_config
     from dp.corpora import list_recordings
     from dp.corpora.demo import UNSEEN_SCORE
     from dp.project import corpus_root, find_project
@@ -36,7 +36,8 @@ def demo(project: Path | None, quiet: bool) -> int:
     recording = list_recordings("demo", root).recordings[0]
     csv_path, picture = results / "alignment.csv", results / "alignment.png"
     note(f"dp align {recording.score_path} {recording.audio_path} -o {csv_path} --plot {picture}", quiet)
-    align.align_one(recording.score_path, recording.audio_path, csv_path, picture, None, None, quiet, False)
+    config = AlignConfig()
+    align.align_one(recording.score_path, recording.audio_path, csv_path, picture, None, None, config, quiet, False)
     score, audio, picture = root / UNSEEN_SCORE, results / "unseen.wav", results / "unseen.png"
     note(f"dp render {score} -o {audio} --plot {picture} --performer {recording.performer}", quiet)
     return render.render(score, audio, recording.performer, None, None, picture, folder, quiet, False)

@@ -62,6 +62,8 @@ def _devices() -> list[Finding]:
 
 
 def _optional() -> list[Finding]:
+    from dp.align.fluidsynth import COMMAND, find_command, find_soundfont
+
     found = []
     player = _package("tinysoundfont", "pip install --no-deps tinysoundfont")
     if player.state == "missing":
@@ -72,14 +74,12 @@ def _optional() -> list[Finding]:
             player.advice,
         )
     found.append(player)
-    command = shutil.which("fluidsynth")
-    if command:
-        found.append(Finding("fluidsynth", "ok", command))
-    else:
-        detail = "command not found; only the publication's own alignment method needs it"
-        found.append(
-            Finding("fluidsynth", "absent", detail, "apt-get install fluidsynth musescore-general-soundfont-small")
-        )
+    needs = "only the publication's own alignment method needs it"
+    for name, find in ((COMMAND, find_command), ("soundfont", find_soundfont)):
+        try:
+            found.append(Finding(name, "ok", str(find())))
+        except DataError as error:
+            found.append(Finding(name, "absent", f"{error.reason}; {needs}", error.advice))
     return found
 
 
