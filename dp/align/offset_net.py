@@ -19,6 +19,7 @@ from dp.units import FloatArray, IntArray
 HIDDEN_COUNT = 16
 KERNEL_FRAME = 5
 DILATION = (1, 2, 4, 8)
+_GAP_FRAME = (KERNEL_FRAME - 1) * max(DILATION) // 2
 LAYER_COUNT = len(DILATION) + 1  # the last one looks at single frames
 _WEIGHTS_FILE = "offset_net.npz"
 
@@ -88,26 +89,29 @@ def end_frames(net: OffsetNet, channels: F32, length: IntArray) -> FloatArray:
 
 def end_logits(net: OffsetNet, channels: F32, length: IntArray) -> F32:
     """Logits [n, T] of "the sound ends here"; very low beyond each note's length."""
-    inside = (np.arange(channels.shape[1]) < length[:, None])[:, :, None]
-    hidden = channels
+    count, longest, width = channels.shape
+    room = np.zeros((count, _GAP_FRAME + longest, width), np.float32)  # one note after the other, silence between them
+    room[:, _GAP_FRAME:] = channels
+    outside = np.ones(room.shape[:2], bool)
+    outside[:, _GAP_FRAME:] = np.arange(longest) >= length[:, None]
+    silent = np.append(outside, np.ones(_GAP_FRAME, bool))
+    hidden = np.concatenate([room.reshape(-1, width), np.zeros((_GAP_FRAME, width), np.float32)])
     for layer, dilation in enumerate(DILATION):
         hidden = _convolve(hidden, net.weights[layer], net.biases[layer], dilation)
         np.maximum(hidden, 0.0, out=hidden)
-        hidden *= inside
+        hidden[silent] = 0.0
     out = hidden @ net.weights[-1][0, :, 0] + net.biases[-1]
-    return np.where(inside[:, :, 0], out, np.float32(-1e9))
+    out[silent] = -1e9
+    return out[:-_GAP_FRAME].reshape(count, -1)[:, _GAP_FRAME:]
 
 
 def _convolve(signal: F32, weight: F32, bias: F32, dilation: int) -> F32:
-    """Correlation over time, silence around: [n, T, in] with [out, in, kernel] to [n, T, out]."""
-    count, length, width = signal.shape
-    kernel = weight.shape[2]
-    reach = (kernel // 2) * dilation
-    padded = np.zeros((count, length + 2 * reach, width), np.float32)
-    padded[:, reach : reach + length] = signal
-    columns = np.empty((count, length, kernel, width), np.float32)
-    for k in range(kernel):
-        columns[:, :, k] = padded[:, k * dilation : k * dilation + length]
-    taps = weight.transpose(2, 1, 0).reshape(kernel * width, -1)
-    out: F32 = columns.reshape(count * length, -1) @ taps + bias
-    return out.reshape(count, length, -1)
+    """Correlation over time of [T, in] with [out, in, kernel] to [T, out]; its first and last frames mean nothing."""
+    reach = (weight.shape[2] - 1) * dilation
+    length = len(signal) - reach
+    out = np.zeros((len(signal), len(weight)), np.float32)
+    total = out[reach // 2 : reach // 2 + length]
+    for tap, matrix in enumerate(np.ascontiguousarray(weight.transpose(2, 1, 0))):
+        total += signal[tap * dilation : tap * dilation + length] @ matrix
+    total += bias
+    return out

@@ -11,7 +11,7 @@ from dp.units import FloatArray, IntArray, frame_rate_hz, frame_to_sec
 
 MIN_NOTE_SEC = 0.03
 _MIN_LAST_SEC = 0.05
-_FRAMES_AT_ONCE = 8192  # notes' curves held at once
+_FRAMES_AT_ONCE = 2048  # notes' curves held at once
 
 
 def sounding_offsets(

@@ -8,7 +8,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,12 +37,14 @@ from dp.train.onset_renders import record, render
 from dp.units import FloatArray, IntArray
 
 F16 = npt.NDArray[np.float16]
-PERFORMANCES = (160, 110, 60)  # invented, violin, piano
+PERFORMANCES = (130, 90, 60)  # invented, violin, piano
 RECORDINGS = 2  # rooms, microphones and noises per performance
 EPOCHS = 8
 VIOLIN_SEC = 40.0
+_DROWNED_SHARE, _DROWNED_DB = 0.08, (-15.0, 10.0)  # of recordings; signal against noise
 _BATCH_FRAME = 24000
 _SEC_PER_FRAME = HOP_SAMPLE / ALIGN_SAMPLE_RATE_HZ
+_HIGHEST_RATE = 6e-3
 _DISTANCE_SCALE_FRAME = 4.0  # an expected error so large counts as much as a nat of likelihood
 _TARGET_WIDTH_FRAME = 0.7  # of the Gaussian that stands for the true end
 
@@ -75,7 +77,11 @@ def gather(
 
 def examples_of(played: Played, dry: F32, rng: np.random.Generator) -> Examples:
     """Record a performance and look at its notes from onsets that are off by as much as aligned ones are."""
-    samples = at_level(record(dry, ALIGN_SAMPLE_RATE_HZ, rng))
+    recorded = record(dry, ALIGN_SAMPLE_RATE_HZ, rng)
+    if rng.random() < _DROWNED_SHARE:  # where nothing is heard, what the score says is left
+        loudness = np.sqrt((recorded**2).mean()) * 10 ** (-rng.uniform(*_DROWNED_DB) / 20)
+        recorded = recorded + (loudness * rng.standard_normal(len(recorded))).astype(np.float32)
+    samples = at_level(recorded)
     known = np.flatnonzero(np.isfinite(played.written_sec))
     performance = played.performance
     _, event = np.unique(performance.event[known], return_inverse=True)
@@ -99,7 +105,13 @@ def build_examples(all_played: list[Played], soundfonts: list[Path], rng: np.ran
     for number, soundfont in enumerate(soundfonts):
         chosen = list(range(number, len(all_played), len(soundfonts)))
         detune = [float(d) for d in rng.uniform(-0.2, 0.2, len(chosen))]
-        sounds = render([all_played[i].performance for i in chosen], soundfont, detune, ALIGN_SAMPLE_RATE_HZ)
+        performances = [all_played[i].performance for i in chosen]
+        if soundfont == bundled_soundfont():  # played by tinysoundfont, which knows no pedal
+            performances = [
+                replace(p, offset_sec=all_played[i].sound_end_sec, pedal=())
+                for i, p in zip(chosen, performances, strict=True)
+            ]
+        sounds = render(performances, soundfont, detune, ALIGN_SAMPLE_RATE_HZ)
         for i, dry in zip(chosen, sounds, strict=True):
             made[i] = joined([examples_of(all_played[i], dry, rng) for _ in range(RECORDINGS)])
     return [m for m in made if m is not None]
@@ -177,14 +189,19 @@ def loss_of(logits: torch.Tensor, end_frame: torch.Tensor) -> torch.Tensor:
     return (unlikely + distance / _DISTANCE_SCALE_FRAME).mean()
 
 
+def _rate_at(done: float) -> float:
+    """The learning rate as a share of the highest one: up for a tenth of the way, then down to nothing."""
+    return float(min(done / 0.1 + 0.01, 0.5 + 0.5 * np.cos(np.pi * min(done, 1.0))))
+
+
 def fit(train: Examples, epoch_count: int, seed: int, log: Callable[[dict[str, float], int], None]) -> Network:
     """Train a network."""
     torch.manual_seed(seed)
     network = Network()
-    optimizer = torch.optim.AdamW(network.parameters(), 3e-3, weight_decay=1e-3)
+    optimizer = torch.optim.AdamW(network.parameters(), _HIGHEST_RATE, weight_decay=1e-3)
     rng = np.random.default_rng(seed)
-    steps_per_epoch = sum(1 for _ in batches(train, np.random.default_rng(seed)))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 6e-3, total_steps=epoch_count * (steps_per_epoch + 20))
+    step_count = epoch_count * sum(1 for _ in batches(train, np.random.default_rng(seed)))  # about: batches vary
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate_at(step / step_count))
     for epoch in range(epoch_count):
         losses = []
         for chosen, channels in batches(train, rng):
