@@ -27,7 +27,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.align", description=(__doc__ or "").splitlines()[0])
     add_data_options(parser)
     parser.add_argument("--suites", nargs="+", default=["S1", "S2"], choices=SUITES, help="what to measure on")
-    parser.add_argument("--systems", nargs="+", default=list(SYSTEMS), choices=SYSTEMS, help="what to measure")
+    parser.add_argument("--systems", nargs="+", default=["ours", "P", "Y"], choices=SYSTEMS, help="what to measure")
     parser.add_argument("--reuse-peers", action="store_true", help="take earlier results of P and Y")
     parser.add_argument("--items", action="store_true", help="print our figures for every item too")
     parser.add_argument("--figure", type=Path, help="PNG to draw the distribution of errors into")

@@ -13,7 +13,7 @@ from bench.align.scoring import Errors, errors_of, pooled, read_found
 from bench.align.suites import Item
 from dp.errors import DataError
 
-OURS, PEER_SYSTEMS = "ours", ("P", "Y")
+OURS, PEER_SYSTEMS = "ours", ("P", "R", "Y")
 SYSTEMS = (OURS, *PEER_SYSTEMS)
 REPOSITORY = Path(__file__).resolve().parents[2]
 _ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "NUMBA", "MKL")}

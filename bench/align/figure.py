@@ -13,6 +13,7 @@ _TICKS_MS = (1, 2, 5, 10, 25, 50, 100, 250, 1000)
 _STYLE = {
     "ours": ("#0072b2", 2.6, "this project"),
     "P": ("#d55e00", 1.8, "publication (constant-Q DTW)"),
+    "R": ("#cc79a7", 1.4, "align.method: publication"),
     "Y": ("#6b6b6b", 1.8, "synctoolbox (MrMsDTW)"),
 }
 _SUITE_NAME = {

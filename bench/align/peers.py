@@ -1,10 +1,12 @@
 """Other aligners, as functions of a recording, a score's notes and a General MIDI program.
 
-    python -m bench.align.peers P|Y WORK.json OUT
+    python -m bench.align.peers P|R|Y WORK.json OUT
 
 aligns every item of a work list in one process and writes OUT/<id>.csv as `dp align --pairs` does.
 
-- P: the aligner of the publication, as `dp.align` has it (`align.method: publication`)
+- P: the aligner of the publication (Dong et al., 2022, section 3), the score played dry: the stricter of two readings
+- R: `align.method: publication`, which plays it in the room that reproduces the published alignments best; that room
+  makes it a little late where there is a truth, so P is what the targets are about
 - Y: synctoolbox 1.4 (Müller et al., 2021), memory-restricted multiscale DTW on chroma and DLNCO features, with the
   settings of its own example `sync_audio_score_full`; `pip install -e '.[bench]'`
 """
@@ -142,7 +144,15 @@ def publication_times(audio: Path, notes: ScoreNotes, program: int) -> tuple[Flo
     return times[0], times[1]
 
 
-PEERS: dict[str, Aligner] = {"P": publication_times, "Y": synctoolbox_times}
+def reproduced_times(audio: Path, notes: ScoreNotes, program: int) -> tuple[FloatArray, FloatArray]:
+    """R: onset and offset [N] in seconds, as read off the path: without what `align` adds to judge the score."""
+    from dp.align.publication import path_times
+
+    times = path_times(read_audio(audio, ALIGN_SAMPLE_RATE_HZ, 0.0, None), notes, program, str(audio))
+    return times.onset_sec, times.offset_sec
+
+
+PEERS: dict[str, Aligner] = {"P": publication_times, "R": reproduced_times, "Y": synctoolbox_times}
 
 
 def write_times(path: Path, notes: ScoreNotes, onset_sec: FloatArray, offset_sec: FloatArray) -> None:
