@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ as SAMPLE_RATE_HZ
-from dp.align.coarse import coarse_align
+from dp.align.coarse import Timing, coarse_align
 from dp.align.features import HOP_SAMPLE as COARSE_HOP_SAMPLE
 from dp.align.music import find_music
 from dp.align.offsets import sounding_offsets
 from dp.align.onset_net import packaged_net
 from dp.align.onset_patches import HOP_SAMPLE
+from dp.align.passages import passage_fit
 from dp.align.quality import note_confidence, onset_evidence, onset_fit, warping_fit
 from dp.align.refine import refine_onsets
 from dp.align.spectrum import F32, at_level
@@ -48,12 +49,13 @@ def align_notes(
         music.tuning_semitone,
         shift,
     )
+    passages = passage_fit(audio, Timing(coarse.event_sec, coarse.end_sec), plan, shift, _COARSE_FRAME_SEC)
     performed = PerformedNotes(
         pitch=notes.pitch,
         velocity=notes.velocity,
         onset_sec=music.start_sec + onset_sec,
         offset_sec=music.start_sec + offset_sec,
-        confidence=note_confidence(evidence, fit),
+        confidence=note_confidence(evidence, fit) * passages,
     )
     accepted = fit >= config.min_score_fit
     return Alignment(

@@ -24,12 +24,12 @@ _OUTSIDE_PERCENTILE = 20  # what is not music of the score fits it as well as th
 _WORST = np.float32(0.1)  # how much worse than that a frame may fit
 _PAUSE = 0.1  # a frame of the score that sounds for less than this share is a pause
 _FORBIDDEN = np.float32(1e3)
-_JUMP_PRICE = 2.0
+_JUMP_PRICE = 0.5
 _SHIFTS_SEMITONE = (0, -1, 1)  # a recording may be at A = 415 Hz
 _MUSIC_SHARES = (0.7, 0.5, 0.35, 0.25)  # of a recording that may be the music
 _SHIFT_GAIN = 4.0  # another shift must be this much cheaper than none
 _MIN_SHARE = 0.3  # of a repeat's frames: so much of it must be heard
-_MIN_GAIN_ORDER = 0.5  # by which another order must be cheaper than what is written, beyond the prices of its jumps
+_MIN_GAIN_ORDER = 2.0  # by which another order must be cheaper than what is written, beyond the prices of its jumps
 _MIN_GAIN_ENDS = 4.0  # the same for other ends
 _GOOD_FIT = -0.02  # cost per frame; of recordings that are what is written it was -0.22 to -0.03
 _SAME_COST = 1.0  # a difference in cost that means nothing
