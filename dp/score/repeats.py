@@ -45,7 +45,10 @@ def _repeat(
     is_written: bool,
 ) -> Repeat:
     stretch = [bars[index] for index in order[begin : begin + count]]
-    names = [bar.name for bar in stretch if not bar.is_partial] or [bar.name for bar in stretch]
+    numbered = [
+        bar.name for bar in stretch if bar.name.isdecimal() and not bar.is_partial
+    ]  # "X1" is a bar's second half
+    names = numbered or [bar.name for bar in stretch]
     return Repeat(
         at_quarter=float(start_quarter[at]),
         begin_quarter=float(start_quarter[begin]),
