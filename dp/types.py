@@ -44,7 +44,8 @@ class Repeat:
     """A stretch of a score that players may play once more, or once less, than the score is unfolded.
 
     Where `is_written`, the stretch is in the unfolded score and may be left out: then `at_quarter` is its beginning,
-    and what follows is another pass of the same bars. Otherwise it may be played again at `at_quarter`.
+    and what follows is another pass of the same bars. Otherwise it may be played again at `at_quarter`. Where it is not
+    even declared, no sign says so: then it ends there, and is a section of the score or all of it.
     """
 
     at_quarter: float  # in the unfolded score
@@ -52,6 +53,7 @@ class Repeat:
     end_quarter: float  # > begin_quarter
     is_written: bool
     bars: str  # as the score numbers them, "1-8"
+    is_declared: bool = True  # by a repeat sign
 
 
 @dataclass(frozen=True)

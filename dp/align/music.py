@@ -9,8 +9,9 @@ from dp.align.coarse import Timing, steady_timing
 from dp.align.features import HOP_SAMPLE, Features, audio_features
 from dp.align.order import described, played_notes, stretches
 from dp.align.plan import ScorePlan, plan_score
+from dp.align.search import Ends
 from dp.align.spectrum import F32
-from dp.align.structure import Ends, find_structure
+from dp.align.structure import find_structure
 from dp.align.tuning import estimate_tuning
 from dp.types import Repeat, ScoreNotes
 from dp.units import IntArray

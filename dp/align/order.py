@@ -18,12 +18,18 @@ class Stretch:
     repeat: int | None  # the repeat that it belongs to; None: it is always played
 
 
-def stretches(repeats: Sequence[Repeat]) -> tuple[Stretch, ...]:
-    """The score in the fullest order: all that is written, and all repeats that are not."""
+def stretches(repeats: Sequence[Repeat], considered: Collection[int] | None = None) -> tuple[Stretch, ...]:
+    """The score in the fullest order: all that is written, and all repeats that are not.
+
+    Args:
+        repeats: of the score.
+        considered: which of them may be played otherwise than written; None: all.
+    """
     found: list[Stretch] = []
     position = -np.inf
     for index, repeat in enumerate(repeats):
-        if repeat.at_quarter < position:  # passes do not overlap
+        is_considered = considered is None or index in considered
+        if repeat.at_quarter < position or not is_considered:  # passes do not overlap
             continue
         if repeat.at_quarter > max(position, 0.0):
             found.append(Stretch(position, repeat.at_quarter, None))
@@ -72,7 +78,8 @@ def played_notes(
 def described(repeats: Sequence[Repeat], played: Collection[int | None]) -> str:
     """How an order differs from the written one; "" where it does not."""
     texts = [
-        f"repeat of bars {repeat.bars} {'not played' if repeat.is_written else 'played once more'}"
+        f"{'repeat of ' if repeat.is_declared else ''}bars {repeat.bars} "
+        f"{'not played' if repeat.is_written else 'played once more'}"
         for index, repeat in enumerate(repeats)
         if repeat.is_written != (index in played)
     ]

@@ -5,57 +5,28 @@ not. All that is searched for at once, at three frames a second.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from dp.align.features import Features, pooled, score_features
-from dp.align.jumps import cheapest_path
-from dp.align.order import borders, played_notes, stretches
-from dp.align.plan import ScorePlan, plan_score
-from dp.align.spectrum import F32
+from dp.align.features import Features
+from dp.align.plan import ScorePlan
+from dp.align.search import NEAR_SEC, Ends, Found, Layout, Search, Structure
 from dp.types import Repeat, ScoreNotes
-from dp.units import IntArray
 
-_FACTOR = 16  # frames of 20 ms pooled
-_FRAME_LIMIT = 1536  # of the pooled features
-_ONSET_WEIGHT, _EXPECTED_ONSET = np.float32(0.25), np.float32(0.3)
-_OUTSIDE_PERCENTILE = 20  # what is not music of the score fits it as well as this share of the score's frames
-_WORST = np.float32(0.1)  # how much worse than that a frame may fit
-_PAUSE = 0.1  # a frame of the score that sounds for less than this share is a pause
-_FORBIDDEN = np.float32(1e3)
-_JUMP_PRICE = 0.5
 _SHIFTS_SEMITONE = (0, -1, 1)  # a recording may be at A = 415 Hz
 _MUSIC_SHARES = (0.7, 0.5, 0.35, 0.25)  # of a recording that may be the music
 _SHIFT_GAIN = 4.0  # another shift must be this much cheaper than none
-_MIN_SHARE = 0.3  # of a repeat's frames: so much of it must be heard
 _MIN_GAIN_ORDER = 2.0  # by which another order must be cheaper than what is written, beyond the prices of its jumps
 _MIN_GAIN_ENDS = 4.0  # the same for other ends
 _GOOD_FIT = -0.02  # cost per frame; of recordings that are what is written it was -0.22 to -0.03
 _SAME_COST = 1.0  # a difference in cost that means nothing
-_NEAR_SEC = 3.0  # ends this close to where sound begins and ends are left there
 _ROUND_COUNT = 2
-
-
-@dataclass(frozen=True)
-class Ends:
-    """Where the music is in a recording."""
-
-    begin_sec: float
-    end_sec: float  # > begin_sec
-
-
-@dataclass(frozen=True)
-class Structure:
-    """What was played, and where."""
-
-    ends: Ends
-    played: frozenset[int]  # which of the repeats
-    shift_semitone: int  # by which the recording sounds higher than written, tuning apart
-
-    def follows(self, repeats: Sequence[Repeat]) -> bool:
-        """Whether the repeats are played as they are written."""
-        return all(repeat.is_written == (index in self.played) for index, repeat in enumerate(repeats))
+_UNEXPLAINED_SEC = 20.0  # or a third of a short recording
+_UNEXPLAINED = -0.004  # mean cost per frame in that time; of recordings that are what is written at most -0.002
+_SHORT_SEC, _UNEXPLAINED_SHARE = 40.0, 0.5  # in shorter recordings, where trying costs little: this share of the mean
+_MIN_SECTION_FIT = 0.55  # of the rest's mean cost per frame; of passes that were played it was 0.57 and more
+_MIN_GAIN_SECTION, _MIN_GAIN_FRAME = 1.0, 0.007  # in all, and for each of its frames; of wrong ones 0.007 and less
 
 
 def find_structure(
@@ -74,36 +45,92 @@ def find_structure(
     Returns:
         What is written, from the first to the last sound, unless something else fits clearly better.
     """
-    search = _Search(audio, notes, repeats, plan, active, hop_sec)
-    as_written = frozenset(i for i, r in enumerate(repeats) if r.is_written)
-    written = Structure(active, as_written, 0)
+    declared = [i for i, r in enumerate(repeats) if r.is_declared]
+    search = Search(audio, notes, repeats, declared, plan, active, hop_sec)
+    written = Structure(active, frozenset(i for i, r in enumerate(repeats) if r.is_written), 0)
+    found = _as_declared(search, written)
+    if len(declared) < len(repeats) and _leaves_much_unexplained(found, search):
+        fuller = Search(audio, notes, repeats, range(len(repeats)), plan, active, hop_sec)
+        found = _with_sections(fuller, found, written, repeats)
+    return found.structure
+
+
+def _as_declared(search: Search, written: Structure) -> Found:
+    """The best of what repeat signs let expect."""
     layout = search.lay_out(written)
-    found, cost = _best_shift(search, layout)
-    written = replace(written, shift_semitone=found.shift_semitone)
+    found = _best_shift(search, layout)
+    written = replace(written, shift_semitone=found.structure.shift_semitone)
     if written.played:
         bare = search.lay_out(replace(written, played=frozenset()))
-        found, cost = min((found, cost), search.run(bare, written.shift_semitone, True), key=lambda result: result[1])
-    fits = cost < _GOOD_FIT * len(search.heard)
-    if fits and _alike(found, written):
-        return written
-    _, needed = search.run(layout, written.shift_semitone, False)
-    if fits and found.played == written.played and needed < cost + _SAME_COST:
-        return written
-    if not fits or found.ends != written.ends:
-        found, cost = min((found, cost), _within(search, written), key=lambda result: result[1])
+        found = min(found, search.run(bare, written.shift_semitone, True, True), key=_cost)
+    fits = found.cost < _GOOD_FIT * len(search.heard)
+    if fits and _alike(found.structure, written):
+        return replace(found, structure=written)
+    as_written = search.run(layout, written.shift_semitone, False, False)
+    if fits and found.structure.played == written.played and as_written.cost < found.cost + _SAME_COST:
+        return replace(as_written, structure=written)
+    if not fits or found.structure.ends != written.ends:
+        found = min(found, _within(search, written), key=_cost)
     for _ in range(_ROUND_COUNT):
-        layout = search.lay_out(found)
-        needed = min(needed, search.run(layout, found.shift_semitone, False)[1])
-        again, cost_again = search.run(layout, found.shift_semitone, True)
-        if cost_again >= cost:
+        layout = search.lay_out(found.structure)
+        shift = found.structure.shift_semitone
+        as_written = min(as_written, search.run(layout, shift, False, False), key=_cost)
+        again = search.run(layout, shift, True, True)
+        if again.cost >= found.cost:
             break
-        found, cost = again, cost_again
-    written = replace(written, shift_semitone=found.shift_semitone)
-    gain = _MIN_GAIN_ORDER if found.ends == written.ends else _MIN_GAIN_ENDS
-    return found if cost < needed - gain and not _alike(found, written) else written
+        found = again
+    written = replace(written, shift_semitone=found.structure.shift_semitone)
+    gain = _MIN_GAIN_ORDER if found.structure.ends == written.ends else _MIN_GAIN_ENDS
+    if found.cost < as_written.cost - gain and not _alike(found.structure, written):
+        return found
+    return replace(as_written, structure=written)
 
 
-def _within(search: "_Search", written: Structure) -> tuple[Structure, float]:
+def _leaves_much_unexplained(found: Found, search: Search) -> bool:
+    """Whether for long a recording sounds unlike what would be played there, or nothing would."""
+    row_count = len(found.row_cost)
+    row_sec = np.arange(row_count) * search.frame_sec
+    inside = found.row_cost[(row_sec >= search.active.begin_sec) & (row_sec < search.active.end_sec)]
+    if not len(inside):
+        return False
+    length = max(min(round(_UNEXPLAINED_SEC / search.frame_sec), len(inside) // 3), 1)
+    worst = float(np.convolve(inside, np.ones(length) / length, "valid").max())
+    is_short = len(inside) * search.frame_sec < _SHORT_SEC
+    return worst > (_UNEXPLAINED_SHARE * float(inside.mean()) if is_short else _UNEXPLAINED)
+
+
+def _with_sections(search: Search, found: Found, written: Structure, repeats: Sequence[Repeat]) -> Found:
+    """The same with sections that no sign repeats, where they clearly pay: as good as before, or better."""
+    length_sec = written.ends.end_sec - written.ends.begin_sec
+    shift = found.structure.shift_semitone
+    tempos = [found.structure, *(replace(written, ends=Ends(0.0, s * length_sec)) for s in (1.0, *_MUSIC_SHARES))]
+    best = min((search.run(search.lay_out(tempo), shift, True, True) for tempo in tempos), key=_cost)
+    for _ in range(_ROUND_COUNT):
+        again = search.run(search.lay_out(best.structure), shift, True, True)
+        if again.cost >= best.cost:
+            break
+        best = again
+    if best.structure.ends != written.ends:
+        kept = replace(best.structure, ends=written.ends)
+        whole = search.run(search.lay_out(kept), shift, True, False)
+        best = whole if whole.cost < best.cost + _MIN_GAIN_ENDS else best
+    return best if _pays(best, found, search, repeats) else found
+
+
+def _pays(best: Found, found: Found, search: Search, repeats: Sequence[Repeat]) -> bool:
+    """Whether the sections that are played again in `best` fit about as well as the rest, and better than `found`."""
+    undeclared = [i for i, r in enumerate(repeats) if not r.is_declared and i in best.structure.played]
+    is_undeclared = np.array([part.repeat in undeclared for part in search.parts])
+    is_music = best.row_part >= 0
+    is_added = is_music & is_undeclared[best.row_part]
+    if not undeclared or not is_added.any() or not (is_music & ~is_added).any():
+        return False
+    fit, rest = best.row_cost[is_added].mean(), best.row_cost[is_music & ~is_added].mean()
+    gain = found.cost - best.cost
+    return bool(fit < _MIN_SECTION_FIT * rest and gain > max(_MIN_GAIN_SECTION, _MIN_GAIN_FRAME * is_added.sum()))
+
+
+def _within(search: Search, written: Structure) -> Found:
     """The cheapest structure where the music is only a part of the recording, and so faster than if it filled it."""
     length_sec = written.ends.end_sec - written.ends.begin_sec
     results = [
@@ -111,113 +138,23 @@ def _within(search: "_Search", written: Structure) -> tuple[Structure, float]:
         for share in _MUSIC_SHARES
         for played in {written.played, frozenset()}
     ]
-    return min(results, key=lambda result: result[1])
+    return min(results, key=_cost)
 
 
-def _best_shift(search: "_Search", layout: "_Layout") -> tuple[Structure, float]:
-    """The cheapest structure of any transposition, and its cost; another transposition than none must pay."""
-    found, cost = search.run(layout, 0, True)
+def _best_shift(search: Search, layout: Layout) -> Found:
+    """The cheapest structure of any transposition; another transposition than none must pay."""
+    found = search.run(layout, 0, True, True)
     for shift in _SHIFTS_SEMITONE[1:]:
-        other, other_cost = search.run(layout, shift, True)
-        if other_cost < cost - (_SHIFT_GAIN if found.shift_semitone == 0 else 0.0):
-            found, cost = other, other_cost
-    return found, cost
+        other = search.run(layout, shift, True, True)
+        if other.cost < found.cost - (_SHIFT_GAIN if found.structure.shift_semitone == 0 else 0.0):
+            found = other
+    return found
+
+
+def _cost(found: Found) -> float:
+    return found.cost
 
 
 def _alike(one: Structure, other: Structure) -> bool:
     apart_sec = (one.ends.begin_sec - other.ends.begin_sec, one.ends.end_sec - other.ends.end_sec)
-    return one.played == other.played and max(map(abs, apart_sec)) < _NEAR_SEC
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """The score in the fullest order, played at one tempo."""
-
-    score: Features
-    border: IntArray  # where its parts begin, and where the last one ends; columns, counted from 1
-
-
-class _Search:
-    """One recording and one score, of which several structures are tried."""
-
-    def __init__(
-        self,
-        audio: Features,
-        notes: ScoreNotes,
-        repeats: Sequence[Repeat],
-        plan: ScorePlan,
-        active: Ends,
-        hop_sec: float,
-    ) -> None:
-        self.factor = _FACTOR
-        while len(audio) > self.factor * _FRAME_LIMIT:
-            self.factor *= 2
-        self.hop_sec, self.frame_sec = hop_sec, self.factor * hop_sec
-        self.active = active
-        small = pooled(audio, self.factor)
-        self.loudness = small.loudness
-        self.heard = np.hstack([small.bands, _ONSET_WEIGHT * small.onsets])
-        self.parts = stretches(repeats)
-        self.written = {None, *(i for i, r in enumerate(repeats) if r.is_written)}
-        is_fuller = len(self.written) <= len(repeats)
-        self.plan = plan_score(played_notes(notes, self.parts, range(len(repeats)))[0]) if is_fuller else plan
-        self.border_quarter = borders(self.parts, notes)
-
-    def lay_out(self, structure: Structure) -> _Layout:
-        """The score at the tempo that a structure implies."""
-        kept = [part.repeat is None or part.repeat in structure.played for part in self.parts]
-        length_quarter = max(float(np.diff(self.border_quarter)[kept].sum()), 1e-3)
-        sec_per_quarter = (structure.ends.end_sec - structure.ends.begin_sec) / length_quarter
-        border = np.rint(self.border_quarter * sec_per_quarter / self.frame_sec).astype(int) + 1
-        border[-1] = max(border[-1], 2)
-        plan, frame_count = self.plan, (int(border[-1]) - 1) * self.factor
-        onset, end = ((q + plan.first_quarter) * sec_per_quarter for q in (plan.onset_quarter, plan.end_quarter))
-        score = pooled(score_features(plan, onset, end, frame_count, 0, self.hop_sec), self.factor)
-        return _Layout(score, border)
-
-    def run(self, layout: _Layout, shift_semitone: int, free: bool) -> tuple[Structure, float]:
-        """Search for the best structure, or only what it costs to play what is written."""
-        cost = self._costs(layout.score, shift_semitone)
-        outside = np.zeros(len(cost), np.float32)
-        if not free:
-            row_sec = np.arange(len(outside)) * self.frame_sec
-            deep = (row_sec > self.active.begin_sec + _NEAR_SEC) & (row_sec < self.active.end_sec - _NEAR_SEC)
-            outside[deep] = _FORBIDDEN
-        rows, columns, total = cheapest_path(cost, outside, self._links(layout.border, free))
-        return self._structure(rows, columns, layout.border, shift_semitone), total
-
-    def _costs(self, score: Features, shift_semitone: int) -> F32:
-        """[T, J] how much worse a frame of the score fits than what is not music of the score."""
-        expected = np.hstack([np.roll(score.bands, shift_semitone, 1), np.roll(score.onsets, shift_semitone, 1)])
-        cost = 1.0 + _ONSET_WEIGHT * _EXPECTED_ONSET - self.heard @ expected.T
-        cost = np.where(score.loudness < _PAUSE, self.loudness[:, None], cost)
-        outside = np.percentile(cost, _OUTSIDE_PERCENTILE, axis=1, keepdims=True)
-        return np.minimum(cost - outside, _WORST).astype(np.float32)
-
-    def _links(self, border: IntArray, free: bool) -> list[tuple[int, int, float]]:
-        """Steps that leave a repeat out, or play one that is not written."""
-        price = _JUMP_PRICE if free else float(_FORBIDDEN)
-        entry = {int(border[i]): price for i, part in enumerate(self.parts) if part.repeat not in self.written}
-        links = [(column - 1, column, paid) for column, paid in entry.items()]
-        for first in range(len(self.parts)):
-            paid, last = 0.0, first
-            while last < len(self.parts) and self.parts[last].repeat is not None:
-                paid += price if self.parts[last].repeat in self.written else 0.0
-                last += 1
-                source, target = int(border[first]) - 1, int(border[last])
-                if target > source + 1:
-                    links.append((source, target, paid + entry.get(target, 0.0)))
-        return links
-
-    def _structure(self, rows: IntArray, columns: IntArray, border: IntArray, shift_semitone: int) -> Structure:
-        music = (columns > 0) & (columns < border[-1])
-        if not music.any():
-            return Structure(self.active, frozenset(i for i in self.written if i is not None), shift_semitone)
-        begin_sec, end_sec = rows[music][0] * self.frame_sec, (rows[music][-1] + 1) * self.frame_sec
-        begin_sec = self.active.begin_sec if begin_sec < self.active.begin_sec + _NEAR_SEC else begin_sec
-        end_sec = self.active.end_sec if end_sec > self.active.end_sec - _NEAR_SEC else end_sec
-        spent = np.bincount(columns[np.append(True, np.diff(rows) > 0)], minlength=int(border[-1]) + 1)
-        until = np.cumsum(spent)[border - 1]
-        share = np.diff(until) / np.maximum(np.diff(border), 1)
-        played = (p.repeat for p, s in zip(self.parts, share, strict=True) if p.repeat is not None and s > _MIN_SHARE)
-        return Structure(Ends(float(begin_sec), float(end_sec)), frozenset(played), shift_semitone)
+    return one.played == other.played and max(map(abs, apart_sec)) < NEAR_SEC

@@ -28,6 +28,7 @@ _WORDS = (
     ("to_coda", re.compile(r"(to|alla|al)\s+coda", re.IGNORECASE)),
     ("fine", re.compile(r"fine\.?", re.IGNORECASE)),
 )
+_DOUBLE = {"light-light", "light-heavy", "heavy-light", "heavy-heavy"}
 _LABELLED = {"segno": "segno", "coda": "coda", "tocoda": "to_coda", "dalsegno": "dal_segno"}
 _SWITCHES = {"dacapo": "da_capo", "fine": "fine"}
 
@@ -43,6 +44,9 @@ def read_barline(element: Element, bar: PartBar, position_quarter: Fraction, pla
     """
     location = element.get("location", "right")
     at_start = location == "left" or (location == "middle" and position_quarter == 0)
+    if element.findtext("bar-style", "").strip() in _DOUBLE:
+        bar.signs.section_start |= at_start
+        bar.signs.section_start_next |= location == "right"
     for name in ("segno", "coda"):
         if element.find(name) is not None:
             setattr(bar.signs, name, element.get(name, ""))

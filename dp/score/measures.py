@@ -75,6 +75,7 @@ def _read_measure(measure: Element, cursor: _Cursor) -> PartBar:
                 _move(element, cursor)
             case "attributes":
                 _read_attributes(element, cursor)
+                bar.signs.section_start |= element.find("key") is not None and cursor.position_quarter == 0
             case "direction":
                 read_direction(element, bar, _with_offset(element, cursor), cursor.place)
             case "sound":

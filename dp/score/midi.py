@@ -16,6 +16,7 @@ import numpy as np
 from dp.errors import DataError
 from dp.score.files import read_bytes, shorten
 from dp.score.marks import MAX_QPM, MIN_QPM
+from dp.score.repeats import whole_piece
 from dp.score.unfold import PlayedNote, score_notes
 from dp.types import Score
 from dp.units import FloatArray
@@ -53,7 +54,9 @@ def read_midi(path: Path) -> Score:
         raise DataError(path, "has 0 notes with a pitch", "give a score with notes")
     tempo_quarter, tempo_qpm = _tempo_marks(midi, path)
     names = tuple(" ".join(instrument.name.split()) for instrument in instruments)
-    return Score(path.stem, score_notes(played), tempo_quarter, tempo_qpm, names)
+    end_quarter = max(note.onset_quarter + note.duration_quarter for note in played)
+    again = whole_piece(float(end_quarter), max(note.measure for note in played))
+    return Score(path.stem, score_notes(played), tempo_quarter, tempo_qpm, names, (again,))
 
 
 def _check_header(data: bytes, path: Path) -> None:

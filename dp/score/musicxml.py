@@ -96,6 +96,7 @@ def _join_parts(part_bars: Sequence[Sequence[PartBar]]) -> list[Bar]:
         )
     for before, bar in pairwise(joined):  # signs that stand on the other side of a bar line
         bar.signs.repeat_start |= before.signs.repeat_start_next
+        bar.signs.section_start |= before.signs.section_start_next
         before.signs.repeat_end_plays = before.signs.repeat_end_plays or bar.signs.repeat_end_previous_plays
     return joined
 

@@ -1,8 +1,10 @@
 """Which stretches of a score players may repeat, or not, against what is written."""
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 from dp.errors import DataError
@@ -10,9 +12,13 @@ from dp.score.order import Pass, fullest_order
 from dp.score.written import Bar
 from dp.types import Repeat
 
+MAX_SECTION_COUNT = 11  # of more, none is a candidate
+_MIN_SECTION_BAR_COUNT = 4
+
 
 def find_repeats(bars: Sequence[Bar], order: Sequence[int], passes: Sequence[Pass], path: Path) -> tuple[Repeat, ...]:
-    """Passes that may be left out, and those that the score does not ask for but players add after a D.C. or D.S.
+    """Passes that may be left out, those that the score does not ask for but players add after a D.C. or D.S., and
+    sections that no sign repeats.
 
     Leaving a repeat out means to go from the beginning of a pass to the beginning of the next one: so its first ending
     is left out too.
@@ -32,7 +38,15 @@ def find_repeats(bars: Sequence[Bar], order: Sequence[int], passes: Sequence[Pas
         source = _find_run(order, run)
         if source is not None:
             found.append(_repeat(bars, order, start, at, source, len(run), False))
-    return tuple(sorted((r for r in found if r.end_quarter > r.begin_quarter), key=lambda r: r.at_quarter))
+    for begin, end in [*_sections(bars, order), (0, len(order))]:
+        found.append(replace(_repeat(bars, order, start, end, begin, end - begin, False), is_declared=False))
+    sounding = (r for r in found if r.end_quarter > r.begin_quarter)
+    return tuple(sorted(sounding, key=lambda r: (r.at_quarter, r.is_declared)))  # a section ends before a pass begins
+
+
+def whole_piece(end_quarter: float, last_bar: int) -> Repeat:
+    """All of a score that has no bar lines, played again."""
+    return Repeat(end_quarter, 0.0, end_quarter, False, f"1-{last_bar}" if last_bar > 1 else "1", is_declared=False)
 
 
 def _repeat(
@@ -44,7 +58,7 @@ def _repeat(
     count: int,
     is_written: bool,
 ) -> Repeat:
-    stretch = [bars[index] for index in order[begin : begin + count]]
+    stretch = [bars[index] for index in sorted(order[begin : begin + count])]
     numbered = [
         bar.name for bar in stretch if bar.name.isdecimal() and not bar.is_partial
     ]  # "X1" is a bar's second half
@@ -70,6 +84,22 @@ def _unwritten(bars: Sequence[Bar], order: Sequence[int], path: Path) -> list[tu
     if [fullest[position] for position in kept] != list(order):
         return []
     return [(p.begin - sum(q < p.begin for q in left_out), fullest[p.begin : p.end]) for p in added]
+
+
+def _sections(bars: Sequence[Bar], order: Sequence[int]) -> list[tuple[int, int]]:
+    """Stretches of `order` between double bar lines whose bars are played once; not the whole piece."""
+    plays = Counter(order)
+    borders = [0]
+    for position in range(1, len(order)):
+        index, before = order[position], order[position - 1]
+        if bars[index].signs.section_start or index != before + 1 or (plays[index] > 1) != (plays[before] > 1):
+            borders.append(position)
+    found = [
+        (begin, end)
+        for begin, end in pairwise([*borders, len(order)])
+        if end - begin >= _MIN_SECTION_BAR_COUNT and plays[order[begin]] == 1 and end - begin < len(order)
+    ]
+    return found if len(found) <= MAX_SECTION_COUNT else []
 
 
 def _find_run(order: Sequence[int], run: Sequence[int]) -> int | None:

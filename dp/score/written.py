@@ -34,6 +34,8 @@ class Signs:
     Labels tell several segnos or codas apart; "" where the score has no label.
     """
 
+    section_start: bool = False  # a double bar line or a new key
+    section_start_next: bool = False  # the double bar line stands at the bar's end
     repeat_start: bool = False
     repeat_start_next: bool = False  # the sign stands at the bar's end
     repeat_end_plays: int = 0  # how often the repeated part is played in all; 0 = no sign

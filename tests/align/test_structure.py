@@ -16,6 +16,7 @@ from dp.corpora.engraving import Study, musicxml
 from dp.corpora.players import PLAYERS, perform
 from dp.corpora.studies import all_studies
 from dp.score import read_score
+from dp.score.repeats import whole_piece
 from dp.types import Alignment, PerformedNotes, Repeat, Score
 from tests.align.surroundings import applause, silence, talk, tuning
 
@@ -91,7 +92,7 @@ def written(repeats: tuple[Repeat, ...]) -> set[int]:
 
 
 def test_what_is_written_is_played(rounds: Score) -> None:
-    assert [repeat.is_written for repeat in rounds.repeats] == [True]
+    assert [repeat.is_written for repeat in rounds.repeats] == [True, False]
     sound, true = record(rounds, {0})
     found = align(sound, rounds.notes, CONFIG, "rounds", rounds.repeats)
     check(found, true)
@@ -129,7 +130,7 @@ def test_without_knowing_of_the_repeat_the_score_does_not_fit_so_well(rounds: Sc
     ],
 )
 def test_repeats_around_a_da_capo(jig: Score, played: set[int], text: str) -> None:
-    assert [repeat.is_written for repeat in jig.repeats] == [True, True, False]
+    assert [repeat.is_written for repeat in jig.repeats] == [True, True, False, False]
     sound, true = record(jig, played, 1)
     found = align(sound, jig.notes, CONFIG, "jig", jig.repeats)
     check(found, true)
@@ -162,6 +163,57 @@ def test_surroundings_of_a_recording_at_another_pitch(jig: Score) -> None:
     found = align(np.concatenate([before, sound]), jig.notes, CONFIG, "jig", jig.repeats)
     check(found, replace(true, pitch=true.pitch + 1), len(before) / RATE_HZ)
     assert found.tuning_cent == pytest.approx(-100, abs=8)
+
+
+@pytest.fixture(scope="module")
+def once(studies) -> Score:  # type: ignore[no-any-return, no-untyped-def]
+    """A study written out once, in two sections."""
+    study = next(study for study in all_studies() if study.name == "jig")
+    bars = tuple(replace(bar, opens_repeat=False, closes_repeat=False, ending=0) for bar in study.bars[:10])
+    return studies(replace(study, name="once", bars=bars), _with_sections)  # type: ignore[no-any-return]
+
+
+def _with_sections(xml: str) -> str:
+    """A double bar line at the end of bar 5."""
+    parts = xml.split("</measure>")
+    parts[4] += '<barline location="right"><bar-style>light-light</bar-style></barline>'
+    return "</measure>".join(parts)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize(
+    ("played", "text"),
+    [
+        (set(), ""),
+        ({0}, "bars 1-5 played once more"),
+        ({1}, "bars 6-10 played once more"),
+        ({0, 1}, "bars 1-5 played once more; bars 6-10 played once more"),
+        ({2}, "bars 1-10 played once more"),
+    ],
+)
+def test_sections_that_no_sign_repeats(once: Score, played: set[int], text: str, seed: int) -> None:
+    assert [repeat.bars for repeat in once.repeats] == ["1-5", "6-10", "1-10"]
+    sound, true = record(once, played, seed)
+    found = align(sound, once.notes, CONFIG, "once", once.repeats)
+    check(found, true)
+    assert found.structure == text
+
+
+def test_a_score_without_bar_lines_is_played_twice_after_talk(once: Score) -> None:
+    midi = replace(once, repeats=(whole_piece(once.repeats[-1].end_quarter, 10),))
+    sound, true = record(midi, {0}, 1)
+    before = np.concatenate([talk(12), silence(2)])
+    found = align(np.concatenate([before, sound]), midi.notes, CONFIG, "midi", midi.repeats)
+    check(found, true, len(before) / RATE_HZ)
+    assert found.structure.startswith("bars 1-10 played once more; music begins at ")
+
+
+def test_another_piece_behind_it_is_no_second_pass(once: Score, rounds: Score) -> None:
+    sound, true = record(once, set())
+    other, _ = record(rounds, {0})
+    found = align(np.concatenate([sound, silence(2), other]), once.notes, CONFIG, "once", once.repeats)
+    check(found, true)
+    assert "once more" not in found.structure
 
 
 def test_the_wrong_score_stays_wrong(jig: Score, rounds: Score) -> None:
