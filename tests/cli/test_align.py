@@ -13,7 +13,7 @@ import soundfile
 import dp.files
 from dp.cli import run
 from dp.cli.align import COLUMNS
-from tests.factories import MELODY, melody_pair, melody_times, melody_xml
+from tests.factories import MELODY, melody_pair, melody_samples, melody_times, melody_xml
 
 OTHER = tuple(reversed([p + 1 + 5 * (i % 3) for i, p in enumerate(MELODY)]))
 
@@ -36,6 +36,15 @@ def test_one_pair_gives_a_row_per_note_and_a_picture(tmp_path: Path, capsys: pyt
     assert all(0 <= float(row["confidence"]) <= 1 for row in rows)
     assert plot.read_bytes().startswith(b"\x89PNG")
     assert json.loads(capsys.readouterr().out)["notes"] == 16
+
+
+def test_what_is_played_otherwise_than_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    score, audio = melody_pair(tmp_path)
+    soundfile.write(audio, melody_samples(MELODY + MELODY), 22050)
+    assert run(["align", str(score), str(audio), "-o", str(tmp_path / "out.csv"), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["structure"], report["notes"]) == ("bars 1-4 played once more", 32)
+    assert [float(row["onset_quarter"]) for row in read(tmp_path / "out.csv")] == [float(i) for i in range(16)] * 2
 
 
 def test_times_count_from_the_start_of_the_file_also_for_a_slice(tmp_path: Path) -> None:
