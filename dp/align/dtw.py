@@ -59,13 +59,11 @@ def warp(
 
 @numba.njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
 def _row_cost(out, bands, onsets, loudness, score_bands, score_onsets, sounding, first, onset_weight):  # type: ignore[no-untyped-def]
-    """1 - cosine - onset agreement of one row; where the score pauses, the recording should be quiet."""
+    """1 - cosine - onset agreement of one row; where the score pauses, the recording may ring or be quiet."""
     for b in range(len(out)):
         j = first + b
         if j >= len(sounding):
             out[b] = _UNREACHABLE
-        elif sounding[j] < _PAUSE:
-            out[b] = loudness
         else:
             similar = np.float32(0.0)
             agree = np.float32(0.0)
@@ -73,6 +71,8 @@ def _row_cost(out, bands, onsets, loudness, score_bands, score_onsets, sounding,
                 similar += bands[k] * score_bands[j, k]
                 agree += onsets[k] * score_onsets[j, k]
             out[b] = 1.0 - similar - onset_weight * (agree - _EXPECTED_ONSET)
+            if sounding[j] < _PAUSE:
+                out[b] = min(out[b], loudness)
 
 
 @numba.njit(cache=True)

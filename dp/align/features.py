@@ -5,6 +5,7 @@ The score's features come straight from its notes, nothing is synthesized. Lette
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 import scipy.sparse
 
@@ -25,6 +26,8 @@ _ONSET_MEAN_FRAME = 51  # onsets are measured against those of the surrounding s
 _HARMONIC_SEMITONE = np.array([0, 12, 19, 24, 28, 31, 34, 36])
 _HARMONIC_LEVEL = np.array([1.0, 0.7, 0.5, 0.4, 0.3, 0.25, 0.2, 0.2], np.float32)
 _DECAY_SEC = 3.0
+_RINGING_SEC = 0.3  # in which what has ended decays by a factor of e, in rooms and on strings
+_SCORE_COMPRESSION = 30.0
 _RISE_FRAME = 1  # onsets are the change from so far before to so far after
 _BLOCK_FRAME = 512
 
@@ -33,7 +36,7 @@ _BLOCK_FRAME = 512
 class Features:
     """Features of a recording or of a score; T frames, K = BAND_COUNT."""
 
-    bands: F32  # [T, K] of length about 1; shorter in pauses
+    bands: F32  # [T, K] of length about 1; shorter in pauses, where a score's notes ring on
     onsets: F32  # [T, K] what begins at the frame, of length at most 1
     loudness: F32  # [T] about 1 where something sounds, about 0 in pauses
 
@@ -63,23 +66,43 @@ def score_features(
     """Features of a score played at the given nominal times [N], `shift` semitones higher than written."""
     bands = np.zeros((frame_count, BAND_COUNT), np.float32)
     onsets = np.zeros_like(bands)
-    first_frame = np.maximum(np.rint(onset_sec / hop_sec).astype(int), 0)
-    end_frame = np.clip(np.rint(end_sec / hop_sec).astype(int), first_frame + 1, frame_count)
-    for note in np.flatnonzero(first_frame < frame_count):
-        band = plan.pitch[note] + shift - LOW_PITCH + _HARMONIC_SEMITONE
-        inside = (band >= 0) & (band < BAND_COUNT)
-        band, level = band[inside], _HARMONIC_LEVEL[inside]
-        first, end = first_frame[note], end_frame[note]
-        decay = np.exp(np.arange(end - first) * (-hop_sec / _DECAY_SEC)).astype(np.float32)
-        bands[first:end, band] = np.maximum(bands[first:end, band], decay[:, None] * level)
-        for frame, share in ((first - 1, 0.5), (first, 1.0), (first + 1, 0.5)):
-            if 0 <= frame < frame_count:
-                onsets[frame, band] = np.maximum(onsets[frame, band], share * level)
-    bands = np.log1p(10.0 * bands)
-    loudness = _length(bands)
-    bands /= np.maximum(loudness, 1e-6)[:, None]
+    first_frame = np.maximum(np.rint(onset_sec / hop_sec).astype(np.int64), 0)
+    end_frame = np.maximum(np.rint(end_sec / hop_sec).astype(np.int64), first_frame + 1)
+    end_frame = np.minimum(end_frame, np.maximum(first_frame + 1, frame_count))  # no longer than needed
+    decay = np.exp(np.arange(frame_count + 1) * (-hop_sec / _DECAY_SEC)).astype(np.float32)
+    ringing = np.exp(-np.arange(1, round(4 * _RINGING_SEC / hop_sec)) * (hop_sec / _RINGING_SEC)).astype(np.float32)
+    _play(bands, onsets, plan.pitch + shift - LOW_PITCH, first_frame, end_frame, decay, ringing)
+    bands = np.log1p(_SCORE_COMPRESSION * bands)
+    bands /= np.maximum(_length(bands), 1e-6)[:, None]
     onsets /= np.maximum(_length(onsets), 1.0)[:, None]
-    return Features(bands, onsets, (loudness > 0).astype(np.float32))
+    begun = np.bincount(np.minimum(first_frame, frame_count), minlength=frame_count + 1)
+    ended = np.bincount(np.minimum(end_frame, frame_count), minlength=frame_count + 1)
+    sounding = np.cumsum(begun - ended)[:frame_count] > 0
+    return Features(bands, onsets, sounding.astype(np.float32))
+
+
+@numba.njit(cache=True)
+def _play(bands, onsets, lowest_band, first_frame, end_frame, decay, ringing):  # type: ignore[no-untyped-def]
+    """Write the harmonics of notes [N] into bands and onsets [T, K]; of several at one place the loudest counts.
+
+    `decay` and `ringing` are levels by frame since a note's onset, and since its end against its level then.
+    """
+    frame_count, band_count = bands.shape
+    for note in range(len(lowest_band)):
+        for h in range(len(_HARMONIC_SEMITONE)):
+            band = lowest_band[note] + _HARMONIC_SEMITONE[h]
+            if band < 0 or band >= band_count:
+                continue
+            level = _HARMONIC_LEVEL[h]
+            first = first_frame[note]
+            for t in range(first, min(end_frame[note], frame_count)):
+                bands[t, band] = max(bands[t, band], decay[t - first] * level)
+            last = decay[end_frame[note] - first - 1] * level
+            for t in range(end_frame[note], min(end_frame[note] + len(ringing), frame_count)):
+                bands[t, band] = max(bands[t, band], last * ringing[t - end_frame[note]])
+            for t in range(max(first - 1, 0), min(first + 2, frame_count)):
+                share = np.float32(1.0) if t == first else np.float32(0.5)
+                onsets[t, band] = max(onsets[t, band], share * level)
 
 
 def pooled(features: Features, factor: int) -> Features:
@@ -105,8 +128,10 @@ def _length(vectors: F32) -> F32:
 
 
 def _compressed(bands: F32, compression: float) -> F32:
+    """In place."""
     loud = np.percentile(bands.max(axis=1), _LOUD_PERCENTILE) + 1e-9
-    return np.log1p(bands * np.float32(compression / loud))
+    bands *= np.float32(compression / loud)
+    return np.log1p(bands, out=bands)
 
 
 def _semitones(samples: F32, sample_rate_hz: int, tuning_semitone: float, window_sample: int) -> F32:

@@ -1,4 +1,4 @@
-"""The learned onset filter: three convolutions over time in numpy, about 6 000 weights.
+"""The learned onset filter: five convolutions over time in numpy, about 10 000 weights.
 
 Its input is what `dp.align.onset_patches` measures around a note; its output is the logit of "the note begins here"
 for every 5 ms frame. `dp.train.onset_filter` trains it; `onset_net.md` says what the packaged weights were trained on.
@@ -15,20 +15,23 @@ import numpy.typing as npt
 from dp.align.spectrum import F32
 from dp.errors import DataError
 
-CHANNEL_COUNT = 7
+CHANNEL_COUNT = 12
 HIDDEN_COUNT = 20
-KERNEL_FRAME = (15, 9, 11)
-DILATION = (1, 2, 1)
+KERNEL_FRAME = (9, 7, 7, 5, 9)
+DILATION = (1, 2, 4, 8, 1)
+LAYER_COUNT = len(KERNEL_FRAME)
+WIDTHS = (CHANNEL_COUNT, *[HIDDEN_COUNT] * (LAYER_COUNT - 1), 1)
 CONTEXT_FRAME = sum((k - 1) * d for k, d in zip(KERNEL_FRAME, DILATION, strict=True)) // 2  # lost at either end
+_PATCHES_AT_ONCE = 16  # keeps what the layers pass on in the cache
 _WEIGHTS_FILE = "onset_net.npz"
 
 
 @dataclass(frozen=True)
 class OnsetNet:
-    """Weights [out, in, kernel] and biases [out] of the three layers."""
+    """Weights [out, in, kernel] and biases [out] of the layers."""
 
-    weights: tuple[F32, F32, F32]
-    biases: tuple[F32, F32, F32]
+    weights: tuple[F32, ...]
+    biases: tuple[F32, ...]
 
 
 @functools.cache
@@ -46,15 +49,14 @@ def load_net(path: Path) -> OnsetNet:
     """
     try:
         with np.load(path) as stored:
-            weights = tuple(stored[f"weight{i}"].astype(np.float32) for i in range(3))
-            biases = tuple(stored[f"bias{i}"].astype(np.float32) for i in range(3))
+            weights = tuple(stored[f"weight{i}"].astype(np.float32) for i in range(LAYER_COUNT))
+            biases = tuple(stored[f"bias{i}"].astype(np.float32) for i in range(LAYER_COUNT))
     except (OSError, KeyError, ValueError) as error:
         raise DataError(path, f"is not a set of onset filter weights ({error})", "train them again") from error
-    widths = (CHANNEL_COUNT, HIDDEN_COUNT, HIDDEN_COUNT, 1)
-    expected = [(widths[i + 1], widths[i], KERNEL_FRAME[i]) for i in range(3)]
+    expected = [(WIDTHS[i + 1], WIDTHS[i], KERNEL_FRAME[i]) for i in range(LAYER_COUNT)]
     if [w.shape for w in weights] != expected:
         raise DataError(path, f"layers are {[w.shape for w in weights]}, expected {expected}", "train them again")
-    return OnsetNet((weights[0], weights[1], weights[2]), (biases[0], biases[1], biases[2]))
+    return OnsetNet(weights, biases)
 
 
 def convolve(signal: F32, weight: F32, bias: F32, dilation: int) -> F32:
@@ -69,9 +71,12 @@ def convolve(signal: F32, weight: F32, bias: F32, dilation: int) -> F32:
 
 def onset_logits(net: OnsetNet, patches: F32) -> F32:
     """Logits [N, T - 2 * CONTEXT_FRAME] of patches [N, CHANNEL_COUNT, T]."""
-    hidden = patches
-    for layer in range(3):
-        hidden = convolve(hidden, net.weights[layer], net.biases[layer], DILATION[layer])
-        if layer < 2:
-            np.maximum(hidden, 0.0, out=hidden)
-    return hidden[:, 0]
+    parts = []
+    for at in range(0, len(patches), _PATCHES_AT_ONCE):
+        hidden = patches[at : at + _PATCHES_AT_ONCE]
+        for layer in range(LAYER_COUNT):
+            hidden = convolve(hidden, net.weights[layer], net.biases[layer], DILATION[layer])
+            if layer < LAYER_COUNT - 1:
+                np.maximum(hidden, 0.0, out=hidden)
+        parts.append(hidden[:, 0])
+    return np.concatenate(parts)

@@ -1,24 +1,29 @@
-"""What a note's onset looks like: seven curves on a 5 ms grid around a given time, the input of the onset filter.
+"""What a note's onset looks like: twelve curves on a 5 ms grid around a given time, the input of the onset filter.
 
 | channel | what |
 |---|---|
 | 0, 1 | energy at the note's harmonics, through a short and a long window |
 | 2 | energy at its first two harmonics, long window |
-| 3 | energy at the harmonics of the pitches that sounded just before, long window |
-| 4, 5 | energy of everything, and of everything above 4 kHz, short window |
-| 6 | spectral flux, short window |
+| 3 | energy at those of its harmonics that no other note near it shares, long window |
+| 4, 5, 6 | energy at the harmonics of the pitches before, at once, and after, long window |
+| 7, 8 | energy of everything, and of everything above 4 kHz, short window |
+| 9 | spectral flux, short window |
+| 10 | flux at the note's harmonics, short window |
+| 11 | energy at the note's harmonics against everything |
 
-Energies are logarithms of magnitudes minus their mean over the surrounding 0.44 s: loudness, and how far the
-harmonics of an instrument lie apart in level, do not matter, only the change. The mean moves with the frame, so a
-frame's value does not depend on where the patch begins.
+Energies are logarithms of magnitudes, but for the last channel minus their mean over the surrounding 0.6 s: loudness,
+and how far the harmonics of an instrument lie apart in level, do not matter, only the change. The mean moves with the
+frame, so a frame's value does not depend on where the patch begins.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 
 from dp.align.onset_net import CHANNEL_COUNT, CONTEXT_FRAME
+from dp.align.plan import NO_PITCH, NoteContext
 from dp.align.spectrum import F32, magnitude_frames
 from dp.align.tuning import pitch_to_hz
 from dp.units import IntArray
@@ -27,11 +32,14 @@ HOP_SAMPLE = 110  # 4.99 ms at 22.05 kHz
 SHORT_SAMPLE, LONG_SAMPLE = 1024, 2048
 HARMONIC_COUNT = 6
 HIGH_HZ = 4000.0
-MEAN_FRAME = 44  # the moving mean reaches this far to either side
+MEAN_FRAME = 60  # the moving mean reaches this far to either side
 _FLOOR = 1e-3  # of magnitudes; a full-scale sine has 256 and 512
 _FLUX_SCALE, _ENERGY_SCALE = 5.0, 0.5  # bring all channels to about unit size
-_BLOCK_FRAME = 3000  # spectra held at once: 15 s
-_NOTES_AT_ONCE = 256
+_AGAINST_ALL = 3.0  # what an own harmonic is below everything, about
+_MISTUNED = 0.0145  # 25 cents: how far from the recording's tuning single notes may be; the loudest bin counts
+_SHARED_BIN, _SHARED = 1.6, 0.03  # harmonics closer than this, in bins of the long window or relatively, are shared
+_BLOCK_FRAME = 2000  # spectra held at once: 10 s
+_NOTES_AT_ONCE = 256  # of a stretch
 
 
 @dataclass(frozen=True)
@@ -40,7 +48,7 @@ class OnsetQuery:
 
     pitch: IntArray  # [N] as it sounds in the recording
     center_frame: IntArray  # [N] on the 5 ms grid
-    previous_pitch: Sequence[tuple[int, ...]]  # [N] what sounded just before
+    context: NoteContext  # the other pitches, as they sound
 
 
 def onset_patches(
@@ -54,72 +62,168 @@ def onset_patches(
     half = reach_frame + CONTEXT_FRAME
     order = np.argsort(query.center_frame, kind="stable")
     begin = query.center_frame[order] - half
+    others = np.concatenate([query.context.before, query.context.chord, query.context.after], axis=1)
     at = 0
     while at < len(order):
         first = int(begin[at])
         end = int(np.searchsorted(begin, first + _BLOCK_FRAME, side="right"))
         end = min(end, at + _NOTES_AT_ONCE)
-        block = _Block(samples, sample_rate_hz, first, int(begin[end - 1]) + 2 * half + 1 - first, tuning_semitone)
         chosen = order[at:end]
+        pitches = np.unique(np.append(query.pitch[chosen], others[chosen]))
+        pitches = pitches[pitches != NO_PITCH]
+        block = _Block(samples, sample_rate_hz, first, int(begin[end - 1]) + 2 * half + 1 - first)
+        curves = block.curves(pitches, tuning_semitone)
         patches = np.empty((len(chosen), CHANNEL_COUNT, 2 * half + 1), np.float32)
-        for row, note in enumerate(chosen):
-            part = slice(int(begin[at + row]) - first, int(begin[at + row]) - first + 2 * half + 1)
-            block.fill(patches[row], part, int(query.pitch[note]), query.previous_pitch[note])
+        rows = [_rows(pitches, p[chosen]) for p in (query.pitch, *query.context.parts())]
+        _fill(patches, begin[at:end] - first, *rows, *curves)
         yield chosen, patches
         at = end
 
 
+def _rows(pitches: IntArray, wanted: IntArray) -> IntArray:
+    return np.where(wanted == NO_PITCH, -1, np.searchsorted(pitches, wanted))
+
+
 class _Block:
-    """Curves of one stretch of the recording, those of a pitch computed when first asked for."""
+    """Spectra of one stretch of the recording, MEAN_FRAME longer at either end."""
 
-    def __init__(self, samples: F32, sample_rate_hz: int, first: int, count: int, tuning_semitone: float) -> None:
+    def __init__(self, samples: F32, sample_rate_hz: int, first: int, count: int) -> None:
         self._rate = sample_rate_hz
-        self._tuning = tuning_semitone
         begin, total = first - MEAN_FRAME, count + 2 * MEAN_FRAME
-        short = magnitude_frames(samples, begin - 1, total + 1, SHORT_SAMPLE, HOP_SAMPLE)
-        self._log_short = np.log(short + _FLOOR)
-        self._log_long = np.log(magnitude_frames(samples, begin, total, LONG_SAMPLE, HOP_SAMPLE) + _FLOOR)
-        rise = np.maximum(self._log_short[1:] - self._log_short[:-1], 0.0).mean(axis=1)
-        self._log_short = self._log_short[1:]
-        power = short[1:] ** 2
+        self._short = magnitude_frames(samples, begin - 1, total + 1, SHORT_SAMPLE, HOP_SAMPLE)
+        self._long = magnitude_frames(samples, begin, total, LONG_SAMPLE, HOP_SAMPLE)
         high_bin = int(HIGH_HZ * SHORT_SAMPLE / sample_rate_hz)
-        self._flux = _FLUX_SCALE * rise[MEAN_FRAME : MEAN_FRAME + count]
-        self._all = _curve(0.5 * np.log(power.sum(axis=1) + _FLOOR))
-        self._high = _curve(0.5 * np.log(power[:, high_bin:].sum(axis=1) + _FLOOR))
-        self._of_pitch: dict[int, tuple[F32, F32, F32]] = {}
+        flux, everything, high = _common(self._short, high_bin)
+        self._everything = 0.5 * np.log(everything + _FLOOR)
+        high = 0.5 * np.log(high + _FLOOR)
+        inner = flux[MEAN_FRAME : MEAN_FRAME + count]
+        self._shared = np.stack([*_centred(np.stack([self._everything, high])), _FLUX_SCALE * inner])
 
-    def fill(self, patch: F32, part: slice, pitch: int, previous: tuple[int, ...]) -> None:
-        """Write one note's channels [CHANNEL_COUNT, T]."""
-        patch[0], patch[1], patch[2] = (curve[part] for curve in self._harmonics(pitch))
-        if previous:
-            patch[3] = np.mean([self._harmonics(p)[1][part] for p in previous], axis=0)
-        else:
-            patch[3] = self._all[part]
-        patch[4], patch[5], patch[6] = self._all[part], self._high[part], self._flux[part]
+    def curves(self, pitches: IntArray, tuning_semitone: float) -> tuple[np.ndarray, ...]:
+        """What `_fill` needs of the given pitches [P]: common [3, F], own [P, 5, F], and their harmonics
+        [P, HARMONIC_COUNT, F + 2 * MEAN_FRAME] with places [P, HARMONIC_COUNT] in bins and weights alike."""
+        short, weight, _ = self._harmonics(self._short, pitches, tuning_semitone, SHORT_SAMPLE)
+        rise = (np.maximum(short[:, :, 2:] - short[:, :, :-2], 0.0) * weight[:, :, None]).sum(axis=1)
+        short_mean = (short[:, :, 1:] * weight[:, :, None]).sum(axis=1)
+        long, weight, place = self._harmonics(self._long, pitches, tuning_semitone, LONG_SAMPLE)
+        long_mean = (long * weight[:, :, None]).sum(axis=1)
+        count = self._shared.shape[1]
+        inner = slice(MEAN_FRAME, MEAN_FRAME + count)
+        against = _ENERGY_SCALE * (long_mean - self._everything + _AGAINST_ALL)[:, inner]
+        rise = _FLUX_SCALE * 0.5 * rise[:, MEAN_FRAME : MEAN_FRAME + count]
+        own = np.stack(
+            [_centred(short_mean), _centred(long_mean), _centred(long[:, :2].mean(axis=1)), rise, against], axis=1
+        )
+        return self._shared.astype(np.float32), own.astype(np.float32), long, place, weight
 
-    def _harmonics(self, pitch: int) -> tuple[F32, F32, F32]:
-        if pitch not in self._of_pitch:
-            short, _ = self._energy(self._log_short, SHORT_SAMPLE, pitch)
-            long, lowest = self._energy(self._log_long, LONG_SAMPLE, pitch)
-            self._of_pitch[pitch] = (_curve(short), _curve(long), _curve(lowest))
-        return self._of_pitch[pitch]
-
-    def _energy(self, log_magnitude: F32, window_sample: int, pitch: int) -> tuple[F32, F32]:
-        """Weighted mean over the harmonics, and the mean of the first two; [T] each."""
+    def _harmonics(
+        self, magnitude: F32, pitches: IntArray, tuning_semitone: float, window_sample: int
+    ) -> tuple[F32, F32, F32]:
+        """Log magnitudes [P, H, T], weights that add up to 1 and places in bins [P, H]; H = HARMONIC_COUNT."""
         number = np.arange(1, HARMONIC_COUNT + 1)
-        place = np.asarray(pitch_to_hz(pitch, self._tuning)) * number * window_sample / self._rate
-        place = place[: max(int((place < window_sample // 2 - 2).sum()), 1)]
-        place = np.minimum(place, window_sample // 2 - 2)  # a fundamental above the spectrum: its last bin
-        near = np.rint(place).astype(int)
-        other = np.where(place > near, near + 1, near - 1)  # the second nearest bin: the louder of the two counts
-        level = np.maximum(log_magnitude[:, near], log_magnitude[:, np.maximum(other, 0)])
-        weight = (1.0 / np.sqrt(number[: len(place)])).astype(np.float32)
-        return (level @ weight) / weight.sum(), level[:, :2].mean(axis=1)
+        hz = np.asarray(pitch_to_hz(pitches, tuning_semitone))
+        place = hz[:, None] * number * window_sample / self._rate
+        last = window_sample // 2 - 2
+        weight = np.where(place < last, 1.0 / np.sqrt(number), 0.0)
+        weight[:, 0] = 1.0  # a fundamental above the spectrum: its last bin
+        place = np.minimum(place, last)
+        low = np.minimum(np.floor(place), np.rint(place * (1.0 - _MISTUNED))).astype(np.int64)
+        high = np.maximum(np.ceil(place), np.rint(place * (1.0 + _MISTUNED))).astype(np.int64)
+        weight /= weight.sum(axis=1, keepdims=True)
+        loudest = _loudest(magnitude, low, np.minimum(high, window_sample // 2 - 1))
+        return np.log(loudest + np.float32(_FLOOR)), weight.astype(np.float32), place.astype(np.float32)
 
 
-def _curve(level: F32) -> F32:
-    """Half the level minus its moving mean; MEAN_FRAME frames shorter at either end."""
+@numba.njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
+def _common(magnitude, high_bin):  # type: ignore[no-untyped-def]
+    """Mean rise of the log magnitudes [T + 1, bins] since the frame before, power, power from a bin up; [T] each."""
+    frame_count, bin_count = len(magnitude) - 1, magnitude.shape[1]
+    flux = np.zeros(frame_count, np.float32)
+    everything, high = np.zeros_like(flux), np.zeros_like(flux)
+    before = np.log(magnitude[0] + np.float32(_FLOOR))
+    for t in range(frame_count):
+        now = np.log(magnitude[t + 1] + np.float32(_FLOOR))
+        rise, low_power, high_power = np.float32(0.0), np.float32(0.0), np.float32(0.0)
+        for k in range(bin_count):
+            rise += max(now[k] - before[k], np.float32(0.0))
+        for k in range(high_bin):
+            low_power += magnitude[t + 1, k] ** 2
+        for k in range(high_bin, bin_count):
+            high_power += magnitude[t + 1, k] ** 2
+        flux[t], everything[t], high[t] = rise / bin_count, low_power + high_power, high_power
+        before = now
+    return flux, everything, high
+
+
+@numba.njit(cache=True)
+def _loudest(magnitude, low, high):  # type: ignore[no-untyped-def]
+    """[P, H, T] the largest of the bins low to high [P, H] of magnitudes [T, bins]."""
+    out = np.empty((*low.shape, len(magnitude)), np.float32)
+    for p in range(low.shape[0]):
+        for h in range(low.shape[1]):
+            for t in range(len(magnitude)):
+                largest = magnitude[t, low[p, h]]
+                for k in range(low[p, h] + 1, high[p, h] + 1):
+                    largest = max(largest, magnitude[t, k])
+                out[p, h, t] = largest
+    return out
+
+
+def _centred(level: np.ndarray) -> np.ndarray:
+    """Levels [..., T] scaled, minus their moving mean; MEAN_FRAME frames shorter at either end."""
     width = 2 * MEAN_FRAME + 1
-    total = np.cumsum(np.concatenate([[0.0], level.astype(np.float64)]))
-    mean = (total[width:] - total[:-width]) / width
-    return (_ENERGY_SCALE * (level[MEAN_FRAME:-MEAN_FRAME] - mean)).astype(np.float32)
+    total = np.zeros((*level.shape[:-1], level.shape[-1] + 1))
+    np.cumsum(level, axis=-1, out=total[..., 1:], dtype=np.float64)
+    mean = (total[..., width:] - total[..., :-width]) / width
+    return _ENERGY_SCALE * (level[..., MEAN_FRAME:-MEAN_FRAME] - mean)
+
+
+@numba.njit(cache=True)
+def _fill(patches, begin, pitch, before, chord, after, common, own, harmonics, place, weight):  # type: ignore[no-untyped-def]
+    """Write all channels of all patches [n, C, T]."""
+    frame_count = patches.shape[2]
+    width = 2 * MEAN_FRAME + 1
+    free = np.empty(frame_count + 2 * MEAN_FRAME)
+    for n in range(len(patches)):
+        a = begin[n]
+        for t in range(frame_count):
+            for c in range(3):
+                patches[n, c, t] = own[pitch[n], c, a + t]
+                patches[n, 7 + c, t] = common[c, a + t]
+            patches[n, 10, t] = own[pitch[n], 3, a + t]
+            patches[n, 11, t] = own[pitch[n], 4, a + t]
+        for c, others in ((4, before[n]), (5, chord[n]), (6, after[n])):
+            count = 0
+            patches[n, c] = 0.0
+            for p in others:
+                if p >= 0:
+                    count += 1
+                    for t in range(frame_count):
+                        patches[n, c, t] += own[p, 1, a + t]
+            if count > 1:
+                for t in range(frame_count):
+                    patches[n, c, t] /= count
+        total = 0.0
+        free[:] = 0.0
+        for h in range(HARMONIC_COUNT):
+            share = weight[pitch[n], h]
+            for others in (before[n], chord[n]):
+                for p in others:
+                    if p >= 0:
+                        for k in range(HARMONIC_COUNT):
+                            if abs(place[p, k] - place[pitch[n], h]) < max(_SHARED_BIN, _SHARED * place[p, k]):
+                                share = 0.0
+            if share > 0.0:
+                total += share
+                for t in range(len(free)):
+                    free[t] += share * harmonics[pitch[n], h, a + t]
+        if total == 0.0:
+            patches[n, 3] = patches[n, 1]
+            continue
+        mean = 0.0
+        for t in range(width):
+            mean += free[t]
+        for t in range(frame_count):
+            patches[n, 3, t] = _ENERGY_SCALE * (free[t + MEAN_FRAME] - mean / width) / total
+            if t + 1 < frame_count:
+                mean += free[t + width] - free[t]

@@ -13,8 +13,8 @@ from dp.align.onset_net import packaged_net
 from dp.align.onset_patches import HOP_SAMPLE
 from dp.align.passages import passage_fit
 from dp.align.quality import note_confidence, onset_evidence, onset_fit, warping_fit
-from dp.align.refine import refine_onsets
-from dp.align.spectrum import F32, at_level
+from dp.align.refine import Listener, refine_onsets
+from dp.align.spectrum import F32, SILENT_PEAK, at_level, peak_of
 from dp.config import AlignConfig
 from dp.errors import DataError
 from dp.types import Alignment, PerformedNotes, Repeat, ScoreNotes, WarpingPath
@@ -22,7 +22,6 @@ from dp.types import Alignment, PerformedNotes, Repeat, ScoreNotes, WarpingPath
 _COARSE_FRAME_SEC = COARSE_HOP_SAMPLE / SAMPLE_RATE_HZ
 _FINE_FRAME_SEC = HOP_SAMPLE / SAMPLE_RATE_HZ
 MIN_EVENT_SEC = 2 * _FINE_FRAME_SEC  # twice: grace notes may double the events
-_SILENT_PEAK = 1e-4  # 80 dB below full scale
 
 
 def align_notes(
@@ -33,9 +32,8 @@ def align_notes(
     music = find_music(at_level(samples), SAMPLE_RATE_HZ, notes, repeats, MIN_EVENT_SEC)
     notes, plan, audio, shift = music.notes, music.plan, music.audio, music.shift_semitone
     coarse = coarse_align(audio, music.steady, plan, shift, _COARSE_FRAME_SEC)
-    refined = refine_onsets(
-        music.samples, SAMPLE_RATE_HZ, plan, coarse.event_sec, music.tuning_semitone, shift, packaged_net()
-    )
+    listener = Listener(music.samples, SAMPLE_RATE_HZ, plan, music.tuning_semitone, shift, packaged_net())
+    refined = refine_onsets(listener, coarse.event_sec)
     evidence = onset_evidence(plan, refined, coarse.event_sec, _FINE_FRAME_SEC)
     fit = warping_fit(audio, music.steady, plan, shift, _COARSE_FRAME_SEC) * onset_fit(evidence)
     onset_sec = np.clip(refined.onset_sec, 0.0, len(music.samples) / SAMPLE_RATE_HZ - _FINE_FRAME_SEC)
@@ -87,10 +85,10 @@ def check_input(samples: F32, notes: ScoreNotes, subject: str) -> None:
         raise DataError(
             subject, f"{int((~np.isfinite(samples)).sum())} samples are not finite", "repair the audio file"
         )
-    peak = float(np.abs(samples).max())
-    if peak < _SILENT_PEAK:
+    peak = peak_of(samples)
+    if peak < SILENT_PEAK:
         raise DataError(
-            subject, f"the recording is silent: peak {peak:.1e}, needed {_SILENT_PEAK:.0e}", "check the file"
+            subject, f"the recording is silent: peak {peak:.1e}, needed {SILENT_PEAK:.0e}", "check the file"
         )
     event_count = len(np.unique(notes.onset_quarter))
     needed_sec = MIN_EVENT_SEC * event_count

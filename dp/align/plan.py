@@ -1,9 +1,8 @@
-"""What the aligner needs to know about a score, worked out once: events, where grace notes lie, what sounds before.
+"""What the aligner needs to know about a score, worked out once: events, grace notes, what sounds about each note.
 
 An event is everything that begins at one score time. Letters: N notes, E events.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +13,30 @@ from dp.units import FloatArray, IntArray
 
 GRACE_QUARTER = 0.12  # how far before its main note a grace note is assumed
 RINGING_QUARTER = 0.26  # a note that ended so shortly before still rings or, on a violin, has just been left
-MAX_PREVIOUS = 3  # the highest of the previous pitches
+MAX_CONTEXT = 4  # of other pitches the highest
+NO_PITCH = -1000  # in a context; stays below any pitch when shifted
 _DECIMALS = 6  # of quarters: onsets that agree so far are one event
+
+
+@dataclass(frozen=True)
+class NoteContext:
+    """The pitches about each of N notes, padded with NO_PITCH; its own pitch is in none of them."""
+
+    before: IntArray  # [N, MAX_CONTEXT] sounding just before its event
+    chord: IntArray  # [N, MAX_CONTEXT] of its event
+    after: IntArray  # [N, MAX_CONTEXT] of the next event
+
+    def parts(self) -> tuple[IntArray, IntArray, IntArray]:
+        """All three."""
+        return self.before, self.chord, self.after
+
+    def of(self, note: IntArray) -> "NoteContext":
+        """Those of some notes."""
+        return NoteContext(*(part[note] for part in self.parts()))
+
+    def shifted(self, semitone: int) -> "NoteContext":
+        """The same, so many semitones higher."""
+        return NoteContext(*(np.where(p == NO_PITCH, NO_PITCH, p + semitone) for p in self.parts()))
 
 
 @dataclass(frozen=True)
@@ -30,7 +51,7 @@ class ScorePlan:
     event_quarter: FloatArray  # [E] strictly increasing
     event_size: IntArray  # [E] how many notes
     event_loose: npt.NDArray[np.bool_]  # [E] whether grace notes are at or just before it: its notes need not coincide
-    previous_pitch: tuple[tuple[int, ...], ...]  # [N] what sounds just before the note, its own event's pitches apart
+    context: NoteContext  # what sounds about the notes
 
 
 def plan_score(notes: ScoreNotes) -> ScorePlan:
@@ -67,30 +88,38 @@ def _plan(
         event_quarter=event_quarter,
         event_size=np.bincount(event).astype(np.int64),
         event_loose=loose,
-        previous_pitch=tuple(previous_pitches(pitch, event, onset, end, RINGING_QUARTER)),
+        context=note_context(pitch, event, onset, end, RINGING_QUARTER),
     )
 
 
-def previous_pitches(
-    pitch: IntArray, event: IntArray, onset: FloatArray, end: FloatArray, ringing: float
-) -> Sequence[tuple[int, ...]]:
-    """For each note the pitches that sound just before its event begins, or ended at most `ringing` before it.
+def note_context(pitch: IntArray, event: IntArray, onset: FloatArray, end: FloatArray, ringing: float) -> NoteContext:
+    """What sounds about each note [N].
 
-    Times may be quarters or seconds, all alike. Pitches of the note's own event are left out.
+    Args:
+        pitch, event: [N] notes of one event share it; events count from 0 in order of time.
+        onset, end: [N] quarters or seconds, all alike.
+        ringing: in the same unit, how long before an event a note may have ended and still count as before it.
     """
-    found: list[tuple[int, ...]] = [()] * len(pitch)
+    before, chord, after = (np.full((len(pitch), MAX_CONTEXT), NO_PITCH) for _ in range(3))
     order = np.argsort(event, kind="stable")
-    borders = np.flatnonzero(np.diff(event[order])) + 1
+    groups = np.split(order, np.flatnonzero(np.diff(event[order])) + 1)
     sounding: list[int] = []
-    for members in np.split(order, borders):
+    for members, following in zip(groups, [*groups[1:], order[:0]], strict=True):
         start = onset[members].min()
         sounding = [i for i in sounding if end[i] > start - ringing]
         own = {int(pitch[i]) for i in members}
-        before = tuple(sorted({int(pitch[i]) for i in sounding} - own)[-MAX_PREVIOUS:])
-        for i in members:
-            found[i] = before
+        _note(before, members, {int(pitch[i]) for i in sounding} - own)
+        _note(after, members, {int(p) for p in pitch[following]} - own)
+        if len(own) > 1:
+            for i in members:
+                _note(chord, np.array([i]), own - {int(pitch[i])})
         sounding.extend(int(i) for i in members)
-    return found
+    return NoteContext(before, chord, after)
+
+
+def _note(context: IntArray, rows: IntArray, pitches: set[int]) -> None:
+    highest = sorted(pitches)[-MAX_CONTEXT:]
+    context[rows, : len(highest)] = highest
 
 
 def _with_grace_time(notes: ScoreNotes) -> tuple[FloatArray, FloatArray]:

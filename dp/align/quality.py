@@ -13,11 +13,13 @@ from dp.units import FloatArray
 
 _FRAME_LIMIT = 1500  # of the pooled features that are warped for judging
 _WRONG_SHIFTS_SEMITONE = (-4, -1, 1, 3)  # transpositions that share few harmonics with the score
-_PEAK_FRAME, _WINDOW_FRAME = 5, 24  # of 5 ms: what counts as at the onset, and as near it
+_PEAK_FRAME, _WINDOW_FRAME = 6, 60  # of 5 ms: what counts as at the onset, and as near it
+_LEAST, _MOST_ODDS = 1e-9, 8.0
+_AROUND_EVENT = 2  # to either side
 _TEMPO_SIGMA_SEC = 1.5
-_VAGUE_SHARE, _CLEAR_SHARE = 0.65, 0.85  # mean peak shares: of scores for other pieces, of the right ones
+_VAGUE_SHARE, _CLEAR_SHARE = 0.2, 0.6  # mean likelihoods: of scores for other pieces, of the right ones
 _FAR_SEC = 0.5  # distances beyond it are all alike
-_BIAS, _PEAK_WEIGHT, _STRENGTH_WEIGHT, _TEMPO_WEIGHT, _COARSE_WEIGHT = -1.6, 4.2, 0.44, 6.9, 10.0
+_WEIGHTS = np.array([3.0, 0.5, 0.5, -4.0, -4.0])  # of Evidence.columns
 _HALF_FIT_GAIN = 0.1  # a fit of 0.5: the score is this much cheaper than the best of the wrong ones
 
 
@@ -47,45 +49,50 @@ def warping_fit(audio: Features, steady: Timing, plan: ScorePlan, shift_semitone
 class Evidence:
     """What speaks for each note's onset; N notes."""
 
-    peak_share: FloatArray  # [N] of the onset filter's density that lies within 25 ms of the onset
-    strength: FloatArray  # [N] logit at the onset above the median of the 0.8 s around
+    odds: FloatArray  # [N] logarithm: the onset filter's "begins here" against "elsewhere near" and "not near"
+    odds_around: FloatArray  # [N] mean of its event's and the neighbouring events' notes
     tempo_error_sec: FloatArray  # [N] distance of its event from the locally smoothed tempo
     coarse_error_sec: FloatArray  # [N] distance of its event from the coarse alignment
+
+    def columns(self) -> FloatArray:
+        """[N, 5] as the regression sees it, the first one 1."""
+        errors = [np.sqrt(np.minimum(e, _FAR_SEC)) for e in (self.tempo_error_sec, self.coarse_error_sec)]
+        return np.column_stack([np.ones(len(self.odds)), self.odds, self.odds_around, *errors])
 
 
 def onset_fit(evidence: Evidence) -> float:
     """0 to 1: how clearly the notes begin where they were put; tells a piece from a variation on the same harmony."""
-    return float(np.clip((evidence.peak_share.mean() - _VAGUE_SHARE) / (_CLEAR_SHARE - _VAGUE_SHARE), 0.0, 1.0))
+    likely = 1.0 / (1.0 + np.exp(-evidence.odds))
+    return float(np.clip((likely.mean() - _VAGUE_SHARE) / (_CLEAR_SHARE - _VAGUE_SHARE), 0.0, 1.0))
 
 
 def onset_evidence(plan: ScorePlan, refined: Refined, coarse_event_sec: FloatArray, frame_sec: float) -> Evidence:
     """Gather what is known of each onset."""
     frame = np.rint(refined.onset_sec / frame_sec).astype(np.int64)
-    middle = np.clip(frame - refined.center_frame + TRACK_REACH_FRAME, 0, 2 * TRACK_REACH_FRAME)
-    place = np.arange(2 * TRACK_REACH_FRAME + 1)
-    away = np.abs(place - middle[:, None])
-    density = np.exp(refined.logits - refined.logits.max(axis=1, keepdims=True)) * (away <= _WINDOW_FRAME)
-    peak = np.where(away <= _PEAK_FRAME, refined.logits, -np.inf).max(axis=1)
+    away = np.abs(np.arange(2 * TRACK_REACH_FRAME + 1) - (frame - refined.center_frame + TRACK_REACH_FRAME)[:, None])
+    likely = np.exp(refined.logits.astype(np.float64))
+    here = np.where(away <= _PEAK_FRAME, likely, 0.0).sum(axis=1)
+    near = np.where((away > _PEAK_FRAME) & (away <= _WINDOW_FRAME), likely, 0.0).sum(axis=1)
+    odds = np.clip(np.log(here + _LEAST) - np.log(1.0 + near), -_MOST_ODDS, _MOST_ODDS)
     smooth = smoothed_event_sec(refined.event_sec, plan.event_quarter, _TEMPO_SIGMA_SEC)
     return Evidence(
-        peak_share=(density * (away <= _PEAK_FRAME)).sum(axis=1) / np.maximum(density.sum(axis=1), 1e-30),
-        strength=peak - np.median(refined.logits, axis=1),
+        odds=odds,
+        odds_around=_around(odds, plan),
         tempo_error_sec=np.abs(refined.event_sec - smooth)[plan.event],
         coarse_error_sec=np.abs(refined.event_sec - coarse_event_sec)[plan.event],
     )
 
 
+def _around(odds: FloatArray, plan: ScorePlan) -> FloatArray:
+    kernel = np.ones(2 * _AROUND_EVENT + 1)
+    total = np.convolve(np.bincount(plan.event, odds), kernel)[_AROUND_EVENT:-_AROUND_EVENT]
+    count = np.convolve(plan.event_size, kernel)[_AROUND_EVENT:-_AROUND_EVENT]
+    return (total / count)[plan.event]
+
+
 def note_confidence(evidence: Evidence, fit: float) -> FloatArray:
     """[N] 0 to 1, the chance that an onset is right within 50 ms; less where the score does not fit.
 
-    A logistic regression, and a first version: its weights come from rendered performances, so on real recordings it
-    is too sure of itself.
+    A logistic regression; `python -m bench.align.calibrate` fits its weights.
     """
-    logit = (
-        _BIAS
-        + _PEAK_WEIGHT * evidence.peak_share
-        + _STRENGTH_WEIGHT * evidence.strength
-        - _TEMPO_WEIGHT * np.minimum(evidence.tempo_error_sec, _FAR_SEC)
-        - _COARSE_WEIGHT * np.minimum(evidence.coarse_error_sec, _FAR_SEC)
-    )
-    return np.asarray(min(1.0, 2.0 * fit) / (1.0 + np.exp(-logit)))
+    return np.asarray(min(1.0, 2.0 * fit) / (1.0 + np.exp(-evidence.columns() @ _WEIGHTS)))

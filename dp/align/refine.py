@@ -1,27 +1,23 @@
-"""From the coarse alignment to onsets: the onset filter's evidence, one Viterbi over events, then each note on its own.
+"""From the coarse alignment to onsets: the onset filter's evidence, Viterbi over events, then each note on its own.
 
-All times are on the 5 ms grid of dp.align.onset_patches. Letters: N notes, E events, C candidates of a pass.
+All times are on the 5 ms grid of dp.align.onset_patches. Letters: N notes, E events, C candidates.
 """
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
-from dp.align.onset_net import OnsetNet, convolve, onset_logits
+from dp.align.events import best_events, event_evidence, expected_frames, log_density, search_again
+from dp.align.onset_net import OnsetNet, onset_logits
 from dp.align.onset_patches import HOP_SAMPLE, OnsetQuery, onset_patches
 from dp.align.plan import ScorePlan
 from dp.align.spectrum import F32
-from dp.align.tempo import expected_gap_sec
 from dp.units import FloatArray, IntArray, frame_rate_hz, frame_to_sec
 
 PASS_REACH_FRAME = (60, 32)  # +-300 ms about the coarse alignment, then +-160 ms about the first pass
-TRACK_REACH_FRAME = sum(PASS_REACH_FRAME)  # evidence is measured once, this far to either side
+TRACK_REACH_FRAME = sum(PASS_REACH_FRAME)  # evidence is measured this far to either side
 MIN_GAP_FRAME = 3  # between events, where the recording is long enough for that
-_GAP_SCALE_FRAME, _GAP_SCALE_SHARE = 3.0, 0.12  # how far a gap may be from the tempo's: frames, and share of the gap
 _ANCHOR_PER_FRAME = 0.02  # keeps to the pass before: stops slips by one note in repeated figures
-_CHORD_FRAME, _CHORD_SIGMA_FRAME = 8, 1.5  # how far the notes of a chord may lie apart
-_DENSITY_FLOOR = 1e-3  # no single note may veto an event
 _SINGLE_SCALE, _CHORD_SCALE, _LOOSE_SCALE = 4.0, 12.0, 60.0  # frames: how close a note stays to its event
 _FAR_PENALTY = 7.0  # beyond it distance costs no more
 _NEIGHBOR_SHARE = 0.55  # a note stays within this share of the way to the neighbouring events
@@ -35,34 +31,60 @@ class Refined:
 
     onset_sec: FloatArray  # [N]
     event_sec: FloatArray  # [E] increasing
-    logits: F32  # [N, 2 * TRACK_REACH_FRAME + 1] of "the note begins here", from the sound alone
+    logits: F32  # [N, 2 * TRACK_REACH_FRAME + 1] of "the note begins here" against 0 for "not near", from sound alone
     center_frame: IntArray  # [N] the middle one of these frames
 
 
-def refine_onsets(
-    samples: F32,
-    sample_rate_hz: int,
-    plan: ScorePlan,
-    event_sec: FloatArray,
-    tuning_semitone: float,
-    shift_semitone: int,
-    net: OnsetNet,
-) -> Refined:
-    """Refine coarse event times [E]; samples at LEVEL_RMS, with at least one frame of 5 ms per event."""
-    rate_hz = frame_rate_hz(sample_rate_hz, HOP_SAMPLE)
-    frame, min_gap = spaced_frames(event_sec * rate_hz, len(samples) // HOP_SAMPLE)
+@dataclass(frozen=True)
+class Listener:
+    """The onset filter on one recording."""
+
+    samples: F32  # at LEVEL_RMS
+    sample_rate_hz: int
+    plan: ScorePlan
+    tuning_semitone: float
+    shift_semitone: int
+    net: OnsetNet
+
+    def logits(self, note: IntArray, center: IntArray, reach: int) -> F32:
+        """Logits [n, 2 * reach + 1] of the given notes [n], in frames around `center` [n]."""
+        context = self.plan.context.of(note).shifted(self.shift_semitone)
+        query = OnsetQuery(self.plan.pitch[note] + self.shift_semitone, center, context)
+        out = np.empty((len(note), 2 * reach + 1), np.float32)
+        for index, patches in onset_patches(self.samples, self.sample_rate_hz, query, self.tuning_semitone, reach):
+            out[index] = onset_logits(self.net, patches)
+        return out
+
+
+def refine_onsets(listener: Listener, event_sec: FloatArray) -> Refined:
+    """Refine coarse event times [E]; the samples must have at least one frame of 5 ms per event."""
+    plan = listener.plan
+    rate_hz = frame_rate_hz(listener.sample_rate_hz, HOP_SAMPLE)
+    frame_count = len(listener.samples) // HOP_SAMPLE
+    frame, min_gap = spaced_frames(event_sec * rate_hz, frame_count)
     center = frame[plan.event]
-    logits = _evidence(samples, sample_rate_hz, plan, center, tuning_semitone, shift_semitone, net)
-    for reach in PASS_REACH_FRAME:
-        base = frame
-        expected = expected_gap_sec(frame_to_sec(base, rate_hz), plan.event_quarter) * rate_hz
-        log_density = _window(logits, base[plan.event] - center, reach)
-        gap = np.diff(base, prepend=base[0]).astype(np.float64)
-        tolerance = _GAP_SCALE_FRAME + _GAP_SCALE_SHARE * expected
-        place = _best_events(_event_evidence(log_density, plan), gap, expected, tolerance, min_gap)
-        frame = base + place - reach
-    note_frame = base[plan.event] - reach + _settle_notes(log_density, place, frame, plan)
+    logits = listener.logits(np.arange(len(center)), center, TRACK_REACH_FRAME)
+    frame = _pass(logits, center, frame, PASS_REACH_FRAME[0], plan, min_gap)[0]
+    found = search_again(listener, logits, center, frame, frame_count, min_gap)
+    moved = np.flatnonzero((found != frame)[plan.event])
+    center[moved] = found[plan.event[moved]]
+    if len(moved):
+        logits[moved] = listener.logits(moved, center[moved], TRACK_REACH_FRAME)
+    frame, place, density = _pass(logits, center, found, PASS_REACH_FRAME[1], plan, min_gap)
+    note_frame = found[plan.event] - PASS_REACH_FRAME[1] + _settle_notes(density, place, frame, plan)
     return Refined(frame_to_sec(note_frame, rate_hz), frame_to_sec(frame, rate_hz), logits, center)
+
+
+def _pass(
+    logits: F32, center: IntArray, base: IntArray, reach: int, plan: ScorePlan, min_gap: int
+) -> tuple[IntArray, IntArray, F32]:
+    """The likeliest frames [E] of all events, at most `reach` from `base` [E]; their candidates; the densities used."""
+    columns = TRACK_REACH_FRAME + (base[plan.event] - center)[:, None] + np.arange(-reach, reach + 1)
+    density = log_density(np.take_along_axis(logits, columns, axis=1))
+    evidence = event_evidence(density, plan.event, plan.event_size)
+    evidence -= _ANCHOR_PER_FRAME * np.abs(np.arange(-reach, reach + 1))
+    place = best_events(evidence, base, expected_frames(base, plan.event_quarter), min_gap)
+    return base + place - reach, place, density
 
 
 def spaced_frames(event_frame: FloatArray, frame_count: int) -> tuple[IntArray, int]:
@@ -76,72 +98,6 @@ def spaced_frames(event_frame: FloatArray, frame_count: int) -> tuple[IntArray, 
     frame = np.maximum.accumulate(np.rint(event_frame).astype(np.int64) - ramp) + ramp  # pushes later where too close
     latest = frame_count - 1 - (ramp[-1] - ramp)
     return np.clip(frame, ramp, np.maximum(latest, ramp)), gap
-
-
-def _evidence(
-    samples: F32,
-    sample_rate_hz: int,
-    plan: ScorePlan,
-    center: IntArray,
-    tuning_semitone: float,
-    shift_semitone: int,
-    net: OnsetNet,
-) -> F32:
-    """Logits [N, 2 * TRACK_REACH_FRAME + 1] around the notes' coarse places."""
-    previous = [tuple(p + shift_semitone for p in pitches) for pitches in plan.previous_pitch]
-    query = OnsetQuery(plan.pitch + shift_semitone, center, previous)
-    logits = np.empty((len(center), 2 * TRACK_REACH_FRAME + 1), np.float32)
-    for index, patches in onset_patches(samples, sample_rate_hz, query, tuning_semitone, TRACK_REACH_FRAME):
-        logits[index] = onset_logits(net, patches)
-    return logits
-
-
-def _window(logits: F32, moved: IntArray, reach: int) -> F32:
-    """Log densities [N, 2 * reach + 1] around places that lie `moved` [N] frames from the tracks' middles."""
-    columns = TRACK_REACH_FRAME + moved[:, None] + np.arange(-reach, reach + 1)
-    part = np.take_along_axis(logits, columns, axis=1)
-    part = part - part.max(axis=1, keepdims=True)
-    return part - np.log(np.exp(part).sum(axis=1, keepdims=True))
-
-
-def _event_evidence(log_density: F32, plan: ScorePlan) -> FloatArray:
-    """What the notes of every event say together, [E, C]: log densities blurred by how chords come apart, and added."""
-    blur = np.exp(-0.5 * (np.arange(-_CHORD_FRAME, _CHORD_FRAME + 1) / _CHORD_SIGMA_FRAME) ** 2)
-    kernel = (blur / blur.sum()).astype(np.float32)[None, None]
-    padded = np.pad(np.exp(log_density), ((0, 0), (_CHORD_FRAME, _CHORD_FRAME)))[:, None]
-    density = convolve(padded, kernel, np.zeros(1, np.float32), 1)[:, 0]
-    evidence = np.zeros((len(plan.event_quarter), log_density.shape[1]))
-    np.add.at(evidence, plan.event, np.log(density + _DENSITY_FLOOR))
-    evidence /= np.sqrt(plan.event_size)[:, None]
-    reach = log_density.shape[1] // 2
-    return evidence - _ANCHOR_PER_FRAME * np.abs(np.arange(-reach, reach + 1))
-
-
-@numba.njit(cache=True)
-def _best_events(evidence, gap, expected, tolerance, min_gap):  # type: ignore[no-untyped-def]
-    """Viterbi: the candidate [E] of every event, where gaps between events cost by how far they are from expected."""
-    event_count, candidate_count = evidence.shape
-    score = evidence[0].copy()
-    following = np.empty(candidate_count)
-    came_from = np.zeros((event_count, candidate_count), np.int16)
-    for e in range(1, event_count):
-        for j in range(candidate_count):
-            best, best_i = -1e30, 0
-            for i in range(candidate_count):
-                frames = gap[e] + j - i
-                if frames < min_gap:
-                    break  # later candidates of the event before are closer still
-                value = score[i] - abs(frames - expected[e]) / tolerance[e]
-                if value > best:
-                    best, best_i = value, i
-            following[j] = best + evidence[e, j]
-            came_from[e, j] = best_i
-        score, following = following, score
-    place = np.empty(event_count, np.int64)
-    place[-1] = np.argmax(score)
-    for e in range(event_count - 1, 0, -1):
-        place[e - 1] = came_from[e, place[e]]
-    return place
 
 
 def _settle_notes(log_density: F32, place: IntArray, event_frame: IntArray, plan: ScorePlan) -> FloatArray:

@@ -9,6 +9,8 @@ import scipy.fft
 F32 = npt.NDArray[np.float32]
 
 LEVEL_RMS = 0.1  # at which features are measured: their floors are absolute
+SILENT_PEAK = 1e-4  # 80 dB below full scale
+_SAME_LEVEL = 1e-3  # relative
 _FRAMES_AT_ONCE = 512  # bounds the copy that windowing makes
 
 
@@ -21,9 +23,22 @@ def hann_window(window_sample: int) -> F32:
 
 
 def at_level(samples: F32) -> F32:
-    """A copy at LEVEL_RMS; the samples must not all be 0."""
-    power = float(np.mean(np.square(samples, dtype=np.float64)))
-    return samples * np.float32(LEVEL_RMS / np.sqrt(power))
+    """A copy at LEVEL_RMS, or the samples themselves where they are at it already; they must not all be 0."""
+    power = float(np.dot(samples, samples)) / len(samples)
+    gain = LEVEL_RMS / np.sqrt(power)
+    return samples if abs(gain - 1.0) < _SAME_LEVEL else samples * np.float32(gain)
+
+
+def set_level(samples: F32) -> F32:
+    """Bring samples to LEVEL_RMS in place, which spares `at_level` a copy; silence and what is not finite stay."""
+    if peak_of(samples) >= SILENT_PEAK and np.isfinite(power := float(np.dot(samples, samples)) / len(samples)):
+        samples *= np.float32(LEVEL_RMS / np.sqrt(power))
+    return samples
+
+
+def peak_of(samples: F32) -> float:
+    """The largest magnitude; 0 of no samples."""
+    return max(float(samples.max()), -float(samples.min())) if len(samples) else 0.0
 
 
 def magnitude_frames(samples: F32, first_frame: int, frame_count: int, window_sample: int, hop_sample: int) -> F32:

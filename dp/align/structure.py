@@ -14,7 +14,7 @@ from dp.align.plan import ScorePlan
 from dp.align.search import NEAR_SEC, Ends, Found, Layout, Search, Structure
 from dp.types import Repeat, ScoreNotes
 
-_SHIFTS_SEMITONE = (0, -1, 1)  # a recording may be at A = 415 Hz
+_SHIFTS_SEMITONE = (0, -1, 1, -2)  # a recording may be at A = 392 to 466 Hz
 _MUSIC_SHARES = (0.7, 0.5, 0.35, 0.25)  # of a recording that may be the music
 _SHIFT_GAIN = 4.0  # another shift must be this much cheaper than none
 _MIN_GAIN_ORDER = 2.0  # by which another order must be cheaper than what is written, beyond the prices of its jumps

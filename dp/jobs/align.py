@@ -4,6 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from dp import schema
 from dp.align import ALIGN_SAMPLE_RATE_HZ, align
 from dp.audio import read_audio
@@ -66,7 +69,7 @@ def align_files(
         DataError: a file is not what it should be.
     """
     score = read_score(score_path)
-    samples = read_audio(audio_path, ALIGN_SAMPLE_RATE_HZ, start_sec, end_sec)
+    samples = _read(audio_path, start_sec, end_sec)
     return score, align(samples, score.notes, config, str(audio_path), score.repeats)
 
 
@@ -119,9 +122,15 @@ def publish_align(project: Path, jobs: Sequence[AlignJob], outcomes: Iterable[Ou
     return final
 
 
+def _read(audio_path: Path, start_sec: float, end_sec: float | None) -> npt.NDArray[np.float32]:
+    from dp.align.spectrum import set_level
+
+    return set_level(read_audio(audio_path, ALIGN_SAMPLE_RATE_HZ, start_sec, end_sec))
+
+
 def _align(job: AlignJob) -> Outcome:
     recording = job.stored.recording
-    samples = read_audio(recording.audio_path, ALIGN_SAMPLE_RATE_HZ, recording.start_sec, recording.end_sec)
+    samples = _read(recording.audio_path, recording.start_sec, recording.end_sec)
     alignment = align(samples, job.notes, job.config, str(recording.audio_path), job.repeats)
     report = AlignmentRow(
         recording_id=job.recording_id,

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ
-from dp.align.onset_net import CHANNEL_COUNT, DILATION, HIDDEN_COUNT, KERNEL_FRAME
+from dp.align.onset_net import DILATION, KERNEL_FRAME, LAYER_COUNT, WIDTHS
 from dp.align.onset_patches import HOP_SAMPLE, OnsetQuery, onset_patches
-from dp.align.plan import previous_pitches
+from dp.align.plan import note_context
 from dp.align.spectrum import F32, at_level
 from dp.align.tuning import estimate_tuning
 from dp.audio.synth import bundled_soundfont
@@ -32,11 +33,16 @@ from dp.train.onset_performances import (
     violin_performance,
 )
 from dp.train.onset_renders import record, render
+from dp.train.onset_tones import play
+from dp.units import IntArray
 
 PERFORMANCES = (48, 96, 36)  # invented, violin, piano
-RECORDINGS = 2  # rooms, microphones and noises per performance
-REACH_FRAME = 48  # candidates of a training example: +-240 ms
+RECORDINGS = 2  # rooms, microphones and noises per performance on a soundfont
+REACH_FRAME = 56  # candidates of a training example: +-280 ms
 TARGET_WIDTH_FRAME = 1.0  # of the Gaussian that stands for the true onset
+DISTURBANCE, MISSING_SHARE = 0.7, 0.08  # of channels in training: unseen instruments need it
+LEVEL_EXAMPLES = 6000
+_CLEAR_FRAME = 10  # onsets of the same pitch so near the candidates may still be heard among them
 _RINGING_SEC = 0.15
 _SEC_PER_FRAME = HOP_SAMPLE / ALIGN_SAMPLE_RATE_HZ
 
@@ -46,7 +52,7 @@ class Examples:
     """Patches around notes and where in them the onset lies; N notes."""
 
     patches: F32  # [N, CHANNEL_COUNT, T]
-    onset_frame: F32  # [N] fractional, counted from the first candidate
+    onset_frame: F32  # [N] fractional, counted from the first candidate; may lie outside of them
 
 
 def gather(
@@ -72,32 +78,49 @@ def examples_of(performance: Performance, dry: F32, rng: np.random.Generator) ->
     sums = np.bincount(performance.event, performance.onset_sec, event_count)
     event_sec = sums / np.maximum(np.bincount(performance.event, minlength=event_count), 1)
     near = rng.normal(0.0, 0.03, event_count)
-    guess = event_sec + np.where(rng.random(event_count) < 0.6, near, rng.uniform(-0.2, 0.2, event_count))
-    previous = previous_pitches(
+    far = rng.choice([-1.0, 1.0], event_count) * rng.uniform(0.35, 2.5, event_count)
+    kind = rng.random(event_count)
+    guess = event_sec + np.where(kind < 0.5, near, np.where(kind < 0.85, rng.uniform(-0.25, 0.25, event_count), far))
+    context = note_context(
         performance.pitch, performance.event, performance.onset_sec, performance.offset_sec, _RINGING_SEC
     )
     center = np.rint(guess[performance.event] / _SEC_PER_FRAME).astype(np.int64)
-    query = OnsetQuery(performance.pitch, center, previous)
+    query = OnsetQuery(performance.pitch, center, context)
     tuning = estimate_tuning(samples, ALIGN_SAMPLE_RATE_HZ)
     place = (performance.onset_sec / _SEC_PER_FRAME - center + REACH_FRAME).astype(np.float32)
     patches, onsets = [], []
     for index, found in onset_patches(samples, ALIGN_SAMPLE_RATE_HZ, query, tuning, REACH_FRAME):
-        inside = (place[index] > 0.5) & (place[index] < 2 * REACH_FRAME - 0.5)
-        patches.append(found[inside])
-        onsets.append(place[index][inside])
+        kept = _unambiguous(performance, center, place)[index]
+        patches.append(found[kept])
+        onsets.append(place[index][kept])
     return Examples(np.concatenate(patches), np.concatenate(onsets))
 
 
+def _unambiguous(performance: Performance, center: IntArray, place: F32) -> npt.NDArray[np.bool_]:
+    """[N] whether a note's onset is among its candidates, or no other note of its pitch begins there instead."""
+    inside = _is_inside(place)
+    onset_frame = performance.onset_sec / _SEC_PER_FRAME
+    for i in np.flatnonzero(~inside):
+        same = np.abs(onset_frame[performance.pitch == performance.pitch[i]] - center[i])
+        inside[i] = same.min() > REACH_FRAME + _CLEAR_FRAME
+    return inside
+
+
 def build_examples(performances: list[Performance], soundfonts: list[Path], rng: np.random.Generator) -> list[Examples]:
-    """Examples of every performance: each is played with one of the soundfonts and recorded in RECORDINGS rooms."""
-    made: list[Examples | None] = [None] * len(performances)
+    """Examples of every performance, recorded in rooms: played with one of the soundfonts, and on an invented
+    instrument."""
+    made: list[list[Examples]] = [[] for _ in performances]
     for number, soundfont in enumerate(soundfonts):
         chosen = list(range(number, len(performances), len(soundfonts)))
         detune = [float(d) for d in rng.uniform(-0.2, 0.2, len(chosen))]
         sounds = render([performances[i] for i in chosen], soundfont, detune, ALIGN_SAMPLE_RATE_HZ)
         for i, dry in zip(chosen, sounds, strict=True):
-            made[i] = _joined([examples_of(performances[i], dry, rng) for _ in range(RECORDINGS)])
-    return [m for m in made if m is not None]
+            made[i] += [examples_of(performances[i], dry, rng) for _ in range(RECORDINGS)]
+    for performance, examples in zip(performances, made, strict=True):
+        if not performance.pedal:
+            dry = play(performance, float(rng.uniform(-0.2, 0.2)), ALIGN_SAMPLE_RATE_HZ, rng)
+            examples.append(examples_of(performance, dry, rng))
+    return [_joined(examples) for examples in made]
 
 
 def _joined(parts: list[Examples]) -> Examples:
@@ -106,30 +129,35 @@ def _joined(parts: list[Examples]) -> Examples:
 
 def build_network() -> nn.Sequential:
     """The layers of dp.align.onset_net."""
-    widths = (CHANNEL_COUNT, HIDDEN_COUNT, HIDDEN_COUNT, 1)
-    layers = [nn.Conv1d(widths[i], widths[i + 1], KERNEL_FRAME[i], dilation=DILATION[i]) for i in range(3)]
-    return nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2])
+    layers: list[nn.Module] = []
+    for i in range(LAYER_COUNT):
+        layers += [nn.Conv1d(WIDTHS[i], WIDTHS[i + 1], KERNEL_FRAME[i], dilation=DILATION[i]), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
 
 
 def fit(train: Examples, epoch_count: int, seed: int, log: Callable[[dict[str, float], int], None]) -> nn.Sequential:
-    """Train a network; the target is the onset, blurred by TARGET_WIDTH_FRAME, among all candidates."""
+    """Train a network; the target is the onset, blurred by TARGET_WIDTH_FRAME, among all candidates.
+
+    Examples whose onset is not among the candidates only set the level of "not here", after training.
+    """
     torch.manual_seed(seed)
     network = build_network()
-    optimizer = torch.optim.AdamW(network.parameters(), 3e-3, weight_decay=1e-3)
-    batch_size, count = 256, len(train.onset_frame)
+    optimizer = torch.optim.AdamW(network.parameters(), 3e-3, weight_decay=1e-2)
+    usable = np.flatnonzero(_is_inside(train.onset_frame))
+    batch_size, count = 256, len(usable)
     step_count = epoch_count * (count // batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 5e-3, total_steps=step_count + 1)
     order = np.random.default_rng(seed)
     candidates = torch.arange(2 * REACH_FRAME + 1, dtype=torch.float32)
     for epoch in range(epoch_count):
         total = 0.0
-        shuffled = order.permutation(count)
+        shuffled = usable[order.permutation(count)]
         for at in range(0, count - batch_size + 1, batch_size):
             chosen = shuffled[at : at + batch_size]
             patches = torch.from_numpy(train.patches[chosen])
             onset = torch.from_numpy(train.onset_frame[chosen])[:, None]
             target = torch.softmax(-0.5 * ((candidates - onset) / TARGET_WIDTH_FRAME) ** 2, dim=1)
-            logits = network(patches + 0.03 * torch.randn_like(patches))[:, 0]
+            logits = network(_disturbed(patches))[:, 0]
             loss = -(target * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -137,18 +165,49 @@ def fit(train: Examples, epoch_count: int, seed: int, log: Callable[[dict[str, f
             schedule.step()
             total += loss.item()
         log({"loss": total / (count // batch_size)}, epoch)
+    _set_level(network, train)
     return network
 
 
+def _disturbed(patches: torch.Tensor) -> torch.Tensor:
+    """Patches as other instruments and rooms might make them: channels scaled, shifted, noisy, or missing."""
+    shape = (*patches.shape[:2], 1)
+    scale = torch.exp(DISTURBANCE * torch.randn(shape)) * (torch.rand(shape) > MISSING_SHARE)
+    noise = 0.25 * DISTURBANCE * torch.randn_like(patches) + 0.15 * DISTURBANCE * torch.randn(shape)
+    return patches * scale + noise
+
+
+def _set_level(network: nn.Sequential, train: Examples) -> None:
+    """Shift all logits so that 0 stands for "not here": most likely on examples with and without an onset."""
+    chosen = np.random.default_rng(1).permutation(len(train.onset_frame))[:LEVEL_EXAMPLES]
+    with torch.no_grad():
+        logits = network(torch.from_numpy(train.patches[chosen]))[:, 0]
+        total = torch.logsumexp(logits, dim=1)
+        inside = torch.from_numpy(_is_inside(train.onset_frame[chosen])).float()
+        levels = torch.arange(-10.0, 10.0, 0.1)
+        odds = total[:, None] - levels  # of "here" against "not here"
+        fit = (
+            inside[:, None] * nn.functional.logsigmoid(odds) + (1 - inside[:, None]) * nn.functional.logsigmoid(-odds)
+        ).sum(0)
+        last = network[-1]
+        assert isinstance(last, nn.Conv1d) and last.bias is not None
+        last.bias -= levels[fit.argmax()]
+
+
+def _is_inside(onset_frame: F32) -> npt.NDArray[np.bool_]:
+    return (onset_frame > 0.5) & (onset_frame < 2 * REACH_FRAME - 0.5)
+
+
 def error_ms(network: nn.Sequential, examples: Examples) -> F32:
-    """Absolute errors [N] of the likeliest candidate."""
+    """Absolute errors of the likeliest candidate, where the onset is among the candidates."""
     with torch.no_grad():
         parts = [
             network(torch.from_numpy(examples.patches[i : i + 2048]))[:, 0]
             for i in range(0, len(examples.patches), 2048)
         ]
     best = torch.cat(parts).argmax(dim=1).numpy()
-    return np.abs(best - examples.onset_frame) * np.float32(1000 * _SEC_PER_FRAME)
+    inside = _is_inside(examples.onset_frame)
+    return (np.abs(best - examples.onset_frame) * np.float32(1000 * _SEC_PER_FRAME))[inside]
 
 
 def save(network: nn.Sequential, path: Path, about: dict[str, object]) -> None:
@@ -167,7 +226,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--bach-violin", type=Path, help="folder of the Bach Violin Dataset: human violin timing")
     parser.add_argument("--vienna", type=Path, help="folder of Vienna 4x22: human piano playing")
     parser.add_argument("--soundfont", type=Path, action="append", default=[], help="play with these (fluidsynth)")
-    parser.add_argument("--epochs", type=int, default=16)
+    parser.add_argument("--epochs", type=int, default=9)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(arguments)
     started = time.monotonic()

@@ -97,7 +97,9 @@ def invented_performance(number: int, rng: np.random.Generator, length_sec: floa
     rows = sorted({(round(b, 6), p): (b, d, p) for b, d, p in rows}.values())
     event_beat, event = np.unique(np.round([r[0] for r in rows], 6), return_inverse=True)
     event_sec = np.maximum.accumulate(_played_time(event_beat, beat_sec, rng))
-    onset = np.maximum(event_sec[event] + _chord_spread(event, rng), 0.0) + rng.uniform(0.2, 1.0)
+    onset = np.maximum(event_sec[event] + _chord_spread(event, np.array([r[2] for r in rows]), rng), 0.0) + rng.uniform(
+        0.2, 1.0
+    )
     duration = np.array([r[1] for r in rows]) * beat_sec * rng.uniform(0.6, 1.1)
     program = int(OTHER_PROGRAMS[number % len(OTHER_PROGRAMS)])
     return _performance(f"invented-{number}", program, np.array([r[2] for r in rows]), onset, duration, event, rng)
@@ -119,7 +121,15 @@ def violin_performance(
     begin = rng.uniform(starts[0], max(starts[-1] - length_sec, starts[0] + 0.01))
     keep = (starts[event] >= begin) & (starts[event] < begin + length_sec)
     first = starts[event][keep].min() - rng.uniform(0.2, 1.0)
-    onset = starts[event][keep] - first + (_chord_spread(event[keep], rng) if rng.random() < 0.3 else 0.0)
+    onset = (
+        starts[event][keep]
+        - first
+        + (
+            _chord_spread(np.unique(event[keep], return_inverse=True)[1], notes[keep, 2], rng)
+            if rng.random() < 0.5
+            else 0.0
+        )
+    )
     duration = np.maximum(
         times[keep, 1] - times[keep, 0] + rng.uniform(-0.5, 0.5, keep.sum()) * _PUBLISHED_GRID_SEC, 0.06
     )
@@ -210,11 +220,22 @@ def _played_time(onset_beat: FloatArray, beat_sec: float, rng: np.random.Generat
     return np.interp(onset_beat, grid, time) + np.clip(rng.normal(0, 0.01, len(onset_beat)), -0.02, 0.02)
 
 
-def _chord_spread(event: IntArray, rng: np.random.Generator) -> FloatArray:
-    """Seconds by which each note of a chord comes apart from the others; single notes stay."""
+def _chord_spread(event: IntArray, pitch: IntArray, rng: np.random.Generator) -> FloatArray:
+    """Seconds by which each note of a chord comes apart from the others; single notes stay.
+
+    A quarter of the performances roll their chords from the lowest note upwards, or break them in two as violins do.
+    """
     size = np.bincount(event)[event]
     spread = rng.choice([0.003, 0.008, 0.015, 0.03])
-    return np.where(size > 1, np.clip(rng.normal(0.0, spread, len(event)), -0.06, 0.06), 0.0)
+    apart = np.clip(rng.normal(0.0, spread, len(event)), -0.06, 0.06)
+    if rng.random() < 0.25:
+        order = np.lexsort((pitch, event))
+        rank = np.empty(len(event), np.int64)
+        rank[order] = np.arange(len(event)) - np.searchsorted(event[order], event[order])
+        if rng.random() < 0.5:
+            rank = (2 * rank >= size).astype(np.int64)  # the lower half, then the upper one
+        apart = 0.3 * apart + rank * rng.uniform(0.02, 0.1)
+    return np.where(size > 1, apart, 0.0)
 
 
 def _degree_pitch(root: int, scale: tuple[int, ...], degree: int) -> int:

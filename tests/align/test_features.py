@@ -49,7 +49,9 @@ def test_score_features_come_from_the_notes(make_notes) -> None:  # type: ignore
     plan = plan_score(make_notes([(0, 1, 60), (2, 1, 67)]))
     found = score_features(plan, np.array([0.2, 1.0]), np.array([0.6, 1.4]), 100, 0, 0.02)
     assert found.loudness.astype(bool).tolist() == [10 <= t < 30 or 50 <= t < 70 for t in range(100)]
+    assert (np.linalg.norm(found.bands, axis=1) > 0.5).tolist() == [t >= 10 for t in range(100)]  # they ring on
     assert found.bands[15].argmax() + LOW_PITCH == 60
+    assert found.bands[60].argmax() + LOW_PITCH == 67
     assert set(np.flatnonzero(found.bands[15]) + LOW_PITCH) == {60, 72, 79, 84, 88, 91, 94, 96}
     assert np.linalg.norm(found.bands[15]) == pytest.approx(1.0, abs=1e-5)
     assert np.flatnonzero(found.onsets.sum(axis=1)).tolist() == [9, 10, 11, 49, 50, 51]

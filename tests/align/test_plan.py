@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dp.align.plan import backwards, plan_score
+from dp.align.plan import NO_PITCH, backwards, plan_score
 
 
 def test_chords_are_one_event(make_notes) -> None:  # type: ignore[no-untyped-def]
@@ -14,9 +14,17 @@ def test_chords_are_one_event(make_notes) -> None:  # type: ignore[no-untyped-de
     assert plan.first_quarter == 4.0
 
 
-def test_previous_pitches_leave_out_the_chord_itself(make_notes) -> None:  # type: ignore[no-untyped-def]
+def test_what_sounds_about_a_note_leaves_out_its_own_pitch(make_notes) -> None:  # type: ignore[no-untyped-def]
     plan = plan_score(make_notes([(0, 4, 48), (0, 1, 60), (1, 1, 60), (1, 1, 64), (2, 1, 62)]))
-    assert plan.previous_pitch == ((), (), (48,), (48,), (48, 60, 64))
+    before, chord, after = ([set(row) - {NO_PITCH} for row in part.tolist()] for part in plan.context.parts())
+    assert before == [set(), set(), {48}, {48}, {48, 60, 64}]
+    assert chord == [{60}, {48}, {64}, {60}, set()]
+    assert after == [{64}, {64}, {62}, {62}, set()]  # 60 is struck again: that is no other pitch
+
+
+def test_a_shifted_context_keeps_its_gaps(make_notes) -> None:  # type: ignore[no-untyped-def]
+    context = plan_score(make_notes([(0, 1, 60), (1, 1, 62)])).context.shifted(-2)
+    assert [set(row) for row in context.before.tolist()] == [{NO_PITCH}, {NO_PITCH, 58}]
 
 
 def test_a_grace_note_gets_time_before_its_main_note(make_notes) -> None:  # type: ignore[no-untyped-def]

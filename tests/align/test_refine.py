@@ -5,14 +5,23 @@ import pytest
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ
 from dp.align.offsets import mapped_offsets
-from dp.align.onset_net import CONTEXT_FRAME, convolve, onset_logits, packaged_net
+from dp.align.onset_net import CHANNEL_COUNT, CONTEXT_FRAME, convolve, onset_logits, packaged_net
 from dp.align.onset_patches import HOP_SAMPLE, OnsetQuery, onset_patches
-from dp.align.plan import plan_score
-from dp.align.refine import refine_onsets, spaced_frames
+from dp.align.plan import MAX_CONTEXT, NO_PITCH, NoteContext, plan_score
+from dp.align.refine import Listener, refine_onsets, spaced_frames
 from dp.align.spectrum import at_level
 from dp.align.tempo import expected_gap_sec, smoothed_event_sec
 
 FRAME_SEC = HOP_SAMPLE / ALIGN_SAMPLE_RATE_HZ
+
+
+def before(*pitches: tuple[int, ...]) -> NoteContext:
+    """A context in which only these pitches sound before each note."""
+    none = np.full((len(pitches), MAX_CONTEXT), NO_PITCH)
+    rows = none.copy()
+    for row, found in zip(rows, pitches, strict=True):
+        row[: len(found)] = found
+    return NoteContext(rows, none, none)
 
 
 def test_convolution_against_its_definition() -> None:
@@ -27,10 +36,10 @@ def test_convolution_against_its_definition() -> None:
 
 def test_the_filter_peaks_at_the_onset_of_its_pitch(play) -> None:  # type: ignore[no-untyped-def]
     sound = at_level(play([(0.3, 1.5, 60), (0.75, 1.5, 67), (1.1, 1.6, 64)], 2.0))
-    query = OnsetQuery(np.array([67, 64]), np.array([150, 210]), [(60,), (60, 67)])
+    query = OnsetQuery(np.array([67, 64]), np.array([150, 210]), before((60,), (60, 67)))
     ((index, patches),) = onset_patches(sound, ALIGN_SAMPLE_RATE_HZ, query, 0.0, 40)
     assert index.tolist() == [0, 1]
-    assert patches.shape == (2, 7, 2 * (40 + CONTEXT_FRAME) + 1)
+    assert patches.shape == (2, CHANNEL_COUNT, 2 * (40 + CONTEXT_FRAME) + 1)
     best = onset_logits(packaged_net(), patches).argmax(axis=1) - 40 + query.center_frame
     np.testing.assert_allclose(best * FRAME_SEC, [0.75, 1.1], atol=0.012)
 
@@ -40,7 +49,9 @@ def test_a_patch_does_not_depend_on_where_it_begins(play) -> None:  # type: igno
     shifted = [
         next(
             iter(
-                onset_patches(sound, ALIGN_SAMPLE_RATE_HZ, OnsetQuery(np.array([67]), np.array([c]), [(60,)]), 0.0, 20)
+                onset_patches(
+                    sound, ALIGN_SAMPLE_RATE_HZ, OnsetQuery(np.array([67]), np.array([c]), before((60,))), 0.0, 20
+                )
             )
         )[1]
         for c in (150, 157)
@@ -55,7 +66,7 @@ def test_refined_onsets_are_within_15_ms(play, make_notes, melody, played_at, ce
     rows = [(played_at(o), played_at(o + 0.95 * d), p) for o, d, p in melody]
     sound = at_level(play(rows, float(true_sec[-1]) + 2.0, cents))
     guess = np.maximum.accumulate(true_sec + np.random.default_rng(2).uniform(-0.08, 0.08, len(true_sec)))
-    found = refine_onsets(sound, ALIGN_SAMPLE_RATE_HZ, plan, guess, cents / 100, 0, packaged_net())
+    found = refine_onsets(Listener(sound, ALIGN_SAMPLE_RATE_HZ, plan, cents / 100, 0, packaged_net()), guess)
     assert np.abs(found.onset_sec - true_sec[plan.event]).max() < 0.015
     assert (np.diff(found.event_sec) > 0).all()
 
@@ -67,7 +78,7 @@ def test_notes_of_a_chord_are_found_apart(play, make_notes) -> None:  # type: ig
     true_sec = 0.5 + 0.6 * plan.onset_quarter + late
     sound = at_level(play([(t, t + 0.55, int(p)) for t, p in zip(true_sec, plan.pitch, strict=True)], 5.0))
     guess = 0.5 + 0.6 * plan.event_quarter
-    found = refine_onsets(sound, ALIGN_SAMPLE_RATE_HZ, plan, guess, 0.0, 0, packaged_net())
+    found = refine_onsets(Listener(sound, ALIGN_SAMPLE_RATE_HZ, plan, 0.0, 0, packaged_net()), guess)
     error = found.onset_sec - true_sec
     assert np.abs(np.median(error[late > 0])) < 0.01
     assert np.abs(error).max() < 0.025

@@ -1,0 +1,185 @@
+"""Where events lie, from the evidence of their notes: Viterbi with gaps that follow the local tempo.
+
+Letters: N notes, E events, C candidates, all in frames of dp.align.onset_patches.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from dp.align.onset_net import convolve
+from dp.align.spectrum import F32
+from dp.align.tempo import expected_gap_sec
+from dp.units import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from dp.align.refine import Listener
+
+_GAP_SCALE_FRAME, _GAP_SCALE_SHARE = 3.0, 0.12  # how far a gap may be from the tempo's: frames, and share of the gap
+_GAP_LIMIT = 6.0  # a gap costs at most this: players pause
+_CHORD_FRAME, _CHORD_SIGMA_FRAME = 8, 1.5  # how far the notes of a chord may lie apart
+_DENSITY_FLOOR, _SEARCH_FLOOR = 1e-3, 1e-5
+_NEAR_FRAME = 5  # what counts as at the event
+_WEAK_LOGIT = 0.0  # the onset filter would rather say that the notes are not near
+_ODD_GAP = 5.0  # a gap whose cost would be above this is looked at again
+_ODD_EVENT = 1  # how many events to either side of such a gap
+_END_EVENT = 2  # at either end of the music, where the coarse alignment is weakest
+_TILE_REACH = 92  # of a stretch of evidence when searching again
+_MAX_SEARCH_FRAME = 2400  # 12 s
+_TEMPO_EVENT = 8  # to either side whose median tempo is expected
+
+
+def log_density(logits: F32) -> F32:
+    """Logits [N, C] as log densities over the candidates and "not here", whose logit is 0."""
+    top = np.maximum(logits.max(axis=1, keepdims=True), 0.0)
+    return logits - top - np.log(np.exp(-top) + np.exp(logits - top).sum(axis=1, keepdims=True))
+
+
+def event_evidence(density: F32, event: IntArray, event_size: IntArray, floor: float = _DENSITY_FLOOR) -> FloatArray:
+    """What the notes of every event say together, [E, C].
+
+    Args:
+        density: [N, C] logarithmic; blurred by how chords come apart, and added.
+        event: [N] which event a note belongs to.
+        event_size: [E] how many notes.
+        floor: of densities, so that no single note may veto an event.
+    """
+    blur = np.exp(-0.5 * (np.arange(-_CHORD_FRAME, _CHORD_FRAME + 1) / _CHORD_SIGMA_FRAME) ** 2)
+    kernel = (blur / blur.sum()).astype(np.float32)[None, None]
+    padded = np.pad(np.exp(density), ((0, 0), (_CHORD_FRAME, _CHORD_FRAME)))[:, None]
+    blurred = convolve(padded, kernel, np.zeros(1, np.float32), 1)[:, 0]
+    evidence = np.zeros((len(event_size), density.shape[1]))
+    np.add.at(evidence, event, np.log(blurred + floor))
+    return evidence / np.sqrt(event_size)[:, None]
+
+
+def expected_frames(frame: IntArray, event_quarter: FloatArray) -> FloatArray:
+    """[E] frames from the event before, as the local tempo predicts them; 0 for the first one."""
+    return expected_gap_sec(frame / 200.0, event_quarter) * 200.0
+
+
+def gap_cost(frames: FloatArray, expected: FloatArray | float) -> FloatArray:
+    """What gaps cost that differ from what the tempo predicts."""
+    tolerance = _GAP_SCALE_FRAME + _GAP_SCALE_SHARE * expected
+    return np.minimum(np.abs(frames - expected) / tolerance, _GAP_LIMIT)
+
+
+def best_events(evidence: FloatArray, base: IntArray, expected: FloatArray, min_gap: int) -> IntArray:
+    """Viterbi: the candidate [E] of every event.
+
+    Args:
+        evidence: [E, C] of every candidate.
+        base: [E] frames; candidate c of event e lies at base[e] + c, up to a constant.
+        expected: [E] frames from the event before.
+        min_gap: in frames, between events.
+    """
+    gap = np.diff(base, prepend=base[0]).astype(np.int64)
+    tolerance = _GAP_SCALE_FRAME + _GAP_SCALE_SHARE * expected
+    return np.asarray(_best_events(evidence, gap, expected, tolerance, min_gap, _GAP_LIMIT))
+
+
+@numba.njit(cache=True)
+def _best_events(evidence, gap, expected, tolerance, min_gap, limit):  # type: ignore[no-untyped-def]
+    event_count, candidate_count = evidence.shape
+    score = evidence[0].copy()
+    following = np.empty(candidate_count)
+    came_from = np.zeros((event_count, candidate_count), np.int16)
+    for e in range(1, event_count):
+        scale = 1.0 / tolerance[e]
+        for j in range(candidate_count):
+            best, best_i = -1e30, 0
+            for i in range(min(candidate_count, gap[e] + j - min_gap + 1)):  # later ones are too close
+                value = score[i] - min(abs(gap[e] + j - i - expected[e]) * scale, limit)
+                if value > best:
+                    best, best_i = value, i
+            following[j] = best + evidence[e, j]
+            came_from[e, j] = best_i
+        score, following = following, score
+    place = np.empty(event_count, np.int64)
+    place[-1] = np.argmax(score)
+    for e in range(event_count - 1, 0, -1):
+        place[e - 1] = came_from[e, place[e]]
+    return place
+
+
+def search_again(
+    listener: "Listener", logits: F32, center: IntArray, frame: IntArray, frame_count: int, min_gap: int
+) -> IntArray:
+    """Frames [E], where events without evidence at their frame were looked for between their neighbours.
+
+    Args:
+        listener: the onset filter.
+        logits: [N, C] around `center` [N].
+        center: [N] frames.
+        frame: [E] where the events were found.
+        frame_count: of the recording.
+        min_gap: in frames, between events.
+    """
+    plan = listener.plan
+    weak = _event_strength(logits, center, frame, plan.event, plan.event_size) < _WEAK_LOGIT
+    weak |= _odd_gaps(frame, plan.event_quarter)
+    weak[-_END_EVENT:] = weak[:_END_EVENT] = True
+    found = frame.copy()
+    sure_gap = np.flatnonzero(~weak[1:] & ~weak[:-1])  # between event i and i + 1
+    if len(sure_gap) == 0:
+        return found
+    slope = np.diff(frame)[sure_gap] / np.diff(plan.event_quarter)[sure_gap]
+    gap_quarter = np.diff(plan.event_quarter, prepend=plan.event_quarter[0])
+    for first, end in _runs(weak):
+        count = end - first
+        low = 0 if first == 0 else found[first - 1] + min_gap
+        high = frame_count - 1 if end == len(frame) else frame[end] - min_gap
+        low, high = max(low, frame[first] - _MAX_SEARCH_FRAME // 2), min(high, frame[end - 1] + _MAX_SEARCH_FRAME // 2)
+        if high - low < count * min_gap:
+            continue
+        nearest = np.searchsorted(sure_gap, first)
+        around = slope[max(nearest - _TEMPO_EVENT, 0) : nearest + _TEMPO_EVENT]
+        expected = gap_quarter[first : end + 1] * np.median(around)
+        note = np.flatnonzero((plan.event >= first) & (plan.event < end))
+        density = log_density(_stretch(listener, note, low, high))
+        evidence = event_evidence(density, plan.event[note] - first, plan.event_size[first:end], _SEARCH_FLOOR)
+        candidate = np.arange(low, high + 1)
+        if first > 0:
+            evidence[0] -= gap_cost(candidate - found[first - 1], expected[0])
+        if end < len(frame):
+            evidence[-1] -= gap_cost(frame[end] - candidate, expected[-1])
+        found[first:end] = low + best_events(evidence, np.full(count, low), expected[:count], min_gap)
+    return found
+
+
+def _event_strength(
+    logits: F32, center: IntArray, frame: IntArray, event: IntArray, event_size: IntArray
+) -> FloatArray:
+    """[E] the largest logit near the event, on average over its notes."""
+    reach = logits.shape[1] // 2
+    columns = (frame[event] - center)[:, None] + reach + np.arange(-_NEAR_FRAME, _NEAR_FRAME + 1)
+    near = np.take_along_axis(logits, np.clip(columns, 0, 2 * reach), axis=1).max(axis=1)
+    return np.bincount(event, near, len(event_size)) / event_size
+
+
+def _odd_gaps(frame: IntArray, event_quarter: FloatArray) -> npt.NDArray[np.bool_]:
+    """[E] whether the gap before or after an event, or one next to that, is far from the local tempo."""
+    gap = np.diff(frame)
+    expected = expected_frames(frame, event_quarter)[1:]
+    odd = np.abs(gap - expected) / (_GAP_SCALE_FRAME + _GAP_SCALE_SHARE * expected) > _ODD_GAP
+    near = np.zeros(len(frame) + 2 * _ODD_EVENT, bool)
+    for shift in range(2 * _ODD_EVENT):
+        near[shift : shift + len(odd)] |= odd
+    return near[_ODD_EVENT - 1 : _ODD_EVENT - 1 + len(frame)]
+
+
+def _runs(weak: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Begin and end of every run of true."""
+    edges = np.flatnonzero(np.diff(weak.astype(np.int8), prepend=0, append=0))
+    yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+
+
+def _stretch(listener: "Listener", note: IntArray, low: int, high: int) -> F32:
+    """Logits [n, high - low + 1] of notes [n] in frames low to high."""
+    width = 2 * _TILE_REACH + 1
+    tiles = np.arange(low + _TILE_REACH, high + 1 + _TILE_REACH, width)
+    parts = listener.logits(np.repeat(note, len(tiles)), np.tile(tiles, len(note)), _TILE_REACH)
+    return parts.reshape(len(note), -1)[:, : high - low + 1]
