@@ -19,7 +19,7 @@ _AROUND_EVENT = 2  # to either side
 _TEMPO_SIGMA_SEC = 1.5
 _VAGUE_SHARE, _CLEAR_SHARE = 0.2, 0.6  # mean likelihoods: of scores for other pieces, of the right ones
 _FAR_SEC = 0.5  # distances beyond it are all alike
-_WEIGHTS = np.array([3.0, 0.5, 0.5, -4.0, -4.0])  # of Evidence.columns
+WEIGHTS = np.array([3.0, 0.5, 0.5, -4.0, -4.0])  # of Evidence.columns
 _HALF_FIT_GAIN = 0.1  # a fit of 0.5: the score is this much cheaper than the best of the wrong ones
 
 
@@ -95,4 +95,4 @@ def note_confidence(evidence: Evidence, fit: float) -> FloatArray:
 
     A logistic regression; `python -m bench.align.calibrate` fits its weights.
     """
-    return np.asarray(min(1.0, 2.0 * fit) / (1.0 + np.exp(-evidence.columns() @ _WEIGHTS)))
+    return np.asarray(min(1.0, 2.0 * fit) / (1.0 + np.exp(-evidence.columns() @ WEIGHTS)))

@@ -168,19 +168,24 @@ def test_a_broken_soundfont_and_an_impossible_tempo_are_refused(
 
 
 @pytest.mark.usefixtures("needs_sound")
-@pytest.mark.parametrize("name", ["oliver-colbentson_bwv1006_mov6", "john-garner_bwv1002_mov6"])
-def test_the_published_alignment_is_met(shared_data: Path, name: str) -> None:
+def test_the_published_alignments_are_met(shared_data: Path) -> None:
     root = shared_data / "bach-violin"
-    recording = next(r for r in list_recordings(root).recordings if r.recording_id == name)
-    samples = read_audio(recording.audio_path, ALIGN_SAMPLE_RATE_HZ, recording.start_sec, recording.end_sec)
-    written, published = published_notes(root, name), published_alignment(root, name)
-    assert published is not None
-    one = np.ones(len(written.pitch), np.int64)
-    onset, length = tick_to_quarter(written.onset_tick), tick_to_quarter(written.offset_tick - written.onset_tick)
-    notes = ScoreNotes(onset, length, written.pitch, written.velocity, one, one, 0 * one)
-    found = publication.path_times(samples, notes, CONFIG.program, name)
-    for ours, theirs in ((found.onset_sec, published.onset_sec), (found.offset_sec, published.offset_sec)):
-        frames = np.rint(np.abs(ours - theirs) / FRAME_SEC)
-        assert np.median(frames) == 0
-        assert np.percentile(frames, 95) <= 1
-        assert (frames == 0).mean() > 0.8
+    apart = []  # in frames
+    for recording in list_recordings(root).recordings:
+        name = recording.recording_id
+        samples = read_audio(recording.audio_path, ALIGN_SAMPLE_RATE_HZ, recording.start_sec, recording.end_sec)
+        written, published = published_notes(root, name), published_alignment(root, name)
+        assert published is not None
+        one = np.ones(len(written.pitch), np.int64)
+        onset, length = tick_to_quarter(written.onset_tick), tick_to_quarter(written.offset_tick - written.onset_tick)
+        notes = ScoreNotes(onset, length, written.pitch, written.velocity, one, one, 0 * one)
+        found = publication.path_times(samples, notes, CONFIG.program, name)
+        times = (found.onset_sec, published.onset_sec), (found.offset_sec, published.offset_sec)
+        apart.append(np.rint(np.abs([ours - theirs for ours, theirs in times]) / FRAME_SEC).ravel())
+        assert np.median(apart[-1]) == 0, name
+        assert np.percentile(apart[-1], 95) <= 2, name  # 2: in the slowest one, 26 quarters a minute
+    assert len(apart) == 6
+    together = np.concatenate(apart)
+    assert np.median(together) == 0
+    assert np.percentile(together, 95) <= 1
+    assert (together == 0).mean() > 0.8
