@@ -2,7 +2,7 @@
 
 A logistic regression on the notes of suites with exact truth: what a note's evidence was, and whether its onset was
 within 50 ms. Prints the weights, how well they are calibrated on the notes fitted on and on those of other suites,
-and the mean likelihoods of onsets, on which dp.align.quality.onset_fit rests.
+and the mean likelihoods of onsets, on which dp.align.quality.score_fit rests.
 """
 
 import argparse

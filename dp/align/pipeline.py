@@ -12,7 +12,7 @@ from dp.align.offsets import sounding_offsets
 from dp.align.onset_net import packaged_net
 from dp.align.onset_patches import HOP_SAMPLE
 from dp.align.passages import passage_fit
-from dp.align.quality import note_confidence, onset_evidence, onset_fit, warping_fit
+from dp.align.quality import note_confidence, onset_evidence, score_fit, warping_fit
 from dp.align.refine import Listener, refine_onsets
 from dp.align.spectrum import F32, SILENT_PEAK, at_level, peak_of
 from dp.config import AlignConfig
@@ -35,7 +35,7 @@ def align_notes(
     listener = Listener(music.samples, SAMPLE_RATE_HZ, plan, music.tuning_semitone, shift, packaged_net())
     refined = refine_onsets(listener, coarse.event_sec)
     evidence = onset_evidence(plan, refined, coarse.event_sec, _FINE_FRAME_SEC)
-    fit = warping_fit(audio, music.steady, plan, shift, _COARSE_FRAME_SEC) * onset_fit(evidence)
+    fit = score_fit(warping_fit(audio, music.steady, plan, shift, _COARSE_FRAME_SEC), evidence)
     onset_sec = np.clip(refined.onset_sec, 0.0, len(music.samples) / SAMPLE_RATE_HZ - _FINE_FRAME_SEC)
     offset_sec = sounding_offsets(
         music.samples,

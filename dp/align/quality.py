@@ -17,14 +17,15 @@ _PEAK_FRAME, _WINDOW_FRAME = 6, 60  # of 5 ms: what counts as at the onset, and 
 _LEAST, _MOST_ODDS = 1e-9, 8.0
 _AROUND_EVENT = 2  # to either side
 _TEMPO_SIGMA_SEC = 1.5
-_VAGUE_SHARE, _CLEAR_SHARE = 0.2, 0.6  # mean likelihoods: of scores for other pieces, of the right ones
+_ONSET_SHARE = 1.5  # how much the mean likelihood of onsets counts beside the warping's fit
+_EVEN_FIT, _FIT_SLOPE = 1.515, 8.0  # of 183 wrong pairs the best sum was 1.52, of 101 right ones the least 1.56
 _FAR_SEC = 0.5  # distances beyond it are all alike
-WEIGHTS = np.array([3.0, 0.5, 0.5, -4.0, -4.0])  # of Evidence.columns
+WEIGHTS = np.array([4.228, 0.659, 0.103, -1.674, -5.002])  # of Evidence.columns
 _HALF_FIT_GAIN = 0.1  # a fit of 0.5: the score is this much cheaper than the best of the wrong ones
 
 
 def warping_fit(audio: Features, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float) -> float:
-    """0 (chance) to 1: how much cheaper the score warps onto the recording than wrong scores made from itself.
+    """0 (chance) to 1: how much cheaper a score warps onto the recording than wrong scores made from itself.
 
     The wrong ones are the score transposed, and the score played backwards: same notes, same key, same density. A score
     for another piece is no better than these. (Backwards is left out where it is the same, as for a single note.)
@@ -60,10 +61,13 @@ class Evidence:
         return np.column_stack([np.ones(len(self.odds)), self.odds, self.odds_around, *errors])
 
 
-def onset_fit(evidence: Evidence) -> float:
-    """0 to 1: how clearly the notes begin where they were put; tells a piece from a variation on the same harmony."""
+def score_fit(warping: float, evidence: Evidence) -> float:
+    """0 to 1: how well a score fits, from `warping_fit` and from how likely the onsets are where they were put.
+
+    The harmony alone does not tell a piece from a variation on it, onsets alone do not tell it from a slow one.
+    """
     likely = 1.0 / (1.0 + np.exp(-evidence.odds))
-    return float(np.clip((likely.mean() - _VAGUE_SHARE) / (_CLEAR_SHARE - _VAGUE_SHARE), 0.0, 1.0))
+    return float(1.0 / (1.0 + np.exp(-_FIT_SLOPE * (warping + _ONSET_SHARE * likely.mean() - _EVEN_FIT))))
 
 
 def onset_evidence(plan: ScorePlan, refined: Refined, coarse_event_sec: FloatArray, frame_sec: float) -> Evidence:
