@@ -4,6 +4,7 @@ Letters: N notes, E events, C candidates, all in frames of dp.align.onset_patche
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numba
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dp.align.onset_net import convolve
+from dp.align.plan import ScorePlan
 from dp.align.spectrum import F32
 from dp.align.tempo import expected_gap_sec
 from dp.units import FloatArray, IntArray
@@ -23,7 +25,7 @@ _GAP_LIMIT = 6.0  # a gap costs at most this: players pause
 _CHORD_FRAME, _CHORD_SIGMA_FRAME = 8, 1.5  # how far the notes of a chord may lie apart
 _DENSITY_FLOOR, _SEARCH_FLOOR = 1e-3, 1e-5
 _NEAR_FRAME = 5  # what counts as at the event
-_WEAK_LOGIT = 0.0  # the onset filter would rather say that the notes are not near
+_WEAK_LOGIT = -2.0  # the onset filter would rather say that the notes are not near
 _ODD_GAP = 5.0  # a gap whose cost would be above this is looked at again
 _ODD_EVENT = 1  # how many events to either side of such a gap
 _END_EVENT = 2  # at either end of the music, where the coarse alignment is weakest
@@ -128,26 +130,58 @@ def search_again(
         return found
     slope = np.diff(frame)[sure_gap] / np.diff(plan.event_quarter)[sure_gap]
     gap_quarter = np.diff(plan.event_quarter, prepend=plan.event_quarter[0])
-    for first, end in _runs(weak):
-        count = end - first
-        low = 0 if first == 0 else found[first - 1] + min_gap
-        high = frame_count - 1 if end == len(frame) else frame[end] - min_gap
-        low, high = max(low, frame[first] - _MAX_SEARCH_FRAME // 2), min(high, frame[end - 1] + _MAX_SEARCH_FRAME // 2)
-        if high - low < count * min_gap:
-            continue
+    searches = [s for run in _runs(weak) if (s := _window(plan, frame, *run, frame_count, min_gap)) is not None]
+    for search, heard in zip(searches, _stretches(listener, searches), strict=True):
+        first, end, low = search.first, search.end, search.low
         nearest = np.searchsorted(sure_gap, first)
         around = slope[max(nearest - _TEMPO_EVENT, 0) : nearest + _TEMPO_EVENT]
         expected = gap_quarter[first : end + 1] * np.median(around)
-        note = np.flatnonzero((plan.event >= first) & (plan.event < end))
-        density = log_density(_stretch(listener, note, low, high))
-        evidence = event_evidence(density, plan.event[note] - first, plan.event_size[first:end], _SEARCH_FLOOR)
-        candidate = np.arange(low, high + 1)
+        size = plan.event_size[first:end]
+        evidence = event_evidence(log_density(heard), plan.event[search.note] - first, size, _SEARCH_FLOOR)
+        candidate = low + np.arange(evidence.shape[1])
         if first > 0:
-            evidence[0] -= gap_cost(candidate - found[first - 1], expected[0])
+            evidence[0] -= gap_cost(candidate - frame[first - 1], expected[0])
         if end < len(frame):
             evidence[-1] -= gap_cost(frame[end] - candidate, expected[-1])
-        found[first:end] = low + best_events(evidence, np.full(count, low), expected[:count], min_gap)
+        found[first:end] = low + best_events(evidence, np.full(end - first, low), expected[: end - first], min_gap)
     return found
+
+
+@dataclass(frozen=True)
+class _Search:
+    """A run of events to look for again."""
+
+    first: int  # event
+    end: int  # event after the last one
+    low: int  # frames between which they must lie, both included
+    high: int
+    note: IntArray  # [n] of these events
+
+
+def _window(plan: ScorePlan, frame: IntArray, first: int, end: int, frame_count: int, min_gap: int) -> _Search | None:
+    """Where events may lie that begin at `first` and end before `end`; None where there is no room for them."""
+    low = 0 if first == 0 else int(frame[first - 1]) + min_gap
+    high = frame_count - 1 if end == len(frame) else int(frame[end]) - min_gap
+    low = max(low, int(frame[first]) - _MAX_SEARCH_FRAME // 2)
+    high = min(high, int(frame[end - 1]) + _MAX_SEARCH_FRAME // 2)
+    if high - low < (end - first) * min_gap:
+        return None
+    return _Search(first, end, low, high, np.flatnonzero((plan.event >= first) & (plan.event < end)))
+
+
+def _stretches(listener: "Listener", searches: list[_Search]) -> Iterator[F32]:
+    """Logits [n, high - low + 1] of every search's notes, heard in tiles, all in one go."""
+    if not searches:
+        return
+    tiles = [np.arange(s.low + _TILE_REACH, s.high + 1 + _TILE_REACH, 2 * _TILE_REACH + 1) for s in searches]
+    note = np.concatenate([np.repeat(s.note, len(t)) for s, t in zip(searches, tiles, strict=True)])
+    center = np.concatenate([np.tile(t, len(s.note)) for s, t in zip(searches, tiles, strict=True)])
+    logits = listener.logits(note, center, _TILE_REACH)
+    at = 0
+    for search, places in zip(searches, tiles, strict=True):
+        count = len(search.note) * len(places)
+        yield logits[at : at + count].reshape(len(search.note), -1)[:, : search.high - search.low + 1]
+        at += count
 
 
 def _event_strength(
@@ -175,11 +209,3 @@ def _runs(weak: np.ndarray) -> Iterator[tuple[int, int]]:
     """Begin and end of every run of true."""
     edges = np.flatnonzero(np.diff(weak.astype(np.int8), prepend=0, append=0))
     yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
-
-
-def _stretch(listener: "Listener", note: IntArray, low: int, high: int) -> F32:
-    """Logits [n, high - low + 1] of notes [n] in frames low to high."""
-    width = 2 * _TILE_REACH + 1
-    tiles = np.arange(low + _TILE_REACH, high + 1 + _TILE_REACH, width)
-    parts = listener.logits(np.repeat(note, len(tiles)), np.tile(tiles, len(note)), _TILE_REACH)
-    return parts.reshape(len(note), -1)[:, : high - low + 1]

@@ -38,7 +38,7 @@ _FLUX_SCALE, _ENERGY_SCALE = 5.0, 0.5  # bring all channels to about unit size
 _AGAINST_ALL = 3.0  # what an own harmonic is below everything, about
 _MISTUNED = 0.0145  # 25 cents: how far from the recording's tuning single notes may be; the loudest bin counts
 _SHARED_BIN, _SHARED = 1.6, 0.03  # harmonics closer than this, in bins of the long window or relatively, are shared
-_BLOCK_FRAME = 2000  # spectra held at once: 10 s
+_BLOCK_FRAME = 2600  # spectra held at once: 13 s
 _NOTES_AT_ONCE = 256  # of a stretch
 
 
@@ -66,8 +66,9 @@ def onset_patches(
     at = 0
     while at < len(order):
         first = int(begin[at])
-        end = int(np.searchsorted(begin, first + _BLOCK_FRAME, side="right"))
-        end = min(end, at + _NOTES_AT_ONCE)
+        end = min(int(np.searchsorted(begin, first + _BLOCK_FRAME, side="right")), at + _NOTES_AT_ONCE)
+        apart = np.flatnonzero(np.diff(begin[at:end]) > 2 * (half + MEAN_FRAME))  # nothing between is needed
+        end = end if len(apart) == 0 else at + int(apart[0]) + 1
         chosen = order[at:end]
         pitches = np.unique(np.append(query.pitch[chosen], others[chosen]))
         pitches = pitches[pitches != NO_PITCH]
@@ -91,9 +92,9 @@ class _Block:
         self._rate = sample_rate_hz
         begin, total = first - MEAN_FRAME, count + 2 * MEAN_FRAME
         self._short = magnitude_frames(samples, begin - 1, total + 1, SHORT_SAMPLE, HOP_SAMPLE)
-        self._long = magnitude_frames(samples, begin, total, LONG_SAMPLE, HOP_SAMPLE)
+        self._long = _every_other(samples, begin, total)
         high_bin = int(HIGH_HZ * SHORT_SAMPLE / sample_rate_hz)
-        flux, everything, high = _common(self._short, high_bin)
+        flux, everything, high = _common(self._short, np.log(self._short + np.float32(_FLOOR)), high_bin)
         self._everything = 0.5 * np.log(everything + _FLOOR)
         high = 0.5 * np.log(high + _FLOOR)
         inner = flux[MEAN_FRAME : MEAN_FRAME + count]
@@ -134,24 +135,32 @@ class _Block:
         return np.log(loudest + np.float32(_FLOOR)), weight.astype(np.float32), place.astype(np.float32)
 
 
+def _every_other(samples: F32, begin: int, count: int) -> F32:
+    """Magnitudes [count, bins] through the long window, which is slow enough that frames between are means."""
+    first = begin // 2
+    coarse = magnitude_frames(samples, first, (begin + count) // 2 + 1 - first, LONG_SAMPLE, 2 * HOP_SAMPLE)
+    out = np.empty((2 * len(coarse) - 1, coarse.shape[1]), np.float32)
+    out[::2] = coarse
+    np.add(coarse[1:], coarse[:-1], out=out[1::2])
+    out[1::2] *= 0.5
+    return out[begin - 2 * first :][:count]
+
+
 @numba.njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
-def _common(magnitude, high_bin):  # type: ignore[no-untyped-def]
+def _common(magnitude, log_magnitude, high_bin):  # type: ignore[no-untyped-def]
     """Mean rise of the log magnitudes [T + 1, bins] since the frame before, power, power from a bin up; [T] each."""
     frame_count, bin_count = len(magnitude) - 1, magnitude.shape[1]
     flux = np.zeros(frame_count, np.float32)
     everything, high = np.zeros_like(flux), np.zeros_like(flux)
-    before = np.log(magnitude[0] + np.float32(_FLOOR))
     for t in range(frame_count):
-        now = np.log(magnitude[t + 1] + np.float32(_FLOOR))
         rise, low_power, high_power = np.float32(0.0), np.float32(0.0), np.float32(0.0)
         for k in range(bin_count):
-            rise += max(now[k] - before[k], np.float32(0.0))
+            rise += max(log_magnitude[t + 1, k] - log_magnitude[t, k], np.float32(0.0))
         for k in range(high_bin):
             low_power += magnitude[t + 1, k] ** 2
         for k in range(high_bin, bin_count):
             high_power += magnitude[t + 1, k] ** 2
         flux[t], everything[t], high[t] = rise / bin_count, low_power + high_power, high_power
-        before = now
     return flux, everything, high
 
 
