@@ -22,6 +22,7 @@ _SINGLE_SCALE, _CHORD_SCALE, _LOOSE_SCALE = 4.0, 12.0, 60.0  # frames: how close
 _FAR_PENALTY = 7.0  # beyond it distance costs no more
 _NEIGHBOR_SHARE = 0.55  # a note stays within this share of the way to the neighbouring events
 _BLOCKED = 20.0
+_SOUND_DELAY_SEC = 0.0015  # the filter learned note-ons: of its renders' sounds, the first come 2.5 ms later
 _PEAK_FRAME = 3  # the onset is the mean over this far to either side of the likeliest frame
 
 
@@ -72,7 +73,8 @@ def refine_onsets(listener: Listener, event_sec: FloatArray) -> Refined:
         logits[moved] = listener.logits(moved, center[moved], TRACK_REACH_FRAME)
     frame, place, density = _pass(logits, center, found, PASS_REACH_FRAME[1], plan, min_gap)
     note_frame = found[plan.event] - PASS_REACH_FRAME[1] + _settle_notes(density, place, frame, plan)
-    return Refined(frame_to_sec(note_frame, rate_hz), frame_to_sec(frame, rate_hz), logits, center)
+    onset_sec, event_sec = (frame_to_sec(f, rate_hz) + _SOUND_DELAY_SEC for f in (note_frame, frame))
+    return Refined(onset_sec, event_sec, logits, center)
 
 
 def _pass(
