@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from dp.align.refine import Listener
 
 _GAP_SCALE_FRAME, _GAP_SCALE_SHARE = 3.0, 0.12  # how far a gap may be from the tempo's: frames, and share of the gap
-_GAP_LIMIT = 6.0  # a gap costs at most this: players pause
+_GAP_LIMIT = 6.0  # beyond about this a gap costs little more: players pause
 _CHORD_FRAME, _CHORD_SIGMA_FRAME = 8, 1.5  # how far the notes of a chord may lie apart
 _DENSITY_FLOOR, _SEARCH_FLOOR = 1e-3, 1e-5
 _NEAR_FRAME = 5  # what counts as at the event
-_WEAK_LOGIT = -2.0  # the onset filter would rather say that the notes are not near
+_WEAK_LOGIT = -1.0  # the onset filter would rather say that the notes are not near
 _ODD_GAP = 5.0  # a gap whose cost would be above this is looked at again
 _ODD_EVENT = 1  # how many events to either side of such a gap
 _END_EVENT = 2  # at either end of the music, where the coarse alignment is weakest
@@ -89,12 +89,15 @@ def _best_events(evidence, gap, expected, tolerance, min_gap, limit):  # type: i
     score = evidence[0].copy()
     following = np.empty(candidate_count)
     came_from = np.zeros((event_count, candidate_count), np.int16)
+    price = np.empty(2 * candidate_count)
     for e in range(1, event_count):
-        scale = 1.0 / tolerance[e]
+        for k in range(2 * candidate_count):
+            away = abs(gap[e] + k - candidate_count - expected[e]) / tolerance[e]
+            price[k] = min(away, limit)
         for j in range(candidate_count):
             best, best_i = -1e30, 0
             for i in range(min(candidate_count, gap[e] + j - min_gap + 1)):  # later ones are too close
-                value = score[i] - min(abs(gap[e] + j - i - expected[e]) * scale, limit)
+                value = score[i] - price[candidate_count + j - i]
                 if value > best:
                     best, best_i = value, i
             following[j] = best + evidence[e, j]
@@ -123,7 +126,7 @@ def search_again(
     plan = listener.plan
     weak = _event_strength(logits, center, frame, plan.event, plan.event_size) < _WEAK_LOGIT
     weak |= _odd_gaps(frame, plan.event_quarter)
-    weak[-_END_EVENT:] = weak[:_END_EVENT] = True
+    weak[len(weak) - _END_EVENT :] = weak[:_END_EVENT] = True
     found = frame.copy()
     sure_gap = np.flatnonzero(~weak[1:] & ~weak[:-1])  # between event i and i + 1
     if len(sure_gap) == 0:
@@ -162,8 +165,8 @@ def _window(plan: ScorePlan, frame: IntArray, first: int, end: int, frame_count:
     """Where events may lie that begin at `first` and end before `end`; None where there is no room for them."""
     low = 0 if first == 0 else int(frame[first - 1]) + min_gap
     high = frame_count - 1 if end == len(frame) else int(frame[end]) - min_gap
-    low = max(low, int(frame[first]) - _MAX_SEARCH_FRAME // 2)
-    high = min(high, int(frame[end - 1]) + _MAX_SEARCH_FRAME // 2)
+    reach = _MAX_SEARCH_FRAME if end == len(frame) else _MAX_SEARCH_FRAME // 2  # the last chord may come late
+    low, high = max(low, int(frame[first]) - reach), min(high, int(frame[end - 1]) + reach)
     if high - low < (end - first) * min_gap:
         return None
     return _Search(first, end, low, high, np.flatnonzero((plan.event >= first) & (plan.event < end)))
