@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dp.align.refine import Listener
 
 _GAP_SCALE_FRAME, _GAP_SCALE_SHARE = 3.0, 0.12  # how far a gap may be from the tempo's: frames, and share of the gap
+_FRAME_RATE_HZ = 200.0  # about; the window over which tempo is taken needs no more
 _GAP_LIMIT = 6.0  # beyond about this a gap costs little more: players pause
 _CHORD_FRAME, _CHORD_SIGMA_FRAME = 8, 1.5  # how far the notes of a chord may lie apart
 _DENSITY_FLOOR, _SEARCH_FLOOR = 1e-3, 1e-5
@@ -60,13 +61,17 @@ def event_evidence(density: F32, event: IntArray, event_size: IntArray, floor: f
 
 def expected_frames(frame: IntArray, event_quarter: FloatArray) -> FloatArray:
     """[E] frames from the event before, as the local tempo predicts them; 0 for the first one."""
-    return expected_gap_sec(frame / 200.0, event_quarter) * 200.0
+    return expected_gap_sec(frame / _FRAME_RATE_HZ, event_quarter) * _FRAME_RATE_HZ
 
 
 def gap_cost(frames: FloatArray, expected: FloatArray | float) -> FloatArray:
     """What gaps cost that differ from what the tempo predicts."""
-    tolerance = _GAP_SCALE_FRAME + _GAP_SCALE_SHARE * expected
-    return np.minimum(np.abs(frames - expected) / tolerance, _GAP_LIMIT)
+    return np.minimum(np.abs(frames - expected) / _tolerance(expected), _GAP_LIMIT)
+
+
+def _tolerance(expected: FloatArray | float) -> FloatArray:
+    """In frames, how far from the expected a gap costs 1."""
+    return np.asarray(_GAP_SCALE_FRAME + _GAP_SCALE_SHARE * expected)
 
 
 def best_events(evidence: FloatArray, base: IntArray, expected: FloatArray, min_gap: int) -> IntArray:
@@ -79,8 +84,7 @@ def best_events(evidence: FloatArray, base: IntArray, expected: FloatArray, min_
         min_gap: in frames, between events.
     """
     gap = np.diff(base, prepend=base[0]).astype(np.int64)
-    tolerance = _GAP_SCALE_FRAME + _GAP_SCALE_SHARE * expected
-    return np.asarray(_best_events(evidence, gap, expected, tolerance, min_gap, _GAP_LIMIT))
+    return np.asarray(_best_events(evidence, gap, expected, _tolerance(expected), min_gap, _GAP_LIMIT))
 
 
 @numba.njit(cache=True)
@@ -201,7 +205,7 @@ def _odd_gaps(frame: IntArray, event_quarter: FloatArray) -> npt.NDArray[np.bool
     """[E] whether the gap before or after an event, or one next to that, is far from the local tempo."""
     gap = np.diff(frame)
     expected = expected_frames(frame, event_quarter)[1:]
-    odd = np.abs(gap - expected) / (_GAP_SCALE_FRAME + _GAP_SCALE_SHARE * expected) > _ODD_GAP
+    odd = np.abs(gap - expected) / _tolerance(expected) > _ODD_GAP
     near = np.zeros(len(frame) + 2 * _ODD_EVENT, bool)
     for shift in range(2 * _ODD_EVENT):
         near[shift : shift + len(odd)] |= odd

@@ -13,7 +13,7 @@ import numpy as np
 
 from dp.align.offset_curves import CHANNEL_COUNT
 from dp.align.spectrum import F32
-from dp.errors import DataError
+from dp.align.weights import read_layers
 from dp.units import FloatArray, IntArray
 
 HIDDEN_COUNT = 16
@@ -51,18 +51,7 @@ def load_net(path: Path) -> OffsetNet:
     Raises:
         DataError: the file does not hold the layers that this module computes.
     """
-    try:
-        with np.load(path) as stored:
-            weights = tuple(stored[f"weight{i}"].astype(np.float32) for i in range(LAYER_COUNT))
-            biases = tuple(stored[f"bias{i}"].astype(np.float32) for i in range(LAYER_COUNT))
-    except (OSError, KeyError, ValueError) as error:
-        raise DataError(path, f"is not a set of offset net weights ({error})", "train them again") from error
-    found, expected = [w.shape for w in weights], layer_shapes()
-    if found != expected or [b.shape for b in biases] != [(e[0],) for e in expected]:
-        raise DataError(path, f"layers are {found}, expected {expected}", "train them again")
-    if not all(np.isfinite(a).all() for a in (*weights, *biases)):
-        raise DataError(path, "holds weights that are not finite", "train them again")
-    return OffsetNet(weights, biases)
+    return OffsetNet(*read_layers(path, "offset net", layer_shapes()))
 
 
 def end_frames(net: OffsetNet, channels: F32, length: IntArray) -> FloatArray:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dp.align.spectrum import F32
-from dp.errors import DataError
+from dp.align.weights import read_layers
 
 CHANNEL_COUNT = 12
 HIDDEN_COUNT = 20
@@ -47,16 +47,8 @@ def load_net(path: Path) -> OnsetNet:
     Raises:
         DataError: the file does not hold the layers that this module computes.
     """
-    try:
-        with np.load(path) as stored:
-            weights = tuple(stored[f"weight{i}"].astype(np.float32) for i in range(LAYER_COUNT))
-            biases = tuple(stored[f"bias{i}"].astype(np.float32) for i in range(LAYER_COUNT))
-    except (OSError, KeyError, ValueError) as error:
-        raise DataError(path, f"is not a set of onset filter weights ({error})", "train them again") from error
-    expected = [(WIDTHS[i + 1], WIDTHS[i], KERNEL_FRAME[i]) for i in range(LAYER_COUNT)]
-    if [w.shape for w in weights] != expected:
-        raise DataError(path, f"layers are {[w.shape for w in weights]}, expected {expected}", "train them again")
-    return OnsetNet(weights, biases)
+    shapes = [(WIDTHS[i + 1], WIDTHS[i], KERNEL_FRAME[i]) for i in range(LAYER_COUNT)]
+    return OnsetNet(*read_layers(path, "onset filter", shapes))
 
 
 def convolve(signal: F32, weight: F32, bias: F32, dilation: int) -> F32:

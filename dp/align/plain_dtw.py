@@ -70,7 +70,7 @@ def free_memory_byte() -> int:
 
 
 @numba.njit(cache=True)
-def _advance(cost: FloatArray, total: FloatArray, steps: npt.NDArray[np.uint8]) -> None:  # pragma: no cover
+def _advance(cost: FloatArray, total: FloatArray, steps: npt.NDArray[np.uint8]) -> None:
     """Sum costs [R, S] onto the row above, `total` [S + 1], which becomes their last row; fill their steps [R, S].
 
     Entry c + 1 of `total` belongs to column c; entry 0 lies before the first one.
@@ -90,7 +90,7 @@ def _advance(cost: FloatArray, total: FloatArray, steps: npt.NDArray[np.uint8]) 
 
 
 @numba.njit(cache=True)
-def _trace(steps: npt.NDArray[np.uint8]) -> IntArray:  # pragma: no cover
+def _trace(steps: npt.NDArray[np.uint8]) -> IntArray:
     """The path back along the steps."""
     r, c = steps.shape[0] - 1, steps.shape[1] - 1
     path = np.empty((r + c + 1, 2), np.int64)

@@ -5,7 +5,6 @@ weights also saw human timing and other soundfonts; `dp/align/offset_net.md` has
 """
 
 import argparse
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,8 +21,8 @@ from dp.align.offset_curves import CHANNEL_COUNT, curves, observe
 from dp.align.offset_net import DILATION, OffsetNet, end_frames, layer_shapes
 from dp.align.spectrum import F32, at_level
 from dp.align.tuning import estimate_tuning
+from dp.align.weights import write_layers
 from dp.audio.synth import bundled_soundfont
-from dp.files import whole_file
 from dp.train.offset_performances import (
     Played,
     invented_played,
@@ -229,10 +228,7 @@ def error_ms(net: OffsetNet, examples: Examples) -> FloatArray:
 
 def save(net: OffsetNet, path: Path, about: dict[str, object]) -> None:
     """Write the weights and what they were trained on, whole or not at all."""
-    arrays = {f"weight{i}": weight for i, weight in enumerate(net.weights)}
-    arrays |= {f"bias{i}": bias for i, bias in enumerate(net.biases)}
-    with whole_file(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, about=np.array(json.dumps(about, sort_keys=True)), **arrays)
+    write_layers(path, net.weights, net.biases, about)
 
 
 def main(arguments: list[str] | None = None) -> None:

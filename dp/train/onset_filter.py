@@ -5,7 +5,6 @@ weights also saw human timing and a second soundfont; `dp/align/onset_net.md` ha
 """
 
 import argparse
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,8 +21,8 @@ from dp.align.onset_patches import HOP_SAMPLE, OnsetQuery, onset_patches
 from dp.align.plan import note_context
 from dp.align.spectrum import F32, at_level
 from dp.align.tuning import estimate_tuning
+from dp.align.weights import write_layers
 from dp.audio.synth import bundled_soundfont
-from dp.files import whole_file
 from dp.train.onset_performances import (
     Performance,
     invented_performance,
@@ -213,10 +212,9 @@ def error_ms(network: nn.Sequential, examples: Examples) -> F32:
 def save(network: nn.Sequential, path: Path, about: dict[str, object]) -> None:
     """Write the weights and what they were trained on, whole or not at all."""
     layers = [layer for layer in network if isinstance(layer, nn.Conv1d)]
-    arrays = {f"weight{i}": layer.weight.detach().numpy() for i, layer in enumerate(layers)}
-    arrays |= {f"bias{i}": layer.bias.detach().numpy() for i, layer in enumerate(layers) if layer.bias is not None}
-    with whole_file(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, about=np.array(json.dumps(about, sort_keys=True)), **arrays)
+    weights = [layer.weight.detach().numpy() for layer in layers]
+    biases = [layer.bias.detach().numpy() for layer in layers if layer.bias is not None]
+    write_layers(path, weights, biases, about)
 
 
 def main(arguments: list[str] | None = None) -> None:
