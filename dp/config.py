@@ -6,9 +6,11 @@ The defaults here are the ones that commands outside a project use; a test holds
 import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_type_hints
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from dp.errors import DataError
+from dp.presets import BOUNDS, CHOICES, Preset
 from dp.units import frame_rate_hz
 
 PARAMS_FILE = "params.yaml"
@@ -60,48 +62,6 @@ class SplitConfig:
 
 
 @dataclass(frozen=True)
-class TimingConfig:
-    """Timing model: the publication's "alignment model" (SPEC section 4)."""
-
-    step_count: int = 300
-    batch_size: int = 16
-    learning_rate: float = 0.3  # scale of the Noam schedule
-    warmup_step: int = 100
-    seed: int = 1
-
-
-@dataclass(frozen=True)
-class SynthesisConfig:
-    """Synthesis model (SPEC section 4)."""
-
-    step_count: int = 200
-    batch_size: int = 8
-    learning_rate: float = 0.3  # scale of the Noam schedule
-    warmup_step: int = 100
-    seed: int = 1
-
-
-@dataclass(frozen=True)
-class VocoderConfig:
-    """Vocoder: log-mel to waveform."""
-
-    step_count: int = 600
-    batch_size: int = 8
-    learning_rate: float = 1e-3
-    segment_frame: int = 32  # length of the segments it trains on
-    seed: int = 1
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """Training of the three models."""
-
-    timing: TimingConfig = field(default_factory=TimingConfig)
-    synthesis: SynthesisConfig = field(default_factory=SynthesisConfig)
-    vocoder: VocoderConfig = field(default_factory=VocoderConfig)
-
-
-@dataclass(frozen=True)
 class Config:
     """All of params.yaml."""
 
@@ -109,7 +69,8 @@ class Config:
     align: AlignConfig = field(default_factory=AlignConfig)
     mel: MelConfig = field(default_factory=MelConfig)
     split: SplitConfig = field(default_factory=SplitConfig)
-    train: TrainConfig = field(default_factory=TrainConfig)
+    preset: str = "ours"  # which of `presets` is trained and rendered with
+    presets: dict[str, Preset] = field(default_factory=dict)
 
 
 def load_config(path: Path) -> Config:
@@ -129,6 +90,15 @@ def load_config(path: Path) -> Config:
     config: Config = _build(Config, {} if raw is None else raw, path, "")
     _check_bounds(config, path)
     return config
+
+
+def _check_choices(settings: Any, path: Path, prefix: str) -> None:
+    """Refuse words that are none of CHOICES, in a model's settings and the dims in them."""
+    for name, value in vars(settings).items():
+        if dataclasses.is_dataclass(value):
+            _check_choices(value, path, f"{prefix}.{name}")
+        elif name in CHOICES and value not in CHOICES[name]:
+            raise DataError(path, f"{prefix}.{name} is {value!r}", f"choose {' or '.join(CHOICES[name])}")
 
 
 def check_align_method(method: str, subject: str) -> None:
@@ -155,6 +125,13 @@ def _build(cls: type[Any], raw: object, path: Path, prefix: str) -> Any:
 def _value(hint: Any, value: object, path: Path, name: str) -> Any:
     if dataclasses.is_dataclass(hint):
         return _build(hint, value, path, f"{name}.")  # type: ignore[arg-type]
+    if get_origin(hint) is dict:
+        if not isinstance(value, dict):
+            raise DataError(path, f"{name} is {value!r}, expected a mapping", "correct it")
+        inner = get_args(hint)[1]
+        return {str(key): _value(inner, part, path, f"{name}.{key}") for key, part in value.items()}
+    if get_origin(hint) in (Union, UnionType):  # a model that a preset may leave out
+        return _value(next(part for part in get_args(hint) if part is not NoneType), value, path, name)
     if hint == tuple[str, ...]:
         if isinstance(value, list) and all(isinstance(v, str) for v in value):
             return tuple(value)
@@ -169,7 +146,6 @@ def _value(hint: Any, value: object, path: Path, name: str) -> Any:
 def _check_bounds(config: Config, path: Path) -> None:
     """Bounds that more than one reader relies on."""
     check_align_method(config.align.method, f"{path}: align.method")
-    train = config.train
     checks = [
         ("align.min_score_fit", config.align.min_score_fit, 0.0, 1.0),
         ("align.program", config.align.program, 0, 127),
@@ -178,15 +154,15 @@ def _check_bounds(config: Config, path: Path) -> None:
         ("mel.max_hz", config.mel.max_hz, config.mel.min_hz, config.mel.sample_rate_hz / 2),
         ("mel.band_count", config.mel.band_count, 1, config.mel.window_sample // 2),
         ("mel.floor", config.mel.floor, 1e-12, 1.0),
-        ("train.vocoder.segment_frame", train.vocoder.segment_frame, 9, 10**6),  # its longest loss window
         ("split.valid_fraction", config.split.valid_fraction, 0.0, 0.9),
     ]
-    for name, model in (("timing", train.timing), ("synthesis", train.synthesis), ("vocoder", train.vocoder)):
-        checks += [
-            (f"train.{name}.step_count", model.step_count, 1, 10**9),
-            (f"train.{name}.batch_size", model.batch_size, 1, 10**6),
-            (f"train.{name}.learning_rate", model.learning_rate, 1e-12, 1e3),
-        ]
+    for preset_name, preset in config.presets.items():
+        for model, settings in preset.models().items():
+            prefix = f"presets.{preset_name}.{model}"
+            checks += [(f"{prefix}.{key}", getattr(settings, key), *bounds) for key, bounds in BOUNDS.items()]
+            _check_choices(settings, path, prefix)
     for name, value, low, high in checks:
         if not low <= value <= high:
             raise DataError(path, f"{name} is {value}, expected {low} to {high}", "correct it")
+    if config.presets and config.preset not in config.presets:
+        raise DataError(path, f"preset {config.preset!r} is none", f"choose {', '.join(config.presets)}")

@@ -121,6 +121,7 @@ MELS = pa.schema(
         _field("frame_count", pa.int64(), "T", unit="frame", low=1),
         _field("band_count", pa.int64(), "M", low=1),
         _text("dtype", "numpy dtype of the bytes"),
+        _field("peak", pa.float64(), "largest sample of the clip, the recording being at full level", low=0, high=1),
     ]
 )
 

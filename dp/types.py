@@ -11,6 +11,7 @@ import numpy as np
 
 from dp.units import FloatArray, IntArray
 
+FULL_PEAK = 0.95  # of the samples of a recording, or of a clip, that is brought to full level
 PITCH_COUNT = 128  # MIDI pitches are 0-127; in batches of clips, 128 stands for "no note"
 UNKNOWN_VELOCITY = 0  # MIDI keeps 0 for "note off", so no sounding note has it
 

@@ -1,4 +1,4 @@
-"""Quarters, ticks, seconds, frames, samples, clips: the only place where one becomes another and is rounded.
+"""Quarters, ticks, seconds, frames, samples, clips, pitches: the only place where one becomes another and is rounded.
 
 Frame rates are floats: at 16 kHz and a hop of 256 samples there are 62.5 frames per second. Convert from absolute
 seconds and round once; never add up rounded values.
@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 TICKS_PER_QUARTER = 24  # the score grid of the Bach Violin Dataset and of the publication
 CLIP_SEC = 5.0  # length of a training clip in the publication
+A4_HZ = 440.0
+A4_PITCH = 69
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -69,6 +71,11 @@ def qpm_to_sec_per_quarter(tempo_qpm: float) -> float:
 def sec_per_quarter_to_qpm(sec_per_quarter: float) -> float:
     """Length of a quarter in seconds to tempo in quarters per minute."""
     return 60.0 / sec_per_quarter
+
+
+def pitch_to_hz(pitch: npt.ArrayLike, tuning_semitone: float = 0.0) -> FloatArray:
+    """Frequency of MIDI pitches, equally tempered, `tuning_semitone` above A = 440 Hz."""
+    return np.asarray(A4_HZ * 2.0 ** ((np.asarray(pitch, dtype=np.float64) + tuning_semitone - A4_PITCH) / 12.0))
 
 
 def parse_clock_sec(text: str) -> float:

@@ -11,8 +11,7 @@ import scipy.sparse
 
 from dp.align.plan import ScorePlan
 from dp.align.spectrum import F32, magnitude_frames
-from dp.align.tuning import pitch_to_hz
-from dp.units import FloatArray
+from dp.units import FloatArray, pitch_to_hz
 
 HOP_SAMPLE = 441  # 20 ms at 22.05 kHz
 LOW_PITCH, HIGH_PITCH = 36, 120
@@ -149,7 +148,7 @@ def _filter_bank(sample_rate_hz: int, tuning_semitone: float, window_sample: int
     """[K, bins]."""
     bin_hz = sample_rate_hz / window_sample
     frequency_hz = np.arange(window_sample // 2 + 1) * bin_hz
-    center_hz = np.asarray(pitch_to_hz(np.arange(LOW_PITCH, HIGH_PITCH + 1), tuning_semitone))[:, None]
+    center_hz = pitch_to_hz(np.arange(LOW_PITCH, HIGH_PITCH + 1), tuning_semitone)[:, None]
     width_hz = np.maximum(center_hz * (2.0 ** (1 / 12) - 1.0), bin_hz)
     weight = np.maximum(1.0 - np.abs(frequency_hz - center_hz) / width_hz, 0.0)
     weight /= np.maximum(weight.sum(axis=1, keepdims=True), 1e-9)

@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dp.align.spectrum import F32, magnitude_frames
-from dp.align.tuning import pitch_to_hz
-from dp.units import FloatArray, IntArray
+from dp.units import FloatArray, IntArray, pitch_to_hz
 
 HOP_SAMPLE = 441  # 20 ms at 22.05 kHz
 LOW_PITCH, HIGH_PITCH = 24, 123
@@ -32,9 +31,9 @@ def band_levels(samples: F32, sample_rate_hz: int, tuning_semitone: float) -> tu
     """Levels [T, K], and [T, 5] of which the first three are filled."""
     bin_hz = sample_rate_hz / _WINDOW_SAMPLE
     pitch = np.arange(LOW_PITCH, HIGH_PITCH + 1)
-    low = np.asarray(pitch_to_hz(pitch - 0.5, tuning_semitone)) / bin_hz
-    high = np.asarray(pitch_to_hz(pitch + 0.5, tuning_semitone)) / bin_hz
-    middle = np.asarray(pitch_to_hz(pitch.astype(np.float64), tuning_semitone)) / bin_hz
+    low = pitch_to_hz(pitch - 0.5, tuning_semitone) / bin_hz
+    high = pitch_to_hz(pitch + 0.5, tuning_semitone) / bin_hz
+    middle = pitch_to_hz(pitch, tuning_semitone) / bin_hz
     first = np.minimum(np.ceil(low), np.floor(middle)).astype(np.int64)
     last = np.minimum(np.maximum(np.floor(high), np.floor(middle) + 1), _WINDOW_SAMPLE // 2).astype(np.int64)
     frame_count = len(samples) // HOP_SAMPLE + 1
@@ -98,7 +97,7 @@ def masking_of(frame_count: int, band: IntArray, onset: FloatArray, written: Flo
         written: [N] the score's offsets in frames.
         tuning_semitone: how far the recording is above A = 440 Hz.
     """
-    hz = np.asarray(pitch_to_hz(LOW_PITCH + np.arange(BAND_COUNT), tuning_semitone))
+    hz = pitch_to_hz(LOW_PITCH + np.arange(BAND_COUNT), tuning_semitone)
     leak = (np.log2(1.0 + _LEAK_HZ / hz) * 12.0).astype(np.int64)
     out: I16 = _add_up(frame_count, band, onset, written, leak)
     return out

@@ -25,8 +25,7 @@ import numpy as np
 from dp.align.onset_net import CHANNEL_COUNT, CONTEXT_FRAME
 from dp.align.plan import NO_PITCH, NoteContext
 from dp.align.spectrum import F32, magnitude_frames
-from dp.align.tuning import pitch_to_hz
-from dp.units import IntArray
+from dp.units import IntArray, pitch_to_hz
 
 HOP_SAMPLE = 110  # 4.99 ms at 22.05 kHz
 SHORT_SAMPLE, LONG_SAMPLE = 1024, 2048
@@ -122,7 +121,7 @@ class _Block:
     ) -> tuple[F32, F32, F32]:
         """Log magnitudes [P, H, T], weights that add up to 1 and places in bins [P, H]; H = HARMONIC_COUNT."""
         number = np.arange(1, HARMONIC_COUNT + 1)
-        hz = np.asarray(pitch_to_hz(pitches, tuning_semitone))
+        hz = pitch_to_hz(pitches, tuning_semitone)
         place = hz[:, None] * number * window_sample / self._rate
         last = window_sample // 2 - 2
         weight = np.where(place < last, 1.0 / np.sqrt(number), 0.0)

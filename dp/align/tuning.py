@@ -6,18 +6,12 @@
 import numpy as np
 
 from dp.align.spectrum import F32, magnitude_frames
+from dp.units import A4_HZ
 
-A4_HZ = 440.0
-A4_PITCH = 69
 _WINDOW_SAMPLE = 8192
 _FRAME_COUNT = 150  # spread over the recording: enough for one number
 _LOW_HZ, _HIGH_HZ = 150.0, 2000.0  # below, bins are too wide; above, partials are inharmonic
 _PEAK_DEPTH_LOG = 4.6  # peaks within 40 dB of the loudest
-
-
-def pitch_to_hz(pitch: np.ndarray | float, tuning_semitone: float) -> np.ndarray | float:
-    """Frequency of MIDI pitches in a recording that is `tuning_semitone` above A = 440 Hz."""
-    return A4_HZ * 2.0 ** ((pitch + tuning_semitone - A4_PITCH) / 12.0)
 
 
 def estimate_tuning(samples: F32, sample_rate_hz: int) -> float:

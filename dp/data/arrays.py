@@ -1,7 +1,7 @@
 """Prepared arrays: all that the training of one model needs, built from notes, mels, samples and clip borders."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -68,6 +68,28 @@ class VocoderClip:
     samples: Float32Array  # [T * hop]
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """Training clips of one recording that follow each other without a gap: other clips can be cut from it."""
+
+    recording_id: str
+    first_clip: Clip
+    performer_index: int
+    performed: PerformedNotes
+    tempo_map: TempoMap
+    log_mel: Float32Array  # [T, M] from the first clip's start
+    frame_rate_hz: float
+    margin_frame: int
+
+    def cut(self, first: int, frame_count: int) -> SynthesisClip:
+        """The clip of frames first to first + frame_count of the stretch."""
+        start = self.first_clip.start_frame + first
+        name = f"{self.recording_id}@{start}"
+        clip = replace(self.first_clip, clip_id=name, start_frame=start, end_frame=start + frame_count)
+        sounding = clip_notes(self.performed, self.tempo_map, clip, self.frame_rate_hz, self.margin_frame)
+        return SynthesisClip(clip, self.performer_index, sounding, self.log_mel[first : first + frame_count])
+
+
 C = TypeVar("C", TimingClip, SynthesisClip, VocoderClip)
 
 
@@ -79,6 +101,7 @@ class Arrays(Generic[C]):
     mel: MelConfig
     performer_names: tuple[str, ...] = ()  # index i + 1 is name i; 0 is unknown
     data_note: str = ""  # where the data come from, for the checkpoint
+    stretches: tuple[Stretch, ...] = ()  # of the training clips, for the synthesis model
 
     def training(self) -> list[C]:
         """Clips held out by neither split.
@@ -142,8 +165,19 @@ def synthesis_arrays(
     log_mels: Mapping[str, Float32Array],
     mel: MelConfig,
     data_note: str = "",
+    level: str = "recording",
+    margin_frame: int = 0,
 ) -> Arrays[SynthesisClip]:
-    """Arrays for the synthesis model; `log_mels` has each clip's [T, M] by clip id.
+    """Arrays for the synthesis model.
+
+    Args:
+        performances: of all recordings of the clips.
+        clips: in time, recording by recording.
+        log_mels: each clip's [T, M] by clip id, its recording at full level.
+        mel: the log-mel.
+        data_note: which data these are.
+        level: of what the model is to learn; "clip" brings every clip to full level, as the publication does.
+        margin_frame: notes up to so far outside a clip are given too.
 
     Raises:
         DataError: a clip's log-mel is missing or has another shape than the clip.
@@ -153,18 +187,52 @@ def synthesis_arrays(
     maps = _tempo_maps(performances)
     made = []
     for clip in clips:
-        span_sec = clip_span_sec(clip, mel.frame_rate_hz)
-        tempo_qpm = maps[clip.recording_id].mean_tempo_qpm(*span_sec)
-        performed = by_id[clip.recording_id].performed
+        performed, tempo_map = by_id[clip.recording_id].performed, maps[clip.recording_id]
+        log_mel = _clip_mel(clip, log_mels, mel)
+        if level == "clip":
+            log_mel = np.maximum(log_mel + np.float32(clip.log_gain), np.float32(np.log(mel.floor)))
         made.append(
             SynthesisClip(
                 clip=clip,
                 performer_index=_index_or_unknown(names, clip.performer),
-                sounding=sounding_notes(performed, clip.start_frame, clip.end_frame, tempo_qpm, mel.frame_rate_hz),
-                log_mel=_clip_mel(clip, log_mels, mel),
+                sounding=clip_notes(performed, tempo_map, clip, mel.frame_rate_hz, margin_frame),
+                log_mel=log_mel,
             )
         )
-    return Arrays(tuple(made), mel, names, data_note)
+    stretches = [
+        Stretch(
+            run[0].clip.recording_id,
+            run[0].clip,
+            run[0].performer_index,
+            by_id[run[0].clip.recording_id].performed,
+            maps[run[0].clip.recording_id],
+            np.concatenate([item.log_mel for item in run]),
+            mel.frame_rate_hz,
+            margin_frame,
+        )
+        for run in _runs([item for item in made if item.clip.is_for_training])
+    ]
+    return Arrays(tuple(made), mel, names, data_note, tuple(stretches))
+
+
+def clip_notes(
+    performed: PerformedNotes, tempo_map: TempoMap, clip: Clip, rate_hz: float, margin_frame: int = 0
+) -> SoundingNotes:
+    """What the synthesis model reads of a clip."""
+    tempo_qpm = tempo_map.mean_tempo_qpm(*clip_span_sec(clip, rate_hz))
+    return sounding_notes(performed, clip.start_frame, clip.end_frame, tempo_qpm, rate_hz, margin_frame)
+
+
+def _runs(clips: Sequence[SynthesisClip]) -> list[list[SynthesisClip]]:
+    """Clips of one recording that follow each other without a gap."""
+    runs: list[list[SynthesisClip]] = []
+    for item in clips:
+        last = runs[-1][-1].clip if runs else None
+        if last and (last.recording_id, last.end_frame) == (item.clip.recording_id, item.clip.start_frame):
+            runs[-1].append(item)
+        else:
+            runs.append([item])
+    return runs
 
 
 def vocoder_arrays(

@@ -1,7 +1,8 @@
 """Batches of clips as padded tensors. A batch's `inputs` are named as the arguments of its model's forward."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +13,16 @@ from dp.data.clips import SoundingNotes, WrittenNotes
 from dp.types import PITCH_COUNT
 
 
+class Movable:
+    """A batch whose tensors can go to a device."""
+
+    def to(self, device: torch.device) -> Self:
+        """The same batch there."""
+        return type(self)(**{item.name: _moved(getattr(self, item.name), device) for item in fields(self)})  # type: ignore[arg-type]
+
+
 @dataclass(frozen=True)
-class TimingBatch:
+class TimingBatch(Movable):
     """B clips of up to N notes for the timing model."""
 
     clip_ids: tuple[str, ...]
@@ -28,7 +37,7 @@ class TimingBatch:
 
 
 @dataclass(frozen=True)
-class SynthesisBatch:
+class SynthesisBatch(Movable):
     """B clips of up to N notes and T frames for the synthesis model."""
 
     clip_ids: tuple[str, ...]
@@ -42,7 +51,7 @@ class SynthesisBatch:
 
 
 @dataclass(frozen=True)
-class VocoderBatch:
+class VocoderBatch(Movable):
     """B segments of T frames for the vocoder."""
 
     clip_ids: tuple[str, ...]
@@ -79,6 +88,14 @@ def synthesis_inputs(
         "tempo_qpm": torch.tensor([clip.tempo_qpm for clip in clips], dtype=torch.float32),
         "frame_valid": _valid(frame_counts),
     }
+
+
+def _moved(value: Any, device: torch.device) -> Any:
+    if isinstance(value, Tensor):
+        return value.to(device, non_blocking=True)
+    if isinstance(value, dict):
+        return {name: _moved(part, device) for name, part in value.items()}
+    return value
 
 
 def padded_mels(log_mels: Sequence[npt.NDArray[np.float32]]) -> Tensor:

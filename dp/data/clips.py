@@ -4,13 +4,14 @@ A note belongs to every clip in which it sounds. In a clip that it was carried o
 onset, so that its relative position stays true.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from dp.data.tempo_map import TempoMap
-from dp.types import PerformedNotes, ScoreNotes
+from dp.types import FULL_PEAK, PerformedNotes, ScoreNotes
 from dp.units import IntArray, frame_to_sec, quarter_to_tick, sec_to_frame, sec_to_frame_fraction
 
 GRACE_SEC = 0.08  # a grace note's nominal length, taken from before the note it adorns: the score gives it none
@@ -29,6 +30,12 @@ class Clip:
     end_frame: int
     valid_by_clip: bool = False  # held out in the `clip` split
     valid_by_recording: bool = False  # held out in the `recording` split
+    peak: float = FULL_PEAK  # largest sample, the recording being at full level
+
+    @property
+    def log_gain(self) -> float:
+        """What brings the clip itself to full level, added to a log-mel; nothing for silence."""
+        return math.log(FULL_PEAK / self.peak) if self.peak > 0 else 0.0
 
     @property
     def is_for_training(self) -> bool:
@@ -98,12 +105,20 @@ def constant_tempo(tempo_map: TempoMap, start_sec: float, end_sec: float) -> Tem
 
 
 def sounding_notes(
-    performed: PerformedNotes, start_frame: int, end_frame: int, tempo_qpm: float, frame_rate_hz: float
+    performed: PerformedNotes,
+    start_frame: int,
+    end_frame: int,
+    tempo_qpm: float,
+    frame_rate_hz: float,
+    margin_frame: int = 0,
 ) -> SoundingNotes:
-    """The notes that sound in frames start_frame to end_frame; every note lasts at least one frame."""
+    """The notes that sound in frames start_frame to end_frame, or at most `margin_frame` before or after them.
+
+    Every note lasts at least one frame.
+    """
     onset = sec_to_frame(performed.onset_sec, frame_rate_hz)
     duration = np.maximum(sec_to_frame(performed.offset_sec, frame_rate_hz) - onset, 1)
-    inside = (onset < end_frame) & (onset + duration > start_frame)
+    inside = (onset < end_frame + margin_frame) & (onset + duration > start_frame - margin_frame)
     return SoundingNotes(
         pitch=performed.pitch[inside],
         velocity=performed.velocity[inside],

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dp.audio import read_audio
+from dp.audio.level import at_full_level
 from dp.config import MelConfig
 from dp.data.arrays import (
     Arrays,
@@ -21,6 +22,7 @@ from dp.store.reading import (
     StoredPerformance,
     read_clips,
     read_mels,
+    read_peaks,
     read_performed_notes,
     read_recordings,
     read_score_notes,
@@ -31,6 +33,7 @@ from dp.types import ScoreNotes
 def load_clips(data: Path) -> list[Clip]:
     """All clips of the accepted recordings."""
     instruments = {recording.recording_id: recording.instrument for recording in read_recordings(data)}
+    peaks = read_peaks(data)
     return [
         Clip(
             clip_id=row.clip_id,
@@ -41,6 +44,7 @@ def load_clips(data: Path) -> list[Clip]:
             end_frame=row.end_frame,
             valid_by_clip=row.valid_by_clip,
             valid_by_recording=row.valid_by_recording,
+            peak=peaks[row.clip_id],
         )
         for row in read_clips(data)
     ]
@@ -77,9 +81,12 @@ def load_timing_arrays(data: Path, mel: MelConfig, data_note: str = "") -> Array
     return timing_arrays(load_performances(data), load_clips(data), mel, data_note)
 
 
-def load_synthesis_arrays(data: Path, mel: MelConfig, data_note: str = "") -> Arrays[SynthesisClip]:
-    """Arrays for the synthesis model; see `load_timing_arrays`."""
-    return synthesis_arrays(load_performances(data), load_clips(data), dict(read_mels(data)), mel, data_note)
+def load_synthesis_arrays(
+    data: Path, mel: MelConfig, data_note: str = "", level: str = "recording", margin_frame: int = 0
+) -> Arrays[SynthesisClip]:
+    """Arrays for the synthesis model; see `load_timing_arrays` and `synthesis_arrays`."""
+    mels = dict(read_mels(data))
+    return synthesis_arrays(load_performances(data), load_clips(data), mels, mel, data_note, level, margin_frame)
 
 
 def load_vocoder_arrays(data: Path, mel: MelConfig, data_note: str = "") -> Arrays[VocoderClip]:
@@ -87,8 +94,8 @@ def load_vocoder_arrays(data: Path, mel: MelConfig, data_note: str = "") -> Arra
     clips = load_clips(data)
     wanted = {clip.recording_id for clip in clips}
     samples = {
-        recording.recording_id: read_audio(
-            recording.audio_path, mel.sample_rate_hz, recording.start_sec, recording.end_sec
+        recording.recording_id: at_full_level(
+            read_audio(recording.audio_path, mel.sample_rate_hz, recording.start_sec, recording.end_sec)
         )
         for recording in read_recordings(data)
         if recording.recording_id in wanted

@@ -1,12 +1,16 @@
-"""Batches for training, drawn from arrays in memory under a seed: no batch waits for the disk."""
+"""Batches for training, drawn from arrays in memory: which clips a step gets depends on the seed and the step alone.
 
-from collections.abc import Callable, Iterator, Sequence
+So a training that resumes at any step gets the batches that it would have got, and no position need be kept.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
 import torch
 
-from dp.data.arrays import SynthesisClip, TimingClip, VocoderClip
+from dp.data.arrays import Stretch, SynthesisClip, TimingClip, VocoderClip
 from dp.data.batches import (
     SynthesisBatch,
     TimingBatch,
@@ -22,18 +26,26 @@ B = TypeVar("B")
 # How often training hides who plays, so that "unknown performer" has a meaning when one renders without a name.
 HIDDEN_PERFORMER_SHARE = 0.1
 
+_ORDER, _CHOICE = 0, 1  # what is drawn: the order of a pass, or the details of a step
 
-def shuffled(count: int, batch_size: int, rng: np.random.Generator) -> Iterator[list[int]]:
-    """Draw batches of indices below `count`, without end: each index once per pass, in a new order each pass.
+
+def drawn_at(step: int, count: int, batch_size: int, seed: int) -> list[int]:
+    """Indices below `count` of the batch of step 1, 2, ...: each once per pass, in a new order each pass.
 
     A batch may span two passes, and where there are fewer indices than a batch holds they repeat in it.
     """
-    waiting: list[int] = []
-    while True:
-        while len(waiting) < batch_size:
-            waiting.extend(rng.permutation(count).tolist())
-        yield waiting[:batch_size]
-        del waiting[:batch_size]
+    places = range((step - 1) * batch_size, step * batch_size)
+    return [int(_order(place // count, count, seed)[place % count]) for place in places]
+
+
+@functools.lru_cache(maxsize=4)
+def _order(number: int, count: int, seed: int) -> np.ndarray:
+    return np.random.default_rng([seed, _ORDER, number]).permutation(count)
+
+
+def rng_at(step: int, seed: int) -> np.random.Generator:
+    """The generator of all else that a step draws."""
+    return np.random.default_rng([seed, _CHOICE, step])
 
 
 def timing_batch(clips: Sequence[TimingClip], hidden: Sequence[bool] | None = None) -> TimingBatch:
@@ -54,37 +66,64 @@ def synthesis_batch(clips: Sequence[SynthesisClip], hidden: Sequence[bool] | Non
     return SynthesisBatch(_ids(clips), inputs, padded_mels([clip.log_mel for clip in clips]))
 
 
-def timing_batches(clips: Sequence[TimingClip], batch_size: int, seed: int) -> Iterator[TimingBatch]:
-    """Endless batches of the timing model's clips."""
+def timing_batch_at(clips: Sequence[TimingClip], batch_size: int, seed: int) -> Callable[[int], TimingBatch]:
+    """The batch of each step, of the timing model's clips."""
     return _hiding(timing_batch, clips, batch_size, seed)
 
 
-def synthesis_batches(clips: Sequence[SynthesisClip], batch_size: int, seed: int) -> Iterator[SynthesisBatch]:
-    """Endless batches of the synthesis model's clips."""
+def synthesis_batch_at(clips: Sequence[SynthesisClip], batch_size: int, seed: int) -> Callable[[int], SynthesisBatch]:
+    """The batch of each step, of the synthesis model's clips."""
     return _hiding(synthesis_batch, clips, batch_size, seed)
 
 
-def vocoder_batches(
+def cropped_batch_at(
+    stretches: Sequence[Stretch], frame_count: int, batch_size: int, seed: int
+) -> Callable[[int], SynthesisBatch]:
+    """The batch of each step, of clips of `frame_count` frames that begin anywhere in the stretches, all alike likely.
+
+    Shorter stretches are taken whole.
+    """
+    starts = np.array([max(len(stretch.log_mel) - frame_count, 0) + 1 for stretch in stretches])
+
+    def batch_at(step: int) -> SynthesisBatch:
+        rng = rng_at(step, seed)
+        clips = []
+        for place in rng.integers(starts.sum(), size=batch_size):
+            chosen = int(np.searchsorted(starts.cumsum(), place, side="right"))
+            first = int(place - starts[:chosen].sum())
+            stretch = stretches[chosen]
+            clips.append(stretch.cut(first, min(frame_count, len(stretch.log_mel))))
+        return synthesis_batch(clips, (rng.random(batch_size) < HIDDEN_PERFORMER_SHARE).tolist())
+
+    return batch_at
+
+
+def vocoder_batch_at(
     clips: Sequence[VocoderClip], batch_size: int, segment_frame: int, hop_sample: int, seed: int
-) -> Iterator[VocoderBatch]:
-    """Endless batches of random segments; clips shorter than a segment are never drawn, so drop them beforehand."""
-    rng = np.random.default_rng(seed)
-    for drawn in shuffled(len(clips), batch_size, rng):
-        chosen = [clips[index] for index in drawn]
+) -> Callable[[int], VocoderBatch]:
+    """The batch of each step, of random segments; drop clips shorter than a segment beforehand."""
+
+    def batch_at(step: int) -> VocoderBatch:
+        rng = rng_at(step, seed)
+        chosen = [clips[index] for index in drawn_at(step, len(clips), batch_size, seed)]
         starts = [int(rng.integers(len(clip.log_mel) - segment_frame + 1)) for clip in chosen]
         pairs = list(zip(chosen, starts, strict=True))
         log_mel = np.stack([clip.log_mel[start : start + segment_frame] for clip, start in pairs])
         samples = [clip.samples[start * hop_sample : (start + segment_frame) * hop_sample] for clip, start in pairs]
-        yield VocoderBatch(_ids(chosen), torch.from_numpy(log_mel), torch.from_numpy(np.stack(samples)))
+        return VocoderBatch(_ids(chosen), torch.from_numpy(log_mel), torch.from_numpy(np.stack(samples)))
+
+    return batch_at
 
 
 def _hiding(
     collate: Callable[[Sequence[C], Sequence[bool]], B], clips: Sequence[C], batch_size: int, seed: int
-) -> Iterator[B]:
-    rng = np.random.default_rng(seed)
-    for drawn in shuffled(len(clips), batch_size, rng):
-        hidden = rng.random(len(drawn)) < HIDDEN_PERFORMER_SHARE
-        yield collate([clips[index] for index in drawn], hidden.tolist())
+) -> Callable[[int], B]:
+    def batch_at(step: int) -> B:
+        drawn = drawn_at(step, len(clips), batch_size, seed)
+        hidden = rng_at(step, seed).random(batch_size) < HIDDEN_PERFORMER_SHARE
+        return collate([clips[index] for index in drawn], hidden.tolist())
+
+    return batch_at
 
 
 def _performers(clips: Sequence[TimingClip | SynthesisClip], hidden: Sequence[bool] | None) -> list[int]:

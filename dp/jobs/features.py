@@ -4,8 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from dp import schema
 from dp.audio import read_audio
+from dp.audio.level import at_full_level
 from dp.audio.mel import log_mel
 from dp.config import Config, MelConfig, SplitConfig
 from dp.errors import DataError
@@ -90,14 +93,18 @@ def publish_features(
 
 def _make(job: FeaturesJob) -> Outcome:
     recording, mel = job.stored.recording, job.mel
-    samples = read_audio(recording.audio_path, mel.sample_rate_hz, recording.start_sec, recording.end_sec)
+    samples = at_full_level(
+        read_audio(recording.audio_path, mel.sample_rate_hz, recording.start_sec, recording.end_sec)
+    )
     frames = log_mel(samples, mel)
     bounds = clip_bounds(len(frames), mel.frame_rate_hz)
     if not bounds:
         raise DataError(recording.audio_path, f"has {len(samples)} samples, less than a frame", "correct start and end")
     clips = {clip_id(job.recording_id, index): frames[start:end] for index, (start, end) in enumerate(bounds)}
+    hop = mel.hop_sample
+    peaks = [float(np.abs(samples[start * hop : end * hop]).max()) for start, end in bounds]
     with new_entry(job.cache, STAGE, job.key) as entry:
-        write_table(entry / MELS_FILE, mel_columns(job.recording_id, clips), schema.MELS)
+        write_table(entry / MELS_FILE, mel_columns(job.recording_id, clips, peaks), schema.MELS)
     return Outcome(job.recording_id, "done", entry=job.cache / STAGE / job.key)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-import safetensors.torch
 import torch
 
 from dp import __version__
@@ -48,7 +47,9 @@ def save_checkpoint(checkpoint: Checkpoint[M], folder: Path) -> None:
     Raises:
         OSError: it cannot be written; nothing is left half-written.
     """
-    weights = safetensors.torch.save({key: value.contiguous() for key, value in checkpoint.model.state_dict().items()})
+    from safetensors.torch import save
+
+    weights = save({key: value.contiguous() for key, value in checkpoint.model.state_dict().items()})
     config = {
         "kind": checkpoint.model.kind,
         "dims": dataclasses.asdict(checkpoint.model.dims),
@@ -123,6 +124,8 @@ def _load_weights(checkpoint: Checkpoint[M], path: Path, sha256: str | None) -> 
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != sha256:
         raise DataError(path, f"is damaged: its checksum is not the one in {CONFIG_FILE}", RETRAIN)
+    import safetensors.torch
+
     try:
         checkpoint.model.load_state_dict(safetensors.torch.load(content))
     except (safetensors.SafetensorError, RuntimeError) as error:

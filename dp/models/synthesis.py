@@ -1,31 +1,27 @@
-"""Synthesis model: performed notes to log-mel."""
+"""Synthesis model: performed notes to log-mel.
 
-from dataclasses import dataclass
+As published (SPEC section 4): note encoder, performer and tempo, polyphonic mixer with note-wise positional encoding,
+decoder, one linear layer. Ours replaces parts of it; each is a switch of `dp.presets.SynthesisDims`.
+"""
+
 from typing import ClassVar
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from dp.models.envelope import EnvelopeMixer
+from dp.models.harmonics import Partials
 from dp.models.layers import Conditions, NoteEncoder, TransformerStack, sinusoid
-from dp.models.mixer import PolyphonicMixer
-
-
-@dataclass(frozen=True)
-class SynthesisDims:
-    """Sizes of a synthesis model; the defaults are the publication's, with a linear feed-forward."""
-
-    performer_count: int = 0  # known ones
-    band_count: int = 80
-    width: int = 128
-    head_count: int = 2
-    encoder_layer_count: int = 3
-    decoder_layer_count: int = 6
-    feed_forward_width: int = 512
-    dropout: float = 0.2
+from dp.models.local import LocalNoteEncoder, LocalStack
+from dp.models.mixer import PolyphonicMixer, mix
+from dp.models.rolls import ROLL_COUNT, rolls
+from dp.presets import SynthesisDims
 
 
 class SynthesisModel(nn.Module):
-    """Note encoder, performer and tempo, polyphonic mixer, decoder, one linear layer (SPEC section 4)."""
+    """From notes to frames."""
 
     kind: ClassVar[str] = "synthesis"
     dims_type: ClassVar[type[SynthesisDims]] = SynthesisDims
@@ -33,11 +29,12 @@ class SynthesisModel(nn.Module):
     def __init__(self, dims: SynthesisDims) -> None:
         super().__init__()
         self.dims = dims
-        sizes = (dims.width, dims.head_count, dims.feed_forward_width, dims.dropout)
-        self.encoder = NoteEncoder(dims.encoder_layer_count, *sizes)
-        self.conditions = Conditions(dims.width, dims.performer_count)
-        self.mixer = PolyphonicMixer(dims.width)
-        self.decoder = TransformerStack(dims.decoder_layer_count, *sizes)
+        self.notes = nn.Linear(ROLL_COUNT, dims.width) if dims.source == "piano-roll" else NoteMixer(dims)
+        self.conditions = Conditions(dims.width, dims.performer_count if dims.knows_performer else 0)
+        if dims.hears_partials:
+            self.partials = Partials(dims.band_count)
+            self.enter_partials = nn.Linear(dims.band_count, dims.width)
+        self.decoder = _stack(dims, dims.decoder_layer_count, dims.reach_frame)
         self.bands = nn.Linear(dims.width, dims.band_count)
 
     def forward(
@@ -61,13 +58,69 @@ class SynthesisModel(nn.Module):
             tempo_qpm: [B] float32, the clip's mean tempo; NaN = unknown.
             frame_valid: [B, T] bool, false past the end of a shorter clip.
         """
-        notes = self.encoder(pitch, onset_frame, duration_frame, velocity, valid)
-        notes = notes + self.conditions(performer, tempo_qpm)
-        x = self.mixer(notes, onset_frame, duration_frame, frame_valid.shape[1])
-        x = x + sinusoid(x.shape[1], x.shape[2], x.device)
+        frame_count = frame_valid.shape[1]
+        conditions = self.conditions(performer if self.dims.knows_performer else torch.zeros_like(performer), tempo_qpm)
+        if isinstance(self.notes, NoteMixer):
+            x = self.notes(pitch, onset_frame, duration_frame, velocity, valid, conditions, frame_count)
+        else:
+            x = self.notes(rolls(pitch, onset_frame, duration_frame, frame_count)) + conditions
+        if self.dims.conditions_frames:
+            x = x + conditions
+        if self.dims.hears_partials:
+            x = x + self.enter_partials(self.partials(pitch, onset_frame, duration_frame, frame_count))
+        if self.dims.attention == "absolute":
+            x = x + sinusoid(frame_count, x.shape[2], x.device)
         return self.bands(self.decoder(x, frame_valid))
 
+    @torch.no_grad()
     def set_mean_spectrum(self, log_mel: Tensor) -> None:
         """Start from the mean spectrum [M] of the training data, so that the first steps need not find it."""
-        with torch.no_grad():
-            self.bands.bias.copy_(log_mel)
+        self.bands.bias.copy_(log_mel)
+
+    def set_partials(self, spectrum: npt.NDArray[np.float32]) -> None:
+        """Take the spectra of `harmonics.partial_spectrum`, where this model hears them."""
+        if self.dims.hears_partials:
+            self.partials.set_spectrum(spectrum)
+
+
+class NoteMixer(nn.Module):
+    """Notes, encoded in the light of each other, to frames."""
+
+    def __init__(self, dims: SynthesisDims) -> None:
+        super().__init__()
+        self.dims = dims
+        sizes = (dims.encoder_layer_count, dims.width, dims.head_count, dims.feed_forward_width)
+        self.encoder: nn.Module
+        if dims.attention == "local":
+            self.encoder = LocalNoteEncoder(*sizes, dims.kernel, dims.reach_note, dims.dropout)
+        else:
+            self.encoder = NoteEncoder(*sizes, dims.dropout, dims.kernel)
+        if dims.note_position == "envelope":
+            self.envelope = EnvelopeMixer(dims.width)
+        elif dims.note_position == "linear":
+            self.linear = PolyphonicMixer(dims.width)
+
+    def forward(
+        self,
+        pitch: Tensor,
+        onset_frame: Tensor,
+        duration_frame: Tensor,
+        velocity: Tensor,
+        valid: Tensor,
+        conditions: Tensor,
+        frame_count: int,
+    ) -> Tensor:
+        """Notes [B, N] as in `SynthesisModel.forward`, conditions [B, 1, D], to frames [B, T, D]."""
+        notes = self.encoder(pitch, onset_frame, duration_frame, velocity, valid) + conditions
+        if self.dims.note_position == "envelope":
+            return self.envelope(notes, onset_frame, duration_frame, frame_count)
+        if self.dims.note_position == "linear":
+            return self.linear(notes, onset_frame, duration_frame, frame_count)
+        return mix(notes, onset_frame, duration_frame, notes.new_zeros(notes.shape[2]), frame_count)
+
+
+def _stack(dims: SynthesisDims, layer_count: int, reach: int) -> nn.Module:
+    sizes = (layer_count, dims.width, dims.head_count, dims.feed_forward_width)
+    if dims.attention == "local":
+        return LocalStack(*sizes, dims.kernel, reach, dims.dropout)
+    return TransformerStack(*sizes, dims.dropout, dims.kernel)

@@ -1,23 +1,11 @@
 """Timing model (the publication's "alignment model"): when and how long a performer plays each note of a clip."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import Tensor, nn
 
 from dp.models.layers import Conditions, NoteEncoder
-
-
-@dataclass(frozen=True)
-class TimingDims:
-    """Sizes of a timing model; the defaults are the publication's."""
-
-    performer_count: int = 0  # known ones
-    width: int = 128
-    head_count: int = 2
-    encoder_layer_count: int = 3
-    feed_forward_width: int = 256
-    dropout: float = 0.2
+from dp.presets import TimingDims
 
 
 class TimingModel(nn.Module):

@@ -151,6 +151,12 @@ def read_mels(data: Path, clip_ids: Collection[str] | None = None) -> Iterator[t
                 )
 
 
+def read_peaks(data: Path) -> dict[str, float]:
+    """The largest sample of every clip, by clip_id, its recording being at full level."""
+    columns = [table.select(["clip_id", "peak"]).to_pydict() for table in iterate_dataset(data / "mels", schema.MELS)]
+    return {key: peak for part in columns for key, peak in zip(part["clip_id"], part["peak"], strict=True)}
+
+
 def read_stage_report(data: Path, stage: str) -> tuple[StageRow, ...]:
     """What a stage (ingest, align, features) did for each recording."""
     return tuple(StageRow(**row) for row in _rows(data / f"{stage}_report", schema.STAGE_REPORT))

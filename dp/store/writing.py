@@ -54,8 +54,8 @@ def performed_note_columns(
     return {**ids, "onset_quarter": onset_quarter, **_arrays(notes)}
 
 
-def mel_columns(recording_id: str, mels: Mapping[str, FloatMel]) -> Columns:
-    """Columns of MELS for one recording's clips: clip_id -> [T, M] natural log-mel."""
+def mel_columns(recording_id: str, mels: Mapping[str, FloatMel], peaks: Sequence[float]) -> Columns:
+    """Columns of MELS for one recording's clips: clip_id -> [T, M] natural log-mel, and the peak of each."""
     return {
         "clip_id": list(mels),
         "recording_id": [recording_id] * len(mels),
@@ -63,6 +63,7 @@ def mel_columns(recording_id: str, mels: Mapping[str, FloatMel]) -> Columns:
         "frame_count": [len(mel) for mel in mels.values()],
         "band_count": [mel.shape[1] for mel in mels.values()],
         "dtype": [MEL_DTYPE] * len(mels),
+        "peak": list(peaks),
     }
 
 

@@ -11,7 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Protocol, Self, TypeVar
 
@@ -63,6 +63,15 @@ class Trainee(Protocol[Batch_contra]):
         ...
 
 
+class Budgeted(Protocol):
+    """A preset of a model, as far as the loop goes."""
+
+    @property
+    def step_count(self) -> int:
+        """See Budget; so for the others."""
+        ...
+
+
 @dataclass(frozen=True)
 class Budget:
     """How long to train, and what of it to keep."""
@@ -74,6 +83,11 @@ class Budget:
         0.0  # of the moving average of the weights that is validated and kept; 0 = the weights as they are
     )
     max_minutes: float = 0.0  # 0 = no limit
+
+    @classmethod
+    def of(cls, config: "Budgeted") -> "Budget":
+        """What a preset says of it."""
+        return cls(**{item.name: getattr(config, item.name) for item in fields(cls)})
 
 
 @dataclass(frozen=True)

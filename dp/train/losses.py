@@ -15,6 +15,24 @@ def masked_mse(predicted: Tensor, true: Tensor, valid: Tensor) -> Tensor:
     return ((predicted - true) ** 2 * weight).sum() / weight.sum()
 
 
+def spread_shortfall(predicted: Tensor, true: Tensor, frame_valid: Tensor) -> Tensor:
+    """Squared difference of how far log-mels move from frame to frame, band by band (cf. Toda and Tokuda 2007).
+
+    A mean squared error alone is least for a blurred mel; this asks that it move as much as the true one.
+
+    Args:
+        predicted, true: [B, T, M].
+        frame_valid: [B, T] bool.
+    """
+    both = (frame_valid[:, 1:] & frame_valid[:, :-1])[..., None]
+    count = both.sum(dim=1).clamp(min=1)
+
+    def spread(log_mel: Tensor) -> Tensor:
+        return ((log_mel.diff(dim=1) ** 2 * both).sum(dim=1) / count + 1e-6).sqrt()
+
+    return ((spread(predicted) - spread(true)) ** 2).mean()
+
+
 class SpectralLoss(nn.Module):
     """How two waveforms differ to the ear, phase apart: L1 of the log-mel, and spectra at several resolutions.
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dp.align.spectrum import F32
-from dp.align.tuning import pitch_to_hz
 from dp.train.onset_performances import Performance
-from dp.units import FloatArray
+from dp.units import FloatArray, pitch_to_hz
 
 _MAX_PARTIAL = 14
 _TAIL_SEC = 1.0

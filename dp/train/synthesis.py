@@ -1,59 +1,107 @@
-"""Training of the synthesis model: mean squared error of the log-mel, from true alignments."""
+"""Training of the synthesis model: from true alignments, by the error of the log-mel."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 
 import numpy as np
+import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from dp.config import SynthesisConfig
 from dp.data.arrays import Arrays, SynthesisClip
 from dp.data.batches import SynthesisBatch
-from dp.data.loader import synthesis_batch, synthesis_batches
+from dp.data.loader import cropped_batch_at, synthesis_batch, synthesis_batch_at
 from dp.models.checkpoint import Checkpoint
-from dp.models.synthesis import SynthesisDims, SynthesisModel
-from dp.train.loop import Log, deterministic, fit, mean_valid_loss, noam_rate, transformer_optimizer
-from dp.train.losses import masked_mse
+from dp.models.harmonics import partial_spectrum
+from dp.models.synthesis import SynthesisModel
+from dp.presets import SynthesisConfig
+from dp.train.loop import Budget, Course, descend, deterministic, fit, noam_rate, precision, transformer_optimizer
+from dp.train.losses import masked_mse, spread_shortfall
+from dp.train.state import Log
+from dp.units import CLIP_SEC, sec_to_frame
+
+
+class SynthesisTrainee:
+    """A synthesis model in training."""
+
+    def __init__(
+        self,
+        arrays: Arrays[SynthesisClip],
+        filterbank: npt.NDArray[np.float32],
+        config: SynthesisConfig,
+        device: torch.device,
+    ) -> None:
+        clips = arrays.training()
+        self.model = SynthesisModel(
+            replace(config.dims, performer_count=len(arrays.performer_names), band_count=arrays.mel.band_count)
+        )
+        self.model.set_mean_spectrum(torch.from_numpy(np.mean([clip.log_mel.mean(axis=0) for clip in clips], axis=0)))
+        self.model.set_partials(partial_spectrum(arrays.mel, filterbank))
+        self.model.to(device)
+        self.networks: Mapping[str, nn.Module] = {"model": self.model}
+        self.optimizers: Mapping[str, torch.optim.Optimizer] = {"model": transformer_optimizer(self.model)}
+        self.held_out = arrays.held_out("clip")
+        self.config = config
+        self.device = device
+
+    def rate(self, step: int) -> float:
+        """Learning rate of a step."""
+        return noam_rate(step, self.model.dims.width, self.config.warmup_step, self.config.learning_rate)
+
+    def train_step(self, batch: SynthesisBatch, step: int) -> dict[str, Tensor]:
+        """Descend along the loss of a batch."""
+        with precision(self.device):
+            predicted = self.model(**batch.inputs).float()
+        mse = masked_mse(predicted, batch.log_mel, batch.frame_valid[..., None])
+        loss, config = mse, self.config
+        if config.l1_weight > 0:
+            error = ((predicted - batch.log_mel).abs() * batch.frame_valid[..., None]).sum()
+            loss = loss + config.l1_weight * error / (batch.frame_valid.sum() * predicted.shape[2])
+        if config.variance_weight > 0:
+            loss = loss + config.variance_weight * spread_shortfall(predicted, batch.log_mel, batch.frame_valid)
+        norm = descend(self.optimizers["model"], self.model, loss)
+        return {"train_loss": loss.detach(), "train_mse": mse.detach(), "gradient_norm": norm}
+
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        """Mean squared error over held-out clips, each counting alike; nothing where none are held out."""
+        losses = []
+        for clip in self.held_out:
+            batch = synthesis_batch([clip]).to(self.device)
+            with precision(self.device):
+                predicted = model(**batch.inputs).float()
+            losses.append(float(masked_mse(predicted, batch.log_mel, batch.frame_valid[..., None])))
+        return {"valid_loss": sum(losses) / len(losses)} if losses else {}
 
 
 def train_synthesis(
     arrays: Arrays[SynthesisClip],
+    filterbank: npt.NDArray[np.float32],
     config: SynthesisConfig,
     log: Log,
+    course: Course | None = None,
     thread_count: int = 1,
-    dims: SynthesisDims | None = None,
 ) -> Checkpoint[SynthesisModel]:
     """Train a synthesis model.
 
     Args:
         arrays: clips of both splits; those held out by either are not trained on.
-        config: step count, rates, seed.
-        log: gets `train_loss` and, on the `clip` split, `valid_loss`; see `loop.fit`.
+        filterbank: [M, F] filters of `arrays.mel`.
+        config: sizes and switches, step count, rates, seed.
+        log: gets `train_loss`, `train_mse` and, on the `clip` split, `valid_loss`; see `loop.fit`.
+        course: device, state file, resume.
         thread_count: threads torch may use; the result depends on it in the last digits.
-        dims: sizes; by default the publication's.
 
     Raises:
         DataError: there is nothing to train on, or the training diverged.
     """
-    clips = arrays.training()
-    held_out = arrays.held_out("clip")
-    counts = {"performer_count": len(arrays.performer_names), "band_count": arrays.mel.band_count}
+    course = course or Course()
     with deterministic(config.seed, thread_count):
-        model = SynthesisModel(replace(dims or SynthesisDims(), **counts))
-        model.set_mean_spectrum(torch.from_numpy(np.mean([clip.log_mel.mean(axis=0) for clip in clips], axis=0)))
-        fit(
-            model,
-            synthesis_batches(clips, config.batch_size, config.seed),
-            lambda batch: synthesis_loss(model, batch),
-            transformer_optimizer(model),
-            lambda step: noam_rate(step, model.dims.width, config.warmup_step, config.learning_rate),
-            config.step_count,
-            lambda: mean_valid_loss(synthesis_loss(model, synthesis_batch([clip])) for clip in held_out),
-            log,
-        )
-    return Checkpoint(model, arrays.mel, config.step_count, arrays.performer_names, asdict(config), arrays.data_note)
-
-
-def synthesis_loss(model: SynthesisModel, batch: SynthesisBatch) -> Tensor:
-    """Mean squared error of the log-mel over the frames that are there."""
-    return masked_mse(model(**batch.inputs), batch.log_mel, batch.frame_valid[..., None])
+        trainee = SynthesisTrainee(arrays, filterbank, config, course.device)
+        if config.crops:
+            frame_count = int(sec_to_frame(CLIP_SEC, arrays.mel.frame_rate_hz))
+            batch_at = cropped_batch_at(arrays.stretches, frame_count, config.batch_size, config.seed)
+        else:
+            batch_at = synthesis_batch_at(arrays.training(), config.batch_size, config.seed)
+        progress = fit(trainee, batch_at, Budget.of(config), log, config.seed, course)
+    kept = progress.best_step or progress.step
+    return Checkpoint(trainee.model.cpu(), arrays.mel, kept, arrays.performer_names, asdict(config), arrays.data_note)

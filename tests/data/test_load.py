@@ -54,7 +54,7 @@ def data(tmp_path):
     ]
     write("recordings", schema.RECORDINGS, [recording_columns(stored, None)])
     write("clips", schema.CLIPS, [row_columns(rows, schema.CLIPS.names)])
-    write("mels", schema.MELS, [mel_columns(key, value) for key, value in mels.items()])
+    write("mels", schema.MELS, [mel_columns(key, value, [0.95] * len(value)) for key, value in mels.items()])
     scores = [score_note_columns(f"piece-{item.recording_id}", item.notes) for item in tiny.PERFORMANCES]
     write("score_notes", schema.SCORE_NOTES, scores)
     performed = [

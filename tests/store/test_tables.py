@@ -73,7 +73,7 @@ def test_the_same_rows_make_the_same_bytes(tmp_path: Path) -> None:
 
 def test_mels_are_kept_in_small_row_groups(tmp_path: Path) -> None:
     columns = {"clip_id": [f"c{i}" for i in range(70)], "recording_id": ["r"] * 70, "mel": [b"\0\0"] * 70}
-    columns |= {"frame_count": [1] * 70, "band_count": [1] * 70, "dtype": ["float16"] * 70}
+    columns |= {"frame_count": [1] * 70, "band_count": [1] * 70, "dtype": ["float16"] * 70, "peak": [0.5] * 70}
     write_dataset(tmp_path / "mels", [("c", make_table(columns, schema.MELS, "x"))], schema.MELS)
     assert [len(table) for table in iterate_dataset(tmp_path / "mels", schema.MELS)] == [32, 32, 6]
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dp.audio.level import at_full_level
 from dp.audio.mel import log_mel, mel_filterbank
 from dp.config import MelConfig
 from dp.data.arrays import Performance, synthesis_arrays, timing_arrays, vocoder_arrays
@@ -43,7 +44,7 @@ def samples_of(item):
         since = time - onset
         tone = np.sin(2 * np.pi * 440 * 2 ** ((pitch - 69) / 12) * since)
         samples += np.where(since > 0, 0.3 * np.exp(-6 * np.maximum(since, 0)) * tone, 0.0)
-    return samples.astype(np.float32)
+    return at_full_level(samples.astype(np.float32))
 
 
 PERFORMANCES = (performance("one", 8, 0.1), performance("two", 8, 0.3))

@@ -1,0 +1,79 @@
+"""Mixing with learned envelopes: how a note's vector changes from its attack to its release, and what rings on after.
+
+The publication's note-wise positional encoding knows only the relative place within the note, though an attack lasts
+20 ms in a long note and in a short one. Here a note is weighted by learned curves over the time since its onset and
+until its offset, both in frames on a logarithmic scale, and rings on past its offset.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+LONGEST_FRAME = 512  # the curves stay level beyond it
+TAIL_FRAME = 48  # a note may ring on for so long: three quarters of a second
+
+
+def sounding_pairs(
+    onset_frame: Tensor, duration_frame: Tensor, frame_count: int, tail_frame: int
+) -> tuple[Tensor, Tensor]:
+    """Every pair of a note and a frame in which it sounds or rings on.
+
+    Args:
+        onset_frame, duration_frame: [B, N] int64 as for `mixer.mix`.
+        frame_count: T.
+        tail_frame: how long notes ring on.
+
+    Returns:
+        note [P] and frame [P] int64, as indices into [B * N] and [B * T].
+    """
+    end_frame = torch.where(duration_frame > 0, onset_frame + duration_frame + tail_frame, onset_frame)
+    first, end = onset_frame.clamp(0, frame_count).reshape(-1), end_frame.clamp(0, frame_count).reshape(-1)
+    length = end - first
+    note = torch.repeat_interleave(torch.arange(len(first), device=first.device), length)
+    within = torch.arange(len(note), device=first.device) - torch.repeat_interleave(length.cumsum(0) - length, length)
+    row = note // max(onset_frame.shape[1], 1)
+    return note, row * frame_count + first[note] + within
+
+
+def curve_basis(length: int) -> Tensor:
+    """Linear interpolation [length, K] between knots at 0, 1, 3, 7, ... frames: dense at first, then sparser."""
+    place = torch.log2(torch.arange(length, dtype=torch.float32) + 1.0)
+    knot = torch.arange(math.ceil(float(place[-1])) + 1, dtype=torch.float32)
+    return (1.0 - (place[:, None] - knot).abs()).clamp(min=0.0)
+
+
+class EnvelopeMixer(nn.Module):
+    """Sum of the notes' vectors under their envelopes, over the square root of how many sound, so that chords fit."""
+
+    attack_basis: Tensor
+    tail_basis: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.register_buffer("attack_basis", curve_basis(LONGEST_FRAME), persistent=False)
+        self.register_buffer("tail_basis", curve_basis(TAIL_FRAME), persistent=False)
+        knots, tail_knots = self.attack_basis.shape[1], self.tail_basis.shape[1]
+        self.since_onset = nn.Parameter(torch.zeros(knots, width))
+        self.until_offset = nn.Parameter(torch.zeros(knots, width))
+        self.since_offset = nn.Parameter(torch.zeros(tail_knots, width))
+
+    def forward(self, embedding: Tensor, onset_frame: Tensor, duration_frame: Tensor, frame_count: int) -> Tensor:
+        """Mix notes [B, N, D] to frames [B, T, D]; arguments as for `mixer.mix`."""
+        batch, _, width = embedding.shape
+        note, frame = sounding_pairs(onset_frame, duration_frame, frame_count, TAIL_FRAME)
+        onset, duration = onset_frame.reshape(-1)[note], duration_frame.reshape(-1)[note]
+        since = frame % frame_count - onset
+        left = duration - 1 - since  # 0 in the last frame, negative in the tail
+        inside = self.attack_basis @ self.since_onset + 1.0
+        before_end, after_end = self.attack_basis @ self.until_offset, self.tail_basis @ self.since_offset
+        longest = LONGEST_FRAME - 1
+        weight = torch.where(
+            left[:, None] >= 0,
+            inside[since.clamp(0, longest)] + before_end[left.clamp(0, longest)],
+            after_end[(-left - 1).clamp(0, TAIL_FRAME - 1)],
+        )
+        flat = embedding.reshape(-1, width)
+        mixed = flat.new_zeros(batch * frame_count, width).index_add(0, frame, weight.to(flat.dtype) * flat[note])
+        count = flat.new_zeros(batch * frame_count).index_add(0, frame, (left >= 0).to(flat.dtype))
+        return (mixed / count.clamp(min=1.0).sqrt()[:, None]).view(batch, frame_count, width)

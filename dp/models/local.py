@@ -1,0 +1,150 @@
+"""Transformer layers that look a fixed number of places to either side, and only at how far away they are.
+
+So their cost is linear in the length, a whole piece goes through at once, and no seam can show.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dp.models.layers import VELOCITY_COUNT
+from dp.types import PITCH_COUNT
+
+ROTARY_BASE = 10000.0
+
+
+def rotate(x: Tensor) -> Tensor:
+    """Turn queries or keys [B, H, N, E] by their position, so that products depend on distances (Su et al. 2021)."""
+    length, width = x.shape[-2:]
+    rate = ROTARY_BASE ** -(torch.arange(0, width, 2, device=x.device, dtype=torch.float32) / width)
+    angle = torch.arange(length, device=x.device, dtype=torch.float32)[:, None] * rate
+    cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
+    even, odd = x[..., 0::2], x[..., 1::2]
+    return torch.stack([even * cos - odd * sin, even * sin + odd * cos], dim=-1).flatten(-2)
+
+
+def local_attention(query: Tensor, key: Tensor, value: Tensor, valid: Tensor, reach: int) -> Tensor:
+    """Each place attends to those at most `reach` away that are valid, and to itself.
+
+    Worked in blocks of `reach` places, each against itself and both neighbours: exact, and linear in the length.
+
+    Args:
+        query, key, value: [B, H, N, E].
+        valid: [B, N] bool.
+        reach: places to either side.
+
+    Returns:
+        [B, H, N, E].
+    """
+    batch, head_count, length, width = query.shape
+    block_count = -(-length // reach)
+    fill = block_count * reach - length
+    queries = F.pad(query, (0, 0, 0, fill)).view(batch, head_count, block_count, reach, width)
+
+    def surroundings(x: Tensor) -> Tensor:
+        """[B, ..., N, E] to [B, ..., blocks, 3 reach, E]."""
+        padded = F.pad(x, (0, 0, reach, fill + reach))
+        return padded.unfold(-2, 3 * reach, reach).transpose(-1, -2)
+
+    place = torch.arange(3 * reach, device=query.device) - reach
+    near = (place[None] - torch.arange(reach, device=query.device)[:, None]).abs() <= reach
+    itself = place[None] == torch.arange(reach, device=query.device)[:, None]
+    there = surroundings(valid[:, None, :, None].to(query.dtype))[..., 0] > 0
+    may_attend = (there[:, :, :, None] & near) | itself
+    mixed = F.scaled_dot_product_attention(queries, surroundings(key), surroundings(value), attn_mask=may_attend)
+    return mixed.reshape(batch, head_count, block_count * reach, width)[:, :, :length]
+
+
+class LocalLayer(nn.Module):
+    """Local attention, a depthwise convolution, and a linear feed-forward, each added to what it is given normed."""
+
+    def __init__(
+        self, width: int, head_count: int, feed_forward_width: int, kernel: int, reach: int, dropout: float
+    ) -> None:
+        super().__init__()
+        self.head_count = head_count
+        self.reach = reach
+        self.norm_attention = nn.LayerNorm(width)
+        self.query_key_value = nn.Linear(width, 3 * width)
+        self.merge_heads = nn.Linear(width, width)
+        self.near = nn.Conv1d(width, width, kernel, padding=kernel // 2, groups=width)
+        self.norm_feed_forward = nn.LayerNorm(width)
+        self.widen = nn.Linear(width, feed_forward_width)
+        self.narrow = nn.Linear(feed_forward_width, width)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, x: Tensor, valid: Tensor) -> Tensor:
+        """Return x [B, N, D] changed in the light of its surroundings; valid [B, N] bool."""
+        batch, length, width = x.shape
+        heads = self.query_key_value(self.norm_attention(x)).view(batch, length, 3, self.head_count, -1)
+        query, key, value = heads.permute(2, 0, 3, 1, 4)
+        mixed = local_attention(rotate(query), rotate(key), value, valid, self.reach)
+        x = x + self.dropout(self.merge_heads(mixed.transpose(1, 2).reshape(batch, length, width)))
+        y = self.norm_feed_forward(x) * valid[..., None]
+        y = y + self.near(y.transpose(1, 2)).transpose(1, 2)
+        return x + self.dropout(self.narrow(F.gelu(self.widen(y))))
+
+
+class LocalStack(nn.Module):
+    """Local layers and a closing layer norm."""
+
+    def __init__(
+        self,
+        layer_count: int,
+        width: int,
+        head_count: int,
+        feed_forward_width: int,
+        kernel: int,
+        reach: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(
+            LocalLayer(width, head_count, feed_forward_width, kernel, reach, dropout) for _ in range(layer_count)
+        )
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, x: Tensor, valid: Tensor) -> Tensor:
+        """Encode x [B, N, D] where valid [B, N] is true; what stands in the padding changes nothing elsewhere."""
+        for layer in self.layers:
+            x = layer(x, valid)
+        return self.norm(x)
+
+
+class LocalNoteEncoder(nn.Module):
+    """Notes in the light of their neighbours, wherever in the piece they stand.
+
+    What `layers.NoteEncoder` reads off the onset from the clip's start, here says how long the notes before and after
+    are away: nothing depends on where a clip begins.
+    """
+
+    def __init__(
+        self,
+        layer_count: int,
+        width: int,
+        head_count: int,
+        feed_forward_width: int,
+        kernel: int,
+        reach: int,
+        dropout: float,
+    ) -> None:
+        super().__init__()
+        self.pitch = nn.Embedding(PITCH_COUNT + 1, width, padding_idx=PITCH_COUNT)
+        self.project = nn.Linear(6, width)
+        self.stack = LocalStack(layer_count, width, head_count, feed_forward_width, kernel, reach, dropout)
+
+    def forward(self, pitch: Tensor, onset: Tensor, duration: Tensor, velocity: Tensor, valid: Tensor) -> Tensor:
+        """Encode notes [B, N] as `layers.NoteEncoder` does, to [B, N, D]."""
+        step = torch.diff(onset, dim=1)
+        since, until = F.pad(step, (1, 0)), F.pad(step, (0, 1))
+        # The first and the last note of a clip have no neighbour there; nor has the padding any.
+        until = torch.where(F.pad(valid[:, 1:], (0, 1)), until, torch.zeros_like(until))
+        times = torch.log1p(torch.stack([duration, since, until], dim=-1).clamp(min=0).float())
+        velocity_known = (velocity > 0).float()
+        numbers = [
+            times,
+            velocity[..., None] / VELOCITY_COUNT,
+            velocity_known[..., None],
+            pitch[..., None] / PITCH_COUNT,
+        ]
+        return self.stack(self.pitch(pitch) + self.project(torch.cat(numbers, dim=-1)), valid)

@@ -1,0 +1,129 @@
+"""What a preset of params.yaml can say: the sizes and switches of each model, and how it is trained.
+
+The defaults are the publication's architecture where it says something (SPEC section 4).
+"""
+
+from dataclasses import dataclass, field
+
+
+MODELS = ("timing", "synthesis", "vocoder")
+BOUNDS = {  # of what every model's settings have
+    "step_count": (1, 10**9),
+    "batch_size": (1, 10**6),
+    "learning_rate": (1e-12, 1e3),
+    "valid_every_step": (1, 10**9),
+    "patience": (0, 10**9),
+    "ema_decay": (0.0, 1.0),
+    "max_minutes": (0.0, 1e6),
+}
+
+CHOICES = {  # of what is a word
+    "source": ("notes", "piano-roll"),
+    "note_position": ("linear", "none", "envelope"),
+    "attention": ("absolute", "local"),
+    "level": ("clip", "recording"),
+}
+
+
+@dataclass(frozen=True)
+class TimingDims:
+    """Sizes of a timing model; the defaults are the publication's."""
+
+    performer_count: int = 0  # known ones
+    width: int = 128
+    head_count: int = 2
+    encoder_layer_count: int = 3
+    feed_forward_width: int = 256
+    dropout: float = 0.2
+
+
+@dataclass(frozen=True)
+class TimingConfig:
+    """Timing model: the publication's "alignment model" (SPEC section 4)."""
+
+    step_count: int = 300
+    batch_size: int = 16
+    learning_rate: float = 0.3  # scale of the Noam schedule
+    warmup_step: int = 100
+    valid_every_step: int = 60
+    patience: int = 0  # validations without a better one before the training ends early; 0 = never
+    ema_decay: float = 0.0
+    max_minutes: float = 0.0
+    seed: int = 1
+    dims: TimingDims = field(default_factory=TimingDims)
+
+
+@dataclass(frozen=True)
+class SynthesisDims:
+    """Sizes and switches of a synthesis model; the defaults are the publication's."""
+
+    performer_count: int = 0  # known ones; counted from the data
+    band_count: int = 80  # that of the log-mel
+    width: int = 128
+    head_count: int = 2
+    encoder_layer_count: int = 3
+    decoder_layer_count: int = 6
+    feed_forward_width: int = 512
+    kernel: int = 9  # of the feed-forward's first layer, or of the local layers' convolution
+    dropout: float = 0.2
+    source: str = "notes"  # or "piano-roll": piano roll and position roll straight into the decoder
+    note_position: str = "linear"  # a note's vector grows linearly with the place in it; or "none", or "envelope"
+    knows_performer: bool = True
+    conditions_frames: bool = False  # performer and tempo at every frame, so in rests too; otherwise on notes alone
+    attention: str = "absolute"  # to all places, by their number in the clip; or "local": nearby, by their distance
+    reach_note: int = 16  # of local attention among notes
+    reach_frame: int = 32  # and among frames: half a second
+    hears_partials: bool = False  # the decoder also gets where the notes' partials lie
+
+
+@dataclass(frozen=True)
+class SynthesisConfig:
+    """Synthesis model (SPEC section 4)."""
+
+    step_count: int = 100_000
+    batch_size: int = 16
+    learning_rate: float = 1.0  # scale of the Noam schedule
+    warmup_step: int = 4000
+    valid_every_step: int = 200
+    patience: int = 0
+    ema_decay: float = 0.0  # of the averaged weights, which are validated and kept; 0 = the weights as they are
+    max_minutes: float = 0.0  # 0 = no limit
+    level: str = "clip"  # every clip is made as loud as the next; or "recording": as it is, one gain per recording
+    crops: bool = False  # train on stretches that begin anywhere, not on the clips alone
+    l1_weight: float = 0.0  # of the absolute error, beside the squared one
+    variance_weight: float = 0.0  # of how far frame-to-frame differences fall short of the true ones' spread
+    seed: int = 1
+    dims: SynthesisDims = field(default_factory=SynthesisDims)
+
+    @property
+    def margin_frame(self) -> int:
+        """How far outside a clip the model hears of notes: those ring into it, or tell what comes."""
+        return 64 if self.dims.attention == "local" else 0
+
+
+@dataclass(frozen=True)
+class VocoderConfig:
+    """Vocoder: log-mel to waveform."""
+
+    step_count: int = 600
+    batch_size: int = 8
+    learning_rate: float = 1e-3
+    valid_every_step: int = 1000
+    patience: int = 0
+    ema_decay: float = 0.0
+    max_minutes: float = 0.0
+    segment_frame: int = 32  # length of the segments it trains on
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Preset:
+    """One way to make each model; a preset need not have all of them."""
+
+    timing: TimingConfig | None = None
+    synthesis: SynthesisConfig | None = None
+    vocoder: VocoderConfig | None = None
+
+    def models(self) -> dict[str, TimingConfig | SynthesisConfig | VocoderConfig]:
+        """The models it has, by name."""
+        return {name: model for name in MODELS if (model := getattr(self, name)) is not None}

@@ -1,0 +1,69 @@
+"""One training of any model, from arrays to a checkpoint. Needs torch and numpy alone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from dp.data.arrays import Arrays
+from dp.errors import DataError
+from dp.models.checkpoint import Checkpoint
+from dp.presets import ModelConfig
+from dp.train.baseline import train_baseline
+from dp.train.loop import Course
+from dp.train.state import Log
+from dp.train.synthesis import train_synthesis
+from dp.train.timing import train_timing
+from dp.train.vocoder import train_vocoder
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that one training is given."""
+
+    preset: str
+    model: str
+    config: ModelConfig
+    arrays: Arrays[Any]
+    filterbank: npt.NDArray[np.float32]  # [M, window / 2 + 1] of the arrays' log-mel
+
+    @property
+    def name(self) -> str:
+        """The folder of its checkpoint among all models."""
+        return f"{self.preset}/{self.model}"
+
+
+Trainer = Callable[..., Checkpoint[Any]]
+TRAINERS: dict[str, Trainer] = {
+    "timing": train_timing,
+    "synthesis": train_synthesis,
+    "vocoder": train_vocoder,
+    "baseline": train_baseline,
+}
+
+
+def run(task: Task, log: Log, course: Course, thread_count: int) -> Checkpoint[Any]:
+    """Train.
+
+    Raises:
+        DataError: there is nothing to train on, or the training diverged.
+    """
+    return TRAINERS[task.model](task.arrays, task.filterbank, task.config, log, course, thread_count)
+
+
+def choose_device(name: str) -> torch.device:
+    """The device to train on; "auto" takes a GPU where there is one.
+
+    Raises:
+        DataError: the name is unknown, or there is no such device.
+    """
+    if name not in DEVICES:
+        raise DataError("--device", f"{name!r} is no device", f"choose {', '.join(DEVICES)}")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise DataError("--device", "cuda: torch finds no GPU", "choose auto or cpu, or install a CUDA build of torch")
+    return torch.device("cuda" if name == "cuda" or (name == "auto" and torch.cuda.is_available()) else "cpu")
