@@ -85,20 +85,45 @@ class SynthesisConfig:
 class VocoderConfig:
     """Vocoder: log-mel to waveform."""
 
-    step_count: int = 600
+    step_count: int = 16000
     batch_size: int = 8
     learning_rate: float = 1e-3
     segment_frame: int = 32  # length of the segments it trains on
+    architecture: str = "vocos"  # or hifigan
+    discriminator: str = "spectrum"  # or hifigan: its authors', for a GPU
+    adversarial_from_step: int = 10000  # spectral losses alone before it; after step_count: always
+    max_minutes: float = 0.0  # 0 = no limit
+    valid_every_step: int = 1000
+    patience: int = 0  # validations without a better one before it stops; 0 = never
+    ema_decay: float = 0.999
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class BaselineConfig:
+    """The publication's baseline: piano roll and position roll straight to waveform."""
+
+    step_count: int = 2000
+    batch_size: int = 4
+    learning_rate: float = 2e-4
+    segment_frame: int = 32
+    discriminator: str = "spectrum"  # or hifigan: its authors', for a GPU
+    adversarial_from_step: int = 1000
+    max_minutes: float = 0.0
+    valid_every_step: int = 500
+    patience: int = 0
+    ema_decay: float = 0.0
     seed: int = 1
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Training of the three models."""
+    """Training of the three models, and of the baseline."""
 
     timing: TimingConfig = field(default_factory=TimingConfig)
     synthesis: SynthesisConfig = field(default_factory=SynthesisConfig)
     vocoder: VocoderConfig = field(default_factory=VocoderConfig)
+    baseline: BaselineConfig = field(default_factory=BaselineConfig)
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,10 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from dp.data.arrays import SynthesisClip, TimingClip, VocoderClip
+from dp.data.arrays import SynthesisClip, TimingClip
 from dp.data.batches import (
     SynthesisBatch,
     TimingBatch,
-    VocoderBatch,
     padded_mels,
     synthesis_inputs,
     timing_inputs,
@@ -64,20 +63,6 @@ def synthesis_batches(clips: Sequence[SynthesisClip], batch_size: int, seed: int
     return _hiding(synthesis_batch, clips, batch_size, seed)
 
 
-def vocoder_batches(
-    clips: Sequence[VocoderClip], batch_size: int, segment_frame: int, hop_sample: int, seed: int
-) -> Iterator[VocoderBatch]:
-    """Endless batches of random segments; clips shorter than a segment are never drawn, so drop them beforehand."""
-    rng = np.random.default_rng(seed)
-    for drawn in shuffled(len(clips), batch_size, rng):
-        chosen = [clips[index] for index in drawn]
-        starts = [int(rng.integers(len(clip.log_mel) - segment_frame + 1)) for clip in chosen]
-        pairs = list(zip(chosen, starts, strict=True))
-        log_mel = np.stack([clip.log_mel[start : start + segment_frame] for clip, start in pairs])
-        samples = [clip.samples[start * hop_sample : (start + segment_frame) * hop_sample] for clip, start in pairs]
-        yield VocoderBatch(_ids(chosen), torch.from_numpy(log_mel), torch.from_numpy(np.stack(samples)))
-
-
 def _hiding(
     collate: Callable[[Sequence[C], Sequence[bool]], B], clips: Sequence[C], batch_size: int, seed: int
 ) -> Iterator[B]:
@@ -92,5 +77,5 @@ def _performers(clips: Sequence[TimingClip | SynthesisClip], hidden: Sequence[bo
     return [0 if hide else clip.performer_index for clip, hide in zip(clips, hidden, strict=True)]
 
 
-def _ids(clips: Sequence[TimingClip | SynthesisClip | VocoderClip]) -> tuple[str, ...]:
+def _ids(clips: Sequence[TimingClip | SynthesisClip]) -> tuple[str, ...]:
     return tuple(clip.clip.clip_id for clip in clips)
