@@ -5,8 +5,7 @@ The defaults are the publication's architecture where it says something (SPEC se
 
 from dataclasses import dataclass, field
 
-
-MODELS = ("timing", "synthesis", "vocoder")
+MODELS = ("timing", "synthesis", "vocoder", "baseline")
 BOUNDS = {  # of what every model's settings have
     "step_count": (1, 10**9),
     "batch_size": (1, 10**6),
@@ -22,6 +21,8 @@ CHOICES = {  # of what is a word
     "note_position": ("linear", "none", "envelope"),
     "attention": ("absolute", "local"),
     "level": ("clip", "recording"),
+    "architecture": ("vocos", "hifigan"),
+    "discriminator": ("spectrum", "hifigan"),
 }
 
 
@@ -105,15 +106,38 @@ class SynthesisConfig:
 class VocoderConfig:
     """Vocoder: log-mel to waveform."""
 
-    step_count: int = 600
+    step_count: int = 16000
     batch_size: int = 8
     learning_rate: float = 1e-3
+    segment_frame: int = 32  # length of the segments it trains on
+    architecture: str = "vocos"  # or hifigan
+    discriminator: str = "spectrum"  # or hifigan: its authors', for a GPU
+    adversarial_from_step: int = 10000  # spectral losses alone before it; after step_count: always
     valid_every_step: int = 1000
+    patience: int = 0
+    ema_decay: float = 0.999
+    max_minutes: float = 0.0
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class BaselineConfig:
+    """The publication's baseline: piano roll and position roll straight to waveform."""
+
+    step_count: int = 2000
+    batch_size: int = 4
+    learning_rate: float = 2e-4
+    segment_frame: int = 32
+    discriminator: str = "spectrum"
+    adversarial_from_step: int = 1000
+    valid_every_step: int = 500
     patience: int = 0
     ema_decay: float = 0.0
     max_minutes: float = 0.0
-    segment_frame: int = 32  # length of the segments it trains on
     seed: int = 1
+
+
+ModelConfig = TimingConfig | SynthesisConfig | VocoderConfig | BaselineConfig
 
 
 @dataclass(frozen=True)
@@ -123,7 +147,8 @@ class Preset:
     timing: TimingConfig | None = None
     synthesis: SynthesisConfig | None = None
     vocoder: VocoderConfig | None = None
+    baseline: BaselineConfig | None = None
 
-    def models(self) -> dict[str, TimingConfig | SynthesisConfig | VocoderConfig]:
+    def models(self) -> dict[str, ModelConfig]:
         """The models it has, by name."""
         return {name: model for name in MODELS if (model := getattr(self, name)) is not None}

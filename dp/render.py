@@ -12,10 +12,9 @@ from dp.data.batches import synthesis_inputs, timing_inputs
 from dp.data.clips import nominal_times_sec, notes_between, sounding_notes, written_notes
 from dp.data.tempo_map import TempoMap, performed_tempo_map, written_tempo_map
 from dp.errors import DataError
-from dp.models.checkpoint import Checkpoint, load_checkpoint
+from dp.models.checkpoint import Checkpoint, Vocoder, load_checkpoint, load_vocoder
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
-from dp.models.vocos import VocosModel
 from dp.types import PerformedNotes, Score, ScoreNotes
 from dp.units import CLIP_SEC, FloatArray, frame_to_sec, sec_to_frame
 
@@ -32,7 +31,7 @@ class ModelSet:
 
     timing: Checkpoint[TimingModel]
     synthesis: Checkpoint[SynthesisModel]
-    vocoder: Checkpoint[VocosModel]
+    vocoder: Checkpoint[Vocoder]
 
     @property
     def performer_names(self) -> tuple[str, ...]:
@@ -60,7 +59,7 @@ def load_models(folder: Path) -> ModelSet:
     return ModelSet(
         timing=load_checkpoint(folder / TimingModel.kind, TimingModel, synthesis.mel),
         synthesis=synthesis,
-        vocoder=load_checkpoint(folder / VocosModel.kind, VocosModel, synthesis.mel),
+        vocoder=load_vocoder(folder / "vocoder", synthesis.mel),
     )
 
 

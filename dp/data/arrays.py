@@ -93,6 +93,18 @@ class Stretch:
 C = TypeVar("C", TimingClip, SynthesisClip, VocoderClip)
 
 
+class BaselineClip:
+    """A clip for the baseline: notes as performed, and their waveform."""
+
+    clip: Clip
+    performer_index: int
+    sounding: SoundingNotes
+    samples: Float32Array  # [T * hop]
+
+
+C = TypeVar("C", TimingClip, SynthesisClip, VocoderClip, BaselineClip)
+
+
 @dataclass(frozen=True)
 class Arrays(Generic[C]):
     """The clips of one training, both splits in it."""
@@ -256,6 +268,21 @@ def vocoder_arrays(
             raise DataError(clip.clip_id, f"ends at sample {end}, its recording at {have}", "run `dp rebuild`")
         made.append(VocoderClip(clip, _clip_mel(clip, log_mels, mel), piece))
     return Arrays(tuple(made), mel, (), data_note)
+
+
+def baseline_arrays(synthesis: Arrays[SynthesisClip], vocoder: Arrays[VocoderClip]) -> Arrays[BaselineClip]:
+    """Arrays for the baseline: the notes of the synthesis model's clips with the samples of the vocoder's.
+
+    Raises:
+        DataError: a clip has no samples.
+    """
+    samples = {item.clip.clip_id: item.samples for item in vocoder.clips}
+    made = []
+    for item in synthesis.clips:
+        if item.clip.clip_id not in samples:
+            raise DataError(item.clip.clip_id, "has no samples", "prepare the arrays of both models from one dataset")
+        made.append(BaselineClip(item.clip, item.performer_index, item.sounding, samples[item.clip.clip_id]))
+    return Arrays(tuple(made), synthesis.mel, synthesis.performer_names, synthesis.data_note)
 
 
 def _tempo_maps(performances: Sequence[Performance]) -> dict[str, TempoMap]:

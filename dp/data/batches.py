@@ -50,15 +50,6 @@ class SynthesisBatch(Movable):
         return self.inputs["frame_valid"]
 
 
-@dataclass(frozen=True)
-class VocoderBatch(Movable):
-    """B segments of T frames for the vocoder."""
-
-    clip_ids: tuple[str, ...]
-    log_mel: Tensor  # [B, T, M]
-    samples: Tensor  # [B, T * hop]
-
-
 def timing_inputs(clips: Sequence[WrittenNotes], performer_index: Sequence[int]) -> dict[str, Tensor]:
     """Padded inputs of the timing model for B clips."""
     return {

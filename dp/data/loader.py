@@ -10,11 +10,10 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from dp.data.arrays import Stretch, SynthesisClip, TimingClip, VocoderClip
+from dp.data.arrays import Stretch, SynthesisClip, TimingClip
 from dp.data.batches import (
     SynthesisBatch,
     TimingBatch,
-    VocoderBatch,
     padded_mels,
     synthesis_inputs,
     timing_inputs,
@@ -98,23 +97,6 @@ def cropped_batch_at(
     return batch_at
 
 
-def vocoder_batch_at(
-    clips: Sequence[VocoderClip], batch_size: int, segment_frame: int, hop_sample: int, seed: int
-) -> Callable[[int], VocoderBatch]:
-    """The batch of each step, of random segments; drop clips shorter than a segment beforehand."""
-
-    def batch_at(step: int) -> VocoderBatch:
-        rng = rng_at(step, seed)
-        chosen = [clips[index] for index in drawn_at(step, len(clips), batch_size, seed)]
-        starts = [int(rng.integers(len(clip.log_mel) - segment_frame + 1)) for clip in chosen]
-        pairs = list(zip(chosen, starts, strict=True))
-        log_mel = np.stack([clip.log_mel[start : start + segment_frame] for clip, start in pairs])
-        samples = [clip.samples[start * hop_sample : (start + segment_frame) * hop_sample] for clip, start in pairs]
-        return VocoderBatch(_ids(chosen), torch.from_numpy(log_mel), torch.from_numpy(np.stack(samples)))
-
-    return batch_at
-
-
 def _hiding(
     collate: Callable[[Sequence[C], Sequence[bool]], B], clips: Sequence[C], batch_size: int, seed: int
 ) -> Callable[[int], B]:
@@ -131,5 +113,5 @@ def _performers(clips: Sequence[TimingClip | SynthesisClip], hidden: Sequence[bo
     return [0 if hide else clip.performer_index for clip, hide in zip(clips, hidden, strict=True)]
 
 
-def _ids(clips: Sequence[TimingClip | SynthesisClip | VocoderClip]) -> tuple[str, ...]:
+def _ids(clips: Sequence[TimingClip | SynthesisClip]) -> tuple[str, ...]:
     return tuple(clip.clip.clip_id for clip in clips)

@@ -46,7 +46,9 @@ def load_prepared(path: Path, types: tuple[type[Any], ...]) -> Any:
     try:
         with np.load(path, allow_pickle=False) as file:
             structure = json.loads(str(file[STRUCTURE]))
-            return _Reader(structure["objects"], file, {kind.__name__: kind for kind in types}).decode(structure["root"])
+            return _Reader(structure["objects"], file, {kind.__name__: kind for kind in types}).decode(
+                structure["root"]
+            )
     except FileNotFoundError as error:
         raise DataError(path, "is missing", advice) from error
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:

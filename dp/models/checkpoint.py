@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -12,6 +13,8 @@ import torch
 from dp import __version__
 from dp.config import MelConfig
 from dp.errors import DataError
+from dp.models.baseline import BaselineModel
+from dp.models.hifigan import HifiganModel
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
 from dp.models.vocos import VocosModel
@@ -21,7 +24,9 @@ WEIGHTS_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"
 RETRAIN = "train it again with `dp train`"
 
-M = TypeVar("M", TimingModel, SynthesisModel, VocosModel)
+Vocoder = VocosModel | HifiganModel  # what a vocoder's checkpoint may hold
+VOCODER_TYPES = (VocosModel, HifiganModel)
+M = TypeVar("M", bound=TimingModel | SynthesisModel | VocosModel | HifiganModel | BaselineModel, covariant=True)
 
 
 @dataclass(frozen=True)
@@ -47,9 +52,9 @@ def save_checkpoint(checkpoint: Checkpoint[M], folder: Path) -> None:
     Raises:
         OSError: it cannot be written; nothing is left half-written.
     """
-    from safetensors.torch import save
+    import safetensors.torch  # training imports this module too, where there is torch and numpy alone
 
-    weights = save({key: value.contiguous() for key, value in checkpoint.model.state_dict().items()})
+    weights = safetensors.torch.save({key: value.contiguous() for key, value in checkpoint.model.state_dict().items()})
     config = {
         "kind": checkpoint.model.kind,
         "dims": dataclasses.asdict(checkpoint.model.dims),
@@ -77,11 +82,20 @@ def load_checkpoint(folder: Path, model_type: type[M], mel: MelConfig | None = N
     Raises:
         DataError: it is missing, damaged, another kind of model, or trained on another log-mel.
     """
+    return _read_checkpoint(folder, (model_type,), mel)
+
+
+def load_vocoder(folder: Path, mel: MelConfig | None = None) -> Checkpoint[Vocoder]:
+    """Read a vocoder of whichever kind the folder holds; as `load_checkpoint` otherwise."""
+    return _read_checkpoint(folder, VOCODER_TYPES, mel)
+
+
+def _read_checkpoint(folder: Path, model_types: Sequence[type[M]], mel: MelConfig | None) -> Checkpoint[M]:
     config = _read_config(folder)
-    if config.get("kind") != model_type.kind:
-        raise DataError(
-            folder, f"holds a {config.get('kind')} model, expected {model_type.kind}", "name another folder"
-        )
+    model_type = next((found for found in model_types if found.kind == config.get("kind")), None)
+    if model_type is None:
+        wanted = " or ".join(found.kind for found in model_types)
+        raise DataError(folder, f"holds a {config.get('kind')} model, expected {wanted}", "name another folder")
     try:
         trained_mel = MelConfig(**config["mel"])
         model = model_type(model_type.dims_type(**config["dims"]))  # type: ignore[arg-type]
@@ -119,12 +133,13 @@ def _read_config(folder: Path) -> dict[str, Any]:
 
 def _load_weights(checkpoint: Checkpoint[M], path: Path, sha256: str | None) -> None:
     """Fill the model from `path` and set it to inference."""
+    import safetensors.torch
+
     if not path.is_file():
         raise DataError(path, "is missing", RETRAIN)
     content = path.read_bytes()
     if hashlib.sha256(content).hexdigest() != sha256:
         raise DataError(path, f"is damaged: its checksum is not the one in {CONFIG_FILE}", RETRAIN)
-    import safetensors.torch
 
     try:
         checkpoint.model.load_state_dict(safetensors.torch.load(content))

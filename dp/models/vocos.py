@@ -76,7 +76,7 @@ class VocosModel(nn.Module):
     itself would say the same in every frame of a steady tone, and so pull it to the nearest multiple of the frame rate.
     """
 
-    kind: ClassVar[str] = "vocoder"
+    kind: ClassVar[str] = "vocos"
     dims_type: ClassVar[type[VocosDims]] = VocosDims
     window: Tensor
     bin_advance: Tensor
@@ -111,9 +111,10 @@ class VocosModel(nn.Module):
         x = self.enter_norm(self.enter(log_mel.transpose(1, 2)).transpose(1, 2))
         for block in self.blocks:
             x = block(x)
-        log_magnitude, advance, offset = self.leave(self.leave_norm(x)).chunk(3, dim=-1)
-        magnitude = torch.exp((log_magnitude + self.outline(log_mel)).clamp(max=MAX_LOG_MAGNITUDE))
-        return magnitude, advance + self.bin_advance, offset
+        with torch.autocast(x.device.type, enabled=False):  # phases add up, and need all their digits
+            log_magnitude, advance, offset = self.leave(self.leave_norm(x.float())).chunk(3, dim=-1)
+            log_magnitude = (log_magnitude + self.outline(log_mel)).clamp(max=MAX_LOG_MAGNITUDE)
+        return torch.exp(log_magnitude), advance + self.bin_advance, offset
 
     def _at_rest(self, log_mel: Tensor) -> Tensor:
         """Phase before the first frame, [1, 1, window / 2 + 1] float64."""

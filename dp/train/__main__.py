@@ -56,7 +56,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _chosen(folder: Path, preset: str | None, model: str | None) -> list[Path]:
     paths = sorted(folder.glob(f"{preset or '*'}/{model or '*'}.npz"))
     if not paths:
-        raise DataError(folder, f"holds no arrays for {preset or 'any preset'}, {model or 'any model'}", "check --arrays")
+        raise DataError(
+            folder, f"holds no arrays for {preset or 'any preset'}, {model or 'any model'}", "check --arrays"
+        )
     return paths
 
 

@@ -12,11 +12,10 @@ import torch
 from dp.data.arrays import Arrays, SynthesisClip, TimingClip, VocoderClip
 from dp.data.loader import synthesis_batch, timing_batch
 from dp.metrics import bootstrap, difference_variance_ratio, mean_squared_error
-from dp.models.checkpoint import Checkpoint
+from dp.models.checkpoint import Checkpoint, Vocoder
 from dp.models.mel import LogMel
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
-from dp.models.vocos import VocosModel
 
 SPLITS = ("clip", "recording")
 
@@ -60,7 +59,7 @@ def evaluate_synthesis(checkpoint: Checkpoint[SynthesisModel], arrays: Arrays[Sy
 
 
 def evaluate_vocoder(
-    checkpoint: Checkpoint[VocosModel], arrays: Arrays[VocoderClip], filterbank: npt.NDArray[np.float32]
+    checkpoint: Checkpoint[Vocoder], arrays: Arrays[VocoderClip], filterbank: npt.NDArray[np.float32]
 ) -> Results:
     """Error of the log-mel of the waveform that the vocoder makes from the true log-mel (copy-synthesis)."""
     log_mel = LogMel(checkpoint.mel, filterbank)

@@ -1,5 +1,7 @@
 """What the trainings minimize."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -34,23 +36,25 @@ def spread_shortfall(predicted: Tensor, true: Tensor, frame_valid: Tensor) -> Te
 
 
 class SpectralLoss(nn.Module):
-    """How two waveforms differ to the ear, phase apart: L1 of the log-mel, and spectra at several resolutions.
+    """How two waveforms differ to the ear, phase apart: L1 of the log-mel, and of spectra at several resolutions.
 
     The spectra count twice (Yamamoto et al. 2020): L1 of their logarithm hears noise and decay, spectral convergence
     hears the loudest partials, and so the pitch.
     """
 
-    def __init__(self, log_mel: LogMel) -> None:
+    def __init__(self, log_mel: LogMel, sizes_sample: Sequence[int] = STFT_SIZES_SAMPLE) -> None:
+        """Take the log-mel and the sizes of the windows; without any, it is the L1 of the log-mel alone."""
         super().__init__()
         self.log_mel = log_mel
-        for size in STFT_SIZES_SAMPLE:
+        self.sizes_sample = tuple(sizes_sample)
+        for size in self.sizes_sample:
             self.register_buffer(f"window_{size}", torch.hann_window(size))
 
     def forward(self, predicted: Tensor, true: Tensor) -> Tensor:
         """Scalar loss of waveforms [B, L]; L must exceed half the longest resolution."""
         loss = (self.log_mel(predicted) - self.log_mel(true)).abs().mean()
-        for size in STFT_SIZES_SAMPLE:
-            loss = loss + self._spectrum_loss(predicted, true, size) / len(STFT_SIZES_SAMPLE)
+        for size in self.sizes_sample:
+            loss = loss + self._spectrum_loss(predicted, true, size) / len(self.sizes_sample)
         return loss
 
     def _spectrum_loss(self, predicted: Tensor, true: Tensor, size: int) -> Tensor:

@@ -4,12 +4,12 @@ from dataclasses import asdict, replace
 
 from torch import Tensor
 
-from dp.config import TimingConfig
 from dp.data.arrays import Arrays, TimingClip
 from dp.data.batches import TimingBatch
 from dp.data.loader import timing_batch, timing_batches
 from dp.models.checkpoint import Checkpoint
 from dp.models.timing import TimingDims, TimingModel
+from dp.presets import TimingConfig
 from dp.train.loop import Log, deterministic, fit, mean_valid_loss, noam_rate, transformer_optimizer
 from dp.train.losses import masked_mse
 

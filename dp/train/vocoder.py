@@ -1,24 +1,33 @@
-"""Training of the vocoder: spectral losses alone, which a CPU gets somewhere with in minutes."""
+"""Training of the vocoder, Vocos or HiFi-GAN: spectral losses alone at first, then against discriminators too."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 
-from dp.config import VocoderConfig
+from dp.config import MelConfig
 from dp.data.arrays import Arrays, VocoderClip
-from dp.data.loader import vocoder_batches
+from dp.data.segments import Segmenter, long_enough
 from dp.errors import DataError
-from dp.models.checkpoint import Checkpoint
+from dp.models.checkpoint import Checkpoint, Vocoder
+from dp.models.hifigan import HOP_SAMPLE, HifiganDims, HifiganModel
 from dp.models.mel import LogMel
 from dp.models.vocos import VocosDims, VocosModel
-from dp.train.loop import Log, deterministic, fit
+from dp.models.weight_norm import folded, with_weight_norm
+from dp.presets import VocoderConfig
+from dp.train.adversarial import AdversarialTrainee, Recipe, hifigan_recipe, make_discriminators
+from dp.train.loop import Budget, Course, deterministic, fit
 from dp.train.losses import STFT_SIZES_SAMPLE, SpectralLoss
+from dp.train.state import Log
 
 WARMUP_STEP = 20
+VOCOS_SPECTRAL_WEIGHT = 15.0  # beside the adversarial loss
+ARCHITECTURES = ("vocos", "hifigan")
 
 
 def train_vocoder(
@@ -27,48 +36,63 @@ def train_vocoder(
     config: VocoderConfig,
     log: Log,
     thread_count: int = 1,
-    dims: VocosDims | None = None,
-) -> Checkpoint[VocosModel]:
+    dims: VocosDims | HifiganDims | None = None,
+    course: Course | None = None,
+) -> Checkpoint[Vocoder]:
     """Train a vocoder.
 
     Args:
         arrays: clips of both splits; those held out by either are not trained on.
         filterbank: [M, F] filters of `arrays.mel`.
-        config: step count, rate, segment length, seed.
-        log: gets `train_loss` (spectral) and, on the `clip` split, `valid_mel_l1`; see `loop.fit`.
+        config: architecture, step count, rate, segment length, seed.
+        log: gets the losses and, on the `clip` split, `valid_loss` (spectral) and `valid_log_mel_mse`; see `loop.fit`.
         thread_count: threads torch may use; the result depends on it in the last digits.
-        dims: sizes.
+        dims: sizes, of the config's architecture.
+        course: device and state file.
 
     Raises:
-        DataError: there is nothing to train on, or the training diverged.
+        DataError: there is nothing to train on, the architecture does not fit the log-mel, or the training diverged.
     """
-    mel = arrays.mel
-    if config.segment_frame * mel.hop_sample <= max(STFT_SIZES_SAMPLE) // 2:
-        shortest = max(STFT_SIZES_SAMPLE) // 2 // mel.hop_sample + 1
-        raise DataError(
-            "train.vocoder.segment_frame", f"is {config.segment_frame}, expected at least {shortest}", "raise it"
-        )
-    clips = [clip for clip in arrays.training() if len(clip.log_mel) >= config.segment_frame]
-    if not clips:
-        raise DataError("train.vocoder.segment_frame", f"is {config.segment_frame}, longer than every clip", "lower it")
+    mel, course = arrays.mel, course or Course()
+    check_segment(config.segment_frame, mel.hop_sample, "train.vocoder.segment_frame")
+    clips = long_enough(arrays.training(), config.segment_frame, mel.hop_sample, "train.vocoder.segment_frame")
     held_out = arrays.held_out("clip")
-    sizes = {"band_count": mel.band_count, "window_sample": mel.window_sample, "hop_sample": mel.hop_sample}
+    segmenter = Segmenter(config.batch_size, config.segment_frame, mel.hop_sample, config.seed)
     log_mel = LogMel(mel, filterbank)
-    loss = SpectralLoss(log_mel)
     with deterministic(config.seed, thread_count):
-        model = VocosModel(replace(dims or VocosDims(), **sizes))
-        model.set_outline(log_mel.filterbank)
-        fit(
+        model = _untrained(config.architecture, mel, log_mel, dims).to(course.device)
+        discriminators = make_discriminators(config.discriminator, "train.vocoder.discriminator").to(course.device)
+        spectral_loss = SpectralLoss(log_mel).to(course.device)
+        trainee = AdversarialTrainee(
             model,
-            vocoder_batches(clips, config.batch_size, config.segment_frame, mel.hop_sample, config.seed),
-            lambda batch: loss(model(batch.log_mel), batch.samples),
-            torch.optim.AdamW(model.parameters(), betas=(0.8, 0.99)),  # Kong et al. 2020
-            lambda step: cosine_rate(step, config.step_count, config.learning_rate),
-            config.step_count,
-            lambda: _validate(model, log_mel, held_out),
-            log,
+            discriminators,
+            _recipe(config, spectral_loss, lambda kept: _copy_synthesis(kept, spectral_loss, held_out, course.device)),
         )
-    return Checkpoint(model, mel, config.step_count, (), asdict(config), arrays.data_note)
+        progress = fit(trainee, partial(segmenter.vocoder_batch, clips), Budget.of(config), log, config.seed, course)
+    step = progress.best_step or progress.step
+    return Checkpoint(folded(model).cpu(), mel, step, (), asdict(config), arrays.data_note)
+
+
+def check_segment(segment_frame: int, hop_sample: int, subject: str) -> None:
+    """Refuse segments that the longest window of the spectral loss does not fit into.
+
+    Raises:
+        DataError: it is too short.
+    """
+    shortest = max(STFT_SIZES_SAMPLE) // 2 // hop_sample + 1
+    if segment_frame < shortest:
+        raise DataError(subject, f"is {segment_frame}, expected at least {shortest}", "raise it")
+
+
+def check_hop(mel: MelConfig) -> None:
+    """Refuse a log-mel that the layers of HiFi-GAN cannot make a waveform of.
+
+    Raises:
+        DataError: its hop is another.
+    """
+    if mel.hop_sample != HOP_SAMPLE:
+        reason = f"is {mel.hop_sample}, while HiFi-GAN makes {HOP_SAMPLE} samples of each frame"
+        raise DataError("mel.hop_sample", reason, f"set it to {HOP_SAMPLE}, or train the architecture vocos")
 
 
 def cosine_rate(step: int, step_count: int, peak: float) -> float:
@@ -76,10 +100,44 @@ def cosine_rate(step: int, step_count: int, peak: float) -> float:
     return peak * min(1.0, step / WARMUP_STEP) * (0.55 + 0.45 * math.cos(math.pi * step / step_count))
 
 
-def _validate(model: VocosModel, log_mel: LogMel, clips: Sequence[VocoderClip]) -> dict[str, float]:
-    """Mean distance of log-mels over held-out clips, each counting alike; nothing where none are held out."""
-    losses = []
+def _untrained(
+    architecture: str, mel: MelConfig, log_mel: LogMel, dims: VocosDims | HifiganDims | None
+) -> VocosModel | HifiganModel:
+    if architecture == "vocos":
+        sizes = {"band_count": mel.band_count, "window_sample": mel.window_sample, "hop_sample": mel.hop_sample}
+        vocos = VocosModel(replace(dims if isinstance(dims, VocosDims) else VocosDims(), **sizes))
+        vocos.set_outline(log_mel.filterbank)
+        return vocos
+    if architecture == "hifigan":
+        check_hop(mel)
+        shape = dims if isinstance(dims, HifiganDims) else HifiganDims()
+        return with_weight_norm(HifiganModel(replace(shape, band_count=mel.band_count)))
+    known = " or ".join(ARCHITECTURES)
+    raise DataError("train.vocoder.architecture", f"is {architecture!r}, expected {known}", "correct it")
+
+
+def _recipe(
+    config: VocoderConfig, spectral_loss: SpectralLoss, validate: Callable[[nn.Module], dict[str, float]]
+) -> Recipe:
+    if config.architecture == "hifigan":
+        return hifigan_recipe(config.learning_rate, config.adversarial_from_step, spectral_loss.log_mel, validate)
+    return Recipe(
+        spectral_loss,
+        VOCOS_SPECTRAL_WEIGHT,
+        config.adversarial_from_step,
+        lambda step: cosine_rate(step, config.step_count, config.learning_rate),
+        validate,
+    )
+
+
+def _copy_synthesis(
+    model: nn.Module, loss: SpectralLoss, clips: Sequence[VocoderClip], device: torch.device
+) -> dict[str, float]:
+    """Means over held-out clips, each counting alike; nothing where none are held out."""
+    losses, errors = [], []
     for clip in clips:
-        true = torch.from_numpy(clip.log_mel)[None]
-        losses.append(float((log_mel(model(true)) - true).abs().mean()))
-    return {"valid_mel_l1": sum(losses) / len(losses)} if losses else {}
+        log_mel, samples = (torch.from_numpy(part)[None].to(device) for part in (clip.log_mel, clip.samples))
+        made = model(log_mel)
+        losses.append(float(loss(made, samples)))
+        errors.append(float((loss.log_mel(made) - log_mel).square().mean()))
+    return {"valid_loss": float(np.mean(losses)), "valid_log_mel_mse": float(np.mean(errors))} if clips else {}

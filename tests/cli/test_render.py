@@ -7,8 +7,8 @@ import pytest
 import soundfile
 
 from dp.cli import run
-from dp.config import SynthesisConfig, TimingConfig, VocoderConfig
 from dp.models.checkpoint import save_checkpoint
+from dp.presets import SynthesisConfig, TimingConfig, VocoderConfig
 from dp.train.synthesis import train_synthesis
 from dp.train.timing import train_timing
 from dp.train.vocoder import train_vocoder

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 
 from dp.config import MelConfig
-from dp.data.arrays import Arrays, SynthesisClip, VocoderClip
+from dp.data.arrays import Arrays, SynthesisClip
 from dp.data.clips import Clip, SoundingNotes
-from dp.data.loader import shuffled, synthesis_batch, synthesis_batches, vocoder_batches
+from dp.data.loader import shuffled, synthesis_batch, synthesis_batches
 
 
 def synthesis_clip(name, note_count, frame_count):
@@ -47,19 +47,6 @@ def test_the_performer_is_hidden_now_and_then():
     batches = synthesis_batches([synthesis_clip("a", 1, 4)], 100, seed=0)
     hidden = [(batch.inputs["performer"] == 0).float().mean() for batch in itertools.islice(batches, 10)]
     assert 0.06 < float(torch.stack(hidden).mean()) < 0.14
-
-
-def test_segments_of_mel_and_samples_belong_together():
-    frames = np.arange(20, dtype=np.float32)
-    clip = VocoderClip(Clip("a", "r", "violin", "ann", 0, 20), frames[:, None], np.repeat(frames, 4))
-    batches = list(itertools.islice(vocoder_batches([clip], 3, 6, 4, seed=1), 20))
-    starts = set()
-    for batch in batches:
-        assert batch.log_mel.shape == (3, 6, 1) and batch.samples.shape == (3, 24)
-        assert torch.equal(batch.samples[:, ::4], batch.log_mel[..., 0])
-        assert torch.equal(batch.samples[:, 3::4], batch.log_mel[..., 0])
-        starts |= set(batch.log_mel[:, 0, 0].tolist())
-    assert starts == set(range(15))
 
 
 def test_arrays_know_their_splits():

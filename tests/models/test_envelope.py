@@ -13,7 +13,9 @@ from dp.models.harmonics import Partials, partial_spectrum
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.lists(st.lists(st.tuples(st.integers(-20, 30), st.integers(0, 25)), min_size=3, max_size=3), min_size=1, max_size=3),
+    st.lists(
+        st.lists(st.tuples(st.integers(-20, 30), st.integers(0, 25)), min_size=3, max_size=3), min_size=1, max_size=3
+    ),
     st.integers(0, 25),
     st.integers(0, 6),
 )

@@ -57,9 +57,7 @@ def test_padding_changes_nothing():
     x = torch.randn(1, 20, 16)
     padded = torch.cat([x, torch.randn(1, 13, 16)], dim=1)
     valid = torch.arange(33)[None] < 20
-    assert torch.allclose(
-        stack()(padded, valid)[:, :20], stack()(x, torch.ones(1, 20, dtype=torch.bool)), atol=1e-5
-    )
+    assert torch.allclose(stack()(padded, valid)[:, :20], stack()(x, torch.ones(1, 20, dtype=torch.bool)), atol=1e-5)
 
 
 def test_notes_are_known_by_their_neighbours_not_by_their_place():

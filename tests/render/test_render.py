@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import torch
 
-from dp.config import SynthesisConfig, TimingConfig, VocoderConfig
 from dp.data.clips import nominal_times_sec
 from dp.data.tempo_map import written_tempo_map
 from dp.errors import DataError
@@ -13,6 +12,7 @@ from dp.models.checkpoint import Checkpoint, save_checkpoint
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
 from dp.models.vocos import VocosModel
+from dp.presets import SynthesisConfig, TimingConfig, VocoderConfig
 from dp.render import ModelSet, load_models, perform, render, synthesize
 from dp.train.synthesis import train_synthesis
 from dp.train.timing import train_timing

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from dp.config import SynthesisConfig, TimingConfig, VocoderConfig
 from dp.errors import DataError
 from dp.models.checkpoint import load_checkpoint, save_checkpoint
 from dp.models.timing import TimingModel
+from dp.presets import SynthesisConfig, TimingConfig, VocoderConfig
 from dp.train.evaluate import evaluate_synthesis, evaluate_timing, evaluate_vocoder, merge
 from dp.train.synthesis import train_synthesis
 from dp.train.timing import train_timing

@@ -1,0 +1,58 @@
+"""The publication's baseline: a HiFi-GAN that makes the waveform straight from piano roll and position roll."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from dp.models.hifigan import HifiganDims, HifiganModel
+from dp.models.rolls import ROLL_COUNT, rolls
+
+
+@dataclass(frozen=True)
+class BaselineDims:
+    """Sizes of a baseline."""
+
+    performer_count: int = 0  # known ones
+    performer_width: int = 128  # of their embedding
+    width: int = 128  # of the generator
+
+
+class BaselineModel(nn.Module):
+    """Rolls and the performer's embedding, frame by frame side by side, into the generator of `dp.models.hifigan`."""
+
+    kind: ClassVar[str] = "baseline"
+    dims_type: ClassVar[type[BaselineDims]] = BaselineDims
+
+    def __init__(self, dims: BaselineDims) -> None:
+        super().__init__()
+        self.dims = dims
+        self.performer = nn.Embedding(dims.performer_count + 1, dims.performer_width)
+        self.generator = HifiganModel(HifiganDims(ROLL_COUNT + dims.performer_width, dims.width))
+
+    def forward(
+        self, pitch: Tensor, onset_frame: Tensor, duration_frame: Tensor, performer: Tensor, frame_valid: Tensor
+    ) -> Tensor:
+        """Play notes: samples [B, T * HOP_SAMPLE].
+
+        Args:
+            pitch, onset_frame, duration_frame: [B, N] int64, as the synthesis model takes them.
+            performer: [B] int64, 0 = unknown.
+            frame_valid: [B, T] bool; its length says how many frames there are.
+        """
+        return self.generator(self._frames(pitch, onset_frame, duration_frame, performer, frame_valid))
+
+    @torch.no_grad()
+    def play(
+        self, pitch: Tensor, onset_frame: Tensor, duration_frame: Tensor, performer: Tensor, frame_valid: Tensor
+    ) -> Tensor:
+        """One whole piece, arguments as `forward` takes them with B = 1: samples [T * HOP_SAMPLE], made in chunks."""
+        return self.generator.vocode(self._frames(pitch, onset_frame, duration_frame, performer, frame_valid)[0])
+
+    def _frames(
+        self, pitch: Tensor, onset_frame: Tensor, duration_frame: Tensor, performer: Tensor, frame_valid: Tensor
+    ) -> Tensor:
+        """[B, T, ROLL_COUNT + performer_width]."""
+        roll = rolls(pitch, onset_frame, duration_frame, frame_valid.shape[1])
+        return torch.cat([roll, self.performer(performer)[:, None].expand(-1, roll.shape[1], -1)], dim=-1)

@@ -1,0 +1,126 @@
+import pytest
+import torch
+from torch import nn
+
+from dp.config import MelConfig
+from dp.data.segments import SegmentBatch
+from dp.errors import DataError
+from dp.models.mel import LogMel
+from dp.train.adversarial import (
+    AdversarialTrainee,
+    Recipe,
+    adversarial_loss,
+    discriminator_loss,
+    feature_loss,
+    hifigan_recipe,
+    make_discriminators,
+)
+from tests.train import tiny
+
+
+def verdict(score, *features):
+    return torch.tensor([score]), [torch.tensor([feature]) for feature in features]
+
+
+def test_least_squares():
+    """Two discriminators; each counts the mean over its places."""
+    real = [verdict([1.0, 0.5]), verdict([1.0])]
+    made = [verdict([0.0, 1.0]), verdict([0.5])]
+    assert discriminator_loss(real, made).item() == pytest.approx((0.125 + 0.5) + (0.0 + 0.25))
+    assert adversarial_loss(made).item() == pytest.approx(0.5 + 0.25)
+    perfect = [verdict([1.0, 1.0]), verdict([1.0])]
+    assert adversarial_loss(perfect).item() == 0.0
+    assert discriminator_loss(perfect, [verdict([0.0, 0.0]), verdict([0.0])]).item() == 0.0
+
+
+def test_features_are_compared_layer_by_layer():
+    real = [verdict([0.0], [1.0, 2.0], [0.0]), verdict([0.0], [4.0])]
+    made = [verdict([9.0], [1.0, 4.0], [3.0]), verdict([9.0], [3.0])]
+    assert feature_loss(real, made).item() == pytest.approx(1.0 + 3.0 + 1.0)
+
+
+class Gain(nn.Module):
+    """A generator of one weight."""
+
+    def __init__(self, gain):
+        super().__init__()
+        self.gain = nn.Parameter(torch.tensor(gain))
+
+    def forward(self, log_mel):
+        return self.gain * log_mel
+
+
+class Loudness(nn.Module):
+    """A discriminator that knows nothing but a weighted mean."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(0.1))
+
+    def forward(self, samples):
+        feature = self.weight * samples
+        return [(feature.mean(dim=1, keepdim=True), [feature])]
+
+
+class Distance(nn.Module):
+    def forward(self, predicted, true):
+        return (predicted - true).abs().mean()
+
+
+def trained_steps(adversarial_from_step, spectral_weight=1.0, count=3):
+    trainee = AdversarialTrainee(
+        Gain(0.2), Loudness(), Recipe(Distance(), spectral_weight, adversarial_from_step, lambda step: 0.01, dict)
+    )
+    batch = SegmentBatch(("a",), {"log_mel": torch.ones(2, 8)}, torch.ones(2, 8))
+    values = []
+    for step in range(1, count + 1):
+        for optimizer in trainee.optimizers.values():
+            optimizer.param_groups[0]["lr"] = trainee.rate(step)
+        values.append(trainee.train_step(batch, step))
+    return trainee, values
+
+
+def test_before_its_step_the_discriminator_neither_learns_nor_judges():
+    trainee, values = trained_steps(adversarial_from_step=3)
+    assert [set(step) & {"adversarial_loss", "discriminator_loss"} for step in values[:2]] == [set(), set()]
+    assert {"train_loss", "spectral_loss", "adversarial_loss", "feature_loss", "discriminator_loss"} <= set(values[2])
+    assert not any(value.requires_grad for step in values for value in step.values())
+    first = trained_steps(adversarial_from_step=3, count=2)[0]
+    assert first.discriminators.weight.item() == pytest.approx(0.1)
+    assert trainee.discriminators.weight.item() != pytest.approx(0.1)
+
+
+def test_both_learn_their_own_part():
+    """Real samples are loud and made ones soft: the discriminator turns its weight up, the generator its gain."""
+    trainee, values = trained_steps(adversarial_from_step=1, spectral_weight=0.0)
+    assert trainee.discriminators.weight.item() > 0.1
+    assert trainee.model.gain.item() > 0.2
+    assert values[2]["discriminator_loss"] < values[0]["discriminator_loss"]
+    # (1 - .2 * .1) ** 2 + 2 * .8 * .1 before the first discriminator step, which moves its weight by .01
+    expected = (1 - 0.2 * 0.11) ** 2 + 2 * 0.8 * 0.11
+    assert values[0]["train_loss"].item() == pytest.approx(expected, abs=2e-3)
+
+
+def test_the_generators_step_leaves_no_gradient_in_the_discriminator():
+    trainee, _ = trained_steps(adversarial_from_step=1, count=1)
+    after_its_own = trainee.discriminators.weight.grad.clone()
+    real, made = torch.ones(2, 8), (torch.ones(2, 8) * 0.3).requires_grad_()
+    sum(trainee._judge(real, made)).backward()
+    assert made.grad.abs().sum() > 0
+    assert torch.equal(trainee.discriminators.weight.grad, after_its_own)
+    assert trainee.discriminators.weight.requires_grad
+
+
+def test_hifigans_recipe_is_mel_l1_under_a_rate_that_falls_by_the_epoch():
+    log_mel = LogMel(MelConfig(band_count=20), tiny.FILTERBANK)
+    recipe = hifigan_recipe(2e-4, 1, log_mel, dict)
+    rates = [recipe.rate(step) for step in (1, 1000, 1001, 100_001)]
+    assert rates == pytest.approx([2e-4, 2e-4, 2e-4 * 0.999, 2e-4 * 0.999**100])
+    ours, theirs = torch.randn(1, 4096), torch.randn(1, 4096)
+    expected = (log_mel(ours) - log_mel(theirs)).abs().mean()
+    assert (recipe.spectral_weight, recipe.spectral_loss(ours, theirs).item()) == (45.0, pytest.approx(expected.item()))
+
+
+def test_an_unknown_discriminator():
+    with pytest.raises(DataError, match=r"train.vocoder.discriminator: is 'big', expected spectrum or hifigan"):
+        make_discriminators("big", "train.vocoder.discriminator")
