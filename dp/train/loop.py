@@ -1,32 +1,93 @@
-"""The training loop that all models share."""
+"""The training loop that all models share: exact resume, moving average, early stopping, checks.
+
+Needs torch and numpy alone. What a batch holds depends on the seed and the step alone, so the loop keeps no position.
+"""
 
 import contextlib
 import math
-from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol, TypeVar
+import signal
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from dp.errors import DataError
+from dp.train.state import Log, Progress, TrainingState
 
 LOG_EVERY_STEP = 10
-VALIDATION_COUNT = 5  # validations in a training, the last one at its end
 MAX_GRADIENT_NORM = 1.0
-
-Log = Callable[[dict[str, float], int], None]  # metrics and the number of steps done
+SAVE_EVERY_SEC = 60.0  # how much of a training a crash may cost
+SEED_STRIDE = 1_000_003  # apart enough that trainings with neighbouring seeds share no step's draws
 
 
 class Batch(Protocol):
-    """Whatever knows which clips it holds."""
+    """Whatever knows which clips it holds, and moves."""
 
     @property
     def clip_ids(self) -> tuple[str, ...]:
         """Ids of its clips."""
         ...
 
+    def to(self, device: torch.device) -> Self:
+        """The same batch on a device."""
+        ...
+
 
 B = TypeVar("B", bound=Batch)
+Batch_contra = TypeVar("Batch_contra", bound=Batch, contravariant=True)
+
+
+class Trainee(Protocol[Batch_contra]):
+    """A model in training, with all that serves it."""
+
+    networks: Mapping[str, nn.Module]  # "model" is what is kept; the others, as a discriminator, only serve it
+    optimizers: Mapping[str, torch.optim.Optimizer]
+
+    def rate(self, step: int) -> float:
+        """Learning rate of step 1, 2, ..."""
+        ...
+
+    def train_step(self, batch: Batch_contra, step: int) -> dict[str, Tensor]:
+        """Descend (see `descend`); returns scalars to log, `train_loss` among them, all of which must be finite."""
+        ...
+
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        """Metrics of `model` on held-out clips; `valid_loss` decides what is kept. Empty where none are held out."""
+        ...
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to train, and what of it to keep."""
+
+    step_count: int
+    valid_every_step: int
+    patience: int = 0  # validations without a better one before it stops early; 0 = never
+    ema_decay: float = (
+        0.0  # of the moving average of the weights that is validated and kept; 0 = the weights as they are
+    )
+    max_minutes: float = 0.0  # 0 = no limit
+
+
+@dataclass(frozen=True)
+class Course:
+    """Where a training runs, and where it writes what it needs to go on."""
+
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    state_path: Path | None = None
+    resume: bool = False  # go on from state_path, if it is there
+
+
+def precision(device: torch.device) -> contextlib.AbstractContextManager[object]:
+    """Mixed precision where it is fast and safe: bfloat16 on a GPU, nothing elsewhere."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
 
 
 def noam_rate(step: int, width: int, warmup_step: int, scale: float) -> float:
@@ -39,13 +100,26 @@ def transformer_optimizer(model: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.Adam(model.parameters(), betas=(0.9, 0.98), eps=1e-9)
 
 
+def descend(optimizer: torch.optim.Optimizer, network: nn.Module, loss: Tensor) -> Tensor:
+    """One optimizer step along a loss, the gradient's norm clipped; returns the norm before, a scalar.
+
+    A step that is not finite is not taken.
+    """
+    optimizer.zero_grad(set_to_none=True)
+    torch.autograd.backward(loss)
+    norm = nn.utils.clip_grad_norm_(network.parameters(), MAX_GRADIENT_NORM)
+    if bool(torch.isfinite(norm)):
+        optimizer.step()
+    return norm.detach()
+
+
 @contextlib.contextmanager
 def deterministic(seed: int, thread_count: int) -> Iterator[None]:
     """Inside, torch draws from `seed` and uses `thread_count` threads; afterwards both are as they were."""
     threads_before = torch.get_num_threads()
     torch.set_num_threads(thread_count)
     try:
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng():
             torch.manual_seed(seed)
             yield
     finally:
@@ -53,70 +127,131 @@ def deterministic(seed: int, thread_count: int) -> Iterator[None]:
 
 
 def fit(
-    model: nn.Module,
-    batches: Iterator[B],
-    loss_of: Callable[[B], Tensor],
-    optimizer: torch.optim.Optimizer,
-    rate_of_step: Callable[[int], float],
-    step_count: int,
-    validate: Callable[[], dict[str, float]],
-    log: Log,
-) -> None:
-    """Take `step_count` optimizer steps.
+    trainee: Trainee[B], batch_at: Callable[[int], B], budget: Budget, log: Log, seed: int, course: Course | None = None
+) -> Progress:
+    """Train until the budget is spent, or validation stops getting better.
+
+    Afterwards the trainee's "model" has the weights that validated best (the last ones where nothing is held out) and
+    is in inference mode. The same seed, budget and number of threads give the same weights on a CPU, also when the
+    training was interrupted and resumed in between; a limit in minutes gives that up.
 
     Args:
-        model: trained in place; left in inference mode.
-        batches: without end.
-        loss_of: loss of a batch, a scalar tensor.
-        optimizer: of the model's parameters.
-        rate_of_step: learning rate of step 1, 2, ...
-        step_count: how many.
-        validate: metrics on held-out clips, called with the model in inference mode.
-        log: gets `train_loss` (mean since the last time) and `learning_rate` every LOG_EVERY_STEP steps, and what
-            `validate` returns VALIDATION_COUNT times.
+        trainee: trained in place; its networks are on the course's device.
+        batch_at: the batch of step 1, 2, ...; must depend on its argument alone. Called from another thread.
+        budget: when to stop.
+        log: gets means of what `train_step` returns since the last time, `learning_rate`, `steps_per_sec` and
+            `loader_share` (of the time that steps took, spent waiting for batches), and what `validate` returns.
+        seed: of dropout and the like.
+        course: the device, and where the state is saved: every minute, on Ctrl-C and at the end.
 
     Raises:
-        DataError: a loss or a gradient is not finite; names the step and the clips of the batch.
+        DataError: something `train_step` returned is not finite (names the step and its clips), or the state file does
+            not fit.
+        KeyboardInterrupt: on Ctrl-C, after the step in progress and saving.
     """
-    validation_steps = {math.ceil(step_count * part / VALIDATION_COUNT) for part in range(1, VALIDATION_COUNT + 1)}
-    losses: list[float] = []
-    model.train()
-    for step in range(1, step_count + 1):
-        batch = next(batches)
-        rate = rate_of_step(step)
+    course = course or Course()
+    state = TrainingState(trainee.networks, trainee.optimizers, budget.ema_decay)
+    if course.resume and course.state_path is not None and course.state_path.is_file():
+        state.load(course.state_path, course.device)
+    meter = _Meter(log)
+    with _late_interrupt() as interrupted, ThreadPoolExecutor(1) as pool:
+        started = saved = time.monotonic()
+        spent_before_sec = state.progress.spent_sec
+        waiting = pool.submit(batch_at, state.progress.step + 1)
+        while not (_is_over(state.progress, budget) or interrupted.is_set()):
+            step, begun = state.progress.step + 1, time.monotonic()
+            batch = waiting.result()
+            waited_sec = time.monotonic() - begun
+            waiting = pool.submit(batch_at, step + 1)
+            values = _take_step(trainee, batch.to(course.device), step, seed)
+            state.advance(step, spent_before_sec + time.monotonic() - started)
+            meter.add(values, time.monotonic() - begun, waited_sec)
+            is_last = _is_over(state.progress, budget) or interrupted.is_set()
+            if step % LOG_EVERY_STEP == 0 or is_last:
+                meter.flush(step, trainee.rate(step))
+            if step % budget.valid_every_step == 0 or _is_over(state.progress, budget):
+                state.judge(_validate(trainee, state), log)
+            if course.state_path is not None and (is_last or time.monotonic() - saved > SAVE_EVERY_SEC):
+                state.save(course.state_path)
+                saved = time.monotonic()
+        waiting.cancel()
+    if interrupted.is_set():
+        raise KeyboardInterrupt
+    state.keep_best()
+    return state.progress
+
+
+def _is_over(progress: Progress, budget: Budget) -> bool:
+    return (
+        progress.step >= budget.step_count
+        or (0 < budget.patience <= progress.worse_count)
+        or 0 < budget.max_minutes * 60 <= progress.spent_sec
+    )
+
+
+def _take_step(trainee: Trainee[B], batch: B, step: int, seed: int) -> dict[str, float]:
+    """One step of all the trainee's networks; returns what it says, checked."""
+    torch.manual_seed(seed * SEED_STRIDE + step)  # of dropout: a resumed training draws the same
+    for optimizer in trainee.optimizers.values():
         for group in optimizer.param_groups:
-            group["lr"] = rate
-        losses.append(_take_step(model, optimizer, loss_of(batch), batch.clip_ids, step))
-        if step % LOG_EVERY_STEP == 0 or step == step_count:
-            log({"train_loss": sum(losses) / len(losses), "learning_rate": rate}, step)
-            losses.clear()
-        if step in validation_steps:
-            model.eval()
-            with torch.no_grad():
-                metrics = validate()
-            if metrics:
-                log(metrics, step)
-            model.train()
-    model.eval()
-
-
-def _take_step(
-    model: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, clip_ids: tuple[str, ...], step: int
-) -> float:
-    """Descend along the loss; returns it."""
-    optimizer.zero_grad(set_to_none=True)
-    torch.autograd.backward(loss)
-    norm = nn.utils.clip_grad_norm_(model.parameters(), MAX_GRADIENT_NORM)
-    if not (bool(torch.isfinite(loss)) and bool(torch.isfinite(norm))):
-        reason = f"loss {loss.item():g}, gradient norm {norm.item():g} on the clips {', '.join(clip_ids)}"
+            group["lr"] = trainee.rate(step)
+    for network in trainee.networks.values():
+        network.train()
+    values = {name: value.item() for name, value in trainee.train_step(batch, step).items()}
+    if not all(math.isfinite(value) for value in values.values()):
+        seen = ", ".join(f"{name} {value:g}" for name, value in values.items())
+        where = f"{seen} on the clips {', '.join(batch.clip_ids)}"
         raise DataError(
-            f"training step {step}", reason, "look at these clips, or lower the learning rate in params.yaml"
+            f"training step {step}", where, "look at these clips, or lower the learning rate in params.yaml"
         )
-    optimizer.step()
-    return loss.item()
+    return values
 
 
-def mean_valid_loss(losses: Iterable[Tensor]) -> dict[str, float]:
-    """`valid_loss` over held-out clips, each counting alike; nothing where none are held out."""
-    values = [float(loss) for loss in losses]
-    return {"valid_loss": sum(values) / len(values)} if values else {}
+@torch.no_grad()
+def _validate(trainee: Trainee[B], state: TrainingState) -> dict[str, float]:
+    with state.averaged() as model:
+        model.eval()
+        return trainee.validate(model)
+
+
+class _Meter:
+    """Means of what the steps since the last time said."""
+
+    def __init__(self, log: Log) -> None:
+        self.log = log
+        self.values: dict[str, list[float]] = defaultdict(list)
+        self.step_sec = self.waited_sec = 0.0
+        self.count = 0
+
+    def add(self, values: dict[str, float], step_sec: float, waited_sec: float) -> None:
+        for name, value in values.items():
+            self.values[name].append(value)
+        self.step_sec += step_sec
+        self.waited_sec += waited_sec
+        self.count += 1
+
+    def flush(self, step: int, rate: float) -> None:
+        means = {name: sum(values) / len(values) for name, values in self.values.items()}
+        speed = {"steps_per_sec": self.count / self.step_sec, "loader_share": self.waited_sec / self.step_sec}
+        self.log({**means, "learning_rate": rate, **speed}, step)
+        self.__init__(self.log)  # type: ignore[misc]
+
+
+@contextlib.contextmanager
+def _late_interrupt() -> Iterator[threading.Event]:
+    """Inside, Ctrl-C only sets the event, so that no step is left half taken; a second one interrupts at once."""
+    interrupted = threading.Event()
+    if threading.current_thread() is not threading.main_thread():  # signals reach the main thread alone
+        yield interrupted
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def note(number: int, frame: object) -> None:
+        interrupted.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)
