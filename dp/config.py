@@ -13,6 +13,7 @@ from dp.units import frame_rate_hz
 
 PARAMS_FILE = "params.yaml"
 ALIGN_METHODS = ("ours", "publication")
+TIMING_DESIGNS = ("ours", "publication")
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,19 @@ class SplitConfig:
 
 @dataclass(frozen=True)
 class TimingConfig:
-    """Timing model: the publication's "alignment model" (SPEC section 4)."""
+    """Timing model: the publication's "alignment model" (SPEC section 4), or ours."""
 
+    design: str = "ours"  # relative to the score, whole pieces; publication: frames of a clip
     step_count: int = 300
-    batch_size: int = 16
-    learning_rate: float = 0.3  # scale of the Noam schedule
+    batch_size: int = 8  # of stretches of a piece; of clips for publication
+    learning_rate: float = 0.2  # scale of the Noam schedule
     warmup_step: int = 100
+    width: int = 64
+    dropout: float = 0.2
+    ema_decay: float = 0.998  # of the weights that are kept; 0 = as they are
+    valid_every_step: int = 100
+    patience: int = 0  # validations without a better one before it stops early; 0 = never
+    max_minutes: float = 0.0  # 0 = no limit
     seed: int = 1
 
 
@@ -169,6 +177,9 @@ def _value(hint: Any, value: object, path: Path, name: str) -> Any:
 def _check_bounds(config: Config, path: Path) -> None:
     """Bounds that more than one reader relies on."""
     check_align_method(config.align.method, f"{path}: align.method")
+    if config.train.timing.design not in TIMING_DESIGNS:
+        seen = f"train.timing.design is {config.train.timing.design!r}"
+        raise DataError(path, seen, f"choose {' or '.join(TIMING_DESIGNS)}")
     train = config.train
     checks = [
         ("align.min_score_fit", config.align.min_score_fit, 0.0, 1.0),

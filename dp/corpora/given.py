@@ -63,7 +63,9 @@ def _matching(given: Given, published: PublishedNotes, order: IntArray, notes: S
     main = main[np.lexsort((notes.pitch[main], quarter_to_tick(notes.onset_quarter[main])))]
     ours = np.stack([quarter_to_tick(notes.onset_quarter[main]), notes.pitch[main]])
     if not np.array_equal(ours, np.stack([published.onset_tick[order], published.pitch[order]])):
-        raise DataError(given.notes_path, f"has other notes than {given.recording.score_path}", "copy the dataset again")
+        raise DataError(
+            given.notes_path, f"has other notes than {given.recording.score_path}", "copy the dataset again"
+        )
     return main
 
 

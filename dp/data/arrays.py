@@ -13,29 +13,17 @@ from dp.data.clips import (
     SoundingNotes,
     WrittenNotes,
     clip_span_sec,
-    constant_tempo,
     notes_between,
     sounding_notes,
+    tempo_from,
     written_notes,
 )
+from dp.data.movements import movements, surroundings
 from dp.data.tempo_map import TempoMap, performed_tempo_map
+from dp.data.timing_pieces import Performance as Performance
+from dp.data.timing_pieces import TimingPiece, timing_piece
 from dp.errors import DataError
-from dp.types import PerformedNotes, ScoreNotes
 from dp.units import sec_to_frame_fraction
-
-
-@dataclass(frozen=True)
-class Performance:
-    """One aligned recording: its notes in the order played and when each of them sounds."""
-
-    recording_id: str
-    notes: ScoreNotes
-    performed: PerformedNotes
-
-    def __post_init__(self) -> None:
-        if len(self.notes) != len(self.performed):
-            counts = f"{len(self.performed)} performed notes for a score of {len(self.notes)}"
-            raise DataError(self.recording_id, f"has {counts}", "align it again")
 
 
 @dataclass(frozen=True)
@@ -44,6 +32,7 @@ class TimingClip:
 
     clip: Clip
     performer_index: int
+    piece: TimingPiece  # the whole performance it is cut from, the same object for all of its clips
     written: WrittenNotes
     onset_frame: Float32Array  # [N] as performed, from the clip's start, unrounded
     duration_frame: Float32Array  # [N]
@@ -108,26 +97,33 @@ def timing_arrays(
 ) -> Arrays[TimingClip]:
     """Arrays for the timing model; clips in which nothing sounds teach it nothing and are left out.
 
-    A clip's nominal times are those of the score under the clip's mean tempo: the publication's yardstick.
+    A clip's nominal times are those of the score at the performance's mean tempo, right where the clip starts.
     """
     rate_hz = mel.frame_rate_hz
     names = performer_names(clips)
     by_id = {performance.recording_id: performance for performance in performances}
     maps = _tempo_maps(performances)
+    movement_of = movements({item.recording_id: surroundings(item.notes) for item in performances})
+    pieces = {}
+    for recording_id in dict.fromkeys(clip.recording_id for clip in clips):
+        own = [clip for clip in clips if clip.recording_id == recording_id]
+        index = _index_or_unknown(names, own[0].performer)
+        pieces[recording_id] = timing_piece(by_id[recording_id], own, index, movement_of[recording_id], rate_hz)
     made = []
     for clip in clips:
-        performance = by_id[clip.recording_id]
+        performance, piece = by_id[clip.recording_id], pieces[clip.recording_id]
         performed = performance.performed
         start_sec, end_sec = clip_span_sec(clip, rate_hz)
         inside = notes_between(performed.onset_sec, performed.offset_sec, start_sec, end_sec)
         if len(inside) == 0:
             continue
-        steady = constant_tempo(maps[clip.recording_id], start_sec, end_sec)
+        steady = tempo_from(start_sec, float(maps[clip.recording_id].quarter_at(start_sec)), piece.tempo_qpm)
         onset_sec, offset_sec = performed.onset_sec[inside], performed.offset_sec[inside]
         made.append(
             TimingClip(
                 clip=clip,
                 performer_index=_index_or_unknown(names, clip.performer),
+                piece=piece,
                 written=written_notes(performance.notes, inside, steady, start_sec, end_sec, rate_hz),
                 onset_frame=sec_to_frame_fraction(onset_sec - start_sec, rate_hz).astype(np.float32),
                 duration_frame=sec_to_frame_fraction(offset_sec - onset_sec, rate_hz).astype(np.float32),

@@ -1,10 +1,11 @@
 """Training arrays from a project's feature store."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from dp.audio import read_audio
-from dp.config import MelConfig
+from dp.config import MelConfig, SplitConfig
 from dp.data.arrays import (
     Arrays,
     Performance,
@@ -16,16 +17,22 @@ from dp.data.arrays import (
     vocoder_arrays,
 )
 from dp.data.clips import Clip, take_notes
+from dp.data.movements import movements, surroundings
 from dp.errors import DataError
+from dp.store.clips import clip_bounds, clip_id
 from dp.store.reading import (
+    GivenPerformance,
     StoredPerformance,
     read_clips,
+    read_given_notes,
     read_mels,
     read_performed_notes,
     read_recordings,
     read_score_notes,
 )
+from dp.store.splits import valid_clips, valid_movements
 from dp.types import ScoreNotes
+from dp.units import sec_to_frame
 
 
 def load_clips(data: Path) -> list[Clip]:
@@ -63,18 +70,56 @@ def _as_played(recording_id: str, notes: ScoreNotes, played: StoredPerformance) 
     return replace(take_notes(notes, played.note_id), onset_quarter=played.onset_quarter)
 
 
-def load_timing_arrays(data: Path, mel: MelConfig, data_note: str = "") -> Arrays[TimingClip]:
-    """Arrays for the timing model.
+def load_timing_arrays(data: Path, mel: MelConfig, split: SplitConfig, data_note: str = "") -> Arrays[TimingClip]:
+    """Arrays for the timing model: our alignments, and those that the corpus publishes where we have none.
+
+    Of the movements that are known from published alignments some are held out with all who play them, as part of the
+    `recording` split; their clips are held out one by one as those of the store are.
 
     Args:
         data: the project's data folder.
         mel: the log-mel of the store.
+        split: how clips and movements are held out.
         data_note: which data these are; goes into the checkpoint.
 
     Raises:
         DataError: a dataset is missing, damaged or does not fit the others.
     """
-    return timing_arrays(load_performances(data), load_clips(data), mel, data_note)
+    performances, clips = load_performances(data), load_clips(data)
+    aligned = {performance.recording_id for performance in performances}
+    given = [item for item in read_given_notes(data) if item.recording_id not in aligned]
+    scores = read_score_notes(data)
+    for item in given:
+        notes = _as_played(item.recording_id, scores[item.piece_id], item.played)
+        performances.append(Performance(item.recording_id, notes, item.played.performed, articulation_known=False))
+        clips += _given_clips(item, mel, split)
+    return timing_arrays(performances, _hold_out_movements(performances, clips, given, split), mel, data_note)
+
+
+def _given_clips(item: GivenPerformance, mel: MelConfig, split: SplitConfig) -> list[Clip]:
+    frame_count = int(sec_to_frame(item.played.performed.offset_sec.max(), mel.frame_rate_hz))
+    spans = clip_bounds(frame_count, mel.frame_rate_hz)
+    ids = [clip_id(item.recording_id, index) for index in range(len(spans))]
+    held_out = valid_clips(ids, split.seed, split.valid_fraction)
+    return [
+        Clip(name, item.recording_id, item.instrument, item.performer, *span, valid_by_clip=name in held_out)
+        for name, span in zip(ids, spans, strict=True)
+    ]
+
+
+def _hold_out_movements(
+    performances: Sequence[Performance], clips: Sequence[Clip], given: Sequence[GivenPerformance], split: SplitConfig
+) -> list[Clip]:
+    """The clips, those of the movements that are drawn among the given ones held out."""
+    movement_of = movements({item.recording_id: surroundings(item.notes) for item in performances})
+    performer_of = {clip.recording_id: clip.performer for clip in clips}
+    players: dict[str, list[str]] = {movement_of[item.recording_id]: [] for item in given}
+    for recording_id, performer in performer_of.items():
+        players.get(movement_of[recording_id], []).append(performer)
+    chosen = valid_movements(players, split.seed, split.valid_fraction)
+    return [
+        replace(clip, valid_by_recording=True) if movement_of[clip.recording_id] in chosen else clip for clip in clips
+    ]
 
 
 def load_synthesis_arrays(data: Path, mel: MelConfig, data_note: str = "") -> Arrays[SynthesisClip]:

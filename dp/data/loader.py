@@ -36,6 +36,17 @@ def shuffled(count: int, batch_size: int, rng: np.random.Generator) -> Iterator[
         del waiting[:batch_size]
 
 
+def drawn_at(count: int, batch_size: int, seed: int, step: int) -> list[int]:
+    """Indices below `count` for the batch of step 1, 2, ...: each once per pass, in a new order each pass.
+
+    They depend on the arguments alone, so that a training can be resumed anywhere. A batch may span two passes, and
+    where there are fewer indices than a batch holds they repeat in it.
+    """
+    places = range((step - 1) * batch_size, step * batch_size)
+    orders = {turn: np.random.default_rng([seed, 0, turn]).permutation(count) for turn in {p // count for p in places}}
+    return [int(orders[place // count][place % count]) for place in places]
+
+
 def timing_batch(clips: Sequence[TimingClip], hidden: Sequence[bool] | None = None) -> TimingBatch:
     """A batch of these clips; `hidden` says whose performer is hidden."""
     inputs = timing_inputs([clip.written for clip in clips], _performers(clips, hidden))
@@ -52,11 +63,6 @@ def synthesis_batch(clips: Sequence[SynthesisClip], hidden: Sequence[bool] | Non
     frame_counts = [len(clip.log_mel) for clip in clips]
     inputs = synthesis_inputs([clip.sounding for clip in clips], _performers(clips, hidden), frame_counts)
     return SynthesisBatch(_ids(clips), inputs, padded_mels([clip.log_mel for clip in clips]))
-
-
-def timing_batches(clips: Sequence[TimingClip], batch_size: int, seed: int) -> Iterator[TimingBatch]:
-    """Endless batches of the timing model's clips."""
-    return _hiding(timing_batch, clips, batch_size, seed)
 
 
 def synthesis_batches(clips: Sequence[SynthesisClip], batch_size: int, seed: int) -> Iterator[SynthesisBatch]:
