@@ -132,10 +132,11 @@ def _value(hint: Any, value: object, path: Path, name: str) -> Any:
         return {str(key): _value(inner, part, path, f"{name}.{key}") for key, part in value.items()}
     if get_origin(hint) in (Union, UnionType):  # a model that a preset may leave out
         return _value(next(part for part in get_args(hint) if part is not NoneType), value, path, name)
-    if hint == tuple[str, ...]:
-        if isinstance(value, list) and all(isinstance(v, str) for v in value):
+    if get_origin(hint) is tuple:
+        kind, words = get_args(hint)[0], {str: "strings", int: "integers"}
+        if isinstance(value, list) and all(type(part) is kind for part in value):
             return tuple(value)
-        raise DataError(path, f"{name} is {value!r}, expected a list of strings", "correct it")
+        raise DataError(path, f"{name} is {value!r}, expected a list of {words[kind]}", "correct it")
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if isinstance(value, hint) and not (isinstance(value, bool) and hint is not bool):

@@ -17,6 +17,7 @@ BOUNDS = {  # of what every model's settings have
 }
 
 CHOICES = {  # of what is a word
+    "design": ("ours", "publication"),
     "source": ("notes", "piano-roll"),
     "note_position": ("linear", "none", "envelope"),
     "attention": ("absolute", "local"),
@@ -27,31 +28,21 @@ CHOICES = {  # of what is a word
 
 
 @dataclass(frozen=True)
-class TimingDims:
-    """Sizes of a timing model; the defaults are the publication's."""
-
-    performer_count: int = 0  # known ones
-    width: int = 128
-    head_count: int = 2
-    encoder_layer_count: int = 3
-    feed_forward_width: int = 256
-    dropout: float = 0.2
-
-
-@dataclass(frozen=True)
 class TimingConfig:
-    """Timing model: the publication's "alignment model" (SPEC section 4)."""
+    """Timing model: the publication's "alignment model" (SPEC section 4), or ours."""
 
+    design: str = "ours"  # relative to the score, whole pieces; publication: frames of a clip
     step_count: int = 300
-    batch_size: int = 16
-    learning_rate: float = 0.3  # scale of the Noam schedule
+    batch_size: int = 8  # of stretches of a piece; of clips for publication
+    learning_rate: float = 0.2  # scale of the Noam schedule
     warmup_step: int = 100
-    valid_every_step: int = 60
+    width: int = 64
+    dropout: float = 0.2
+    valid_every_step: int = 100
     patience: int = 0  # validations without a better one before the training ends early; 0 = never
-    ema_decay: float = 0.0
-    max_minutes: float = 0.0
+    ema_decay: float = 0.998  # of the averaged weights, which are validated and kept; 0 = the weights as they are
+    max_minutes: float = 0.0  # 0 = no limit
     seed: int = 1
-    dims: TimingDims = field(default_factory=TimingDims)
 
 
 @dataclass(frozen=True)
@@ -91,6 +82,7 @@ class SynthesisConfig:
     max_minutes: float = 0.0  # 0 = no limit
     level: str = "clip"  # every clip is made as loud as the next; or "recording": as it is, one gain per recording
     crops: bool = False  # train on stretches that begin anywhere, not on the clips alone
+    transpositions: tuple[int, ...] = ()  # semitones by which crops are also taken, faster as they are higher
     l1_weight: float = 0.0  # of the absolute error, beside the squared one
     variance_weight: float = 0.0  # of how far frame-to-frame differences fall short of the true ones' spread
     seed: int = 1
@@ -138,6 +130,7 @@ class BaselineConfig:
 
 
 ModelConfig = TimingConfig | SynthesisConfig | VocoderConfig | BaselineConfig
+CONFIG_TYPES = (TimingConfig, SynthesisConfig, SynthesisDims, VocoderConfig, BaselineConfig)
 
 
 @dataclass(frozen=True)

@@ -33,9 +33,24 @@ def data_folder(project: Path) -> Path:
     return project / DATA_FOLDER
 
 
-def models_folder(project: Path) -> Path:
-    """Checkpoints, one folder a model; DVC versions them."""
-    return project / MODELS_FOLDER
+def models_folder(project: Path, preset: str) -> Path:
+    """Checkpoints of a preset, one folder a model; DVC versions them."""
+    return project / MODELS_FOLDER / preset
+
+
+def model_folder(project: Path, preset: str, model: str) -> Path:
+    """The checkpoint of one model of a preset."""
+    return models_folder(project, preset) / model
+
+
+def training_folder(project: Path, preset: str, model: str) -> Path:
+    """Where the training of a model keeps what it needs to be resumed."""
+    return project / STATE_FOLDER / "training" / preset / model
+
+
+def train_stage(preset: str, model: str) -> str:
+    """What DVC calls the stage that trains a model."""
+    return f"train@{preset}-{model}"
 
 
 def cache_folder(project: Path) -> Path:

@@ -85,6 +85,22 @@ PERFORMED_NOTES = pa.schema(
     ]
 )
 
+GIVEN_NOTES = pa.schema(
+    [
+        _text("recording_id", "id of the performance, whose audio may be missing"),
+        _text("piece_id", "id of the score"),
+        _text("performer", "who plays"),
+        _text("instrument", "what is played"),
+        _field("note_id", pa.int64(), "note of the unfolded score", low=0),
+        _field("onset_quarter", pa.float64(), "onset as written", unit="quarter", low=0),
+        _field("pitch", pa.int64(), "sounding MIDI pitch of the score's note", unit="semitone", low=0, high=127),
+        _field("velocity", pa.int64(), "MIDI velocity; 0 = unknown", low=0, high=127),
+        _field("onset_sec", pa.float64(), "onset from the start of the slice, as published", unit="s"),
+        _field("offset_sec", pa.float64(), "offset, as published; says nothing about articulation", unit="s"),
+        _field("confidence", pa.float64(), "1: the corpus states none", low=0, high=1),
+    ]
+)
+
 ALIGNMENT_REPORT = pa.schema(
     [
         _text("recording_id", "id of the performance"),

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dp.corpora import bach_violin, demo, folder
-from dp.corpora.listing import Corpus, Missing
+from dp.corpora.given import GivenNotes, read_given
+from dp.corpora.listing import Corpus, Given, Missing
 from dp.errors import DataError
 
-__all__ = ["CORPORA", "Corpus", "Missing", "list_recordings"]
+__all__ = ["CORPORA", "Corpus", "Given", "GivenNotes", "Missing", "list_recordings", "read_given"]
 
 CORPORA: dict[str, Callable[[Path], Corpus]] = {
     "bach-violin": bach_violin.list_recordings,

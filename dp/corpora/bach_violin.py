@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dp.corpora.listing import Corpus, Missing, is_id
+from dp.corpora.listing import Corpus, Given, Missing, is_id
 from dp.corpora.table import Row, read_table
 from dp.errors import DataError
 from dp.types import Recording
@@ -45,7 +45,7 @@ def list_recordings(root: Path) -> Corpus:
     """
     movements = _movements(root)
     licence_of = _licences(root)
-    recordings, missing = [], []
+    recordings, missing, given = [], [], []
     for row in movements:
         recording = _recording(root, row, licence_of)
         absent = [path for path in (recording.audio_path, recording.score_path) if not path.is_file()]
@@ -55,7 +55,10 @@ def list_recordings(root: Path) -> Corpus:
             missing.append(Missing(recording.recording_id, reason))
         else:
             recordings.append(recording)
-    return Corpus(tuple(recordings), tuple(missing))
+        notes_path, alignment_path = (_published_file(root, name, row, ".csv") for name in ("notes", "alignments"))
+        if recording.score_path.is_file() and notes_path.is_file() and alignment_path.is_file():
+            given.append(Given(recording, notes_path, alignment_path))
+    return Corpus(tuple(recordings), tuple(missing), tuple(given))
 
 
 def published_notes(root: Path, recording_id: str) -> PublishedNotes:
@@ -64,12 +67,7 @@ def published_notes(root: Path, recording_id: str) -> PublishedNotes:
     Raises:
         DataError: the recording is unknown, or its file is missing or holds bad data.
     """
-    path = _published_path(root, "notes", recording_id, ".csv")
-    rows = read_table(path, ("onset", "offset", "pitch", "velocity"))
-    tick = 1e9
-    columns = [("onset", tick), ("offset", tick), ("pitch", 127.0), ("velocity", 127.0)]
-    arrays = [np.array([row.number(name, 0, high) for row in rows], dtype=np.int64) for name, high in columns]
-    return PublishedNotes(*arrays)
+    return read_notes(_published_path(root, "notes", recording_id, ".csv"))
 
 
 def published_alignment(root: Path, recording_id: str) -> PublishedAlignment | None:
@@ -79,8 +77,28 @@ def published_alignment(root: Path, recording_id: str) -> PublishedAlignment | N
         DataError: the recording is unknown or its file holds bad data.
     """
     path = _published_path(root, "alignments", recording_id, ".csv")
-    if not path.is_file():
-        return None
+    return read_alignment(path) if path.is_file() else None
+
+
+def read_notes(path: Path) -> PublishedNotes:
+    """One file of notes/.
+
+    Raises:
+        DataError: it is missing or holds bad data.
+    """
+    rows = read_table(path, ("onset", "offset", "pitch", "velocity"))
+    tick = 1e9
+    columns = [("onset", tick), ("offset", tick), ("pitch", 127.0), ("velocity", 127.0)]
+    arrays = [np.array([row.number(name, 0, high) for row in rows], dtype=np.int64) for name, high in columns]
+    return PublishedNotes(*arrays)
+
+
+def read_alignment(path: Path) -> PublishedAlignment:
+    """One file of alignments/.
+
+    Raises:
+        DataError: it is missing or holds bad data.
+    """
     rows = read_table(path, ("start", "end"))
     onset_sec = np.array([row.time_sec("start") for row in rows])
     offset_sec = np.array([row.time_sec("end") for row in rows])
@@ -153,5 +171,9 @@ def _recording(root: Path, row: Row, licence_of: dict[str, str]) -> Recording:
 def _published_path(root: Path, folder: str, recording_id: str, suffix: str) -> Path:
     for row in _movements(root):
         if row.cells["filename"] == recording_id:
-            return root / folder / row.cells["collection"] / f"{recording_id}{suffix}"
+            return _published_file(root, folder, row, suffix)
     raise DataError(f"recording {recording_id!r}", f"is not in {root / 'info.csv'}", "check its name")
+
+
+def _published_file(root: Path, folder: str, row: Row, suffix: str) -> Path:
+    return root / folder / row.cells["collection"] / f"{row.cells['filename']}{suffix}"

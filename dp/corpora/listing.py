@@ -20,11 +20,21 @@ class Missing:
 
 
 @dataclass(frozen=True)
+class Given:
+    """A performance whose alignment the corpus publishes: it teaches timing even where its audio is not at hand."""
+
+    recording: Recording  # its audio may be missing, its score is there
+    notes_path: Path  # the notes that were aligned
+    alignment_path: Path  # when each of them sounds
+
+
+@dataclass(frozen=True)
 class Corpus:
-    """All of a corpus; both parts in the corpus's own order."""
+    """All of a corpus; each part in the corpus's own order."""
 
     recordings: tuple[Recording, ...]
     missing: tuple[Missing, ...]
+    given: tuple[Given, ...] = ()
 
 
 def is_id(text: str) -> bool:

@@ -1,7 +1,7 @@
 """Prepared arrays: all that the training of one model needs, built from notes, mels, samples and clip borders."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -13,29 +13,19 @@ from dp.data.clips import (
     SoundingNotes,
     WrittenNotes,
     clip_span_sec,
-    constant_tempo,
     notes_between,
-    sounding_notes,
+    tempo_from,
     written_notes,
 )
+from dp.data.movements import movements, surroundings
+from dp.data.score_context import ScoreContext
+from dp.data.stretches import Stretch, SynthesisClip, clip_notes, stretch_of, training_runs
 from dp.data.tempo_map import TempoMap, performed_tempo_map
+from dp.data.timing_pieces import Performance as Performance
+from dp.data.timing_pieces import TimingPiece, timing_piece
 from dp.errors import DataError
-from dp.types import PerformedNotes, ScoreNotes
+from dp.types import PerformedNotes
 from dp.units import sec_to_frame_fraction
-
-
-@dataclass(frozen=True)
-class Performance:
-    """One aligned recording: its notes in the order played and when each of them sounds."""
-
-    recording_id: str
-    notes: ScoreNotes
-    performed: PerformedNotes
-
-    def __post_init__(self) -> None:
-        if len(self.notes) != len(self.performed):
-            counts = f"{len(self.performed)} performed notes for a score of {len(self.notes)}"
-            raise DataError(self.recording_id, f"has {counts}", "align it again")
 
 
 @dataclass(frozen=True)
@@ -44,19 +34,10 @@ class TimingClip:
 
     clip: Clip
     performer_index: int
+    piece: TimingPiece  # the whole performance it is cut from, the same object for all of its clips
     written: WrittenNotes
     onset_frame: Float32Array  # [N] as performed, from the clip's start, unrounded
     duration_frame: Float32Array  # [N]
-
-
-@dataclass(frozen=True)
-class SynthesisClip:
-    """A clip for the synthesis model: notes as performed, and their log-mel."""
-
-    clip: Clip
-    performer_index: int
-    sounding: SoundingNotes
-    log_mel: Float32Array  # [T, M]
 
 
 @dataclass(frozen=True)
@@ -69,30 +50,6 @@ class VocoderClip:
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """Training clips of one recording that follow each other without a gap: other clips can be cut from it."""
-
-    recording_id: str
-    first_clip: Clip
-    performer_index: int
-    performed: PerformedNotes
-    tempo_map: TempoMap
-    log_mel: Float32Array  # [T, M] from the first clip's start
-    frame_rate_hz: float
-    margin_frame: int
-
-    def cut(self, first: int, frame_count: int) -> SynthesisClip:
-        """The clip of frames first to first + frame_count of the stretch."""
-        start = self.first_clip.start_frame + first
-        name = f"{self.recording_id}@{start}"
-        clip = replace(self.first_clip, clip_id=name, start_frame=start, end_frame=start + frame_count)
-        sounding = clip_notes(self.performed, self.tempo_map, clip, self.frame_rate_hz, self.margin_frame)
-        return SynthesisClip(clip, self.performer_index, sounding, self.log_mel[first : first + frame_count])
-
-
-C = TypeVar("C", TimingClip, SynthesisClip, VocoderClip)
-
-
 class BaselineClip:
     """A clip for the baseline: notes as performed, and their waveform."""
 
@@ -143,26 +100,33 @@ def timing_arrays(
 ) -> Arrays[TimingClip]:
     """Arrays for the timing model; clips in which nothing sounds teach it nothing and are left out.
 
-    A clip's nominal times are those of the score under the clip's mean tempo: the publication's yardstick.
+    A clip's nominal times are those of the score at the performance's mean tempo, right where the clip starts.
     """
     rate_hz = mel.frame_rate_hz
     names = performer_names(clips)
     by_id = {performance.recording_id: performance for performance in performances}
     maps = _tempo_maps(performances)
+    movement_of = movements({item.recording_id: surroundings(item.notes) for item in performances})
+    pieces = {}
+    for recording_id in dict.fromkeys(clip.recording_id for clip in clips):
+        own = [clip for clip in clips if clip.recording_id == recording_id]
+        index = _index_or_unknown(names, own[0].performer)
+        pieces[recording_id] = timing_piece(by_id[recording_id], own, index, movement_of[recording_id], rate_hz)
     made = []
     for clip in clips:
-        performance = by_id[clip.recording_id]
+        performance, piece = by_id[clip.recording_id], pieces[clip.recording_id]
         performed = performance.performed
         start_sec, end_sec = clip_span_sec(clip, rate_hz)
         inside = notes_between(performed.onset_sec, performed.offset_sec, start_sec, end_sec)
         if len(inside) == 0:
             continue
-        steady = constant_tempo(maps[clip.recording_id], start_sec, end_sec)
+        steady = tempo_from(start_sec, float(maps[clip.recording_id].quarter_at(start_sec)), piece.tempo_qpm)
         onset_sec, offset_sec = performed.onset_sec[inside], performed.offset_sec[inside]
         made.append(
             TimingClip(
                 clip=clip,
                 performer_index=_index_or_unknown(names, clip.performer),
+                piece=piece,
                 written=written_notes(performance.notes, inside, steady, start_sec, end_sec, rate_hz),
                 onset_frame=sec_to_frame_fraction(onset_sec - start_sec, rate_hz).astype(np.float32),
                 duration_frame=sec_to_frame_fraction(offset_sec - onset_sec, rate_hz).astype(np.float32),
@@ -211,40 +175,12 @@ def synthesis_arrays(
                 log_mel=log_mel,
             )
         )
-    stretches = [
-        Stretch(
-            run[0].clip.recording_id,
-            run[0].clip,
-            run[0].performer_index,
-            by_id[run[0].clip.recording_id].performed,
-            maps[run[0].clip.recording_id],
-            np.concatenate([item.log_mel for item in run]),
-            mel.frame_rate_hz,
-            margin_frame,
-        )
-        for run in _runs([item for item in made if item.clip.is_for_training])
-    ]
+    stretches = []
+    for run in training_runs(made):
+        recording_id = run[0].clip.recording_id
+        performed = by_id[recording_id].performed
+        stretches.append(stretch_of(run, performed, maps[recording_id], mel.frame_rate_hz, margin_frame))
     return Arrays(tuple(made), mel, names, data_note, tuple(stretches))
-
-
-def clip_notes(
-    performed: PerformedNotes, tempo_map: TempoMap, clip: Clip, rate_hz: float, margin_frame: int = 0
-) -> SoundingNotes:
-    """What the synthesis model reads of a clip."""
-    tempo_qpm = tempo_map.mean_tempo_qpm(*clip_span_sec(clip, rate_hz))
-    return sounding_notes(performed, clip.start_frame, clip.end_frame, tempo_qpm, rate_hz, margin_frame)
-
-
-def _runs(clips: Sequence[SynthesisClip]) -> list[list[SynthesisClip]]:
-    """Clips of one recording that follow each other without a gap."""
-    runs: list[list[SynthesisClip]] = []
-    for item in clips:
-        last = runs[-1][-1].clip if runs else None
-        if last and (last.recording_id, last.end_frame) == (item.clip.recording_id, item.clip.start_frame):
-            runs[-1].append(item)
-        else:
-            runs.append([item])
-    return runs
 
 
 def vocoder_arrays(
@@ -302,3 +238,21 @@ def _clip_mel(clip: Clip, log_mels: Mapping[str, Float32Array], mel: MelConfig) 
         seen = "missing" if found is None else f"of shape {found.shape}, expected {shape}"
         raise DataError(clip.clip_id, f"its log-mel is {seen}", "run `dp rebuild`")
     return np.asarray(found, dtype=np.float32)
+
+
+PREPARED_TYPES = (
+    Arrays,
+    BaselineClip,
+    Clip,
+    MelConfig,
+    PerformedNotes,
+    ScoreContext,
+    SoundingNotes,
+    Stretch,
+    SynthesisClip,
+    TempoMap,
+    TimingClip,
+    TimingPiece,
+    VocoderClip,
+    WrittenNotes,
+)

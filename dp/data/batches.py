@@ -23,7 +23,7 @@ class Movable:
 
 @dataclass(frozen=True)
 class TimingBatch(Movable):
-    """B clips of up to N notes for the timing model."""
+    """B clips of up to N notes for the publication's timing model."""
 
     clip_ids: tuple[str, ...]
     inputs: dict[str, Tensor]
@@ -53,13 +53,11 @@ class SynthesisBatch(Movable):
 def timing_inputs(clips: Sequence[WrittenNotes], performer_index: Sequence[int]) -> dict[str, Tensor]:
     """Padded inputs of the timing model for B clips."""
     return {
-        "pitch": _padded([clip.pitch for clip in clips], PITCH_COUNT),
-        "onset_tick": _padded([clip.onset_tick for clip in clips], 0),
-        "duration_tick": _padded([clip.duration_tick for clip in clips], 0),
-        "velocity": _padded([clip.velocity for clip in clips], 0),
-        "valid": _valid([len(clip.pitch) for clip in clips]),
-        "nominal_onset_frame": _padded([clip.nominal_onset_frame for clip in clips], 0.0),
-        "nominal_duration_frame": _padded([clip.nominal_duration_frame for clip in clips], 0.0),
+        "pitch": padded([clip.pitch for clip in clips], PITCH_COUNT),
+        "onset_tick": padded([clip.onset_tick for clip in clips], 0),
+        "duration_tick": padded([clip.duration_tick for clip in clips], 0),
+        "velocity": padded([clip.velocity for clip in clips], 0),
+        "valid": valid_places([len(clip.pitch) for clip in clips]),
         "performer": torch.tensor(performer_index, dtype=torch.int64),
         "tempo_qpm": torch.tensor([clip.tempo_qpm for clip in clips], dtype=torch.float32),
     }
@@ -70,14 +68,14 @@ def synthesis_inputs(
 ) -> dict[str, Tensor]:
     """Padded inputs of the synthesis model for B clips of the given lengths."""
     return {
-        "pitch": _padded([clip.pitch for clip in clips], PITCH_COUNT),
-        "onset_frame": _padded([clip.onset_frame for clip in clips], 0),
-        "duration_frame": _padded([clip.duration_frame for clip in clips], 0),
-        "velocity": _padded([clip.velocity for clip in clips], 0),
-        "valid": _valid([len(clip.pitch) for clip in clips]),
+        "pitch": padded([clip.pitch for clip in clips], PITCH_COUNT),
+        "onset_frame": padded([clip.onset_frame for clip in clips], 0),
+        "duration_frame": padded([clip.duration_frame for clip in clips], 0),
+        "velocity": padded([clip.velocity for clip in clips], 0),
+        "valid": valid_places([len(clip.pitch) for clip in clips]),
         "performer": torch.tensor(performer_index, dtype=torch.int64),
         "tempo_qpm": torch.tensor([clip.tempo_qpm for clip in clips], dtype=torch.float32),
-        "frame_valid": _valid(frame_counts),
+        "frame_valid": valid_places(frame_counts),
     }
 
 
@@ -94,16 +92,17 @@ def padded_mels(log_mels: Sequence[npt.NDArray[np.float32]]) -> Tensor:
     return torch.nn.utils.rnn.pad_sequence([torch.from_numpy(log_mel) for log_mel in log_mels], batch_first=True)
 
 
-def _padded(rows: Sequence[npt.NDArray[np.generic]], value: float) -> Tensor:
-    """[B, N]; N is at least 1, so that clips without any note make no empty tensor."""
-    width = max(1, *(len(row) for row in rows))
-    return torch.stack([_filled(row, width, value) for row in rows])
+def padded(rows: Sequence[npt.NDArray[np.generic]], value: float) -> Tensor:
+    """Rows [N, ...] to [B, N, ...]; N is at least 1, so that clips without any note make no empty tensor."""
+    length = max(1, *(len(row) for row in rows))
+    return torch.stack([_filled(row, length, value) for row in rows])
 
 
-def _filled(row: npt.NDArray[np.generic], width: int, value: float) -> Tensor:
+def _filled(row: npt.NDArray[np.generic], length: int, value: float) -> Tensor:
     tensor = torch.from_numpy(np.ascontiguousarray(row))
-    return torch.nn.functional.pad(tensor, (0, width - len(row)), value=value)
+    return torch.nn.functional.pad(tensor, (0, 0) * (row.ndim - 1) + (0, length - len(row)), value=value)
 
 
-def _valid(counts: Sequence[int]) -> Tensor:
+def valid_places(counts: Sequence[int]) -> Tensor:
+    """[B, N] bool: which of the places are taken where row b holds counts[b]."""
     return torch.arange(max(1, *counts))[None] < torch.tensor(counts)[:, None]

@@ -52,9 +52,9 @@ class WrittenNotes:
     velocity: IntArray  # [N] 0 = unknown
     onset_tick: IntArray  # [N] from the clip's start
     duration_tick: IntArray  # [N]
-    nominal_onset_frame: Float32Array  # [N] from the clip's start, at the tempo of the score or of the whole clip
+    nominal_onset_frame: Float32Array  # [N] from the clip's start, at the tempo of the score or of the performance
     nominal_duration_frame: Float32Array  # [N]
-    tempo_qpm: float  # mean tempo of the clip
+    tempo_qpm: float  # mean tempo of the clip at that tempo
 
 
 @dataclass(frozen=True)
@@ -97,11 +97,10 @@ def written_notes(
     )
 
 
-def constant_tempo(tempo_map: TempoMap, start_sec: float, end_sec: float) -> TempoMap:
-    """The map with the same score positions at two times, and constant tempo between, before and after them."""
-    tempo = tempo_map.mean_tempo_qpm(start_sec, end_sec)
-    times = np.array([start_sec, end_sec])
-    return TempoMap(times, tempo_map.quarter_at(times), (tempo, tempo))
+def tempo_from(start_sec: float, start_quarter: float, tempo_qpm: float) -> TempoMap:
+    """The map with a score position at a time, and constant tempo before and after it."""
+    position = np.array([start_quarter, start_quarter + tempo_qpm / 60.0])
+    return TempoMap(np.array([start_sec, start_sec + 1.0]), position, (tempo_qpm, tempo_qpm))
 
 
 def sounding_notes(

@@ -1,33 +1,45 @@
 """Training arrays from a project's feature store."""
 
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from dp.audio import read_audio
-from dp.audio.level import at_full_level
-from dp.config import MelConfig
+from dp.audio.level import at_full_level, played_faster
+from dp.audio.mel import log_mel
+from dp.config import Config, MelConfig, SplitConfig
 from dp.data.arrays import (
     Arrays,
+    BaselineClip,
     Performance,
-    SynthesisClip,
     TimingClip,
     VocoderClip,
+    baseline_arrays,
     synthesis_arrays,
     timing_arrays,
     vocoder_arrays,
 )
-from dp.data.clips import Clip, take_notes
+from dp.data.clips import Clip, Float32Array, take_notes
+from dp.data.movements import movements, surroundings
+from dp.data.stretches import SynthesisClip, transposed
 from dp.errors import DataError
+from dp.presets import BaselineConfig, ModelConfig, SynthesisConfig, TimingConfig
+from dp.store.clips import clip_bounds, clip_id
 from dp.store.reading import (
+    GivenPerformance,
     StoredPerformance,
     read_clips,
+    read_given_notes,
     read_mels,
     read_peaks,
     read_performed_notes,
     read_recordings,
     read_score_notes,
 )
+from dp.store.splits import valid_clips, valid_movements
 from dp.types import ScoreNotes
+from dp.units import sec_to_frame
 
 
 def load_clips(data: Path) -> list[Clip]:
@@ -67,37 +79,116 @@ def _as_played(recording_id: str, notes: ScoreNotes, played: StoredPerformance) 
     return replace(take_notes(notes, played.note_id), onset_quarter=played.onset_quarter)
 
 
-def load_timing_arrays(data: Path, mel: MelConfig, data_note: str = "") -> Arrays[TimingClip]:
-    """Arrays for the timing model.
+def load_timing_arrays(data: Path, mel: MelConfig, split: SplitConfig, data_note: str = "") -> Arrays[TimingClip]:
+    """Arrays for the timing model: our alignments, and those that the corpus publishes where we have none.
+
+    Of the movements that are known from published alignments some are held out with all who play them, as part of the
+    `recording` split; their clips are held out one by one as those of the store are.
 
     Args:
         data: the project's data folder.
         mel: the log-mel of the store.
+        split: how clips and movements are held out.
         data_note: which data these are; goes into the checkpoint.
 
     Raises:
         DataError: a dataset is missing, damaged or does not fit the others.
     """
-    return timing_arrays(load_performances(data), load_clips(data), mel, data_note)
+    performances, clips = load_performances(data), load_clips(data)
+    aligned = {performance.recording_id for performance in performances}
+    given = [item for item in read_given_notes(data) if item.recording_id not in aligned]
+    scores = read_score_notes(data)
+    for item in given:
+        notes = _as_played(item.recording_id, scores[item.piece_id], item.played)
+        performances.append(Performance(item.recording_id, notes, item.played.performed, articulation_known=False))
+        clips += _given_clips(item, mel, split)
+    return timing_arrays(performances, _hold_out_movements(performances, clips, given, split), mel, data_note)
+
+
+def _given_clips(item: GivenPerformance, mel: MelConfig, split: SplitConfig) -> list[Clip]:
+    frame_count = int(sec_to_frame(item.played.performed.offset_sec.max(), mel.frame_rate_hz))
+    spans = clip_bounds(frame_count, mel.frame_rate_hz)
+    ids = [clip_id(item.recording_id, index) for index in range(len(spans))]
+    held_out = valid_clips(ids, split.seed, split.valid_fraction)
+    return [
+        Clip(name, item.recording_id, item.instrument, item.performer, *span, valid_by_clip=name in held_out)
+        for name, span in zip(ids, spans, strict=True)
+    ]
+
+
+def _hold_out_movements(
+    performances: Sequence[Performance], clips: Sequence[Clip], given: Sequence[GivenPerformance], split: SplitConfig
+) -> list[Clip]:
+    """The clips, those of the movements that are drawn among the given ones held out."""
+    movement_of = movements({item.recording_id: surroundings(item.notes) for item in performances})
+    performer_of = {clip.recording_id: clip.performer for clip in clips}
+    players: dict[str, list[str]] = {movement_of[item.recording_id]: [] for item in given}
+    for recording_id, performer in performer_of.items():
+        players.get(movement_of[recording_id], []).append(performer)
+    chosen = valid_movements(players, split.seed, split.valid_fraction)
+    return [
+        replace(clip, valid_by_recording=True) if movement_of[clip.recording_id] in chosen else clip for clip in clips
+    ]
 
 
 def load_synthesis_arrays(
-    data: Path, mel: MelConfig, data_note: str = "", level: str = "recording", margin_frame: int = 0
+    data: Path,
+    mel: MelConfig,
+    data_note: str = "",
+    level: str = "recording",
+    margin_frame: int = 0,
+    transpositions: Sequence[int] = (),
 ) -> Arrays[SynthesisClip]:
-    """Arrays for the synthesis model; see `load_timing_arrays` and `synthesis_arrays`."""
+    """Arrays for the synthesis model; see `load_timing_arrays` and `synthesis_arrays`.
+
+    The recordings are also taken transposed by so many semitones, to train on.
+    """
     mels = dict(read_mels(data))
-    return synthesis_arrays(load_performances(data), load_clips(data), mels, mel, data_note, level, margin_frame)
+    arrays = synthesis_arrays(load_performances(data), load_clips(data), mels, mel, data_note, level, margin_frame)
+    if not transpositions or not arrays.stretches:
+        return arrays
+    more = list(arrays.stretches)
+    wanted = {stretch.recording_id for stretch in arrays.stretches}
+    for recording_id, samples in load_samples(data, mel, wanted):
+        for semitone in transpositions:
+            faster = log_mel(played_faster(samples, semitone), mel)
+            own = [stretch for stretch in arrays.stretches if stretch.recording_id == recording_id]
+            more += [transposed(stretch, faster, semitone) for stretch in own]
+    return replace(arrays, stretches=tuple(more))
 
 
 def load_vocoder_arrays(data: Path, mel: MelConfig, data_note: str = "") -> Arrays[VocoderClip]:
     """Arrays for the vocoder, with samples decoded from the recordings; see `load_timing_arrays`."""
     clips = load_clips(data)
-    wanted = {clip.recording_id for clip in clips}
-    samples = {
-        recording.recording_id: at_full_level(
-            read_audio(recording.audio_path, mel.sample_rate_hz, recording.start_sec, recording.end_sec)
-        )
-        for recording in read_recordings(data)
-        if recording.recording_id in wanted
-    }
+    samples = dict(load_samples(data, mel, {clip.recording_id for clip in clips}))
     return vocoder_arrays(clips, dict(read_mels(data)), samples, mel, data_note)
+
+
+def load_baseline_arrays(data: Path, mel: MelConfig, data_note: str = "") -> Arrays[BaselineClip]:
+    """Arrays for the baseline; see `load_timing_arrays`."""
+    return baseline_arrays(load_synthesis_arrays(data, mel, data_note), load_vocoder_arrays(data, mel, data_note))
+
+
+def load_samples(data: Path, mel: MelConfig, recording_ids: Collection[str]) -> Iterator[tuple[str, Float32Array]]:
+    """(recording_id, samples [L]) of some recordings, each at full level, one in memory at a time."""
+    for recording in read_recordings(data):
+        if recording.recording_id in recording_ids:
+            slice_sec = (recording.start_sec, recording.end_sec)
+            yield (
+                recording.recording_id,
+                at_full_level(read_audio(recording.audio_path, mel.sample_rate_hz, *slice_sec)),
+            )
+
+
+def load_arrays(data: Path, config: Config, settings: ModelConfig, data_note: str) -> Arrays[Any]:
+    """What one model of a preset is trained on; see `load_timing_arrays`."""
+    mel = config.mel
+    if isinstance(settings, TimingConfig):
+        return load_timing_arrays(data, mel, config.split, data_note)
+    if isinstance(settings, SynthesisConfig):
+        return load_synthesis_arrays(
+            data, mel, data_note, settings.level, settings.margin_frame, settings.transpositions
+        )
+    if isinstance(settings, BaselineConfig):
+        return load_baseline_arrays(data, mel, data_note)
+    return load_vocoder_arrays(data, mel, data_note)

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from dp.data.arrays import Stretch, SynthesisClip, TimingClip
+from dp.data.arrays import TimingClip
 from dp.data.batches import (
     SynthesisBatch,
     TimingBatch,
@@ -18,6 +18,7 @@ from dp.data.batches import (
     synthesis_inputs,
     timing_inputs,
 )
+from dp.data.stretches import Stretch, SynthesisClip
 
 C = TypeVar("C", TimingClip, SynthesisClip)
 B = TypeVar("B")

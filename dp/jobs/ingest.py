@@ -7,8 +7,9 @@ from pathlib import Path
 from dp import schema
 from dp.audio import slice_end_sec
 from dp.config import Config
-from dp.corpora import list_recordings
+from dp.corpora import Given, list_recordings
 from dp.errors import DataError
+from dp.jobs.given import GIVEN_FILE, NOTES_FILE, ingest_given, told
 from dp.jobs.outcome import Outcome, attempt, in_order, write_report
 from dp.project import cache_folder, corpus_root, data_folder
 from dp.score import read_score
@@ -22,7 +23,6 @@ from dp.types import Recording
 STAGE = "ingest"
 CODE = ("dp.score", "dp.audio", "dp.jobs.ingest", "dp.store.writing", "dp.schema", "dp.units")
 RECORDING_FILE = "recording.parquet"
-NOTES_FILE = "score_notes.parquet"
 REPEATS_FILE = "score_repeats.parquet"
 
 
@@ -41,10 +41,11 @@ class IngestJob:
 
 @dataclass(frozen=True)
 class IngestPlan:
-    """All recordings of the corpus: those to take in, and those that are not there."""
+    """All recordings of the corpus: those to take in, those that are not there, and published alignments."""
 
     jobs: tuple[IngestJob, ...]
     missing: tuple[Outcome, ...]
+    given: tuple[Given, ...] = ()
 
 
 def plan_ingest(project: Path, config: Config) -> IngestPlan:
@@ -62,6 +63,7 @@ def plan_ingest(project: Path, config: Config) -> IngestPlan:
     return IngestPlan(
         jobs=tuple(IngestJob(recording, cache_folder(project)) for recording in corpus.recordings),
         missing=tuple(Outcome(missing.recording_id, "missing", missing.reason) for missing in corpus.missing),
+        given=corpus.given,
     )
 
 
@@ -71,7 +73,7 @@ def ingest_recording(job: IngestJob) -> Outcome:
 
 
 def publish_ingest(project: Path, config: Config, plan: IngestPlan, outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """Write the datasets recordings, score_notes, score_repeats and ingest_report from the cache.
+    """Write the datasets recordings, given_notes, score_notes, score_repeats and ingest_report.
 
     Returns:
         the final outcomes: a recording whose score has the id of an earlier one, but other notes, fails here.
@@ -88,11 +90,21 @@ def publish_ingest(project: Path, config: Config, plan: IngestPlan, outcomes: It
     for outcome in final:
         if outcome.entry is not None:
             first_entry.setdefault(stored[outcome.recording_id].recording.piece_id, outcome.entry)
-    notes = ((None, read_table(entry / NOTES_FILE, schema.SCORE_NOTES)) for entry in first_entry.values())
+    given = {item.recording.recording_id: ingest_given(item, cache_folder(project)) for item in plan.given}
+    given_entry = {
+        item.recording.piece_id: entry
+        for item in plan.given
+        if (entry := given[item.recording.recording_id].entry) is not None
+    }
+    note_entry = given_entry | first_entry
+    notes = ((None, read_table(entry / NOTES_FILE, schema.SCORE_NOTES)) for entry in note_entry.values())
     write_dataset(data / "score_notes", notes, schema.SCORE_NOTES)
     repeats = ((None, read_table(entry / REPEATS_FILE, schema.SCORE_REPEATS)) for entry in first_entry.values())
     write_dataset(data / "score_repeats", repeats, schema.SCORE_REPEATS)
-    final += plan.missing
+    found = (outcome.entry for outcome in given.values() if outcome.entry is not None)
+    tables = ((None, read_table(entry / GIVEN_FILE, schema.GIVEN_NOTES)) for entry in found)
+    write_dataset(data / "given_notes", tables, schema.GIVEN_NOTES)
+    final += [told(row, given[row.recording_id]) if row.recording_id in given else row for row in plan.missing]
     write_report(data, STAGE, final)
     return final
 

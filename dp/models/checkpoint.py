@@ -13,6 +13,7 @@ import torch
 from dp import __version__
 from dp.config import MelConfig
 from dp.errors import DataError
+from dp.files import whole_file, write_whole
 from dp.models.baseline import BaselineModel
 from dp.models.hifigan import HifiganModel
 from dp.models.synthesis import SynthesisModel
@@ -21,12 +22,15 @@ from dp.models.vocos import VocosModel
 from dp.store.files import whole_folder
 
 WEIGHTS_FILE = "model.safetensors"
+BARE_WEIGHTS_FILE = "model.pt"
 CONFIG_FILE = "config.json"
 RETRAIN = "train it again with `dp train`"
 
 Vocoder = VocosModel | HifiganModel  # what a vocoder's checkpoint may hold
 VOCODER_TYPES = (VocosModel, HifiganModel)
-M = TypeVar("M", bound=TimingModel | SynthesisModel | VocosModel | HifiganModel | BaselineModel, covariant=True)
+AnyModel = TimingModel | SynthesisModel | VocosModel | HifiganModel | BaselineModel
+MODEL_TYPES: tuple[type[AnyModel], ...] = (TimingModel, SynthesisModel, VocosModel, HifiganModel, BaselineModel)
+M = TypeVar("M", bound=AnyModel, covariant=True)
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,43 @@ def save_checkpoint(checkpoint: Checkpoint[M], folder: Path) -> None:
     import safetensors.torch  # training imports this module too, where there is torch and numpy alone
 
     weights = safetensors.torch.save({key: value.contiguous() for key, value in checkpoint.model.state_dict().items()})
-    config = {
+    config = {**_config_of(checkpoint), "weights_sha256": hashlib.sha256(weights).hexdigest()}
+    with whole_folder(folder) as fresh:
+        (fresh / WEIGHTS_FILE).write_bytes(weights)
+        (fresh / CONFIG_FILE).write_text(_json_text(config), encoding="utf-8")
+
+
+def save_bare(checkpoint: Checkpoint[M], folder: Path) -> None:
+    """Write a checkpoint with torch alone, into a folder that is there; `load_bare` takes it home.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    weights = {key: value.contiguous() for key, value in checkpoint.model.state_dict().items()}
+    with whole_file(folder / BARE_WEIGHTS_FILE) as temporary:
+        torch.save(weights, temporary)
+    write_whole(folder / CONFIG_FILE, _json_text(_config_of(checkpoint)).encode())
+
+
+def load_bare(folder: Path) -> Checkpoint[AnyModel]:
+    """Read what `save_bare` wrote.
+
+    Raises:
+        DataError: it is missing or damaged.
+    """
+    config = _read_config(folder)
+    checkpoint = _described(folder, config, MODEL_TYPES)
+    path = folder / BARE_WEIGHTS_FILE
+    try:
+        checkpoint.model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    except Exception as error:  # torch names no type for what a damaged file does to it
+        raise DataError(path, f"holds no weights of this model ({str(error).splitlines()[0]})", RETRAIN) from error
+    checkpoint.model.eval()
+    return checkpoint
+
+
+def _config_of(checkpoint: Checkpoint[M]) -> dict[str, Any]:
+    return {
         "kind": checkpoint.model.kind,
         "dims": dataclasses.asdict(checkpoint.model.dims),
         "mel": dataclasses.asdict(checkpoint.mel),
@@ -64,11 +104,11 @@ def save_checkpoint(checkpoint: Checkpoint[M], folder: Path) -> None:
         "train": checkpoint.train,
         "data_note": checkpoint.data_note,
         "version": checkpoint.version,
-        "weights_sha256": hashlib.sha256(weights).hexdigest(),
     }
-    with whole_folder(folder) as fresh:
-        (fresh / WEIGHTS_FILE).write_bytes(weights)
-        (fresh / CONFIG_FILE).write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _json_text(config: dict[str, Any]) -> str:
+    return json.dumps(config, indent=2, ensure_ascii=False) + "\n"
 
 
 def load_checkpoint(folder: Path, model_type: type[M], mel: MelConfig | None = None) -> Checkpoint[M]:
@@ -92,16 +132,23 @@ def load_vocoder(folder: Path, mel: MelConfig | None = None) -> Checkpoint[Vocod
 
 def _read_checkpoint(folder: Path, model_types: Sequence[type[M]], mel: MelConfig | None) -> Checkpoint[M]:
     config = _read_config(folder)
+    found = _described(folder, config, model_types)
+    if mel is not None and mel != found.mel:
+        raise DataError(folder, f"was trained on another log-mel: {_differences(found.mel, mel)}", RETRAIN)
+    _load_weights(found, folder / WEIGHTS_FILE, config.get("weights_sha256"))
+    return found
+
+
+def _described(folder: Path, config: dict[str, Any], model_types: Sequence[type[M]]) -> Checkpoint[M]:
+    """A checkpoint as its config says, its model untrained yet."""
     model_type = next((found for found in model_types if found.kind == config.get("kind")), None)
     if model_type is None:
         wanted = " or ".join(found.kind for found in model_types)
         raise DataError(folder, f"holds a {config.get('kind')} model, expected {wanted}", "name another folder")
     try:
-        trained_mel = MelConfig(**config["mel"])
-        model = model_type(model_type.dims_type(**config["dims"]))  # type: ignore[arg-type]
-        found = Checkpoint(
-            model=model,
-            mel=trained_mel,
+        return Checkpoint(
+            model=model_type(model_type.dims_type(**config["dims"])),  # type: ignore[arg-type]
+            mel=MelConfig(**config["mel"]),
             step=int(config["step"]),
             performer_names=tuple(config["performer_names"]),
             train=config["train"],
@@ -109,13 +156,8 @@ def _read_checkpoint(folder: Path, model_types: Sequence[type[M]], mel: MelConfi
             version=config["version"],
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise DataError(
-            folder / CONFIG_FILE, f"does not describe a {model_type.kind} model ({error})", RETRAIN
-        ) from error
-    if mel is not None and mel != trained_mel:
-        raise DataError(folder, f"was trained on another log-mel: {_differences(trained_mel, mel)}", RETRAIN)
-    _load_weights(found, folder / WEIGHTS_FILE, config.get("weights_sha256"))
-    return found
+        reason = f"does not describe a {model_type.kind} model ({error})"
+        raise DataError(folder / CONFIG_FILE, reason, RETRAIN) from error
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

@@ -1,20 +1,38 @@
-"""Timing model (the publication's "alignment model"): when and how long a performer plays each note of a clip."""
+"""Timing model: when and how long a performer plays each note of a score. Ours, or the publication's."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
-from torch import Tensor, nn
+from torch import nn
 
-from dp.models.layers import Conditions, NoteEncoder
-from dp.presets import TimingDims
+from dp.models.frame_timing import FrameTiming
+from dp.models.score_timing import ScoreTiming
+
+
+@dataclass(frozen=True)
+class TimingDims:
+    """Design and sizes of a timing model."""
+
+    design: str = "ours"  # or publication
+    performer_count: int = 0  # known ones
+    width: int = 64
+    dropout: float = 0.2
+    # ours
+    kernel_event: int = 5
+    dilations_event: tuple[int, ...] = (1, 2, 4, 8, 16)  # with the kernel: how far an event sees, 62 to either side
+    event_number_count: int = 20  # what dp.data.score_context tells; kept so that an old checkpoint says what it read
+    note_number_count: int = 5
+    code_count: int = 3
+    code_size: int = 128
+    # publication
+    head_count: int = 2
+    encoder_layer_count: int = 3
+    feed_forward_width: int = 256
+    feed_forward_kernel_note: int = 9  # 1 = linear, faster
 
 
 class TimingModel(nn.Module):
-    """Note encoder, performer and tempo, one linear layer (SPEC section 4).
-
-    The linear layer says by how many frames a note departs from its nominal place, that is from the score at constant
-    tempo; it starts at zero, so an untrained model plays like a metronome and training starts from the publication's
-    yardstick. What comes out, and what the loss compares, are frames, as published.
-    """
+    """A timing model of either design: `network` is a ScoreTiming (ours) or a FrameTiming (publication)."""
 
     kind: ClassVar[str] = "timing"
     dims_type: ClassVar[type[TimingDims]] = TimingDims
@@ -22,36 +40,26 @@ class TimingModel(nn.Module):
     def __init__(self, dims: TimingDims) -> None:
         super().__init__()
         self.dims = dims
-        self.encoder = NoteEncoder(
-            dims.encoder_layer_count, dims.width, dims.head_count, dims.feed_forward_width, dims.dropout
-        )
-        self.conditions = Conditions(dims.width, dims.performer_count)
-        self.departure = nn.Linear(dims.width, 2)
-        nn.init.zeros_(self.departure.weight)
-        nn.init.zeros_(self.departure.bias)
-
-    def forward(
-        self,
-        pitch: Tensor,
-        onset_tick: Tensor,
-        duration_tick: Tensor,
-        velocity: Tensor,
-        valid: Tensor,
-        nominal_onset_frame: Tensor,
-        nominal_duration_frame: Tensor,
-        performer: Tensor,
-        tempo_qpm: Tensor,
-    ) -> tuple[Tensor, Tensor]:
-        """Predict onset and duration [B, N] in frames from the clip's start.
-
-        Args:
-            pitch, onset_tick, duration_tick, velocity: [B, N] int64, the clip's notes as written, in ticks from the
-                clip's start; notes carried over into the clip have negative onsets.
-            valid: [B, N] bool, false in the padding.
-            nominal_onset_frame, nominal_duration_frame: [B, N] float32, the same notes in frames at constant tempo.
-            performer: [B] int64, 0 = unknown.
-            tempo_qpm: [B] float32, the clip's mean tempo; NaN = unknown.
-        """
-        x = self.encoder(pitch, onset_tick, duration_tick, velocity, valid)
-        departure = self.departure(x + self.conditions(performer, tempo_qpm))
-        return nominal_onset_frame + departure[..., 0], nominal_duration_frame + departure[..., 1]
+        self.network: ScoreTiming | FrameTiming
+        if dims.design == "ours":
+            self.network = ScoreTiming(
+                dims.performer_count,
+                dims.event_number_count,
+                dims.note_number_count,
+                dims.code_count,
+                dims.code_size,
+                dims.width,
+                dims.kernel_event,
+                tuple(dims.dilations_event),
+                dims.dropout,
+            )
+        else:
+            self.network = FrameTiming(
+                dims.performer_count,
+                dims.width,
+                dims.head_count,
+                dims.encoder_layer_count,
+                dims.feed_forward_width,
+                dims.feed_forward_kernel_note,
+                dims.dropout,
+            )

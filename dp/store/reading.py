@@ -53,6 +53,17 @@ class StoredPerformance:
 
 
 @dataclass(frozen=True)
+class GivenPerformance:
+    """A performance whose alignment its corpus publishes; of its audio the store knows nothing."""
+
+    recording_id: str
+    piece_id: str
+    performer: str
+    instrument: str
+    played: StoredPerformance
+
+
+@dataclass(frozen=True)
 class ClipRow:
     """One clip of an accepted recording; the columns of CLIPS."""
 
@@ -124,6 +135,17 @@ def read_performed_notes(data: Path) -> dict[str, StoredPerformance]:
     return {key: performed_notes(part) for key, part in _groups(table, "recording_id")}
 
 
+def read_given_notes(data: Path) -> tuple[GivenPerformance, ...]:
+    """The performances whose alignments the corpus publishes, in its order."""
+    names = ("recording_id", "piece_id", "performer", "instrument")
+    return tuple(
+        GivenPerformance(
+            *(part.column(name)[0].as_py() for name in names), _performance(part, schema.GIVEN_NOTES, names)
+        )
+        for _, part in _groups(read_dataset(data / "given_notes", schema.GIVEN_NOTES), "recording_id")
+    )
+
+
 def read_alignment_report(data: Path) -> tuple[AlignmentRow, ...]:
     """What alignment said about every recording it could align, accepted or not."""
     return tuple(AlignmentRow(**row) for row in _rows(data / "alignment_report", schema.ALIGNMENT_REPORT))
@@ -169,7 +191,11 @@ def score_notes(table: pa.Table) -> ScoreNotes:
 
 def performed_notes(table: pa.Table) -> StoredPerformance:
     """Rows of PERFORMED_NOTES, all of one recording, as arrays."""
-    arrays = _arrays(table, schema.PERFORMED_NOTES, skip=("recording_id",))
+    return _performance(table, schema.PERFORMED_NOTES, ("recording_id",))
+
+
+def _performance(table: pa.Table, table_schema: pa.Schema, skip: tuple[str, ...]) -> StoredPerformance:
+    arrays = _arrays(table, table_schema, skip)
     return StoredPerformance(arrays.pop("note_id"), arrays.pop("onset_quarter"), PerformedNotes(**arrays))
 
 

@@ -48,6 +48,31 @@ def valid_recordings(
     return frozenset(held_out or by_draw[:1])
 
 
+def valid_movements(performers_by_movement: Mapping[str, Sequence[str]], seed: int, fraction: float) -> frozenset[str]:
+    """Movements held out with all who play them, so that nobody's playing of them was heard.
+
+    Args:
+        performers_by_movement: performer of each of a movement's recordings.
+        seed: of the draw.
+        fraction: of the movements to hold out; at least one of two or more.
+
+    Returns:
+        their names. Only movements that two performers play are held out, so that these can be told apart; each of
+        their performers keeps another movement to be learned from.
+    """
+    if fraction == 0.0 or len(performers_by_movement) < 2:
+        return frozenset()
+    wanted = max(1, round(fraction * len(performers_by_movement)))
+    left = Counter(performer for performers in performers_by_movement.values() for performer in performers)
+    held_out: list[str] = []
+    for name in sorted(performers_by_movement, key=lambda name: (_draw(seed, name), name)):
+        here = Counter(performers_by_movement[name])
+        if len(held_out) < wanted and len(here) > 1 and all(left[who] > count for who, count in here.items()):
+            left -= here
+            held_out.append(name)
+    return frozenset(held_out)
+
+
 def _draw(seed: int, name: str) -> float:
     """A number in [0, 1) that only depends on the seed and the name."""
     return int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()[:8]) / 2**64

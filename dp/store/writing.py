@@ -11,7 +11,7 @@ import numpy as np
 from dp import schema
 from dp.store.clips import MEL_DTYPE, FloatMel, pack_mel
 from dp.store.reading import AlignmentRow, ClipRow, StageRow, StoredRecording
-from dp.types import PerformedNotes, Repeat, ScoreNotes
+from dp.types import PerformedNotes, Recording, Repeat, ScoreNotes
 
 Columns = dict[str, Any]
 
@@ -52,6 +52,15 @@ def performed_note_columns(
     """Columns of PERFORMED_NOTES for one recording; see `dp.store.reading.StoredPerformance`."""
     ids = {"recording_id": [recording_id] * len(notes), "note_id": note_id}
     return {**ids, "onset_quarter": onset_quarter, **_arrays(notes)}
+
+
+def given_note_columns(
+    recording: Recording, note_id: np.ndarray, onset_quarter: np.ndarray, notes: PerformedNotes
+) -> Columns:
+    """Columns of GIVEN_NOTES for one recording, whose alignment its corpus publishes."""
+    names = ("piece_id", "performer", "instrument")
+    told: Columns = {name: [getattr(recording, name)] * len(notes) for name in names}
+    return {**told, **performed_note_columns(recording.recording_id, note_id, onset_quarter, notes)}
 
 
 def mel_columns(recording_id: str, mels: Mapping[str, FloatMel], peaks: Sequence[float]) -> Columns:

@@ -4,7 +4,8 @@ At home `dp train --prepare DIR` writes DIR/<preset>/<model>.npz; take DIR and t
 
     python -m dp.train --arrays DIR
 
-Each training leaves DIR/<preset>/<model>/ with model.pt, config.json and log.jsonl. `dp train --bring DIR` takes them home.
+Each training leaves DIR/<preset>/<model>/ with model.pt, config.json and log.jsonl. `dp train --bring DIR` takes them
+home.
 """
 
 import argparse
@@ -19,8 +20,8 @@ from typing import TextIO
 from dp.data.arrays import PREPARED_TYPES
 from dp.data.prepared import load_prepared
 from dp.errors import DataError
-from dp.models.bare import save_bare
-from dp.presets import PRESET_TYPES
+from dp.models.checkpoint import save_bare
+from dp.presets import CONFIG_TYPES
 from dp.train.loop import Course
 from dp.train.run import DEVICES, Task, choose_device, run
 from dp.train.state import Log
@@ -63,7 +64,7 @@ def _chosen(folder: Path, preset: str | None, model: str | None) -> list[Path]:
 
 
 def _train(path: Path, options: argparse.Namespace) -> None:
-    task: Task = load_prepared(path, (Task, *PREPARED_TYPES, *PRESET_TYPES))
+    task: Task = load_prepared(path, (Task, *PREPARED_TYPES, *CONFIG_TYPES))
     changes = {"max_minutes": options.minutes, "step_count": options.steps}
     config = dataclasses.replace(task.config, **{key: value for key, value in changes.items() if value is not None})
     folder = path.with_suffix("")

@@ -1,6 +1,5 @@
 """One training of any model, from arrays to a checkpoint. Needs torch and numpy alone."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,7 @@ import torch
 from dp.data.arrays import Arrays
 from dp.errors import DataError
 from dp.models.checkpoint import Checkpoint
-from dp.presets import ModelConfig
+from dp.presets import BaselineConfig, ModelConfig, SynthesisConfig, TimingConfig
 from dp.train.baseline import train_baseline
 from dp.train.loop import Course
 from dp.train.state import Log
@@ -38,22 +37,20 @@ class Task:
         return f"{self.preset}/{self.model}"
 
 
-Trainer = Callable[..., Checkpoint[Any]]
-TRAINERS: dict[str, Trainer] = {
-    "timing": train_timing,
-    "synthesis": train_synthesis,
-    "vocoder": train_vocoder,
-    "baseline": train_baseline,
-}
-
-
 def run(task: Task, log: Log, course: Course, thread_count: int) -> Checkpoint[Any]:
     """Train.
 
     Raises:
         DataError: there is nothing to train on, or the training diverged.
     """
-    return TRAINERS[task.model](task.arrays, task.filterbank, task.config, log, course, thread_count)
+    arrays, filterbank, config = task.arrays, task.filterbank, task.config
+    if isinstance(config, TimingConfig):
+        return train_timing(arrays, config, log, thread_count, course=course)
+    if isinstance(config, SynthesisConfig):
+        return train_synthesis(arrays, filterbank, config, log, thread_count, course=course)
+    if isinstance(config, BaselineConfig):
+        return train_baseline(arrays, filterbank, config, log, thread_count, course=course)
+    return train_vocoder(arrays, filterbank, config, log, thread_count, course=course)
 
 
 def choose_device(name: str) -> torch.device:

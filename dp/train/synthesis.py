@@ -8,9 +8,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from dp.data.arrays import Arrays, SynthesisClip
+from dp.data.arrays import Arrays
 from dp.data.batches import SynthesisBatch
 from dp.data.loader import cropped_batch_at, synthesis_batch, synthesis_batch_at
+from dp.data.stretches import SynthesisClip
 from dp.models.checkpoint import Checkpoint
 from dp.models.harmonics import partial_spectrum
 from dp.models.synthesis import SynthesisModel
@@ -78,8 +79,8 @@ def train_synthesis(
     filterbank: npt.NDArray[np.float32],
     config: SynthesisConfig,
     log: Log,
-    course: Course | None = None,
     thread_count: int = 1,
+    course: Course | None = None,
 ) -> Checkpoint[SynthesisModel]:
     """Train a synthesis model.
 
@@ -88,8 +89,8 @@ def train_synthesis(
         filterbank: [M, F] filters of `arrays.mel`.
         config: sizes and switches, step count, rates, seed.
         log: gets `train_loss`, `train_mse` and, on the `clip` split, `valid_loss`; see `loop.fit`.
-        course: device, state file, resume.
         thread_count: threads torch may use; the result depends on it in the last digits.
+        course: device, state file, resume.
 
     Raises:
         DataError: there is nothing to train on, or the training diverged.

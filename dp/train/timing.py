@@ -1,17 +1,115 @@
-"""Training of the timing model: mean squared error of onsets and durations, in frames."""
+"""Training of the timing model, of either design."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
-from torch import Tensor
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
 
+from dp.config import MelConfig
 from dp.data.arrays import Arrays, TimingClip
 from dp.data.batches import TimingBatch
-from dp.data.loader import timing_batch, timing_batches
+from dp.data.loader import drawn_at, timing_batch
+from dp.data.piece_batches import HIDDEN_PERFORMER_SHARE, PieceBatch, draw_stretches
+from dp.data.score_context import MIN_SEC
+from dp.data.timing_pieces import TimingPiece
 from dp.models.checkpoint import Checkpoint
+from dp.models.frame_timing import FrameTiming
+from dp.models.score_timing import ScoreTiming
 from dp.models.timing import TimingDims, TimingModel
 from dp.presets import TimingConfig
-from dp.train.loop import Log, deterministic, fit, mean_valid_loss, noam_rate, transformer_optimizer
+from dp.train.loop import (
+    Budget,
+    Course,
+    descend,
+    deterministic,
+    fit,
+    noam_rate,
+    precision,
+    transformer_optimizer,
+)
 from dp.train.losses import masked_mse
+from dp.train.state import Log
+from dp.train.timing_playing import clip_of_piece_frame, onset_errors_frame, played_piece_sec, starting
+from dp.units import CLIP_SEC
+
+STRETCH_EVENT = 192  # length of the stretches that ours learns from: three times what an event sees to one side
+ONSET_UNIT_FRAME = 18.0  # root mean square error of constant tempo: the losses are of one size then
+STRETCH_KNEE = 0.2  # of the logarithm of an interval: beyond it an error of the alignment is likelier than expression
+STRETCH_WEIGHT = 50.0
+ARTICULATION_WEIGHT = 5.0
+SPREAD_UNIT_SEC = 0.03
+SPREAD_WEIGHT = 0.2
+
+
+class FrameTrainee:
+    """The publication's: mean squared error of onsets and durations, in frames of the clip."""
+
+    def __init__(self, model: TimingModel, config: TimingConfig, held_out: Sequence[TimingClip]) -> None:
+        self.model, self.config, self.held_out = model, config, held_out
+        self.networks: Mapping[str, nn.Module] = {"model": model}
+        self.optimizers: Mapping[str, torch.optim.Optimizer] = {"model": transformer_optimizer(model)}
+
+    def rate(self, step: int) -> float:
+        """Noam's."""
+        return noam_rate(step, self.config.width, self.config.warmup_step, self.config.learning_rate)
+
+    def train_step(self, batch: TimingBatch, step: int) -> dict[str, Tensor]:
+        """One step; the loss is in frames squared."""
+        with precision(batch.valid.device):
+            loss = frame_loss(_frame_timing(self.model), batch)
+        norm = descend(self.optimizers["model"], self.model, loss)
+        return {"train_loss": loss.detach(), "gradient_norm": norm}
+
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        """The same loss on held-out clips, each counting alike."""
+        device = next(model.parameters()).device
+        losses = [float(frame_loss(_frame_timing(model), timing_batch([clip]).to(device))) for clip in self.held_out]
+        return {"valid_loss": float(np.mean(losses))} if losses else {}
+
+
+class ScoreTrainee:
+    """Ours: onsets from a given first one within windows of a clip's length, and the intervals between them."""
+
+    def __init__(
+        self, model: TimingModel, config: TimingConfig, held_out: Sequence[TimingClip], mel: MelConfig
+    ) -> None:
+        self.model, self.config, self.held_out = model, config, held_out
+        self.rate_hz = mel.frame_rate_hz
+        self.networks: Mapping[str, nn.Module] = {"model": model}
+        self.optimizers: Mapping[str, torch.optim.Optimizer] = {
+            "model": torch.optim.AdamW(model.parameters(), betas=(0.9, 0.98), weight_decay=0.01)
+        }
+
+    def rate(self, step: int) -> float:
+        """Noam's."""
+        return noam_rate(step, self.config.width, self.config.warmup_step, self.config.learning_rate)
+
+    def train_step(self, batch: PieceBatch, step: int) -> dict[str, Tensor]:
+        """One step."""
+        losses = score_losses(_score_timing(self.model), batch, self.rate_hz)
+        loss = torch.stack(list(losses.values())).sum()
+        norm = descend(self.optimizers["model"], self.model, loss)
+        return {"train_loss": loss.detach(), "gradient_norm": norm, **{k: v.detach() for k, v in losses.items()}}
+
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        """Mean squared error of the onsets of held-out clips in frames, their first one given."""
+        network = _score_timing(model)
+        clips_of: dict[str, list[TimingClip]] = defaultdict(list)
+        for clip in self.held_out:
+            clips_of[clip.piece.recording_id].append(clip)
+        errors = []
+        for clips in clips_of.values():
+            played_sec = played_piece_sec(network, clips[0].piece.context, clips[0].piece.performer_index)
+            for clip in clips:
+                onset_frame, _ = clip_of_piece_frame(clip, played_sec, self.rate_hz)
+                chosen = starting(clip)
+                if len(chosen):
+                    errors.append(float(np.mean(onset_errors_frame(clip, onset_frame, chosen) ** 2)))
+        return {"valid_loss": float(np.mean(errors))} if errors else {}
 
 
 def train_timing(
@@ -20,38 +118,111 @@ def train_timing(
     log: Log,
     thread_count: int = 1,
     dims: TimingDims | None = None,
+    course: Course | None = None,
 ) -> Checkpoint[TimingModel]:
     """Train a timing model.
 
     Args:
         arrays: clips of both splits; those held out by either are not trained on.
-        config: step count, rates, seed.
-        log: gets `train_loss` (frames squared) and `valid_loss` on the `clip` split; see `loop.fit`.
+        config: design, step count, rates, seed.
+        log: gets `train_loss`, and `valid_loss` on the `clip` split; see `loop.fit`.
         thread_count: threads torch may use; the result depends on it in the last digits.
-        dims: sizes; by default the publication's.
+        dims: sizes; by default those of the configuration.
+        course: where it runs, and what it saves to go on from.
 
     Raises:
         DataError: there is nothing to train on, or the training diverged.
     """
-    clips = arrays.training()
-    held_out = arrays.held_out("clip")
+    course = course or Course()
+    clips, held_out = arrays.training(), arrays.held_out("clip")
+    sizes = dims or TimingDims(design=config.design, width=config.width, dropout=config.dropout)
+    sizes = replace(sizes, performer_count=len(arrays.performer_names))
     with deterministic(config.seed, thread_count):
-        model = TimingModel(replace(dims or TimingDims(), performer_count=len(arrays.performer_names)))
-        fit(
-            model,
-            timing_batches(clips, config.batch_size, config.seed),
-            lambda batch: timing_loss(model, batch),
-            transformer_optimizer(model),
-            lambda step: noam_rate(step, model.dims.width, config.warmup_step, config.learning_rate),
-            config.step_count,
-            lambda: mean_valid_loss(timing_loss(model, timing_batch([clip])) for clip in held_out),
-            log,
-        )
-    return Checkpoint(model, arrays.mel, config.step_count, arrays.performer_names, asdict(config), arrays.data_note)
+        model = TimingModel(sizes).to(course.device)
+        if isinstance(model.network, FrameTiming):
+            frames = FrameTrainee(model, config, held_out)
+            progress = fit(
+                frames, lambda step: _clips_at(clips, config, step), Budget.of(config), log, config.seed, course
+            )
+        else:
+            pieces = list({clip.piece.recording_id: clip.piece for clip in clips}.values())
+            scores = ScoreTrainee(model, config, held_out, arrays.mel)
+            progress = fit(
+                scores, lambda step: _pieces_at(pieces, config, step), Budget.of(config), log, config.seed, course
+            )
+    model.cpu()
+    return Checkpoint(
+        model, arrays.mel, progress.best_step or progress.step, arrays.performer_names, asdict(config), arrays.data_note
+    )
 
 
-def timing_loss(model: TimingModel, batch: TimingBatch) -> Tensor:
+def frame_loss(network: FrameTiming, batch: TimingBatch) -> Tensor:
     """Mean squared error of onsets plus that of durations, in frames squared."""
-    onset_frame, duration_frame = model(**batch.inputs)
-    onset_loss = masked_mse(onset_frame, batch.onset_frame, batch.valid)
-    return onset_loss + masked_mse(duration_frame, batch.duration_frame, batch.valid)
+    onset_frame, duration_frame = network(**batch.inputs)
+    onset_loss = masked_mse(onset_frame.float(), batch.onset_frame, batch.valid)
+    return onset_loss + masked_mse(duration_frame.float(), batch.duration_frame, batch.valid)
+
+
+def score_losses(network: ScoreTiming, batch: PieceBatch, rate_hz: float) -> dict[str, Tensor]:
+    """What our model minimizes the sum of.
+
+    `onset_loss` is the mean squared error of onsets, in units of constant tempo's, within windows of a clip's length
+    whose first onset is given: errors of the tempo add up as they do for a listener, and where it cannot know, the
+    model does well to keep the tempo. `stretch_loss` is about single intervals, and forgives outliers.
+    """
+    log_stretch, spread_sec, log_articulation = (said.float() for said in network(**batch.inputs))
+    trained = batch.interval_trained
+    error_frame = (torch.exp(log_stretch) * batch.nominal_sec - batch.interval_sec) * rate_hz * trained
+    drift_frame = _drift(error_frame, _window_starts(batch))
+    follows = F.pad(trained[:, :-1], (1, 0)) & ~_window_starts(batch)
+    true_stretch = torch.log(batch.interval_sec.clamp(min=MIN_SEC) / batch.nominal_sec.clamp(min=MIN_SEC))
+    stretch = F.huber_loss(log_stretch, true_stretch, reduction="none", delta=STRETCH_KNEE)
+    articulation = F.huber_loss(log_articulation, batch.log_articulation, reduction="none", delta=STRETCH_KNEE)
+    spread = F.huber_loss(spread_sec / SPREAD_UNIT_SEC, batch.spread_sec / SPREAD_UNIT_SEC, reduction="none")
+    return {
+        "onset_loss": _mean(drift_frame**2, follows) / ONSET_UNIT_FRAME**2,
+        "stretch_loss": STRETCH_WEIGHT * _mean(stretch, trained),
+        "articulation_loss": ARTICULATION_WEIGHT * _mean(articulation, batch.note_trained),
+        "spread_loss": SPREAD_WEIGHT * _mean(spread, batch.note_trained),
+    }
+
+
+def _window_starts(batch: PieceBatch) -> Tensor:
+    """[B, E] whether an event's onset is given: it is the first of a window, or follows what must not be learned."""
+    onset_sec = torch.cumsum(batch.interval_sec, dim=1) - batch.interval_sec + batch.window_phase_sec[:, None]
+    window = torch.floor(onset_sec / CLIP_SEC)
+    starts = (window[:, 1:] != window[:, :-1]) | ~batch.interval_trained[:, :-1]
+    return F.pad(starts, (1, 0), value=True)
+
+
+def _drift(error_frame: Tensor, starts: Tensor) -> Tensor:
+    """Errors [B, E] of onsets, where `error_frame` are those of the intervals after them and `starts` are given."""
+    total = F.pad(torch.cumsum(error_frame, dim=1)[:, :-1], (1, 0))
+    index = torch.arange(total.shape[1], device=total.device).expand_as(total)
+    last_start = torch.cummax(torch.where(starts, index, 0), dim=1).values
+    return total - total.gather(1, last_start)
+
+
+def _mean(values: Tensor, chosen: Tensor) -> Tensor:
+    """Mean of the chosen values; 0 where none is."""
+    return (values * chosen).sum() / chosen.sum().clamp(min=1)
+
+
+def _clips_at(clips: Sequence[TimingClip], config: TimingConfig, step: int) -> TimingBatch:
+    drawn = drawn_at(step, len(clips), config.batch_size, config.seed)
+    hidden = np.random.default_rng([config.seed, step]).random(len(drawn)) < HIDDEN_PERFORMER_SHARE
+    return timing_batch([clips[index] for index in drawn], hidden.tolist())
+
+
+def _pieces_at(pieces: Sequence[TimingPiece], config: TimingConfig, step: int) -> PieceBatch:
+    return draw_stretches(pieces, config.batch_size, STRETCH_EVENT, config.seed, step)
+
+
+def _score_timing(model: nn.Module) -> ScoreTiming:
+    assert isinstance(model, TimingModel) and isinstance(model.network, ScoreTiming)
+    return model.network
+
+
+def _frame_timing(model: nn.Module) -> FrameTiming:
+    assert isinstance(model, TimingModel) and isinstance(model.network, FrameTiming)
+    return model.network
