@@ -8,6 +8,7 @@ from dp.errors import DataError
 DATA_FOLDER = "data"
 MODELS_FOLDER = "models"
 METRICS_FILE = "metrics/evaluation.json"
+EVALUATION_REPORT = "reports/evaluation.md"  # the same figures as tables
 STATE_FOLDER = ".dp"  # whatever a run needs and nobody reads: caches, logs, databases of the orchestrators
 
 

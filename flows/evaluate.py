@@ -5,43 +5,74 @@ from pathlib import Path
 
 from prefect import flow, task
 
-from dp.audio.mel import mel_filterbank
+from dp.audio.transcription import transcribe, transcriber_file
 from dp.config import PARAMS_FILE, load_config
 from dp.data.load import load_synthesis_arrays, load_timing_arrays, load_vocoder_arrays
+from dp.errors import DataError
 from dp.files import write_whole
 from dp.jobs.events import Event, emit
 from dp.jobs.runs import current_run, mark_published
-from dp.project import METRICS_FILE, data_folder, models_folder
+from dp.metrics import Results, merge
+from dp.project import EVALUATION_REPORT, METRICS_FILE, data_folder, models_folder
 from dp.render import load_models
-from dp.train.evaluate import Results, evaluate_synthesis, evaluate_timing, evaluate_vocoder, merge
+from dp.report.tables import evaluation_report
+from dp.train.evaluate import Transcribe, choose_clips, evaluate_systems, evaluate_timing
+from dp.train.systems import (
+    copy_synthesis_system,
+    evaluation_clips,
+    mean_spectrum_system,
+    recording_system,
+    synthesis_system,
+)
 from flows.stage import run_stage
 
 STAGE = "evaluate"
-MODEL_COUNT = 3
+TIMING_METRICS = {"onset_mse_frame2": "onset MSE (frames²)", "duration_mse_frame2": "duration MSE (frames²)"}
+
+
+def find_transcriber() -> Transcribe | None:
+    """The transcriber, or None with a word about why where it is not installed."""
+    try:
+        transcriber_file()
+    except DataError as error:
+        emit(Event(STAGE, text=f"no note metrics: {error}"))
+        return None
+    return transcribe
 
 
 @task(name="evaluate models")
 def evaluate_models(project: Path) -> Results:
-    """Evaluate one model after the other."""
+    """Evaluate the timing model, then all that makes sound."""
     mel = load_config(project / PARAMS_FILE).mel
     data, models = data_folder(project), load_models(models_folder(project))
-    emit(Event(STAGE, 0, MODEL_COUNT))
     timing = evaluate_timing(models.timing, load_timing_arrays(data, mel))
-    emit(Event(STAGE, 1, MODEL_COUNT, "timing"))
-    synthesis = evaluate_synthesis(models.synthesis, load_synthesis_arrays(data, mel))
-    emit(Event(STAGE, 2, MODEL_COUNT, "synthesis"))
-    vocoder = evaluate_vocoder(models.vocoder, load_vocoder_arrays(data, mel), mel_filterbank(mel))
-    emit(Event(STAGE, 3, MODEL_COUNT, "vocoder"))
-    return merge([timing, synthesis, vocoder])
+    systems = {
+        "ours": synthesis_system(models.synthesis, models.vocoder),
+        "copy-synthesis": copy_synthesis_system(models.vocoder),
+        "recording": recording_system(),
+        "clip-mean-spectrum": mean_spectrum_system(),
+    }
+    clips = evaluation_clips(load_synthesis_arrays(data, mel).clips, load_vocoder_arrays(data, mel).clips)
+    chosen = choose_clips(clips)
+
+    def tell(done: int, clip_id: str) -> None:
+        emit(Event(STAGE, done, len(chosen), clip_id))
+
+    return merge([timing, evaluate_systems(chosen, systems, mel, find_transcriber(), "ours", tell)])
 
 
 @flow(name="evaluate")
 def evaluate(project: str) -> None:
-    """Checkpoints and clips to metrics/evaluation.json."""
+    """Checkpoints and clips to metrics/evaluation.json and reports/evaluation.md."""
     results = evaluate_models(Path(project))
-    path = Path(project) / METRICS_FILE
-    path.parent.mkdir(exist_ok=True)
-    write_whole(path, (json.dumps(results, indent=2) + "\n").encode())
+    texts = {
+        METRICS_FILE: json.dumps(results, indent=2) + "\n",
+        EVALUATION_REPORT: evaluation_report(results, TIMING_METRICS),
+    }
+    for name, text in texts.items():
+        path = Path(project) / name
+        path.parent.mkdir(exist_ok=True)
+        write_whole(path, text.encode())
     mark_published(Path(project), STAGE, current_run())
 
 
