@@ -9,12 +9,13 @@ READY := $(VENV)/.ready
 
 setup: $(READY)
 
-# tinysoundfont's metadata demands pyaudio, which needs portaudio's headers and is not used here: hence --no-deps.
+# tinysoundfont's metadata demands pyaudio, which needs portaudio's headers, and basic-pitch's TensorFlow. Neither is used
+# here: hence --no-deps.
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[project,dev]'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -c constraints.txt tinysoundfont
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[project,evaluate,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -c constraints.txt tinysoundfont basic-pitch
 	touch $(READY)
 
 lint: $(READY)

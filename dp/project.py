@@ -7,7 +7,10 @@ from dp.errors import DataError
 
 DATA_FOLDER = "data"
 MODELS_FOLDER = "models"
-METRICS_FILE = "metrics/evaluation.json"
+METRICS_FOLDER = "metrics"  # figures of every evaluation, a file a preset
+SCORES_FOLDER = "scores"  # the same clip by clip
+EVALUATION_REPORT = "reports/evaluation.md"  # the same figures as tables
+YARDSTICKS = "yardsticks"  # measured beside the presets: recordings, constant tempo and the like
 STATE_FOLDER = ".dp"  # whatever a run needs and nobody reads: caches, logs, databases of the orchestrators
 
 
@@ -48,6 +51,11 @@ def training_folder(project: Path, preset: str, model: str) -> Path:
     return project / STATE_FOLDER / "training" / preset / model
 
 
+def evaluate_stage(name: str) -> str:
+    """What DVC calls the stage that measures a preset, or the yardsticks."""
+    return name if name == YARDSTICKS else f"evaluate@{name}"
+
+
 def train_stage(preset: str, model: str) -> str:
     """What DVC calls the stage that trains a model."""
     return f"train@{preset}-{model}"
@@ -61,3 +69,19 @@ def cache_folder(project: Path) -> Path:
 def corpus_root(project: Path, root: str) -> Path:
     """The folder of `corpus.root` in params.yaml; relative paths start at the project folder."""
     return project / root
+
+
+def rendering_models(project: Path) -> Path:
+    """The folder of the preset that can render and whose synthesis model is the latest.
+
+    Raises:
+        DataError: no preset has all that rendering needs.
+    """
+    found = [
+        folder.parent
+        for folder in project.glob(f"{MODELS_FOLDER}/*/synthesis")
+        if all((folder.parent / name / "config.json").is_file() for name in ("timing", "synthesis", "vocoder"))
+    ]
+    if not found:
+        raise DataError(project, "has no trained models", "run `dp train`, or give --model with a folder of models")
+    return max(found, key=lambda folder: ((folder / "synthesis" / "config.json").stat().st_mtime, folder.name))

@@ -1,49 +1,77 @@
-"""Evaluate: errors of the three models on the clips held out."""
+"""Evaluate: what the models of a preset, or the yardsticks, make of the clips held out."""
 
-import json
+import sys
 from pathlib import Path
 
 from prefect import flow, task
 
-from dp.audio.mel import mel_filterbank
-from dp.config import PARAMS_FILE, load_config
+from dp.audio.transcription import transcribe, transcriber_file
+from dp.config import PARAMS_FILE, Config, load_config
 from dp.data.load import load_synthesis_arrays, load_timing_arrays, load_vocoder_arrays
-from dp.files import write_whole
+from dp.errors import DataError
+from dp.jobs.evaluation import publish_scores
 from dp.jobs.events import Event, emit
 from dp.jobs.runs import current_run, mark_published
-from dp.project import METRICS_FILE, data_folder, models_folder
-from dp.render import load_models
-from dp.train.evaluate import Results, evaluate_synthesis, evaluate_timing, evaluate_vocoder, merge
+from dp.metrics.scores import ClipScores
+from dp.project import YARDSTICKS, data_folder, evaluate_stage, models_folder
+from dp.train.evaluate import Transcribe, choose_clips, score_systems
+from dp.train.presets import load_preset, preset_systems, yardstick_systems
+from dp.train.systems import evaluation_clips
 from flows.stage import run_stage
 
-STAGE = "evaluate"
-MODEL_COUNT = 3
+MARGIN_FRAME = 64  # how far outside a clip its notes are given, for the models that hear them
 
 
-@task(name="evaluate models")
-def evaluate_models(project: Path) -> Results:
-    """Evaluate one model after the other."""
-    mel = load_config(project / PARAMS_FILE).mel
-    data, models = data_folder(project), load_models(models_folder(project))
-    emit(Event(STAGE, 0, MODEL_COUNT))
-    timing = evaluate_timing(models.timing, load_timing_arrays(data, mel))
-    emit(Event(STAGE, 1, MODEL_COUNT, "timing"))
-    synthesis = evaluate_synthesis(models.synthesis, load_synthesis_arrays(data, mel))
-    emit(Event(STAGE, 2, MODEL_COUNT, "synthesis"))
-    vocoder = evaluate_vocoder(models.vocoder, load_vocoder_arrays(data, mel), mel_filterbank(mel))
-    emit(Event(STAGE, 3, MODEL_COUNT, "vocoder"))
-    return merge([timing, synthesis, vocoder])
+def find_transcriber(stage: str) -> Transcribe | None:
+    """The transcriber, or None with a word about why where it is not installed."""
+    try:
+        transcriber_file()
+    except DataError as error:
+        emit(Event(stage, text=f"no note metrics: {error}"))
+        return None
+    return transcribe
+
+
+@task(name="score sound")
+def score_sound(project: Path, config: Config, name: str) -> list[ClipScores]:
+    """All that makes sound, clip by clip."""
+    data, stage = data_folder(project), evaluate_stage(name)
+    if name == YARDSTICKS:
+        systems = yardstick_systems()
+    else:
+        others = models_folder(project, config.preset)
+        systems = preset_systems(name, load_preset(models_folder(project, name)), load_preset(others).vocoder)
+    arrays = load_synthesis_arrays(data, config.mel, margin_frame=MARGIN_FRAME)
+    clips = choose_clips(evaluation_clips(arrays.clips, load_vocoder_arrays(data, config.mel).clips))
+
+    def tell(done: int, clip_id: str) -> None:
+        emit(Event(stage, done, len(clips), clip_id))
+
+    return score_systems(clips, systems, config.mel, find_transcriber(stage), tell)
+
+
+@task(name="score timing")
+def score_timing(project: Path, config: Config, name: str) -> list[ClipScores]:
+    """The timing model, or its yardsticks, clip by clip."""
+    from dp.train.evaluate_timing import score_timing_models, score_timing_yardsticks
+
+    if name == YARDSTICKS:
+        return score_timing_yardsticks(load_timing_arrays(data_folder(project), config.mel, config.split))
+    timing = load_preset(models_folder(project, name)).timing
+    if timing is None:
+        return []
+    return score_timing_models({name: timing}, load_timing_arrays(data_folder(project), config.mel, config.split))
 
 
 @flow(name="evaluate")
-def evaluate(project: str) -> None:
-    """Checkpoints and clips to metrics/evaluation.json."""
-    results = evaluate_models(Path(project))
-    path = Path(project) / METRICS_FILE
-    path.parent.mkdir(exist_ok=True)
-    write_whole(path, (json.dumps(results, indent=2) + "\n").encode())
-    mark_published(Path(project), STAGE, current_run())
+def evaluate(project: str, name: str) -> None:
+    """Checkpoints and clips to metrics/<name>.json and scores/<name>.json."""
+    config = load_config(Path(project) / PARAMS_FILE)
+    rows = [*score_timing(Path(project), config, name), *score_sound(Path(project), config, name)]
+    publish_scores(Path(project), name, rows)
+    mark_published(Path(project), evaluate_stage(name), current_run())
 
 
 if __name__ == "__main__":
-    run_stage(evaluate, STAGE)
+    (_, _name) = sys.argv
+    run_stage(evaluate, evaluate_stage(_name), name=_name)

@@ -18,7 +18,7 @@ from dp.audio import write_audio
 from dp.errors import DataError
 from dp.jobs.outcome import Outcome, attempt, summary_line
 from dp.jobs.summary import FAILURES
-from dp.project import models_folder
+from dp.project import rendering_models
 from flows.cluster import run_jobs
 
 STAGE = "render"
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) not in (2, 3):
         print(__doc__, file=sys.stderr)
         return 2
-    state: Any = render(*arguments[:2], str(models_folder(Path.cwd())), *arguments[2:], return_state=True)
+    state: Any = render(*arguments[:2], str(rendering_models(Path.cwd())), *arguments[2:], return_state=True)
     print(state.message, file=sys.stderr)
     return 0 if state.is_completed() else 1
 

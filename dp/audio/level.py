@@ -1,4 +1,4 @@
-"""What is done to a whole recording before it teaches anything: one gain, and playing it faster or slower."""
+"""One gain for a whole recording."""
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +13,3 @@ def at_full_level(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """
     peak = float(np.abs(samples).max(initial=0.0))
     return samples * np.float32(FULL_PEAK / peak) if peak > 0 else samples
-
-
-def played_faster(samples: npt.NDArray[np.float32], semitone: float) -> npt.NDArray[np.float32]:
-    """Samples [L] as a tape that runs faster plays them: higher by so many semitones, and as much shorter."""
-    import soxr
-
-    return np.asarray(soxr.resample(samples, 2.0 ** (semitone / 12.0), 1.0), dtype=np.float32)

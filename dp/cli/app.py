@@ -22,8 +22,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON on 
 Project = Annotated[
     Path | None, typer.Option("--project", help="Project folder; default: the nearest parent with params.yaml.")
 ]
+Preset = Annotated[str | None, typer.Option(help="A preset of params.yaml; default: the one it names.")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Dask workers; default: one per core.")]
 Scheduler = Annotated[str | None, typer.Option("--scheduler", help="Address of an existing Dask scheduler.")]
+
+DEVICES = ("auto", "cpu", "cuda")
 
 
 def _print_version(wanted: bool) -> None:
@@ -90,23 +93,32 @@ def rebuild(
 
 @app.command()
 def train(
-    model: Annotated[str, typer.Argument(help="timing, synthesis, vocoder or all.")] = "all",
+    model: Annotated[str, typer.Argument(help="timing, synthesis, vocoder, baseline, or all of the preset.")] = "all",
+    preset: Preset = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where a training stopped.")] = False,
+    prepare: Annotated[
+        Path | None, typer.Option(help="Train nothing; write what another machine needs to this folder.")
+    ] = None,
+    bring: Annotated[Path | None, typer.Option(help="Take models home that another machine trained.")] = None,
     project: Project = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
-    """Train the models on the dataset, as params.yaml says."""
-    from dp.cli import project as command
+    """Train models on the dataset, as a preset of params.yaml says."""
+    from dp.cli import training as command
 
-    return command.train(project, model, quiet, as_json)
+    if device not in DEVICES:
+        raise typer.BadParameter(f"--device: choose {', '.join(DEVICES)}")
+    return command.train(project, model, preset, device, resume, prepare, bring, quiet, as_json)
 
 
 @app.command()
-def evaluate(project: Project = None, quiet: Quiet = False, as_json: Json = False) -> int:
-    """Measure the trained models on the clips held out."""
-    from dp.cli import project as command
+def evaluate(preset: Preset = None, project: Project = None, quiet: Quiet = False, as_json: Json = False) -> int:
+    """Measure trained models on the clips held out."""
+    from dp.cli import training as command
 
-    return command.evaluate(project, quiet, as_json)
+    return command.evaluate(project, preset, quiet, as_json)
 
 
 @app.command()

@@ -5,10 +5,12 @@ from pathlib import Path
 from dp.cli.output import note
 from dp.errors import DataError
 
+PRESET = "sketch"  # trained in a minute or two
+
 
 def demo(project: Path | None, quiet: bool) -> int:
     """Build the demo's dataset, train on it, evaluate, align one recording with a picture, render an unseen score."""
-    from dp.cli import align, render
+    from dp.cli import align, render, training
     from dp.cli import project as commands
     from dp.config import PARAMS_FILE, AlignConfig, load_config
     from dp.corpora import list_recordings
@@ -27,10 +29,10 @@ def demo(project: Path | None, quiet: bool) -> int:
     code = commands.rebuild(folder, "demo", None, None, None, quiet, False)
     if code:
         return code
-    note("dp train", quiet)
-    commands.train(folder, "all", quiet, False)
-    note("dp evaluate", quiet)
-    commands.evaluate(folder, quiet, False)
+    note(f"dp train --preset {PRESET}", quiet)
+    training.train(folder, "all", PRESET, "auto", False, None, None, quiet, False)
+    note(f"dp evaluate --preset {PRESET}", quiet)
+    training.evaluate(folder, PRESET, quiet, False)
     results.mkdir(exist_ok=True)
     root = corpus_root(folder, corpus.root)
     recording = list_recordings("demo", root).recordings[0]

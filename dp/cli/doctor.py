@@ -10,7 +10,7 @@ from pathlib import Path
 from dp.cli.output import report
 from dp.errors import DataError
 
-LIBRARY = ("numpy", "scipy", "numba", "librosa", "soundfile", "soxr", "pretty_midi", "pyarrow", "torch")
+LIBRARY = ("numpy", "scipy", "numba", "librosa", "soundfile", "soxr", "pretty_midi", "mir_eval", "pyarrow", "torch")
 PROJECT = ("prefect", "dask", "distributed", "dvc", "mlflow")
 PIP = "pip install 'deep-performer[project]'"
 
@@ -74,6 +74,7 @@ def _optional() -> list[Finding]:
             player.advice,
         )
     found.append(player)
+    found.append(_transcriber())
     needs = "only the publication's own alignment method needs it"
     for name, find in ((COMMAND, find_command), ("soundfont", find_soundfont)):
         try:
@@ -81,6 +82,16 @@ def _optional() -> list[Finding]:
         except DataError as error:
             found.append(Finding(name, "absent", f"{error.reason}; {needs}", error.advice))
     return found
+
+
+def _transcriber() -> Finding:
+    from dp.audio.transcription import transcriber_file
+
+    try:
+        return Finding("basic-pitch", "ok", str(transcriber_file()))
+    except DataError as error:
+        reason = f"{error.subject} {error.reason}; only the note metrics of dp evaluate need it"
+        return Finding("basic-pitch", "absent", reason, error.advice)
 
 
 def _project(given: Path | None) -> list[Finding]:

@@ -1,18 +1,15 @@
-"""`dp rebuild`, `dp train`, `dp evaluate`: bring stages of a project up to date."""
+"""`dp rebuild`: bring the dataset of a project up to date."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dp.cli.output import report
-from dp.errors import DataError
 
 if TYPE_CHECKING:
     from dp.jobs.summary import Summary
 
-MODELS = ("timing", "synthesis", "vocoder")
 WITH_REASON = ("rejected", "failed", "crashed", "missing")
 REASONS_SHOWN = {"missing": 3}  # of that kind; all are in the reports, and in --json
 
@@ -43,37 +40,13 @@ def rebuild(
     return 0 if summary.ok else 1
 
 
-def train(project: Path | None, model: str, quiet: bool, as_json: bool) -> int:
-    """Train one model, or all that are stale."""
-    from dp.project import find_project
-
-    folder = find_project(project)
-    if model not in (*MODELS, "all"):
-        raise DataError(model, "is no model", f"choose {', '.join(MODELS)} or all")
-    ran = _repro(folder, ["train" if model == "all" else f"train@{model}"], quiet)
-    models = {name: str(folder / "models" / name) for name in MODELS if model in (name, "all")}
-    report({"stages_run": list(ran), "models": models}, _ran_text(ran, "; ".join(models.values())), quiet, as_json)
-    return 0
-
-
-def evaluate(project: Path | None, quiet: bool, as_json: bool) -> int:
-    """Measure the trained models; prints the figures."""
-    from dp.project import find_project
-
-    folder = find_project(project)
-    ran = _repro(folder, ["evaluate"], quiet)
-    path = folder / "metrics" / "evaluation.json"
-    metrics = json.loads(path.read_text(encoding="utf-8"))
-    report(metrics, f"{_metrics_text(metrics)}\n{_ran_text(ran, str(path))}", quiet, as_json)
-    return 0
-
-
-def _repro(folder: Path, targets: Sequence[str], quiet: bool) -> tuple[str, ...]:
+def repro(folder: Path, targets: Sequence[str], quiet: bool, extra: Mapping[str, str]) -> tuple[str, ...]:
+    """Bring stages up to date, showing how it goes; returns those that ran."""
     from dp.jobs.progress import show_progress
-    from dp.jobs.rebuild import repro
+    from dp.jobs.rebuild import repro as bring_up_to_date
 
     with show_progress(quiet) as on_event:
-        return repro(folder, targets, on_event)
+        return bring_up_to_date(folder, targets, on_event, extra)
 
 
 def _counts(summary: "Summary") -> dict[str, int]:
@@ -91,22 +64,11 @@ def _summary_text(summary: "Summary") -> str:
         lines += [f"  {outcome} {result.recording_id}: {result.reason}" for result in results[:shown]]
         if len(results) > shown:
             lines.append(f"  ... and {len(results) - shown} more {outcome}; --json lists all")
-    lines.append(_ran_text(summary.stages_run, ""))
+    lines.append(ran_text(summary.stages_run, ""))
     return "\n".join(lines)
 
 
-def _ran_text(stages_run: Sequence[str], where: str) -> str:
+def ran_text(stages_run: Sequence[str], where: str) -> str:
+    """Which stages ran, and where the result is."""
     text = f"ran: {', '.join(stages_run)}" if stages_run else "nothing was stale, nothing ran"
     return f"{text}; {where}" if where else text
-
-
-def _metrics_text(metrics: dict[str, dict[str, dict[str, dict[str, dict[str, float]]]]]) -> str:
-    """A line per figure: instrument, split, system, metric, mean and its 95 % interval."""
-    lines = []
-    for instrument, splits in metrics.items():
-        for split, systems in splits.items():
-            for system, figures in systems.items():
-                for name, figure in figures.items():
-                    interval = f"{figure['low']:.3f} to {figure['high']:.3f}, n = {figure['n']:.0f}"
-                    lines.append(f"{instrument:10}{split:11}{system:26}{name:28}{figure['mean']:9.3f}  ({interval})")
-    return "\n".join(lines)

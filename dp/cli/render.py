@@ -46,6 +46,6 @@ def render(
 
 
 def _project_models(project: Path | None) -> Path:
-    from dp.project import find_project
+    from dp.project import find_project, rendering_models
 
-    return find_project(project) / "models"
+    return rendering_models(find_project(project))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dp.audio import read_audio
-from dp.audio.level import at_full_level, played_faster
+from dp.audio.level import at_full_level
 from dp.audio.mel import log_mel
 from dp.config import Config, MelConfig, SplitConfig
 from dp.data.arrays import (
@@ -149,10 +149,13 @@ def load_synthesis_arrays(
         return arrays
     more = list(arrays.stretches)
     wanted = {stretch.recording_id for stretch in arrays.stretches}
-    for recording_id, samples in load_samples(data, mel, wanted):
+    for recording in (item for item in read_recordings(data) if item.recording_id in wanted):
+        own = [stretch for stretch in arrays.stretches if stretch.recording_id == recording.recording_id]
         for semitone in transpositions:
-            faster = log_mel(played_faster(samples, semitone), mel)
-            own = [stretch for stretch in arrays.stretches if stretch.recording_id == recording_id]
+            # Samples at another rate, taken for those of ours, play faster or slower; nothing is missing at the top.
+            rate_hz = round(mel.sample_rate_hz / 2.0 ** (semitone / 12.0))
+            samples = at_full_level(read_audio(recording.audio_path, rate_hz, recording.start_sec, recording.end_sec))
+            faster = log_mel(samples, mel)
             more += [transposed(stretch, faster, semitone) for stretch in own]
     return replace(arrays, stretches=tuple(more))
 

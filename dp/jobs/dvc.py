@@ -22,15 +22,7 @@ def stale_stages(project: Path, targets: Sequence[str], environment: Mapping[str
         DataError: DVC cannot tell.
     """
     command = [sys.executable, "-m", "dvc", "status", "--json", "--with-deps", *targets]
-    done = subprocess.run(
-        command,
-        cwd=project,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = _run(command, project, environment)
     if done.returncode != 0:
         raise DataError(project, f"DVC cannot tell what is stale: {error_text(done.stderr.splitlines())}")
     return tuple(json.loads(done.stdout or "{}"))
@@ -50,6 +42,18 @@ def reproduce(
     return run_lines(command, project, environment, lock, output, on_line)
 
 
+def commit(project: Path, stages: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Record the outputs of stages as they lie there.
+
+    Raises:
+        DataError: DVC does not.
+    """
+    command = [sys.executable, "-m", "dvc", "commit", "--force", *stages]
+    done = _run(command, project, environment)
+    if done.returncode != 0:
+        raise DataError(project, f"DVC does not take it: {error_text(done.stderr.splitlines())}")
+
+
 def prepare(project: Path) -> None:
     """Make DVC work here: without git where there is none, and past the locks of killed processes.
 
@@ -67,6 +71,18 @@ def error_text(lines: Sequence[str]) -> str:
     """What DVC gave as the error."""
     errors = [line.removeprefix(ERROR_MARK) for line in lines if line.startswith(ERROR_MARK)]
     return errors[0] if errors else " ".join(lines[-1:]) or "no message"
+
+
+def _run(command: Sequence[str], project: Path, environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        command,
+        cwd=project,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def _match_git(project: Path) -> None:

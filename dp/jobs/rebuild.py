@@ -61,13 +61,16 @@ def rebuild(
         return summarize(project, _bring_up_to_date(project, STAGES, options, extra, lock, on_event))
 
 
-def repro(project: Path, targets: Sequence[str], on_event: OnEvent | None = None) -> tuple[str, ...]:
+def repro(
+    project: Path, targets: Sequence[str], on_event: OnEvent | None = None, extra: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
     """Bring stages, and those they depend on, up to date.
 
     Args:
         project: the project folder.
-        targets: of dvc.yaml: "train" for all models, "train@timing" for one, "evaluate".
+        targets: of dvc.yaml, e.g. "train@ours-timing", "evaluate@ours".
         on_event: called as stages go on.
+        extra: environment of the stages.
 
     Returns:
         the stages that ran; empty: nothing was stale.
@@ -78,7 +81,18 @@ def repro(project: Path, targets: Sequence[str], on_event: OnEvent | None = None
     config = requested_config(project, None, None)
     with project_lock(project) as lock:
         _provide_corpus(project, config)
-        return _bring_up_to_date(project, targets, [], {}, lock, on_event)
+        return _bring_up_to_date(project, targets, [], extra or {}, lock, on_event)
+
+
+def adopt(project: Path, stages: Sequence[str]) -> None:
+    """Take what lies in the outputs of some stages for what they make, as if they had run.
+
+    Raises:
+        DataError: DVC refuses, or another command is working in the project.
+    """
+    with project_lock(project):
+        dvc.prepare(project)
+        dvc.commit(project, stages, command_environment(project, {}))
 
 
 def _provide_corpus(project: Path, config: Config) -> None:

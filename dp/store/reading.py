@@ -140,7 +140,8 @@ def read_given_notes(data: Path) -> tuple[GivenPerformance, ...]:
     names = ("recording_id", "piece_id", "performer", "instrument")
     return tuple(
         GivenPerformance(
-            *(part.column(name)[0].as_py() for name in names), _performance(part, schema.GIVEN_NOTES, names)
+            **{name: part.column(name)[0].as_py() for name in names},
+            played=_performance(part, schema.GIVEN_NOTES, names),
         )
         for _, part in _groups(read_dataset(data / "given_notes", schema.GIVEN_NOTES), "recording_id")
     )

@@ -1,120 +1,122 @@
 """How good the models are on held-out clips, with confidence intervals over clips and beside simple yardsticks."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from dp.data.arrays import Arrays, SynthesisClip, TimingClip, VocoderClip
-from dp.data.loader import synthesis_batch, timing_batch
-from dp.metrics import bootstrap, difference_variance_ratio, mean_squared_error
-from dp.models.checkpoint import Checkpoint, Vocoder
-from dp.models.mel import LogMel
-from dp.models.synthesis import SynthesisModel
-from dp.models.timing import TimingModel
+from dp.audio.mel import log_mel as log_mel_of_samples
+from dp.config import MelConfig
+from dp.data.clips import SoundingNotes
+from dp.metrics import (
+    difference_variance_ratio,
+    gain_free_squared_error,
+    mean_squared_error,
+    note_scores,
+    stft_distance,
+)
+from dp.metrics.scores import ClipScores, Scores, score_clips, splits_of
+from dp.train.systems import EvaluationClip, System, at_level, heard_in
+from dp.types import PerformedNotes
+from dp.units import frame_to_sec
 
-SPLITS = ("clip", "recording")
+NOTE_TOLERANCES_MS = (50, 100)
+CLIP_LIMIT = 200  # of a split of an instrument: more would narrow the intervals little and take hours
+CARRIED_SEC = 0.1  # a transcriber hears a note that was carried over into the clip begin this early in it
 
-# {instrument: {split: {system: {metric: {mean, low, high, n}}}}}
-Results = dict[str, dict[str, dict[str, dict[str, dict[str, float]]]]]
-C = TypeVar("C", TimingClip, SynthesisClip, VocoderClip)
-Scores = dict[str, dict[str, float]]  # {system: {metric: value}} of one clip
-
-
-def evaluate_timing(checkpoint: Checkpoint[TimingModel], arrays: Arrays[TimingClip]) -> Results:
-    """Mean squared error of onsets and durations in frames squared, of the model and of constant tempo."""
-
-    def scores(clip: TimingClip) -> Scores:
-        performers = _known(checkpoint, clip)
-        batch = timing_batch([clip])
-        batch.inputs["performer"] = performers
-        onset, duration = (prediction[0].numpy() for prediction in checkpoint.model(**batch.inputs))
-        written = clip.written
-        return {
-            "timing-model": _timing_errors(onset, duration, clip),
-            "constant-tempo": _timing_errors(written.nominal_onset_frame, written.nominal_duration_frame, clip),
-        }
-
-    return _evaluate(arrays, scores)
+Transcribe = Callable[[npt.NDArray[np.float32], int], PerformedNotes]  # samples [L] and their rate to notes
 
 
-def evaluate_synthesis(checkpoint: Checkpoint[SynthesisModel], arrays: Arrays[SynthesisClip]) -> Results:
-    """Error of the log-mel made from true alignments, beside the clip's own mean spectrum as the prediction."""
+def score_systems(
+    clips: Sequence[EvaluationClip],
+    systems: Mapping[str, System],
+    mel: MelConfig,
+    transcribe: Transcribe | None = None,
+    on_clip: Callable[[int, str], None] = lambda done, clip_id: None,
+) -> list[ClipScores]:
+    """Measure systems on the same clips.
 
-    def scores(clip: SynthesisClip) -> Scores:
-        batch = synthesis_batch([clip])
-        batch.inputs["performer"] = _known(checkpoint, clip)
-        predicted = checkpoint.model(**batch.inputs)[0].numpy()
-        mean_spectrum = np.broadcast_to(clip.log_mel.mean(axis=0), clip.log_mel.shape)
-        return {
-            "deep-performer": _mel_errors(predicted, clip.log_mel),
-            "clip-mean-spectrum": _mel_errors(mean_spectrum, clip.log_mel),
-        }
+    Each system is compared with the clip at its own level. All get the log-mel metrics; those with a waveform also its
+    STFT distance and, given a transcriber, precision, recall and F1 of the notes heard in it against the notes of the
+    clip. Where a metric has no value (no note begins in the clip, the clip is silent) the clip does not count in its n.
 
-    return _evaluate(arrays, scores)
+    Args:
+        clips: held out by either split; see `evaluation_clips`.
+        systems: by name.
+        mel: the log-mel of the clips.
+        transcribe: such as `dp.audio.transcription.transcribe`; None leaves the note metrics out.
+        on_clip: called after each clip with the number of clips done and its id.
+    """
 
+    @torch.no_grad()
+    def scores(clip: EvaluationClip) -> Scores:
+        return {name: _system_scores(system, clip, mel, transcribe) for name, system in systems.items()}
 
-def evaluate_vocoder(
-    checkpoint: Checkpoint[Vocoder], arrays: Arrays[VocoderClip], filterbank: npt.NDArray[np.float32]
-) -> Results:
-    """Error of the log-mel of the waveform that the vocoder makes from the true log-mel (copy-synthesis)."""
-    log_mel = LogMel(checkpoint.mel, filterbank)
-
-    def scores(clip: VocoderClip) -> Scores:
-        copied = log_mel(checkpoint.model(torch.from_numpy(clip.log_mel)[None]))[0].numpy()
-        return {"copy-synthesis": _mel_errors(copied, clip.log_mel)}
-
-    return _evaluate(arrays, scores)
-
-
-def merge(results: Sequence[Results]) -> Results:
-    """Results of several evaluations as one."""
-    merged: Results = {}
-    for result in results:
-        for instrument, splits in result.items():
-            for split, systems in splits.items():
-                merged.setdefault(instrument, {}).setdefault(split, {}).update(systems)
-    return merged
+    return score_clips(clips, scores, on_clip)
 
 
-def _timing_errors(
-    onset_frame: npt.NDArray[np.float32], duration_frame: npt.NDArray[np.float32], clip: TimingClip
+def choose_clips(clips: Sequence[EvaluationClip], limit: int = CLIP_LIMIT, seed: int = 1) -> list[EvaluationClip]:
+    """At most `limit` clips of every split of every instrument, drawn under a seed, in the order given."""
+    groups = defaultdict(list)
+    for row, clip in enumerate(clips):
+        for split in splits_of(clip.clip):
+            groups[clip.clip.instrument, split].append(row)
+    rng = np.random.default_rng(seed)
+    chosen = {int(row) for _, rows in sorted(groups.items()) for row in rng.permutation(rows)[:limit]}
+    return [clips[row] for row in sorted(chosen)]
+
+
+def _system_scores(
+    system: System, clip: EvaluationClip, mel: MelConfig, transcribe: Transcribe | None
 ) -> dict[str, float]:
-    return {
-        "onset_mse_frame2": mean_squared_error(onset_frame, clip.onset_frame),
-        "duration_mse_frame2": mean_squared_error(duration_frame, clip.duration_frame),
+    clip = at_level(clip, system.level, mel.floor)
+    samples = None if system.samples_of is None else system.samples_of(clip)
+    if system.log_mel_of is not None:
+        predicted = system.log_mel_of(clip)
+    elif samples is not None:
+        predicted = log_mel_of_samples(samples, mel)
+    else:
+        raise ValueError("a system that makes neither a log-mel nor a waveform")
+    scores = {
+        "log_mel_mse": mean_squared_error(predicted, clip.log_mel),
+        "log_mel_mse_gain_free": gain_free_squared_error(predicted, clip.log_mel),
+        "difference_variance_ratio": difference_variance_ratio(predicted, clip.log_mel),
     }
+    if samples is not None:
+        scores["stft_distance"] = stft_distance(samples, clip.samples)
+        if transcribe is not None:
+            scores |= _heard(transcribe(samples, mel.sample_rate_hz), heard_in(clip), mel.frame_rate_hz)
+    return scores
 
 
-def _mel_errors(predicted: npt.NDArray[np.float32], true: npt.NDArray[np.float32]) -> dict[str, float]:
-    return {
-        "log_mel_mse": mean_squared_error(predicted, true),
-        "difference_variance_ratio": difference_variance_ratio(predicted, true),
-    }
+def _heard(found: PerformedNotes, sounding: SoundingNotes, rate_hz: float) -> dict[str, float]:
+    """Scores of the notes found in a clip against those that begin in it; none where none does.
+
+    What begins at the very start, at the pitch of a note carried over, is that note and counts on neither side.
+    """
+    begins = sounding.onset_frame >= 0
+    if not begins.any():
+        return {}
+    onset_sec = frame_to_sec(sounding.onset_frame, rate_hz)
+    asked = _take(sounding.pitch, onset_sec, onset_sec + frame_to_sec(sounding.duration_frame, rate_hz), begins)
+    carried = np.isin(found.pitch, sounding.pitch[~begins]) & (found.onset_sec < CARRIED_SEC)
+    heard = _take(found.pitch, found.onset_sec, found.offset_sec, ~carried)
+    scores = {}
+    for tolerance_ms in NOTE_TOLERANCES_MS:
+        for name, value in asdict(note_scores(heard, asked, tolerance_ms / 1000.0)).items():
+            scores[f"note_{name}_{tolerance_ms}ms"] = value
+    return scores
 
 
-def _known(
-    checkpoint: Checkpoint[TimingModel] | Checkpoint[SynthesisModel], clip: TimingClip | SynthesisClip
-) -> torch.Tensor:
-    """The clip's performer [1] as the checkpoint numbers them: it may know others than these arrays do."""
-    return torch.tensor([checkpoint.performer_index(clip.clip.performer)])
-
-
-def _evaluate(arrays: Arrays[C], scores: Callable[[C], Scores]) -> Results:
-    """Scores of all held-out clips, summed up by instrument, split, system and metric."""
-    values: dict[tuple[str, str, str, str], list[float]] = defaultdict(list)
-    with torch.no_grad():
-        for split in SPLITS:
-            for clip in arrays.held_out(split):
-                for system, metrics in scores(clip).items():
-                    for metric, value in metrics.items():
-                        values[clip.clip.instrument, split, system, metric].append(value)
-    results: Results = {}
-    for (instrument, split, system, metric), found in values.items():
-        systems = results.setdefault(instrument, {}).setdefault(split, {})
-        systems.setdefault(system, {})[metric] = asdict(bootstrap(found))
-    return results
+def _take(
+    pitch: npt.NDArray[np.int64],
+    onset_sec: npt.NDArray[np.float64],
+    offset_sec: npt.NDArray[np.float64],
+    chosen: npt.NDArray[np.bool_],
+) -> PerformedNotes:
+    count = int(chosen.sum())
+    unknown = np.zeros(count, dtype=np.int64)
+    return PerformedNotes(pitch[chosen], unknown, onset_sec[chosen], offset_sec[chosen], np.ones(count))

@@ -2,21 +2,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from dp.errors import DataError
 from dp.models.checkpoint import load_checkpoint, save_checkpoint
 from dp.models.timing import TimingModel
-from dp.presets import SynthesisConfig, TimingConfig, VocoderConfig
-from dp.train.evaluate import evaluate_synthesis, evaluate_timing, evaluate_vocoder, merge
+from dp.train.evaluate import evaluate_timing
 from dp.train.synthesis import train_synthesis
 from dp.train.timing import train_timing
 from dp.train.vocoder import train_vocoder
 from tests.train import tiny
-
-TIMING = TimingConfig(step_count=60, batch_size=2, learning_rate=1.0, warmup_step=20, seed=3)
-SYNTHESIS = SynthesisConfig(step_count=60, batch_size=2, learning_rate=0.5, warmup_step=20, seed=3)
-VOCODER = VocoderConfig(step_count=60, batch_size=2, learning_rate=2e-3, segment_frame=16, seed=3)
 
 
 class Log:
@@ -31,15 +25,15 @@ class Log:
 
 
 def timing(log, arrays=None, **changes):
-    return train_timing(arrays or tiny.timing(), replace(TIMING, **changes), log, dims=tiny.TIMING_DIMS)
+    return train_timing(arrays or tiny.timing(), replace(tiny.TIMING, **changes), log, dims=tiny.TIMING_DIMS)
 
 
 def synthesis(log, arrays=None, **changes):
-    return train_synthesis(arrays or tiny.synthesis(), replace(SYNTHESIS, **changes), log, dims=tiny.SYNTHESIS_DIMS)
+    return train_synthesis(arrays or tiny.synthesis(), tiny.FILTERBANK, replace(tiny.SYNTHESIS, **changes), log)
 
 
 def vocoder(log, arrays=None, **changes):
-    config = replace(VOCODER, **changes)
+    config = replace(tiny.VOCODER, **changes)
     return train_vocoder(arrays or tiny.vocoder(), tiny.FILTERBANK, config, log, dims=tiny.VOCOS_DIMS)
 
 
@@ -76,7 +70,7 @@ def test_training_learns_who_is_late():
     """Bo is later off the beat than Ann; the model finds that in clips it has seen, a metronome does not."""
     arrays = tiny.timing()
     dims = replace(tiny.TIMING_DIMS, dropout=0.0)
-    checkpoint = train_timing(arrays, replace(TIMING, step_count=300), Log(), dims=dims)
+    checkpoint = train_timing(arrays, replace(tiny.TIMING, step_count=300), Log(), dims=dims)
     seen = tuple(replace(item, clip=replace(item.clip, valid_by_clip=True)) for item in arrays.training())
     systems = evaluate_timing(checkpoint, replace(arrays, clips=seen))["violin"]["clip"]
     for metric in ("onset_mse_frame2", "duration_mse_frame2"):
@@ -99,39 +93,3 @@ def test_segments_longer_than_every_clip():
 def test_segments_too_short_for_the_loss():
     with pytest.raises(DataError, match=r"train.vocoder.segment_frame: is 8, expected at least 9"):
         vocoder(Log(), segment_frame=8)
-
-
-def test_evaluation_has_both_splits_and_counts_its_clips():
-    results = merge(
-        [
-            evaluate_timing(timing(Log(), step_count=1), tiny.timing()),
-            evaluate_synthesis(synthesis(Log(), step_count=1), tiny.synthesis()),
-            evaluate_vocoder(vocoder(Log(), step_count=1), tiny.vocoder(), tiny.FILTERBANK),
-        ]
-    )
-    assert list(results) == ["violin"]
-    assert sorted(results["violin"]) == ["clip", "recording"]
-    systems = results["violin"]["clip"]
-    assert sorted(systems) == [
-        "clip-mean-spectrum",
-        "constant-tempo",
-        "copy-synthesis",
-        "deep-performer",
-        "timing-model",
-    ]
-    figure = systems["deep-performer"]["log_mel_mse"]
-    assert figure["n"] == 1
-    assert figure["low"] == figure["mean"] == figure["high"] > 0
-    # One clip's mean spectrum errs by the variance of its bands over time.
-    expected = float(tiny.MELS["one/1"].astype(np.float64).var(axis=0).mean())
-    assert systems["clip-mean-spectrum"]["log_mel_mse"]["mean"] == pytest.approx(expected, rel=1e-5)
-    assert systems["clip-mean-spectrum"]["difference_variance_ratio"]["mean"] == pytest.approx(0.0, abs=1e-9)
-
-
-def test_evaluation_finds_a_performer_under_the_checkpoints_number():
-    arrays = tiny.synthesis()
-    checkpoint = synthesis(Log(), step_count=1)
-    with torch.no_grad():
-        checkpoint.model.conditions.performer.weight[1] += 100.0  # "ann" in the checkpoint
-    renumbered = replace(arrays, performer_names=("zoe", "ann", "bo"))
-    assert evaluate_synthesis(checkpoint, renumbered) == evaluate_synthesis(checkpoint, arrays)

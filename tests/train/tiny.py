@@ -7,18 +7,33 @@ from dp.audio.mel import log_mel, mel_filterbank
 from dp.config import MelConfig
 from dp.data.arrays import Performance, synthesis_arrays, timing_arrays, vocoder_arrays
 from dp.data.clips import Clip
-from dp.models.synthesis import SynthesisDims
 from dp.models.timing import TimingDims
 from dp.models.vocos import VocosDims
+from dp.presets import SynthesisConfig, SynthesisDims, TimingConfig, VocoderConfig
 from dp.types import PerformedNotes, ScoreNotes
 
 MEL = MelConfig(band_count=20)
 FILTERBANK = mel_filterbank(MEL)
 TIMING_DIMS = TimingDims(width=16, encoder_layer_count=1, feed_forward_width=16, dropout=0.1)
 SYNTHESIS_DIMS = SynthesisDims(
-    width=16, encoder_layer_count=1, decoder_layer_count=1, feed_forward_width=16, dropout=0.1
+    width=16, encoder_layer_count=1, decoder_layer_count=1, feed_forward_width=16, kernel=1, dropout=0.1
 )
 VOCOS_DIMS = VocosDims(width=16, inner_width=16, layer_count=2)
+TIMING = TimingConfig(
+    design="publication", step_count=60, batch_size=2, learning_rate=1.0, warmup_step=20, valid_every_step=30, seed=3
+)
+SYNTHESIS = SynthesisConfig(
+    step_count=60, batch_size=2, learning_rate=0.5, warmup_step=20, valid_every_step=30, seed=3, dims=SYNTHESIS_DIMS
+)
+VOCODER = VocoderConfig(
+    step_count=60,
+    batch_size=2,
+    learning_rate=2e-3,
+    segment_frame=16,
+    adversarial_from_step=61,
+    valid_every_step=30,
+    seed=3,
+)
 
 
 def scale(note_count):

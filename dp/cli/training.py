@@ -1,0 +1,118 @@
+"""`dp train`, `dp evaluate`: models of a preset, and how good they are."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dp.cli.output import note, report
+from dp.cli.project import ran_text, repro
+from dp.errors import DataError
+
+if TYPE_CHECKING:
+    from dp.config import Config
+    from dp.metrics import Results
+
+
+def train(
+    project: Path | None,
+    model: str,
+    preset: str | None,
+    device: str,
+    resume: bool,
+    prepare: Path | None,
+    bring: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Train one model of a preset, or all that are stale; or have it done on another machine."""
+    from dp.jobs.environment import DEVICE_VARIABLE, RESUME_VARIABLE
+    from dp.project import find_project, model_folder, train_stage
+
+    folder = find_project(project)
+    config, name = _preset(folder, preset)
+    if bring is not None:
+        return _bring(folder, config, bring, quiet, as_json)
+    known = config.presets[name].models()
+    if model not in (*known, "all"):
+        raise DataError(model, f"is no model of the preset {name}", f"choose {', '.join(known)} or all")
+    chosen = [found for found in known if model in (found, "all")]
+    if prepare is not None:
+        return _prepare(folder, config, name, chosen, prepare, quiet, as_json)
+    extra = {DEVICE_VARIABLE: device, RESUME_VARIABLE: "1" if resume else ""}
+    ran = repro(folder, [train_stage(name, found) for found in chosen], quiet, extra)
+    models = {found: str(model_folder(folder, name, found)) for found in chosen}
+    data = {"preset": name, "stages_run": list(ran), "models": models}
+    report(data, ran_text(ran, "; ".join(models.values())), quiet, as_json)
+    return 0
+
+
+def evaluate(project: Path | None, preset: str | None, quiet: bool, as_json: bool) -> int:
+    """Measure a preset, or all that are trained; prints the figures and writes the report."""
+    from dp.files import write_whole
+    from dp.jobs.evaluation import all_results
+    from dp.project import EVALUATION_REPORT, MODELS_FOLDER, YARDSTICKS, evaluate_stage, find_project
+    from dp.report.tables import evaluation_report
+
+    folder = find_project(project)
+    config, name = _preset(folder, preset)
+    trained = [found for found in config.presets if (folder / MODELS_FOLDER / found).is_dir()]
+    if preset is None and not trained:
+        trained = [name]
+    names = [YARDSTICKS, *([name] if preset is not None else trained)]
+    ran = repro(folder, [evaluate_stage(found) for found in names], quiet, {})
+    results = all_results(folder, names)
+    path = folder / EVALUATION_REPORT
+    path.parent.mkdir(exist_ok=True)
+    write_whole(path, evaluation_report(results).encode())
+    report(results, f"{_metrics_text(results)}\n{ran_text(ran, str(path))}", quiet, as_json)
+    return 0
+
+
+def _preset(folder: Path, name: str | None) -> "tuple[Config, str]":
+    from dp.config import PARAMS_FILE, load_config
+
+    config = load_config(folder / PARAMS_FILE)
+    if not config.presets:
+        raise DataError(folder / PARAMS_FILE, "has no presets", "copy them from the repository's params.yaml")
+    if name is not None and name not in config.presets:
+        raise DataError(name, "is no preset", f"choose {', '.join(config.presets)}")
+    return config, name or config.preset
+
+
+def _prepare(
+    folder: Path, config: "Config", preset: str, models: list[str], out: Path, quiet: bool, as_json: bool
+) -> int:
+    """Write what the training of some models needs, for `python -m dp.train`."""
+    from dp.train.travel import write_task
+
+    paths = []
+    for model in models:
+        paths.append(write_task(folder, config, preset, model, out))
+        note(str(paths[-1]), quiet)
+    text = f"take {out} and the folder dp along; there: python -m dp.train --arrays {out.name}"
+    report({"preset": preset, "arrays": [str(path) for path in paths]}, text, quiet, as_json)
+    return 0
+
+
+def _bring(folder: Path, config: "Config", source: Path, quiet: bool, as_json: bool) -> int:
+    """Take models home that `python -m dp.train` made."""
+    from dp.jobs.rebuild import adopt
+    from dp.models.travel import bring_models
+    from dp.project import train_stage
+
+    brought = bring_models(folder, config, source)
+    adopt(folder, [train_stage(preset, model) for preset, model in brought])
+    names = [f"{preset}/{model}" for preset, model in brought]
+    report({"models": names}, f"brought {', '.join(names)}", quiet, as_json)
+    return 0
+
+
+def _metrics_text(metrics: "Results") -> str:
+    """A line per figure: instrument, split, system, metric, mean and its 95 % interval."""
+    lines = []
+    for instrument, splits in metrics.items():
+        for split, systems in splits.items():
+            for system, figures in systems.items():
+                for name, figure in figures.items():
+                    interval = f"{figure['low']:.3f} to {figure['high']:.3f}, n = {figure['n']:.0f}"
+                    lines.append(f"{instrument:10}{split:11}{system:26}{name:28}{figure['mean']:9.3f}  ({interval})")
+    return "\n".join(lines)

@@ -1,0 +1,135 @@
+"""From what was measured on each clip to means with confidence intervals, and to differences on the same clips."""
+
+import json
+import math
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Protocol, TypeVar
+
+from dp.metrics.intervals import Results, bootstrap, paired_bootstrap
+
+# Metrics of which the differences from a reference system are taken too.
+COMPARED = ("log_mel_mse", "log_mel_mse_gain_free", "note_f1_50ms")
+
+Scores = dict[str, dict[str, float]]  # {system: {metric: value}} of one clip
+Found = dict[str, dict[str, dict[str, float]]]  # {system: {metric: {clip id: value}}}
+
+
+class Clip(Protocol):
+    """A clip, as far as scores go."""
+
+    @property
+    def clip_id(self) -> str:
+        """Its id."""
+
+    @property
+    def instrument(self) -> str:
+        """What is played."""
+
+    @property
+    def valid_by_clip(self) -> bool:
+        """Whether the `clip` split holds it out."""
+
+    @property
+    def valid_by_recording(self) -> bool:
+        """Whether the `recording` split holds it out."""
+
+
+class OfClip(Protocol):
+    """Arrays of one clip."""
+
+    @property
+    def clip(self) -> Clip:
+        """Which clip."""
+
+
+C = TypeVar("C", bound=OfClip)
+
+
+def splits_of(clip: Clip) -> tuple[str, ...]:
+    """The splits that hold a clip out."""
+    flags = {"clip": clip.valid_by_clip, "recording": clip.valid_by_recording}
+    return tuple(split for split, held_out in flags.items() if held_out)
+
+
+@dataclass(frozen=True)
+class ClipScores:
+    """What was measured on one held-out clip."""
+
+    clip_id: str
+    instrument: str
+    splits: tuple[str, ...]  # that hold it out
+    scores: Scores
+
+
+def score_clips(
+    clips: Sequence[C],
+    scores: Callable[[C], Scores],
+    on_clip: Callable[[int, str], None] = lambda done, clip_id: None,
+) -> list[ClipScores]:
+    """Measure the held-out ones of these clips.
+
+    Args:
+        clips: those that no split holds out are passed over.
+        scores: measures a clip; values that are not finite are left out.
+        on_clip: called after each clip with the number of clips done and its id.
+    """
+    rows = []
+    for done, item in enumerate([item for item in clips if splits_of(item.clip)], 1):
+        found = scores(item)
+        finite = {
+            system: {metric: float(value) for metric, value in metrics.items() if math.isfinite(value)}
+            for system, metrics in found.items()
+        }
+        rows.append(ClipScores(item.clip.clip_id, item.clip.instrument, splits_of(item.clip), finite))
+        on_clip(done, item.clip.clip_id)
+    return rows
+
+
+def summed_up(rows: Sequence[ClipScores], reference: str = "") -> Results:
+    """Scores as means by instrument, split, system and metric.
+
+    Args:
+        rows: of one clip there may be several, of different systems.
+        reference: a system from which the others' differences are taken; they go under `METRIC_minus_REFERENCE`.
+    """
+    values: dict[tuple[str, str], Found] = defaultdict(lambda: defaultdict(lambda: defaultdict(dict)))
+    for row in rows:
+        for split in row.splits:
+            for system, metrics in row.scores.items():
+                for metric, value in metrics.items():
+                    values[row.instrument, split][system][metric][row.clip_id] = value
+    results: Results = {}
+    for (instrument, split), systems in values.items():
+        results.setdefault(instrument, {})[split] = {
+            system: _estimates(metrics) | _differences(metrics, systems.get(reference, {}), system, reference)
+            for system, metrics in systems.items()
+        }
+    return results
+
+
+def to_json(rows: Sequence[ClipScores]) -> str:
+    """Rows as JSON, one a line."""
+    return "[\n" + ",\n".join(json.dumps(asdict(row)) for row in rows) + "\n]\n"
+
+
+def from_json(text: str) -> list[ClipScores]:
+    """What `to_json` wrote."""
+    return [ClipScores(**{**row, "splits": tuple(row["splits"])}) for row in json.loads(text)]
+
+
+def _estimates(metrics: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    return {metric: asdict(bootstrap(list(by_clip.values()))) for metric, by_clip in metrics.items()}
+
+
+def _differences(
+    metrics: dict[str, dict[str, float]], others: dict[str, dict[str, float]], system: str, reference: str
+) -> dict[str, dict[str, float]]:
+    estimates = {}
+    for metric in COMPARED:
+        shared = [clip_id for clip_id in metrics.get(metric, {}) if clip_id in others.get(metric, {})]
+        if shared and system != reference:
+            pairs = ([metrics[metric][clip_id] for clip_id in shared], [others[metric][clip_id] for clip_id in shared])
+            estimates[f"{metric}_minus_{reference}"] = asdict(paired_bootstrap(*pairs))
+    return estimates

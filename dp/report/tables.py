@@ -1,0 +1,140 @@
+"""Evaluation results as Markdown tables, the publication's values beside ours."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from dp.metrics import Results
+
+INSTRUMENTS = ("violin", "piano")
+SPLITS = {"clip": "clips held out (the publication's protocol)", "recording": "whole recordings held out"}
+ABSENT = "-"
+
+
+@dataclass(frozen=True)
+class PublishedRow:
+    """A row of the publication's Table 2: mean squared error of the log-mel."""
+
+    title: str
+    system: str  # our name of it, a preset
+    mse: Mapping[str, float]  # by instrument
+
+
+TABLE_2 = (
+    PublishedRow("HiFi-GAN baseline", "baseline", {"violin": 0.892, "piano": 0.722}),
+    PublishedRow("Deep Performer", "publication", {"violin": 0.700, "piano": 0.436}),
+    PublishedRow("- without note-wise positional encoding", "no-note-position", {"violin": 0.700, "piano": 0.433}),
+    PublishedRow("- without performer embedding", "no-performer", {"violin": 1.030, "piano": 0.523}),
+    PublishedRow("- without encoder (piano roll)", "piano-roll", {"violin": 0.844, "piano": 0.621}),
+)
+SOUND_METRICS = {
+    "log_mel_mse_gain_free": "log-mel MSE, gain-free",
+    "difference_variance_ratio": "frame-difference variance",
+    "stft_distance": "STFT distance",
+    "note_f1_50ms": "note F1, 50 ms",
+    "note_f1_100ms": "note F1, 100 ms",
+}
+SOUND_NOTE = """\
+Means over clips with 95 % bootstrap intervals. Log-mel MSE: against the clip at the level that the system was trained
+at; gain-free: the best constant offset removed. Frame-difference variance: of the log-mel, as a share of the real
+one's; below 1 is over-smooth. STFT distance: spectral convergence and log magnitude, windows of 512, 1024 and 2048
+samples. Note F1: what a transcriber (basic-pitch) hears in the sound against the notes asked for; the recording's own
+is the ceiling."""
+
+
+def evaluation_report(results: Results, timing_metrics: Mapping[str, str] | None = None) -> str:
+    """All tables as one Markdown page.
+
+    Args:
+        results: as metrics/evaluation.json holds them.
+        timing_metrics: heading of each metric of the timing table; None leaves that table out.
+    """
+    parts = ["# Evaluation", "", SOUND_NOTE]
+    for split, meaning in SPLITS.items():
+        if any(split in splits for splits in results.values()):
+            parts += ["", f"## Split `{split}`: {meaning}", "", "### Log-mel MSE", "", table_2(results, split)]
+            parts += ["", "### Further metrics", "", metrics_table(results, split, SOUND_METRICS)]
+            parts += _differences(results, split)
+            if timing_metrics is not None:
+                parts += ["", "### Timing", "", metrics_table(results, split, timing_metrics)]
+    return "\n".join(parts) + "\n"
+
+
+def table_2(results: Results, split: str) -> str:
+    """The publication's Table 2, its values beside ours, and below it our further systems."""
+    head = ["system", "preset"]
+    for instrument in _instruments(results):
+        head += [f"{instrument}, published", f"{instrument}, here"]
+    rows = [_table_2_row(results, split, row.title, row.system, row.mse) for row in TABLE_2]
+    known = {row.system for row in TABLE_2}
+    rows += [
+        _table_2_row(results, split, system, system, {})
+        for system in _systems_with(results, split, ("log_mel_mse",))
+        if system not in known
+    ]
+    return _markdown(head, rows)
+
+
+def metrics_table(results: Results, split: str, metrics: Mapping[str, str]) -> str:
+    """One row for every instrument and system that has any of these metrics.
+
+    Args:
+        results: as metrics/evaluation.json holds them.
+        split: `clip` or `recording`.
+        metrics: heading of each metric.
+    """
+    rows = []
+    for instrument, splits in results.items():
+        for system, found in splits.get(split, {}).items():
+            if any(metric in found for metric in metrics):
+                count = max(int(found[metric]["n"]) for metric in metrics if metric in found)
+                rows.append([instrument, system, *(_estimate(found.get(metric)) for metric in metrics), str(count)])
+    return _markdown(["instrument", "system", *metrics.values(), "clips"], rows)
+
+
+def _differences(results: Results, split: str) -> list[str]:
+    """The table of differences from a reference system, where they were taken."""
+    names = {
+        metric
+        for splits in results.values()
+        for found in splits.get(split, {}).values()
+        for metric in found
+        if "_minus_" in metric
+    }
+    if not names:
+        return []
+    headings = {metric: metric.replace("_minus_", " less that of ").replace("_", " ") for metric in sorted(names)}
+    note = "Differences on the same clips; an interval without 0 means that the systems differ."
+    return ["", "### Differences", "", note, "", metrics_table(results, split, headings)]
+
+
+def _table_2_row(results: Results, split: str, title: str, system: str, published: Mapping[str, float]) -> list[str]:
+    cells = [title, f"`{system}`"]
+    for instrument in _instruments(results):
+        found = results.get(instrument, {}).get(split, {}).get(system, {})
+        cells += [f"{published[instrument]:.3f}" if instrument in published else ABSENT]
+        cells += [_estimate(found.get("log_mel_mse"))]
+    return cells
+
+
+def _instruments(results: Results) -> list[str]:
+    return [*INSTRUMENTS, *(instrument for instrument in results if instrument not in INSTRUMENTS)]
+
+
+def _systems_with(results: Results, split: str, metrics: Iterable[str]) -> list[str]:
+    """Systems of any instrument that have one of the metrics, in the order they come in."""
+    found = (
+        system
+        for splits in results.values()
+        for system, values in splits.get(split, {}).items()
+        if any(metric in values for metric in metrics)
+    )
+    return list(dict.fromkeys(found))
+
+
+def _estimate(figure: Mapping[str, float] | None) -> str:
+    return ABSENT if figure is None else f"{figure['mean']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+
+
+def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

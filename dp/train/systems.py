@@ -1,0 +1,139 @@
+"""Systems to compare: ways to make a clip's sound from what is known about the clip."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from dp.data.arrays import VocoderClip
+from dp.data.batches import synthesis_inputs
+from dp.data.clips import Clip, Float32Array, SoundingNotes
+from dp.data.segments import BASELINE_INPUTS
+from dp.data.stretches import SynthesisClip
+from dp.models.baseline import BaselineModel
+from dp.models.checkpoint import Checkpoint, Vocoder
+from dp.models.synthesis import SynthesisModel
+from dp.types import FULL_PEAK
+
+LEVELS = ("recording", "clip")  # a clip's gain: as stored, one for the whole recording; or each clip to FULL_PEAK
+
+
+@dataclass(frozen=True)
+class EvaluationClip:
+    """A clip and all that any system is compared with."""
+
+    clip: Clip
+    sounding: SoundingNotes  # those shortly before and after the clip among them
+    log_mel: Float32Array  # [T, M]
+    samples: Float32Array  # [T * hop]
+
+
+@dataclass(frozen=True)
+class System:
+    """One way to make a clip's sound. Its callables get the clip at the system's own level.
+
+    Without `log_mel_of` its log-mel is that of its waveform; without `samples_of` it has no waveform.
+    """
+
+    log_mel_of: Callable[[EvaluationClip], Float32Array] | None = None  # [T, M]
+    samples_of: Callable[[EvaluationClip], Float32Array] | None = None  # [T * hop]
+    level: str = LEVELS[0]
+
+
+def evaluation_clips(synthesis: Sequence[SynthesisClip], vocoder: Sequence[VocoderClip]) -> list[EvaluationClip]:
+    """Clips of which both notes and samples are at hand, in the order of `synthesis`."""
+    samples = {item.clip.clip_id: item.samples for item in vocoder}
+    return [
+        EvaluationClip(item.clip, item.sounding, item.log_mel, samples[item.clip.clip_id])
+        for item in synthesis
+        if item.clip.clip_id in samples
+    ]
+
+
+def at_level(clip: EvaluationClip, level: str, floor: float) -> EvaluationClip:
+    """A clip as stored (`recording`), or with a peak of FULL_PEAK (`clip`); a silent one stays silent.
+
+    Args:
+        clip: as stored.
+        level: one of LEVELS.
+        floor: of the log-mel's magnitudes; what lay below it before stays there.
+    """
+    if level not in LEVELS:
+        raise ValueError(f"level {level!r}, expected one of {LEVELS}")
+    peak = float(np.abs(clip.samples).max(initial=0.0))
+    if level == "recording" or peak == 0.0:
+        return clip
+    gain = FULL_PEAK / peak
+    lowest = np.float32(np.log(floor))
+    audible = clip.log_mel > lowest
+    log_mel = np.where(audible, np.maximum(clip.log_mel + np.float32(np.log(gain)), lowest), lowest)
+    return replace(clip, log_mel=log_mel.astype(np.float32), samples=(clip.samples * gain).astype(np.float32))
+
+
+def heard_in(clip: EvaluationClip) -> SoundingNotes:
+    """The notes that sound within the clip."""
+    notes = clip.sounding
+    inside = (notes.onset_frame < len(clip.log_mel)) & (notes.onset_frame + notes.duration_frame > 0)
+    return replace(
+        notes,
+        pitch=notes.pitch[inside],
+        velocity=notes.velocity[inside],
+        onset_frame=notes.onset_frame[inside],
+        duration_frame=notes.duration_frame[inside],
+    )
+
+
+def recording_system() -> System:
+    """The real recording: the ceiling of what a transcriber hears, and zero for every distance."""
+    return System(lambda clip: clip.log_mel, lambda clip: clip.samples)
+
+
+def mean_spectrum_system() -> System:
+    """The clip's own mean spectrum in every frame: what an error means when nothing moves."""
+    return System(lambda clip: np.broadcast_to(clip.log_mel.mean(axis=0), clip.log_mel.shape))
+
+
+def copy_synthesis_system(vocoder: Checkpoint[Vocoder], level: str = LEVELS[0]) -> System:
+    """The true log-mel through a vocoder: the ceiling of all systems that use it."""
+    return System(samples_of=lambda clip: _vocoded(vocoder, clip.log_mel), level=level)
+
+
+def synthesis_system(
+    synthesis: Checkpoint[SynthesisModel], vocoder: Checkpoint[Vocoder] | None, level: str = LEVELS[0]
+) -> System:
+    """A synthesis model on the true notes, in the manner of the clip's performer.
+
+    Args:
+        synthesis: what makes the log-mel.
+        vocoder: what makes the waveform; None leaves it out.
+        level: of the clips that both were trained on.
+    """
+
+    def log_mel_of(clip: EvaluationClip) -> Float32Array:
+        performer = synthesis.performer_index(clip.clip.performer)
+        sounding = clip.sounding if synthesis.model.dims.attention == "local" else heard_in(clip)
+        inputs = synthesis_inputs([sounding], [performer], [len(clip.log_mel)])
+        log_mel: Float32Array = synthesis.model(**inputs)[0].numpy()
+        return log_mel
+
+    if vocoder is None:
+        return System(log_mel_of, level=level)
+    return System(log_mel_of, lambda clip: _vocoded(vocoder, log_mel_of(clip)), level)
+
+
+def baseline_system(baseline: Checkpoint[BaselineModel]) -> System:
+    """The baseline on the true notes, in the manner of the clip's performer."""
+
+    def samples_of(clip: EvaluationClip) -> Float32Array:
+        performer = baseline.performer_index(clip.clip.performer)
+        inputs = synthesis_inputs([clip.sounding], [performer], [len(clip.log_mel)])
+        samples: Float32Array = baseline.model.play(**{name: inputs[name] for name in BASELINE_INPUTS}).numpy()
+        return samples
+
+    return System(samples_of=samples_of)
+
+
+def _vocoded(vocoder: Checkpoint[Vocoder], log_mel: Float32Array) -> Float32Array:
+    samples: Float32Array = vocoder.model.vocode(torch.from_numpy(log_mel)).numpy()
+    return samples
