@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from dp.data.arrays import Arrays, SynthesisClip, TimingClip, VocoderClip
-from dp.data.loader import synthesis_batch, timing_batch
+from dp.data.loader import synthesis_batch
 from dp.metrics import bootstrap, difference_variance_ratio, mean_squared_error
 from dp.models.checkpoint import Checkpoint
 from dp.models.mel import LogMel
@@ -24,23 +24,6 @@ SPLITS = ("clip", "recording")
 Results = dict[str, dict[str, dict[str, dict[str, dict[str, float]]]]]
 C = TypeVar("C", TimingClip, SynthesisClip, VocoderClip)
 Scores = dict[str, dict[str, float]]  # {system: {metric: value}} of one clip
-
-
-def evaluate_timing(checkpoint: Checkpoint[TimingModel], arrays: Arrays[TimingClip]) -> Results:
-    """Mean squared error of onsets and durations in frames squared, of the model and of constant tempo."""
-
-    def scores(clip: TimingClip) -> Scores:
-        performers = _known(checkpoint, clip)
-        batch = timing_batch([clip])
-        batch.inputs["performer"] = performers
-        onset, duration = (prediction[0].numpy() for prediction in checkpoint.model(**batch.inputs))
-        written = clip.written
-        return {
-            "timing-model": _timing_errors(onset, duration, clip),
-            "constant-tempo": _timing_errors(written.nominal_onset_frame, written.nominal_duration_frame, clip),
-        }
-
-    return _evaluate(arrays, scores)
 
 
 def evaluate_synthesis(checkpoint: Checkpoint[SynthesisModel], arrays: Arrays[SynthesisClip]) -> Results:
@@ -80,15 +63,6 @@ def merge(results: Sequence[Results]) -> Results:
             for split, systems in splits.items():
                 merged.setdefault(instrument, {}).setdefault(split, {}).update(systems)
     return merged
-
-
-def _timing_errors(
-    onset_frame: npt.NDArray[np.float32], duration_frame: npt.NDArray[np.float32], clip: TimingClip
-) -> dict[str, float]:
-    return {
-        "onset_mse_frame2": mean_squared_error(onset_frame, clip.onset_frame),
-        "duration_mse_frame2": mean_squared_error(duration_frame, clip.duration_frame),
-    }
 
 
 def _mel_errors(predicted: npt.NDArray[np.float32], true: npt.NDArray[np.float32]) -> dict[str, float]:

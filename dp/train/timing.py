@@ -23,7 +23,6 @@ from dp.models.timing import TimingDims, TimingModel
 from dp.train.loop import (
     Budget,
     Course,
-    Log,
     descend,
     deterministic,
     fit,
@@ -32,6 +31,7 @@ from dp.train.loop import (
     transformer_optimizer,
 )
 from dp.train.losses import masked_mse
+from dp.train.state import Log
 from dp.train.timing_playing import clip_of_piece_frame, onset_errors_frame, played_piece_sec, starting
 from dp.units import CLIP_SEC
 
