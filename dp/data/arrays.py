@@ -106,12 +106,15 @@ def timing_arrays(
     names = performer_names(clips)
     by_id = {performance.recording_id: performance for performance in performances}
     maps = _tempo_maps(performances)
-    movement_of = movements({item.recording_id: surroundings(item.notes) for item in performances})
+    places = {item.recording_id: surroundings(item.notes) for item in performances}
+    movement_of = movements(places)
     pieces = {}
     for recording_id in dict.fromkeys(clip.recording_id for clip in clips):
         own = [clip for clip in clips if clip.recording_id == recording_id]
         index = _index_or_unknown(names, own[0].performer)
-        pieces[recording_id] = timing_piece(by_id[recording_id], own, index, movement_of[recording_id], rate_hz)
+        pieces[recording_id] = timing_piece(
+            by_id[recording_id], own, index, movement_of[recording_id], places[recording_id], rate_hz
+        )
     made = []
     for clip in clips:
         performance, piece = by_id[clip.recording_id], pieces[clip.recording_id]

@@ -89,7 +89,7 @@ def played_times_sec(
 
     Args:
         context: the score.
-        log_stretch: [E] natural log of each interval against its nominal length.
+        log_stretch: [E] natural log of each interval against its nominal length; the last event's is not looked at.
         spread_sec: [N] by how much each note departs from its event.
         log_articulation: [N] natural log of each note's length against what the tempo around it makes of the written.
         expression: factor of all three; 0 plays exactly as written, 1 as the model says.
@@ -100,7 +100,8 @@ def played_times_sec(
     nominal = context.interval_sec
     interval_sec = nominal * np.exp(expression * np.asarray(log_stretch, dtype=np.float64))
     if len(nominal) > 1:
-        interval_sec = interval_sec * (nominal[:-1].sum() / interval_sec[:-1].sum())
+        interval_sec *= nominal[:-1].sum() / interval_sec[:-1].sum()
+    interval_sec[-1] = nominal[-1]
     border_sec = context.onset_sec[0] + np.concatenate([[0.0], np.cumsum(interval_sec)])
     event = context.event_of_note
     spread = expression * np.asarray(spread_sec, dtype=np.float64)

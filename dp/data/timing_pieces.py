@@ -46,6 +46,8 @@ class TimingPiece:
     interval_trained: npt.NDArray[np.bool_]  # [E] may be learned: the interval from this event to the next
     spread_sec: Float32Array  # [N] by how much each note departs from its event
     log_articulation: Float32Array  # [N] its length against what the tempo around it makes of the written
+    articulation_known: bool  # whether spread and articulation were measured
+    places: IntArray  # [E] digest of what is written around each event
     note_trained: npt.NDArray[np.bool_]  # [N] spread and articulation may be learned
 
     @property
@@ -55,7 +57,12 @@ class TimingPiece:
 
 
 def timing_piece(
-    performance: Performance, clips: Sequence[Clip], performer_index: int, movement: str, rate_hz: float
+    performance: Performance,
+    clips: Sequence[Clip],
+    performer_index: int,
+    movement: str,
+    places: IntArray,
+    rate_hz: float,
 ) -> TimingPiece:
     """Prepare a performance.
 
@@ -63,7 +70,8 @@ def timing_piece(
         performance: of at least two events.
         clips: all of its clips; what lies in none, or in one that is held out, is not learned from.
         performer_index: 0 = unknown.
-        movement: which; see `dp.data.movements`.
+        movement: which, and
+        places: what is written around each event; see `dp.data.movements`.
         rate_hz: frames per second.
 
     Raises:
@@ -94,6 +102,8 @@ def timing_piece(
         interval_trained=learned & np.append(np.ones(len(quarter) - 1, dtype=bool), False),
         spread_sec=(performed.onset_sec - event_sec[event]).astype(np.float32),
         log_articulation=np.log(ratio).astype(np.float32),
+        articulation_known=performance.articulation_known,
+        places=places,
         note_trained=learned[event] & ~notes.is_grace & performance.articulation_known,
     )
 

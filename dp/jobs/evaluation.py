@@ -9,8 +9,6 @@ from dp.metrics import Results
 from dp.metrics.scores import ClipScores, from_json, summed_up, to_json
 from dp.project import METRICS_FOLDER, SCORES_FOLDER
 
-REFERENCE = "publication"  # the others' differences from it are taken on the clips that both were measured on
-
 
 def publish_scores(project: Path, name: str, rows: Sequence[ClipScores]) -> None:
     """Write metrics/<name>.json and scores/<name>.json."""
@@ -22,6 +20,6 @@ def publish_scores(project: Path, name: str, rows: Sequence[ClipScores]) -> None
 
 
 def all_results(project: Path, names: Sequence[str]) -> Results:
-    """Figures of these presets, with their differences from REFERENCE."""
+    """Figures of these presets, and how they differ."""
     paths = [project / SCORES_FOLDER / f"{name}.json" for name in names]
-    return summed_up([row for path in paths for row in from_json(path.read_text(encoding="utf-8"))], REFERENCE)
+    return summed_up([row for path in paths for row in from_json(path.read_text(encoding="utf-8"))])

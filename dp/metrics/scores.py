@@ -3,14 +3,21 @@
 import json
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol, TypeVar
 
 from dp.metrics.intervals import Results, bootstrap, paired_bootstrap
 
-# Metrics of which the differences from a reference system are taken too.
-COMPARED = ("log_mel_mse", "log_mel_mse_gain_free", "note_f1_50ms")
+# Metrics of which the differences from other systems are taken too, and from which.
+COMPARED: Mapping[str, tuple[str, ...]] = {
+    "log_mel_mse": ("publication",),
+    "log_mel_mse_gain_free": ("publication",),
+    "note_f1_50ms": ("publication",),
+    "onset_mse_frame2": ("constant-tempo", "other-performers"),
+    "interval_mse_frame2": ("constant-tempo", "other-performers"),
+}
+SQUARED, ROOT = "_mse_frame2", "_rmse_frame"  # of an error in frames, the root is told too
 
 Scores = dict[str, dict[str, float]]  # {system: {metric: value}} of one clip
 Found = dict[str, dict[str, dict[str, float]]]  # {system: {metric: {clip id: value}}}
@@ -87,12 +94,13 @@ def score_clips(
     return rows
 
 
-def summed_up(rows: Sequence[ClipScores], reference: str = "") -> Results:
+def summed_up(rows: Sequence[ClipScores], compared: Mapping[str, tuple[str, ...]] = COMPARED) -> Results:
     """Scores as means by instrument, split, system and metric.
 
     Args:
         rows: of one clip there may be several, of different systems.
-        reference: a system from which the others' differences are taken; they go under `METRIC_minus_REFERENCE`.
+        compared: for each metric, systems from which the others' differences are taken, on the clips that both were
+            measured on; they go under `METRIC_minus_SYSTEM`.
     """
     values: dict[tuple[str, str], Found] = defaultdict(lambda: defaultdict(lambda: defaultdict(dict)))
     for row in rows:
@@ -103,8 +111,7 @@ def summed_up(rows: Sequence[ClipScores], reference: str = "") -> Results:
     results: Results = {}
     for (instrument, split), systems in values.items():
         results.setdefault(instrument, {})[split] = {
-            system: _estimates(metrics) | _differences(metrics, systems.get(reference, {}), system, reference)
-            for system, metrics in systems.items()
+            system: _estimates(metrics) | _differences(system, systems, compared) for system, metrics in systems.items()
         }
     return results
 
@@ -120,16 +127,22 @@ def from_json(text: str) -> list[ClipScores]:
 
 
 def _estimates(metrics: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
-    return {metric: asdict(bootstrap(list(by_clip.values()))) for metric, by_clip in metrics.items()}
+    found = {metric: asdict(bootstrap(list(by_clip.values()))) for metric, by_clip in metrics.items()}
+    for metric in [metric for metric in found if metric.endswith(SQUARED)]:
+        found[metric.replace(SQUARED, ROOT)] = {
+            key: value if key == "n" else math.sqrt(value) for key, value in found[metric].items()
+        }
+    return found
 
 
-def _differences(
-    metrics: dict[str, dict[str, float]], others: dict[str, dict[str, float]], system: str, reference: str
-) -> dict[str, dict[str, float]]:
+def _differences(system: str, systems: Found, compared: Mapping[str, tuple[str, ...]]) -> dict[str, dict[str, float]]:
     estimates = {}
-    for metric in COMPARED:
-        shared = [clip_id for clip_id in metrics.get(metric, {}) if clip_id in others.get(metric, {})]
-        if shared and system != reference:
-            pairs = ([metrics[metric][clip_id] for clip_id in shared], [others[metric][clip_id] for clip_id in shared])
-            estimates[f"{metric}_minus_{reference}"] = asdict(paired_bootstrap(*pairs))
+    for metric, references in compared.items():
+        ours = systems[system].get(metric, {})
+        for reference in references:
+            theirs = systems.get(reference, {}).get(metric, {})
+            shared = [clip_id for clip_id in ours if clip_id in theirs]
+            if shared and system != reference:
+                pairs = ([ours[clip_id] for clip_id in shared], [theirs[clip_id] for clip_id in shared])
+                estimates[f"{metric}_minus_{reference}"] = asdict(paired_bootstrap(*pairs))
     return estimates

@@ -61,11 +61,11 @@ class ScoreTiming(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.stretch = nn.Linear(width, 1)
         self.note_numbers = nn.Linear(note_number_count, width)
-        self.note = nn.Sequential(nn.ReLU(), nn.Dropout(dropout), nn.Linear(width, 2))
+        self.note = nn.Linear(width, 2)
         self.dropout = nn.Dropout(dropout)
         for table in (*self.codes, self.performer):
             nn.init.normal_(table.weight, std=0.1)
-        for last in (self.stretch, self.note[2]):
+        for last in (self.stretch, self.note):
             for weight in last.parameters():
                 nn.init.zeros_(weight)
 
@@ -89,7 +89,8 @@ class ScoreTiming(nn.Module):
             performer: [B] int64, 0 = unknown.
 
         Returns:
-            log_stretch [B, E], spread_sec [B, N], log_articulation [B, N]: `dp.data.score_context.played_times_sec`.
+            log_stretch [B, E], spread_sec [B, N] and log_articulation [B, N]; what they mean says
+            `dp.data.score_context.played_times_sec`.
         """
         who = self.performer(performer)[:, None]
         known = sum((table(codes[..., i]) for i, table in enumerate(self.codes)), self.numbers(numbers) + who)
@@ -99,6 +100,7 @@ class ScoreTiming(nn.Module):
         x = self.norm(x)
         log_stretch = self.stretch(x)[..., 0].clamp(-MAX_LOG_STRETCH, MAX_LOG_STRETCH)
         of_event = x.gather(1, note_event[..., None].expand(-1, -1, x.shape[-1]))
-        spread, log_articulation = self.note(of_event + self.note_numbers(note_numbers)).unbind(-1)
+        of_note = self.dropout(torch.relu(of_event + self.note_numbers(note_numbers)))
+        spread, log_articulation = self.note(of_note).unbind(-1)
         spread_sec = (UNIT_SPREAD_SEC * spread).clamp(-MAX_SPREAD_SEC, MAX_SPREAD_SEC)
         return log_stretch, spread_sec, log_articulation.clamp(-MAX_LOG_ARTICULATION, MAX_LOG_ARTICULATION)

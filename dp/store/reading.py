@@ -138,12 +138,13 @@ def read_performed_notes(data: Path) -> dict[str, StoredPerformance]:
 def read_given_notes(data: Path) -> tuple[GivenPerformance, ...]:
     """The performances whose alignments the corpus publishes, in its order."""
     names = ("recording_id", "piece_id", "performer", "instrument")
+    table = read_dataset(data / "given_notes", schema.GIVEN_NOTES)
     return tuple(
         GivenPerformance(
             **{name: part.column(name)[0].as_py() for name in names},
             played=_performance(part, schema.GIVEN_NOTES, names),
         )
-        for _, part in _groups(read_dataset(data / "given_notes", schema.GIVEN_NOTES), "recording_id")
+        for _, part in _groups(table, "recording_id")
     )
 
 

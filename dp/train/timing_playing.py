@@ -39,7 +39,7 @@ def clip_of_piece_frame(clip: TimingClip, played_sec: Times, rate_hz: float) -> 
 
 
 def starting(clip: TimingClip) -> np.ndarray:
-    """Indices of the clip's notes that start in it, grace notes apart, in playing order: they judge its timing."""
+    """Indices of the notes by which a clip's timing is judged: those that start in it, grace notes apart, in order."""
     length_frame = clip.clip.end_frame - clip.clip.start_frame
     inside = (clip.onset_frame >= 0) & (clip.onset_frame < length_frame)
     chosen = np.flatnonzero(inside & ~clip.piece.context.is_grace[clip.written.note_id])

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from dp.errors import DataError
+from dp.metrics.scores import summed_up
 from dp.models.checkpoint import load_checkpoint, save_checkpoint
 from dp.models.timing import TimingModel
-from dp.train.evaluate import evaluate_timing
+from dp.train.evaluate_timing import score_timing_models, score_timing_yardsticks
 from dp.train.synthesis import train_synthesis
 from dp.train.timing import train_timing
 from dp.train.vocoder import train_vocoder
@@ -72,7 +73,9 @@ def test_training_learns_who_is_late():
     dims = replace(tiny.TIMING_DIMS, dropout=0.0)
     checkpoint = train_timing(arrays, replace(tiny.TIMING, step_count=300), Log(), dims=dims)
     seen = tuple(replace(item, clip=replace(item.clip, valid_by_clip=True)) for item in arrays.training())
-    systems = evaluate_timing(checkpoint, replace(arrays, clips=seen))["violin"]["clip"]
+    seen = replace(arrays, clips=seen)
+    rows = [*score_timing_models({"timing-model": checkpoint}, seen), *score_timing_yardsticks(seen)]
+    systems = summed_up(rows)["violin"]["clip"]
     for metric in ("onset_mse_frame2", "duration_mse_frame2"):
         assert systems["timing-model"][metric]["mean"] < 0.5 * systems["constant-tempo"][metric]["mean"], metric
 
@@ -82,7 +85,8 @@ def test_a_trained_model_survives_its_checkpoint(tmp_path):
     save_checkpoint(checkpoint, tmp_path / "timing")
     found = load_checkpoint(tmp_path / "timing", TimingModel, tiny.MEL)
     assert found.performer_names == ("ann", "bo")
-    assert evaluate_timing(found, tiny.timing()) == evaluate_timing(checkpoint, tiny.timing())
+    before, after = (score_timing_models({"m": model}, tiny.timing()) for model in (checkpoint, found))
+    assert before == after
 
 
 def test_segments_longer_than_every_clip():

@@ -1,0 +1,108 @@
+"""Whether a timing model knows its performers apart: do they sound more like themselves than like each other?"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+
+from dp.data.arrays import Arrays, TimingClip
+from dp.data.piece_batches import piece_inputs
+from dp.data.score_context import ScoreContext
+from dp.data.timing_pieces import TimingPiece
+from dp.metrics import Estimate, bootstrap
+from dp.models.checkpoint import Checkpoint
+from dp.models.score_timing import ScoreTiming
+from dp.models.timing import TimingModel
+from dp.units import FloatArray, IntArray
+
+CURVE_SEC = 2.0  # a point of a curve is the mean over so much of the score: below it, alignments are mostly noise
+PERMUTATION_COUNT = 10_000
+
+
+@dataclass(frozen=True)
+class Manner:
+    """Correlations of what is played in somebody's manner with how held-out recordings were played."""
+
+    own: Estimate  # in the manner of who plays the recording
+    others: Estimate  # in the manner of the other performers of the held-out recordings
+    advantage: float  # of one's own manner, over what manner and recording alone explain
+    p_value: float  # share of permutations of the recordings' performers with as large an advantage
+
+
+def evaluate_manner(checkpoint: Checkpoint[TimingModel], arrays: Arrays[TimingClip]) -> dict[str, dict[str, object]]:
+    """Test tempo curves and articulation on the recordings held out whole: {"tempo": .., "articulation": ..}.
+
+    A curve without enough known recordings (two, by two performers) is left out; only our design has curves.
+    """
+    network = checkpoint.model.network
+    pieces = {item.piece.recording_id: item.piece for item in arrays.clips if item.clip.valid_by_recording}
+    known = [piece for piece in pieces.values() if checkpoint.performer_index(piece.performer)]
+    found: dict[str, dict[str, object]] = {}
+    if not isinstance(network, ScoreTiming):
+        return found
+    for name, chosen in (("tempo", known), ("articulation", [piece for piece in known if piece.articulation_known])):
+        performers = sorted({piece.performer for piece in chosen})
+        if len(performers) > 1:
+            table = _correlations(name, network, chosen, [checkpoint.performer_index(who) for who in performers])
+            found[name] = asdict(manner(table, np.array([performers.index(piece.performer) for piece in chosen])))
+    return found
+
+
+def manner(correlation: FloatArray, performer: IntArray, seed: int = 0) -> Manner:
+    """Test whether performers are like themselves.
+
+    Some recordings are easier to predict than others, and some manners fit all recordings better; so what is tested is
+    what remains of a correlation when the means of its recording and of its manner are taken off.
+
+    Args:
+        correlation: [R, P] of recording r played in the manner of performer p.
+        performer: [R] who plays each recording.
+        seed: of the permutations of the recordings' performers.
+    """
+    rows = np.arange(len(performer))
+    rest = correlation - correlation.mean(axis=0) - correlation.mean(axis=1, keepdims=True) + correlation.mean()
+    advantage = float(rest[rows, performer].mean())
+    rng = np.random.default_rng(seed)
+    drawn = [float(rest[rows, rng.permutation(performer)].mean()) for _ in range(PERMUTATION_COUNT)]
+    own = correlation[rows, performer]
+    others = (correlation.sum(axis=1) - own) / (correlation.shape[1] - 1)
+    as_large = sum(value >= advantage - 1e-12 for value in drawn)
+    # The order as it is counts as one of the permutations, so no test is ever sure.
+    return Manner(bootstrap(own), bootstrap(others), advantage, (as_large + 1) / (PERMUTATION_COUNT + 1))
+
+
+def tempo_curve(context: ScoreContext, log_stretch: FloatArray) -> FloatArray:
+    """Log tempo against the mean over each CURVE_SEC of the score, from the log stretch of the intervals [E - 1]."""
+    nominal_sec = context.interval_sec[: len(log_stretch)]
+    place = ((context.onset_sec[: len(log_stretch)] - context.onset_sec[0]) / CURVE_SEC).astype(np.int64)
+    written, played = (np.bincount(place, sec) for sec in (nominal_sec, nominal_sec * np.exp(log_stretch)))
+    return np.log(written[written > 0] / played[written > 0])
+
+
+def articulation_curve(context: ScoreContext, log_articulation: FloatArray) -> FloatArray:
+    """Mean log articulation [N] of the notes that start in each CURVE_SEC of the score."""
+    place = ((context.note_onset_sec - context.note_onset_sec.min()) / CURVE_SEC).astype(np.int64)
+    count = np.bincount(place)
+    return (np.bincount(place, log_articulation) / np.maximum(count, 1))[count > 0]
+
+
+@torch.no_grad()
+def _correlations(name: str, network: ScoreTiming, pieces: Sequence[TimingPiece], manners: Sequence[int]) -> FloatArray:
+    device = next(network.parameters()).device
+    table = []
+    for piece in pieces:
+        row = []
+        for performer_index in manners:
+            inputs = {key: value.to(device) for key, value in piece_inputs(piece.context, performer_index).items()}
+            log_stretch, _, log_articulation = (said[0].cpu().double().numpy() for said in network(**inputs))
+            if name == "tempo":
+                curves = [tempo_curve(piece.context, values) for values in (log_stretch[:-1], piece.log_stretch)]
+            else:
+                curves = [
+                    articulation_curve(piece.context, values.astype(np.float64))
+                    for values in (log_articulation, piece.log_articulation)
+                ]
+            row.append(float(np.corrcoef(curves[0], curves[1])[0, 1]))
+        table.append(row)
+    return np.array(table)
