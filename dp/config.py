@@ -204,9 +204,15 @@ def _check_bounds(config: Config, path: Path) -> None:
         ("mel.band_count", config.mel.band_count, 1, config.mel.window_sample // 2),
         ("mel.floor", config.mel.floor, 1e-12, 1.0),
         ("train.vocoder.segment_frame", train.vocoder.segment_frame, 9, 10**6),  # its longest loss window
+        ("train.baseline.segment_frame", train.baseline.segment_frame, 9, 10**6),
         ("split.valid_fraction", config.split.valid_fraction, 0.0, 0.9),
     ]
-    for name, model in (("timing", train.timing), ("synthesis", train.synthesis), ("vocoder", train.vocoder)):
+    for name, model in (
+        ("timing", train.timing),
+        ("synthesis", train.synthesis),
+        ("vocoder", train.vocoder),
+        ("baseline", train.baseline),
+    ):
         checks += [
             (f"train.{name}.step_count", model.step_count, 1, 10**9),
             (f"train.{name}.batch_size", model.batch_size, 1, 10**6),
