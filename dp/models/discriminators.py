@@ -77,6 +77,7 @@ class ScaleDiscriminator(nn.Module):
 
     def __init__(self, depth: int) -> None:
         super().__init__()
+        self.depth = depth
         self.downsample = nn.Sequential(*(nn.AvgPool1d(4, 2, padding=2) for _ in range(depth)))
         layers, before = [], 1
         for after, kernel, stride, groups in SCALE_LAYERS + SCALE_LAST_LAYERS:
@@ -92,7 +93,10 @@ class ScaleDiscriminator(nn.Module):
 
     def forward(self, samples: Tensor) -> Verdict:
         """Verdict on samples [B, L]."""
-        return _judged(self.downsample(samples[:, None]), self.layers, self.score)
+        if self.depth > 0:
+            return _judged(self.downsample(samples[:, None]), self.layers, self.score)
+        with torch.autocast(samples.device.type, enabled=False):  # which spectral normalization does not take
+            return _judged(samples[:, None].float(), self.layers, self.score)
 
 
 class SpectrumDiscriminator(nn.Module):

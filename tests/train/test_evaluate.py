@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from dp.data.clips import Clip, SoundingNotes
-from dp.metrics.scores import summed_up
+from dp.metrics.scores import from_json, score_clips, summed_up, to_json
 from dp.train.evaluate import choose_clips, score_systems
 from dp.train.synthesis import train_synthesis
 from dp.train.systems import (
