@@ -1,9 +1,12 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from dp.config import Config, load_config
 from dp.errors import DataError
+from dp.presets import SynthesisConfig
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -15,7 +18,30 @@ def write(tmp_path: Path, text: str) -> Path:
 
 
 def test_params_yaml_equals_the_defaults_used_outside_a_project() -> None:
-    assert load_config(REPOSITORY / "params.yaml") == Config()
+    config = load_config(REPOSITORY / "params.yaml")
+    assert replace(config, presets={}) == Config()
+
+
+def test_every_model_of_every_preset_has_its_stage() -> None:
+    config = load_config(REPOSITORY / "params.yaml")
+    stages = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text())["stages"]
+    wanted = {
+        f"{preset}-{model}": (preset, model) for preset, found in config.presets.items() for model in found.models()
+    }
+    assert {key: (item["preset"], item["model"]) for key, item in stages["train"]["foreach"].items()} == wanted
+    assert set(stages["evaluate"]["foreach"]) == set(config.presets)
+
+
+def test_ablations_differ_from_the_publication_in_one_thing_each() -> None:
+    presets = load_config(REPOSITORY / "params.yaml").presets
+    published = presets["publication"].synthesis
+    assert published == SynthesisConfig()
+    for name, change in (
+        ("no-note-position", {"note_position": "none"}),
+        ("no-performer", {"knows_performer": False}),
+        ("piano-roll", {"source": "piano-roll"}),
+    ):
+        assert presets[name].synthesis == replace(published, dims=replace(published.dims, **change)), name
 
 
 def test_values_are_read_and_the_rest_keeps_its_default(tmp_path: Path) -> None:
@@ -36,7 +62,15 @@ def test_values_are_read_and_the_rest_keeps_its_default(tmp_path: Path) -> None:
         ("align: {min_score_fit: 1.5}", "align.min_score_fit is 1.5, expected 0.0 to 1.0"),
         ("align: {method: magic}", "align.method: 'magic' is no method; choose ours or publication"),
         ("align: {program: 128}", "align.program is 128, expected 0 to 127"),
-        ("train: {timing: {step_count: 0}}", "train.timing.step_count is 0"),
+        ("presets: {a: {timing: {step_count: 0}}}", "presets.a.timing.step_count is 0, expected 1 to 1000000000"),
+        (
+            "presets: {a: {synthesis: {transpositions: [1, x]}}}",
+            "is [1, 'x'], expected a list of integers",
+        ),
+        ("presets: {a: {synthesis: {dims: {attention: wide}}}}", "dims.attention is 'wide'; choose absolute or local"),
+        ("presets: {a: {opera: {}}}", "unknown key presets.a.opera"),
+        ("{preset: b, presets: {a: {timing: {}}}}", "preset 'b' is none; choose a"),
+        ("presets: [a]", "presets is ['a'], expected a mapping"),
         ("split: {valid_recordings: a}", "expected a list of strings"),
         ("a: [", "is not YAML"),
     ],

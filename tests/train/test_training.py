@@ -2,12 +2,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
+from dp.data.loader import synthesis_batch
 from dp.errors import DataError
 from dp.metrics.scores import summed_up
 from dp.models.checkpoint import load_checkpoint, save_checkpoint
+from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
 from dp.train.evaluate_timing import score_timing_models, score_timing_yardsticks
+from dp.train.loop import Course
 from dp.train.synthesis import train_synthesis
 from dp.train.timing import train_timing
 from dp.train.vocoder import train_vocoder
@@ -20,6 +24,11 @@ class Log:
 
     def __call__(self, metrics, step):
         self.rows.append((step, metrics))
+
+    def told(self):
+        """All but how fast it went."""
+        speed = ("steps_per_sec", "loader_share")
+        return [(step, {key: v for key, v in metrics.items() if key not in speed}) for step, metrics in self.rows]
 
     def values(self, name):
         return [metrics[name] for _, metrics in self.rows if name in metrics]
@@ -44,7 +53,8 @@ def test_the_loss_falls(train, fall):
     checkpoint = train(log)
     losses = log.values("train_loss")
     assert losses[-1] < fall * losses[0]
-    assert (checkpoint.step, checkpoint.data_note, checkpoint.mel) == (60, "tiny", tiny.MEL)
+    assert (checkpoint.data_note, checkpoint.mel) == ("tiny", tiny.MEL)
+    assert checkpoint.step in (30, 60)  # where it validated best
     assert checkpoint.train["seed"] == 3
     assert not checkpoint.model.training
 
@@ -54,7 +64,7 @@ def test_the_same_seed_gives_the_same_losses_and_another_seed_others(train):
     logs = [Log(), Log(), Log()]
     for log, seed in zip(logs, (1, 1, 2), strict=True):
         train(log, step_count=10, seed=seed)
-    assert logs[0].rows == logs[1].rows
+    assert logs[0].told() == logs[1].told()
     assert logs[0].values("train_loss") != logs[2].values("train_loss")
 
 
@@ -63,7 +73,7 @@ def test_nan_in_a_clip_stops_with_its_id(train, make):
     arrays = make()
     broken = replace(arrays.clips[2], log_mel=np.full_like(arrays.clips[2].log_mel, np.nan))
     arrays = replace(arrays, clips=(*arrays.clips[:2], broken, arrays.clips[3]))
-    with pytest.raises(DataError, match=r"training step 1: loss nan.*two/0"):
+    with pytest.raises(DataError, match=r"training step 1: train_loss nan.*two/0"):
         train(Log(), arrays)
 
 
@@ -97,3 +107,65 @@ def test_segments_longer_than_every_clip():
 def test_segments_too_short_for_the_loss():
     with pytest.raises(DataError, match=r"train.vocoder.segment_frame: is 8, expected at least 9"):
         vocoder(Log(), segment_frame=8)
+
+
+SWITCHES = {
+    "no-note-position": {"note_position": "none"},
+    "no-performer": {"knows_performer": False},
+    "piano-roll": {"source": "piano-roll"},
+    "convolutions": {"kernel": 9},
+    "envelopes": {"note_position": "envelope"},
+    "frames": {"conditions_frames": True},
+    "local": {"attention": "local", "reach_note": 3, "reach_frame": 8, "kernel": 3},
+    "partials": {"hears_partials": True},
+}
+
+
+@pytest.mark.parametrize("change", SWITCHES.values(), ids=SWITCHES.keys())
+def test_every_switch_of_the_synthesis_model_trains_and_is_kept(change, tmp_path):
+    dims = replace(tiny.SYNTHESIS_DIMS, **change)
+    log = Log()
+    made = synthesis(log, step_count=40, dims=dims)
+    losses = log.values("train_loss")
+    assert losses[-1] < 0.9 * losses[0]
+    save_checkpoint(made, tmp_path / "synthesis")
+    found = load_checkpoint(tmp_path / "synthesis", SynthesisModel)
+    batch = synthesis_batch([tiny.synthesis().clips[0]])
+    assert torch.equal(found.model(**batch.inputs), made.model(**batch.inputs))
+
+
+@pytest.mark.parametrize("change", [{"l1_weight": 1.0}, {"variance_weight": 1.0}])
+def test_further_losses_count(change):
+    log, plain = Log(), Log()
+    synthesis(log, step_count=1, valid_every_step=1, **change)
+    synthesis(plain, step_count=1, valid_every_step=1)
+    assert log.values("train_mse") == plain.values("train_mse") == plain.values("train_loss")
+    assert log.values("train_loss")[0] > plain.values("train_loss")[0]
+
+
+def test_crops_train_too():
+    log = Log()
+    synthesis(log, crops=True, level="recording")
+    losses = log.values("train_loss")
+    assert losses[-1] < 0.7 * losses[0]
+
+
+def test_a_model_without_performers_says_the_same_of_all():
+    made = synthesis(Log(), step_count=1, dims=replace(tiny.SYNTHESIS_DIMS, knows_performer=False))
+    batch = synthesis_batch([tiny.synthesis().clips[0]])
+    mels = [made.model(**{**batch.inputs, "performer": torch.tensor([index])}) for index in (0, 1, 2)]
+    assert torch.equal(mels[0], mels[1])
+    assert torch.equal(mels[0], mels[2])
+
+
+def test_a_resumed_training_of_the_synthesis_model_is_the_uninterrupted_one(tmp_path):
+    whole, first, second = Log(), Log(), Log()
+    config = replace(tiny.SYNTHESIS, step_count=20, valid_every_step=5, ema_decay=0.9, crops=True)
+    made = train_synthesis(tiny.synthesis(), tiny.FILTERBANK, config, whole)
+    course = Course(state_path=tmp_path / "state.pt")
+    train_synthesis(tiny.synthesis(), tiny.FILTERBANK, replace(config, step_count=10), first, course=course)
+    course = replace(course, resume=True)
+    resumed = train_synthesis(tiny.synthesis(), tiny.FILTERBANK, config, second, course=course)
+    assert whole.told() == first.told() + second.told()
+    for name, value in made.model.state_dict().items():
+        assert torch.equal(value, resumed.model.state_dict()[name]), name

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from dp.config import BaselineConfig, VocoderConfig
 from dp.data.arrays import baseline_arrays
 from dp.errors import DataError
 from dp.models.baseline import BaselineDims
 from dp.models.checkpoint import load_vocoder, save_checkpoint
 from dp.models.hifigan import HifiganDims
+from dp.presets import BaselineConfig, VocoderConfig
 from dp.train.baseline import baseline_inputs, train_baseline
 from dp.train.loop import Course
 from dp.train.vocoder import cosine_rate, train_vocoder
