@@ -2,7 +2,7 @@
 
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from dask.system import CPU_COUNT
@@ -18,6 +18,7 @@ from dp.models.checkpoint import save_checkpoint
 from dp.project import data_folder, model_folder, train_stage, training_folder
 from dp.train.loop import Course
 from dp.train.run import Task, choose_device, run
+from flows.previews import previews
 from flows.stage import run_stage
 from flows.tracking import data_versions, tracked_run
 
@@ -34,6 +35,7 @@ def train_model(project: Path, preset: str, model: str) -> None:
     state_folder.mkdir(parents=True, exist_ok=True)
     device = choose_device(os.environ.get(DEVICE_VARIABLE) or "auto")
     course = Course(device, state_folder / "state.pt", bool(os.environ.get(RESUME_VARIABLE)))
+    work = Task(preset, model, settings, arrays, mel_filterbank(config.mel))
     params = {**asdict(settings), "thread_count": thread_count, "device": str(device), "preset": preset}
     with tracked_run(project, f"{preset}/{model}", params) as tracked:
 
@@ -42,7 +44,7 @@ def train_model(project: Path, preset: str, model: str) -> None:
             text = ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
             emit(Event(train_stage(preset, model), step, settings.step_count, text))
 
-        made = run(Task(preset, model, settings, arrays, mel_filterbank(config.mel)), log, course, thread_count)
+        made = run(work, log, replace(course, on_valid=previews(tracked, work)), thread_count)
         save_checkpoint(made, model_folder(project, preset, model))
         tracked.keep(model_folder(project, preset, model))
 

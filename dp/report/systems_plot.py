@@ -31,7 +31,7 @@ class SystemSound:
 def plot_systems(
     path: Path,
     sounds: Mapping[str, SystemSound],
-    notes: PerformedNotes,
+    notes: PerformedNotes | None,
     frame_rate_hz: float,
     sample_rate_hz: int,
     title: str,
@@ -41,23 +41,25 @@ def plot_systems(
     Args:
         path: PNG to write.
         sounds: by the systems' names, from top to bottom.
-        notes: what was to be played, from the start of the passage.
+        notes: what was to be played, from the start of the passage; None leaves the piano roll out.
         frame_rate_hz: of the log-mels.
         sample_rate_hz: of the waveforms.
         title: headline.
     """
     length_sec = max(len(sound.log_mel) for sound in sounds.values()) / frame_rate_hz
     peaks = [float(np.abs(sound.samples).max()) for sound in sounds.values() if sound.samples is not None]
-    with figure_grid(path, [ROW_INCH] * (len(sounds) + 1), 2 if peaks else 1) as rows:
-        for axes, (name, sound) in zip(rows[:-1], sounds.items(), strict=True):
+    rolls = [] if notes is None or len(notes) == 0 else [notes]
+    with figure_grid(path, [ROW_INCH] * (len(sounds) + len(rolls)), 2 if peaks else 1) as rows:
+        for axes, (name, sound) in zip(rows, sounds.items(), strict=False):
             _draw_mel(axes[0], name, sound.log_mel, frame_rate_hz)
             if sound.samples is not None:
                 _draw_wave(axes[1], name, sound.samples, sample_rate_hz, max(peaks))
             elif peaks:
                 axes[1].set_axis_off()
-        for axis in rows[-1]:
-            draw_roll(axis, notes, color="C0")
+        for axis in rows[-1] if rolls else []:
+            draw_roll(axis, rolls[0], color="C0")
             axis.set_title("score as played", loc="left", fontsize=10)
+        for axis in rows[-1]:
             axis.set_xlabel("time (s)")
         for axis in (axis for axes in rows for axis in axes):
             axis.set_xlim(0.0, length_sec)

@@ -97,6 +97,7 @@ class Course:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     state_path: Path | None = None
     resume: bool = False  # go on from state_path, if it is there
+    on_valid: Callable[[nn.Module, int], None] | None = None  # gets the model that was validated, and the step
 
 
 def precision(device: torch.device) -> contextlib.AbstractContextManager[object]:
@@ -184,7 +185,7 @@ def fit(
             if step % LOG_EVERY_STEP == 0 or is_last:
                 meter.flush(step, trainee.rate(step))
             if step % budget.valid_every_step == 0 or _is_over(state.progress, budget):
-                state.judge(_validate(trainee, state), log)
+                state.judge(_validate(trainee, state, course), log)
             if course.state_path is not None and (is_last or time.monotonic() - saved > SAVE_EVERY_SEC):
                 state.save(course.state_path)
                 saved = time.monotonic()
@@ -222,10 +223,13 @@ def _take_step(trainee: Trainee[B], batch: B, step: int, seed: int) -> dict[str,
 
 
 @torch.no_grad()
-def _validate(trainee: Trainee[B], state: TrainingState) -> dict[str, float]:
+def _validate(trainee: Trainee[B], state: TrainingState, course: Course) -> dict[str, float]:
     with state.averaged() as model:
         model.eval()
-        return trainee.validate(model)
+        metrics = trainee.validate(model)
+        if course.on_valid is not None:
+            course.on_valid(model, state.progress.step)
+        return metrics
 
 
 class _Meter:

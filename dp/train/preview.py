@@ -1,0 +1,79 @@
+"""What a model in training makes of a held-out clip, beside the truth: to look at and to listen to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from dp.data.arrays import BaselineClip, TimingClip, VocoderClip
+from dp.data.loader import synthesis_batch
+from dp.data.stretches import SynthesisClip
+from dp.models.frame_timing import FrameTiming
+from dp.models.mel import LogMel
+from dp.train.baseline import baseline_inputs
+from dp.train.timing_playing import clip_of_piece_frame, played_clip_frame, played_piece_sec
+from dp.types import PerformedNotes
+from dp.units import frame_to_sec
+
+Float32Array = npt.NDArray[np.float32]
+CLIP_COUNT = 2  # the same ones all through a training
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One clip: either log-mels [T, M] and samples [L] by name, or notes by name; "truth" is the recording's."""
+
+    clip_id: str
+    log_mels: Mapping[str, Float32Array] = field(default_factory=dict)
+    samples: Mapping[str, Float32Array] = field(default_factory=dict)
+    notes: Mapping[str, PerformedNotes] = field(default_factory=dict)
+
+
+@torch.no_grad()
+def preview(model: nn.Module, item: Any, log_mel: LogMel, rate_hz: float) -> Preview:
+    """What `model` makes of a clip of its arrays; `log_mel` and the model are on one device."""
+    device = next(model.parameters()).device
+    if isinstance(item, SynthesisClip):
+        batch = synthesis_batch([item]).to(device)
+        made = model(**batch.inputs)[0].float().cpu().numpy()
+        notes = _notes(item.sounding.pitch, item.sounding.onset_frame, item.sounding.duration_frame, rate_hz)
+        return Preview(item.clip.clip_id, {"truth": item.log_mel, "model": made}, notes={"notes": notes})
+    if isinstance(item, TimingClip):
+        return Preview(item.clip.clip_id, notes=_timings(model, item, rate_hz))
+    if isinstance(item, VocoderClip):
+        samples = model(torch.from_numpy(item.log_mel)[None].to(device))
+    else:
+        assert isinstance(item, BaselineClip)
+        samples = model(**{name: value.to(device) for name, value in baseline_inputs(item).items()})
+    truth = torch.from_numpy(item.samples)[None].to(device)
+    sounds = {"truth": truth, "model": samples[:, : truth.shape[1]].float()}
+    return Preview(
+        item.clip.clip_id,
+        {name: log_mel(sound)[0].cpu().numpy() for name, sound in sounds.items()},
+        {name: sound[0].cpu().numpy() for name, sound in sounds.items()},
+    )
+
+
+def _timings(model: Any, item: TimingClip, rate_hz: float) -> dict[str, PerformedNotes]:
+    network = model.network
+    if isinstance(network, FrameTiming):
+        onset_frame, duration_frame = played_clip_frame(network, item, item.performer_index)
+    else:
+        played_sec = played_piece_sec(network, item.piece.context, item.performer_index)
+        onset_frame, duration_frame = clip_of_piece_frame(item, played_sec, rate_hz)
+        onset_frame = onset_frame + np.mean(item.onset_frame - onset_frame)
+    pitch = item.written.pitch
+    return {
+        "truth": _notes(pitch, item.onset_frame, item.duration_frame, rate_hz),
+        "model": _notes(pitch, onset_frame, np.maximum(duration_frame, 1.0), rate_hz),
+    }
+
+
+def _notes(pitch: Any, onset_frame: Any, duration_frame: Any, rate_hz: float) -> PerformedNotes:
+    onset_sec = frame_to_sec(onset_frame, rate_hz)
+    ends_sec = onset_sec + frame_to_sec(duration_frame, rate_hz)
+    return PerformedNotes(pitch, 0 * pitch, onset_sec, ends_sec, np.ones(len(pitch)))
