@@ -1,4 +1,4 @@
-"""Evaluate: errors of the three models on the clips held out."""
+"""Evaluate: the models, and what they are compared with, on the clips held out."""
 
 import json
 from pathlib import Path
@@ -35,7 +35,7 @@ def find_transcriber() -> Transcribe | None:
     try:
         transcriber_file()
     except DataError as error:
-        emit(Event(STAGE, text=f"no note metrics: {error}"))
+        emit(Event(STAGE, text=f"no note metrics: {error}; then delete {METRICS_FILE} and evaluate again"))
         return None
     return transcribe
 
