@@ -39,8 +39,8 @@ SOUND_NOTE = f"""\
 Means over clips with 95 % bootstrap intervals. Log-mel MSE: against the clip at the level that the system was trained
 at; gain-free: the best constant offset removed. Frame-difference variance: of the log-mel, as a share of the real
 one's; below 1 is over-smooth. STFT distance: spectral convergence and log magnitude, windows of
-{", ".join(map(str, FFT_SAMPLES))} samples. Note F1: what a transcriber (basic-pitch) hears in the sound against the notes asked for; the recording's own
-is the ceiling."""
+{", ".join(map(str, FFT_SAMPLES))} samples. Note F1: what a transcriber (basic-pitch) hears in the sound against the
+notes asked for; the recording's own is the ceiling."""
 
 
 def evaluation_report(results: Results, timing_metrics: Mapping[str, str] | None = None) -> str:
@@ -124,10 +124,7 @@ def _instruments(results: Results) -> list[str]:
 def _systems_with(results: Results, split: str, metric: str) -> list[str]:
     """Systems of any instrument that have the metric, in the order they come in."""
     found = (
-        system
-        for splits in results.values()
-        for system, values in splits.get(split, {}).items()
-        if metric in values
+        system for splits in results.values() for system, values in splits.get(split, {}).items() if metric in values
     )
     return list(dict.fromkeys(found))
 
