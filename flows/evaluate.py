@@ -16,7 +16,8 @@ from dp.metrics import Results, merge
 from dp.project import EVALUATION_REPORT, METRICS_FILE, data_folder, models_folder
 from dp.render import load_models
 from dp.report.tables import evaluation_report
-from dp.train.evaluate import Transcribe, choose_clips, evaluate_systems, evaluate_timing
+from dp.train.evaluate import Transcribe, choose_clips, evaluate_systems
+from dp.train.evaluate_timing import evaluate_timing
 from dp.train.systems import (
     copy_synthesis_system,
     evaluation_clips,
@@ -27,7 +28,6 @@ from dp.train.systems import (
 from flows.stage import run_stage
 
 STAGE = "evaluate"
-TIMING_METRICS = {"onset_mse_frame2": "onset MSE (frames²)", "duration_mse_frame2": "duration MSE (frames²)"}
 
 
 def find_transcriber() -> Transcribe | None:
@@ -67,7 +67,7 @@ def evaluate(project: str) -> None:
     results = evaluate_models(Path(project))
     texts = {
         METRICS_FILE: json.dumps(results, indent=2) + "\n",
-        EVALUATION_REPORT: evaluation_report(results, TIMING_METRICS),
+        EVALUATION_REPORT: evaluation_report(results),
     }
     for name, text in texts.items():
         path = Path(project) / name

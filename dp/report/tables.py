@@ -7,7 +7,11 @@ from dp.metrics import Results
 from dp.metrics.waveforms import FFT_SAMPLES
 
 INSTRUMENTS = ("violin", "piano")
-SPLITS = {"clip": "clips held out (the publication's protocol)", "recording": "whole recordings held out"}
+SPLITS = {
+    "clip": "clips held out (the publication's protocol)",
+    "recording": "whole recordings held out",
+    "movement": "recordings of movements of which nothing was learned",
+}
 ABSENT = "-"
 RECORDING = "recording"  # the system that is the truth itself: it has no error to show beside the others'
 
@@ -35,29 +39,33 @@ SOUND_METRICS = {
     "note_f1_50ms": "note F1, 50 ms",
     "note_f1_100ms": "note F1, 100 ms",
 }
+TIMING_METRICS = {
+    f"{what}_{figure}": f"{what} {heading}"
+    for what in ("onset", "interval", "duration")
+    for figure, heading in (("mse_frame2", "MSE (frames²)"), ("rmse_frame", "RMSE (frames)"))
+}
 SOUND_NOTE = f"""\
 Means over clips with 95 % bootstrap intervals. Log-mel MSE: against the clip at the level that the system was trained
 at; gain-free: the best constant offset removed. Frame-difference variance: of the log-mel, as a share of the real
 one's; below 1 is over-smooth. STFT distance: spectral convergence and log magnitude, windows of
 {", ".join(map(str, FFT_SAMPLES))} samples. Note F1: what a transcriber (basic-pitch) hears in the sound against the
-notes asked for; the recording's own is the ceiling."""
+notes asked for; the real recording's own is the yardstick, though a sound without bow and room may exceed it."""
 
 
-def evaluation_report(results: Results, timing_metrics: Mapping[str, str] | None = None) -> str:
-    """All tables as one Markdown page.
-
-    Args:
-        results: as metrics/evaluation.json holds them.
-        timing_metrics: heading of each metric of the timing table; None leaves that table out.
-    """
+def evaluation_report(results: Results) -> str:
+    """All tables as one Markdown page; `results` are as metrics/evaluation.json holds them."""
     parts = ["# Evaluation", "", SOUND_NOTE]
     for split, meaning in SPLITS.items():
-        if any(split in splits for splits in results.values()):
-            parts += ["", f"## Split `{split}`: {meaning}", "", "### Log-mel MSE", "", table_2(results, split)]
-            parts += ["", "### Further metrics", "", metrics_table(results, split, SOUND_METRICS)]
-            parts += _differences(results, split)
-            if timing_metrics is not None:
-                parts += ["", "### Timing", "", metrics_table(results, split, timing_metrics)]
+        tables = {
+            "Log-mel MSE": table_2(results, split) if _systems_with(results, split, "log_mel_mse") else "",
+            "Further metrics": metrics_table(results, split, SOUND_METRICS),
+            "Differences on the same clips": metrics_table(results, split, _differences(results, split)),
+            "Timing": metrics_table(results, split, TIMING_METRICS),
+        }
+        if any(tables.values()):
+            parts += ["", f"## Split `{split}`: {meaning}"]
+        for title, table in tables.items():
+            parts += ["", f"### {title}", "", table] if table else []
     return "\n".join(parts) + "\n"
 
 
@@ -77,35 +85,32 @@ def table_2(results: Results, split: str) -> str:
 
 
 def metrics_table(results: Results, split: str, metrics: Mapping[str, str]) -> str:
-    """One row for every instrument and system that has any of these metrics.
+    """One row for every instrument and system that has any of these metrics; empty where none has.
 
     Args:
         results: as metrics/evaluation.json holds them.
-        split: `clip` or `recording`.
-        metrics: heading of each metric.
+        split: one of SPLITS.
+        metrics: heading of each metric; those that no system has get no column.
     """
+    metrics = {metric: heading for metric, heading in metrics.items() if _systems_with(results, split, metric)}
     rows = []
     for instrument, splits in results.items():
         for system, found in splits.get(split, {}).items():
             if any(metric in found for metric in metrics):
                 count = max(int(found[metric]["n"]) for metric in metrics if metric in found)
                 rows.append([instrument, system, *(_estimate(found.get(metric)) for metric in metrics), str(count)])
-    return _markdown(["instrument", "system", *metrics.values(), "clips"], rows)
+    return _markdown(["instrument", "system", *metrics.values(), "clips"], rows) if rows else ""
 
 
-def _differences(results: Results, split: str) -> list[str]:
-    """The table of differences from a reference system, where they were taken."""
-    headings = {
+def _differences(results: Results, split: str) -> dict[str, str]:
+    """The metrics that are differences from a reference system, and their headings."""
+    return {
         metric: metric.replace("_minus_", " less that of ").replace("_", " ")
         for splits in results.values()
         for found in splits.get(split, {}).values()
         for metric in found
         if "_minus_" in metric
     }
-    if not headings:
-        return []
-    note = "Means of the differences on the same clips: they tell systems apart better than each one's own interval."
-    return ["", "### Differences", "", note, "", metrics_table(results, split, headings)]
 
 
 def _table_2_row(results: Results, split: str, title: str, system: str, published: Mapping[str, float]) -> list[str]:

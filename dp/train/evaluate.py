@@ -1,4 +1,4 @@
-"""How good the models are on held-out clips, with confidence intervals over clips and beside simple yardsticks."""
+"""How good what systems make of held-out clips sounds, with confidence intervals over clips."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -6,13 +6,10 @@ from dataclasses import asdict
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from dp.audio.mel import log_mel as log_mel_of_samples
 from dp.config import MelConfig
-from dp.data.arrays import Arrays, TimingClip
 from dp.data.clips import SoundingNotes
-from dp.data.loader import timing_batch
 from dp.metrics import (
     Results,
     difference_variance_ratio,
@@ -21,9 +18,7 @@ from dp.metrics import (
     note_scores,
     stft_distance,
 )
-from dp.models.checkpoint import Checkpoint
-from dp.models.timing import TimingModel
-from dp.train.scores import Scores, splits_of, summed_up
+from dp.train.scores import Scores, split_of, summed_up
 from dp.train.systems import EvaluationClip, System, at_level
 from dp.types import PerformedNotes
 from dp.units import frame_to_sec
@@ -68,27 +63,11 @@ def choose_clips(clips: Sequence[EvaluationClip], limit: int = CLIP_LIMIT, seed:
     """At most `limit` clips of every split of every instrument, drawn under a seed, in the order given."""
     groups = defaultdict(list)
     for row, clip in enumerate(clips):
-        for split in splits_of(clip.clip):
+        if split := split_of(clip.clip):
             groups[clip.clip.instrument, split].append(row)
     rng = np.random.default_rng(seed)
     chosen = {int(row) for _, rows in sorted(groups.items()) for row in rng.permutation(rows)[:limit]}
     return [clips[row] for row in sorted(chosen)]
-
-
-def evaluate_timing(checkpoint: Checkpoint[TimingModel], arrays: Arrays[TimingClip]) -> Results:
-    """Mean squared error of onsets and durations in frames squared, of the model and of constant tempo."""
-
-    def scores(clip: TimingClip) -> Scores:
-        batch = timing_batch([clip])
-        batch.inputs["performer"] = torch.tensor([checkpoint.performer_index(clip.clip.performer)])
-        onset, duration = (prediction[0].numpy() for prediction in checkpoint.model(**batch.inputs))
-        written = clip.written
-        return {
-            "timing-model": _timing_errors(onset, duration, clip),
-            "constant-tempo": _timing_errors(written.nominal_onset_frame, written.nominal_duration_frame, clip),
-        }
-
-    return summed_up(arrays.clips, scores)
 
 
 def _system_scores(
@@ -142,12 +121,3 @@ def _take(
     count = int(chosen.sum())
     unknown = np.zeros(count, dtype=np.int64)
     return PerformedNotes(pitch[chosen], unknown, onset_sec[chosen], offset_sec[chosen], np.ones(count))
-
-
-def _timing_errors(
-    onset_frame: npt.NDArray[np.float32], duration_frame: npt.NDArray[np.float32], clip: TimingClip
-) -> dict[str, float]:
-    return {
-        "onset_mse_frame2": mean_squared_error(onset_frame, clip.onset_frame),
-        "duration_mse_frame2": mean_squared_error(duration_frame, clip.duration_frame),
-    }

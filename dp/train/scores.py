@@ -29,10 +29,14 @@ class OfClip(Protocol):
 C = TypeVar("C", bound=OfClip)
 
 
-def splits_of(clip: Clip) -> tuple[str, ...]:
-    """The splits that hold a clip out."""
-    flags = {"clip": clip.valid_by_clip, "recording": clip.valid_by_recording}
-    return tuple(split for split, held_out in flags.items() if held_out)
+def split_of(clip: Clip) -> str:
+    """The split that holds a clip out, empty for a clip to train on.
+
+    Of a recording that is held out whole nothing is learned, so that none of its clips belongs to the `clip` split.
+    """
+    if clip.valid_by_recording:
+        return "recording"
+    return "clip" if clip.valid_by_clip else ""
 
 
 def summed_up(
@@ -50,15 +54,15 @@ def summed_up(
         on_clip: called after each clip with the number of clips done and its id.
     """
     values: dict[tuple[str, str], Found] = defaultdict(lambda: defaultdict(lambda: defaultdict(dict)))
-    held_out = [item for item in clips if splits_of(item.clip)]
+    held_out = [item for item in clips if split_of(item.clip)]
     for done, item in enumerate(held_out, 1):
         with torch.no_grad():
             found = scores(item)
-        for split in splits_of(item.clip):
-            for system, metrics in found.items():
-                for metric, value in metrics.items():
-                    if math.isfinite(value):
-                        values[item.clip.instrument, split][system][metric][item.clip.clip_id] = value
+        group = values[item.clip.instrument, split_of(item.clip)]
+        for system, metrics in found.items():
+            for metric, value in metrics.items():
+                if math.isfinite(value):
+                    group[system][metric][item.clip.clip_id] = value
         on_clip(done, item.clip.clip_id)
     results: Results = {}
     for (instrument, split), systems in values.items():

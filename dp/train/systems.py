@@ -70,7 +70,7 @@ def at_level(clip: EvaluationClip, level: str, floor: float) -> EvaluationClip:
 
 
 def recording_system() -> System:
-    """The real recording: the ceiling of what a transcriber hears, and zero for every distance."""
+    """The real recording: how many of its notes a transcriber hears, and zero for every distance."""
     return System(lambda clip: clip.log_mel, lambda clip: clip.samples)
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from dp.config import SynthesisConfig, TimingConfig, VocoderConfig
+from dp.config import SynthesisConfig, VocoderConfig
 from dp.data.clips import Clip, SoundingNotes
-from dp.train.evaluate import choose_clips, evaluate_systems, evaluate_timing
+from dp.train.evaluate import choose_clips, evaluate_systems
 from dp.train.scores import summed_up
 from dp.train.synthesis import train_synthesis
 from dp.train.systems import (
@@ -19,7 +19,6 @@ from dp.train.systems import (
     recording_system,
     synthesis_system,
 )
-from dp.train.timing import train_timing
 from dp.train.vocoder import train_vocoder
 from dp.types import PerformedNotes
 from tests.train import tiny
@@ -170,17 +169,18 @@ def test_differences_are_of_the_same_clips():
     assert (found["a"]["log_mel_mse"]["n"], found["b"]["log_mel_mse"]["n"]) == (2, 3)
 
 
-def test_clips_go_to_the_splits_that_hold_them_out():
+def test_clips_go_to_the_split_that_holds_them_out():
     items = [
         clip(0, by_clip=False),
-        clip(1, by_clip=True, by_recording=True),
-        clip(2, by_clip=False, by_recording=True, instrument="piano"),
+        clip(1, by_clip=True),
+        clip(2, by_clip=True, by_recording=True),
+        clip(3, by_clip=False, by_recording=True, instrument="piano"),
     ]
     found = summed_up(items, lambda item: {"s": {"m": float(item.clip.clip_id[-1])}})
     assert {(i, split): m["s"]["m"]["mean"] for i, splits in found.items() for split, m in splits.items()} == {
+        ("violin", "recording"): 2.0,
         ("violin", "clip"): 1.0,
-        ("violin", "recording"): 1.0,
-        ("piano", "recording"): 2.0,
+        ("piano", "recording"): 3.0,
     }
 
 
@@ -200,10 +200,3 @@ def test_clips_without_samples_are_left_out():
     found = evaluation_clips(tiny.synthesis().clips, tiny.vocoder().clips[1:])
     assert [item.clip.clip_id for item in found] == ["one/1", "two/0", "two/1"]
     assert np.array_equal(found[0].samples, tiny.SAMPLES["one"][125 * 256 : 250 * 256])
-
-
-def test_timing_has_its_yardstick():
-    checkpoint = train_timing(tiny.timing(), TimingConfig(1, 2, 1.0, 20), ignore, dims=tiny.TIMING_DIMS)
-    systems = evaluate_timing(checkpoint, tiny.timing())["violin"]["recording"]
-    assert list(systems) == ["timing-model", "constant-tempo"]
-    assert systems["constant-tempo"]["onset_mse_frame2"]["n"] == 1

@@ -7,7 +7,7 @@ from dp.config import SynthesisConfig, TimingConfig, VocoderConfig
 from dp.errors import DataError
 from dp.models.checkpoint import load_checkpoint, save_checkpoint
 from dp.models.timing import TimingModel
-from dp.train.evaluate import evaluate_timing
+from dp.train.evaluate_timing import evaluate_timing
 from dp.train.synthesis import train_synthesis
 from dp.train.timing import train_timing
 from dp.train.vocoder import train_vocoder
