@@ -108,11 +108,16 @@ def _bring(folder: Path, config: "Config", source: Path, quiet: bool, as_json: b
 
 def _metrics_text(metrics: "Results") -> str:
     """A line per figure: instrument, split, system, metric, mean and its 95 % interval."""
-    lines = []
-    for instrument, splits in metrics.items():
-        for split, systems in splits.items():
-            for system, figures in systems.items():
-                for name, figure in figures.items():
-                    interval = f"{figure['low']:.3f} to {figure['high']:.3f}, n = {figure['n']:.0f}"
-                    lines.append(f"{instrument:10}{split:11}{system:26}{name:28}{figure['mean']:9.3f}  ({interval})")
-    return "\n".join(lines)
+    rows = [
+        ((instrument, split, system, name), figure)
+        for instrument, splits in metrics.items()
+        for split, systems in splits.items()
+        for system, figures in systems.items()
+        for name, figure in figures.items()
+    ]
+    widths = [max((len(names[column]) for names, _ in rows), default=0) for column in range(4)]
+    return "\n".join(
+        "  ".join(f"{name:{width}}" for name, width in zip(names, widths, strict=True))
+        + f"{figure['mean']:10.3f}  ({figure['low']:.3f} to {figure['high']:.3f}, n = {figure['n']:.0f})"
+        for names, figure in rows
+    )

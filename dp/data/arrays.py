@@ -85,9 +85,13 @@ class Arrays(Generic[C]):
         return chosen
 
     def held_out(self, split: str) -> list[C]:
-        """Validation clips of split `clip` or `recording`; may be empty."""
-        flag = {"clip": "valid_by_clip", "recording": "valid_by_recording"}[split]
-        return [item for item in self.clips if getattr(item.clip, flag)]
+        """Validation clips of split `clip` or `recording`; may be empty.
+
+        Of a recording that is held out whole nothing is learned, so none of its clips belongs to `clip`.
+        """
+        if split == "recording":
+            return [item for item in self.clips if item.clip.valid_by_recording]
+        return [item for item in self.clips if item.clip.valid_by_clip and not item.clip.valid_by_recording]
 
 
 def performer_names(clips: Iterable[Clip]) -> tuple[str, ...]:

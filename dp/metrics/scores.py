@@ -54,10 +54,14 @@ class OfClip(Protocol):
 C = TypeVar("C", bound=OfClip)
 
 
-def splits_of(clip: Clip) -> tuple[str, ...]:
-    """The splits that hold a clip out."""
-    flags = {"clip": clip.valid_by_clip, "recording": clip.valid_by_recording}
-    return tuple(split for split, held_out in flags.items() if held_out)
+def split_of(clip: Clip) -> str:
+    """The split that holds a clip out, empty for a clip to train on.
+
+    Of a recording that is held out whole nothing is learned, so none of its clips belongs to the `clip` split.
+    """
+    if clip.valid_by_recording:
+        return "recording"
+    return "clip" if clip.valid_by_clip else ""
 
 
 @dataclass(frozen=True)
@@ -83,13 +87,13 @@ def score_clips(
         on_clip: called after each clip with the number of clips done and its id.
     """
     rows = []
-    for done, item in enumerate([item for item in clips if splits_of(item.clip)], 1):
+    for done, item in enumerate([item for item in clips if split_of(item.clip)], 1):
         found = scores(item)
         finite = {
             system: {metric: float(value) for metric, value in metrics.items() if math.isfinite(value)}
             for system, metrics in found.items()
         }
-        rows.append(ClipScores(item.clip.clip_id, item.clip.instrument, splits_of(item.clip), finite))
+        rows.append(ClipScores(item.clip.clip_id, item.clip.instrument, (split_of(item.clip),), finite))
         on_clip(done, item.clip.clip_id)
     return rows
 

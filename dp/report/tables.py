@@ -1,13 +1,19 @@
 """Evaluation results as Markdown tables, the publication's values beside ours."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dp.metrics import Results
+from dp.metrics.waveforms import FFT_SAMPLES
 
 INSTRUMENTS = ("violin", "piano")
-SPLITS = {"clip": "clips held out (the publication's protocol)", "recording": "whole recordings held out"}
+SPLITS = {
+    "clip": "clips held out (the publication's protocol)",
+    "recording": "whole recordings held out",
+    "movement": "recordings of movements of which nothing was learned",
+}
 ABSENT = "-"
+RECORDING = "recording"  # the system that is the truth itself: it has no error to show beside the others'
 
 
 @dataclass(frozen=True)
@@ -33,29 +39,33 @@ SOUND_METRICS = {
     "note_f1_50ms": "note F1, 50 ms",
     "note_f1_100ms": "note F1, 100 ms",
 }
-SOUND_NOTE = """\
+TIMING_METRICS = {
+    f"{what}_{figure}": f"{what} {heading}"
+    for what in ("onset", "interval", "duration")
+    for figure, heading in (("mse_frame2", "MSE (frames²)"), ("rmse_frame", "RMSE (frames)"))
+}
+SOUND_NOTE = f"""\
 Means over clips with 95 % bootstrap intervals. Log-mel MSE: against the clip at the level that the system was trained
 at; gain-free: the best constant offset removed. Frame-difference variance: of the log-mel, as a share of the real
-one's; below 1 is over-smooth. STFT distance: spectral convergence and log magnitude, windows of 512, 1024 and 2048
-samples. Note F1: what a transcriber (basic-pitch) hears in the sound against the notes asked for; the recording's own
-is the ceiling."""
+one's; below 1 is over-smooth. STFT distance: spectral convergence and log magnitude, windows of
+{", ".join(map(str, FFT_SAMPLES))} samples. Note F1: what a transcriber (basic-pitch) hears in the sound against the
+notes asked for; the real recording's own is the yardstick, though a sound without bow and room may exceed it."""
 
 
-def evaluation_report(results: Results, timing_metrics: Mapping[str, str] | None = None) -> str:
-    """All tables as one Markdown page.
-
-    Args:
-        results: as metrics/evaluation.json holds them.
-        timing_metrics: heading of each metric of the timing table; None leaves that table out.
-    """
+def evaluation_report(results: Results) -> str:
+    """All tables as one Markdown page; `results` are as metrics/evaluation.json holds them."""
     parts = ["# Evaluation", "", SOUND_NOTE]
     for split, meaning in SPLITS.items():
-        if any(split in splits for splits in results.values()):
-            parts += ["", f"## Split `{split}`: {meaning}", "", "### Log-mel MSE", "", table_2(results, split)]
-            parts += ["", "### Further metrics", "", metrics_table(results, split, SOUND_METRICS)]
-            parts += _differences(results, split)
-            if timing_metrics is not None:
-                parts += ["", "### Timing", "", metrics_table(results, split, timing_metrics)]
+        tables = {
+            "Log-mel MSE": table_2(results, split) if _systems_with(results, split, "log_mel_mse") else "",
+            "Further metrics": metrics_table(results, split, SOUND_METRICS),
+            "Differences on the same clips": metrics_table(results, split, _differences(results, split)),
+            "Timing": metrics_table(results, split, TIMING_METRICS),
+        }
+        if any(tables.values()):
+            parts += ["", f"## Split `{split}`: {meaning}"]
+        for title, table in tables.items():
+            parts += ["", f"### {title}", "", table] if table else []
     return "\n".join(parts) + "\n"
 
 
@@ -68,43 +78,39 @@ def table_2(results: Results, split: str) -> str:
     known = {row.system for row in TABLE_2}
     rows += [
         _table_2_row(results, split, system, system, {})
-        for system in _systems_with(results, split, ("log_mel_mse",))
-        if system not in known
+        for system in _systems_with(results, split, "log_mel_mse")
+        if system not in known and system != RECORDING
     ]
     return _markdown(head, rows)
 
 
 def metrics_table(results: Results, split: str, metrics: Mapping[str, str]) -> str:
-    """One row for every instrument and system that has any of these metrics.
+    """One row for every instrument and system that has any of these metrics; empty where none has.
 
     Args:
         results: as metrics/evaluation.json holds them.
-        split: `clip` or `recording`.
-        metrics: heading of each metric.
+        split: one of SPLITS.
+        metrics: heading of each metric; those that no system has get no column.
     """
+    metrics = {metric: heading for metric, heading in metrics.items() if _systems_with(results, split, metric)}
     rows = []
     for instrument, splits in results.items():
         for system, found in splits.get(split, {}).items():
             if any(metric in found for metric in metrics):
                 count = max(int(found[metric]["n"]) for metric in metrics if metric in found)
                 rows.append([instrument, system, *(_estimate(found.get(metric)) for metric in metrics), str(count)])
-    return _markdown(["instrument", "system", *metrics.values(), "clips"], rows)
+    return _markdown(["instrument", "system", *metrics.values(), "clips"], rows) if rows else ""
 
 
-def _differences(results: Results, split: str) -> list[str]:
-    """The table of differences from a reference system, where they were taken."""
-    names = {
-        metric
+def _differences(results: Results, split: str) -> dict[str, str]:
+    """The metrics that are differences from a reference system, and their headings."""
+    return {
+        metric: metric.replace("_minus_", " less that of ").replace("_", " ")
         for splits in results.values()
         for found in splits.get(split, {}).values()
         for metric in found
         if "_minus_" in metric
     }
-    if not names:
-        return []
-    headings = {metric: metric.replace("_minus_", " less that of ").replace("_", " ") for metric in sorted(names)}
-    note = "Differences on the same clips; an interval without 0 means that the systems differ."
-    return ["", "### Differences", "", note, "", metrics_table(results, split, headings)]
 
 
 def _table_2_row(results: Results, split: str, title: str, system: str, published: Mapping[str, float]) -> list[str]:
@@ -120,13 +126,10 @@ def _instruments(results: Results) -> list[str]:
     return [*INSTRUMENTS, *(instrument for instrument in results if instrument not in INSTRUMENTS)]
 
 
-def _systems_with(results: Results, split: str, metrics: Iterable[str]) -> list[str]:
-    """Systems of any instrument that have one of the metrics, in the order they come in."""
+def _systems_with(results: Results, split: str, metric: str) -> list[str]:
+    """Systems of any instrument that have the metric, in the order they come in."""
     found = (
-        system
-        for splits in results.values()
-        for system, values in splits.get(split, {}).items()
-        if any(metric in values for metric in metrics)
+        system for splits in results.values() for system, values in splits.get(split, {}).items() if metric in values
     )
     return list(dict.fromkeys(found))
 

@@ -1,4 +1,4 @@
-"""How good the models are on held-out clips, with confidence intervals over clips and beside simple yardsticks."""
+"""How good what systems make of held-out clips sounds, with confidence intervals over clips."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ from dp.metrics import (
     note_scores,
     stft_distance,
 )
-from dp.metrics.scores import ClipScores, Scores, score_clips, splits_of
+from dp.metrics.scores import ClipScores, Scores, score_clips, split_of
 from dp.train.systems import EvaluationClip, System, at_level, heard_in
 from dp.types import PerformedNotes
 from dp.units import frame_to_sec
@@ -62,7 +62,7 @@ def choose_clips(clips: Sequence[EvaluationClip], limit: int = CLIP_LIMIT, seed:
     """At most `limit` clips of every split of every instrument, drawn under a seed, in the order given."""
     groups = defaultdict(list)
     for row, clip in enumerate(clips):
-        for split in splits_of(clip.clip):
+        if split := split_of(clip.clip):
             groups[clip.clip.instrument, split].append(row)
     rng = np.random.default_rng(seed)
     chosen = {int(row) for _, rows in sorted(groups.items()) for row in rng.permutation(rows)[:limit]}

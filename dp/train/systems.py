@@ -85,7 +85,7 @@ def heard_in(clip: EvaluationClip) -> SoundingNotes:
 
 
 def recording_system() -> System:
-    """The real recording: the ceiling of what a transcriber hears, and zero for every distance."""
+    """The real recording: how many of its notes a transcriber hears, and zero for every distance."""
     return System(lambda clip: clip.log_mel, lambda clip: clip.samples)
 
 
@@ -122,7 +122,7 @@ def synthesis_system(
     return System(log_mel_of, lambda clip: _vocoded(vocoder, log_mel_of(clip)), level)
 
 
-def baseline_system(baseline: Checkpoint[BaselineModel]) -> System:
+def baseline_system(baseline: Checkpoint[BaselineModel], level: str = LEVELS[0]) -> System:
     """The baseline on the true notes, in the manner of the clip's performer."""
 
     def samples_of(clip: EvaluationClip) -> Float32Array:
@@ -131,7 +131,7 @@ def baseline_system(baseline: Checkpoint[BaselineModel]) -> System:
         samples: Float32Array = baseline.model.play(**{name: inputs[name] for name in BASELINE_INPUTS}).numpy()
         return samples
 
-    return System(samples_of=samples_of)
+    return System(samples_of=samples_of, level=level)
 
 
 def _vocoded(vocoder: Checkpoint[Vocoder], log_mel: Float32Array) -> Float32Array:

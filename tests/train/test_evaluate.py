@@ -175,17 +175,18 @@ def test_differences_are_of_the_same_clips():
     assert (found["a"]["log_mel_mse"]["n"], found["b"]["log_mel_mse"]["n"]) == (2, 3)
 
 
-def test_clips_go_to_the_splits_that_hold_them_out():
+def test_clips_go_to_the_split_that_holds_them_out():
     items = [
         clip(0, by_clip=False),
-        clip(1, by_clip=True, by_recording=True),
-        clip(2, by_clip=False, by_recording=True, instrument="piano"),
+        clip(1, by_clip=True),
+        clip(2, by_clip=True, by_recording=True),
+        clip(3, by_clip=False, by_recording=True, instrument="piano"),
     ]
     found = summed_up(score_clips(items, lambda item: {"s": {"m": float(item.clip.clip_id[-1])}}))
     assert {(i, split): m["s"]["m"]["mean"] for i, splits in found.items() for split, m in splits.items()} == {
+        ("violin", "recording"): 2.0,
         ("violin", "clip"): 1.0,
-        ("violin", "recording"): 1.0,
-        ("piano", "recording"): 2.0,
+        ("piano", "recording"): 3.0,
     }
 
 
