@@ -11,8 +11,10 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from dp.align.features import event_bands
 from dp.align.onset_net import convolve
 from dp.align.plan import ScorePlan
+from dp.align.sounding import sounding_gain
 from dp.align.spectrum import F32
 from dp.align.tempo import expected_gap_sec
 from dp.units import FloatArray, IntArray
@@ -29,7 +31,12 @@ _NEAR_FRAME = 5  # what counts as at the event
 _WEAK_LOGIT = -1.0  # the onset filter would rather say that the notes are not near
 _ODD_GAP = 5.0  # a gap whose cost would be above this is looked at again
 _ODD_EVENT = 1  # how many events to either side of such a gap
+_CROWDED = 0.3  # a gap of less than this share of the expected: the coarse alignment put several events at one
+_CROWDED_FRAME = 30  # shorter than expected by at least this: 150 ms
+_CROWDED_EVENT = 4  # to either side of such a gap: the events that a slip displaced
 _END_EVENT = 2  # at either end of the music, where the coarse alignment is weakest
+_CLEAR_LOGIT = 1.0  # the onset filter says that the notes are here
+_SOUNDING_WEIGHT = 0.3  # of 20 ms of what sounds beside the evidence of an onset
 _TILE_REACH = 92  # of a stretch of evidence when searching again
 _MAX_SEARCH_FRAME = 2400  # 12 s
 _TEMPO_EVENT = 8  # to either side whose median tempo is expected
@@ -117,7 +124,9 @@ def _best_events(evidence, gap, expected, tolerance, min_gap, limit):  # type: i
 def search_again(
     listener: "Listener", logits: F32, center: IntArray, frame: IntArray, frame_count: int, min_gap: int
 ) -> IntArray:
-    """Frames [E], where events without evidence at their frame were looked for between their neighbours.
+    """Frames [E], where doubtful events were looked for between their neighbours.
+
+    An event stays where what begins there, what sounds before and after, and the tempo together speak for it.
 
     Args:
         listener: the onset filter.
@@ -128,15 +137,14 @@ def search_again(
         min_gap: in frames, between events.
     """
     plan = listener.plan
-    weak = _event_strength(logits, center, frame, plan.event, plan.event_size) < _WEAK_LOGIT
-    weak |= _odd_gaps(frame, plan.event_quarter)
-    weak[len(weak) - _END_EVENT :] = weak[:_END_EVENT] = True
+    weak = _doubtful(_event_strength(logits, center, frame, plan.event, plan.event_size), frame, plan.event_quarter)
     found = frame.copy()
     sure_gap = np.flatnonzero(~weak[1:] & ~weak[:-1])  # between event i and i + 1
     if len(sure_gap) == 0:
         return found
     slope = np.diff(frame)[sure_gap] / np.diff(plan.event_quarter)[sure_gap]
     gap_quarter = np.diff(plan.event_quarter, prepend=plan.event_quarter[0])
+    bands = event_bands(plan, listener.shift_semitone)
     searches = [s for run in _runs(weak) if (s := _window(plan, frame, *run, frame_count, min_gap)) is not None]
     for search, heard in zip(searches, _stretches(listener, searches), strict=True):
         first, end, low = search.first, search.end, search.low
@@ -146,6 +154,7 @@ def search_again(
         size = plan.event_size[first:end]
         evidence = event_evidence(log_density(heard), plan.event[search.note] - first, size, _SEARCH_FLOOR)
         candidate = low + np.arange(evidence.shape[1])
+        evidence += _SOUNDING_WEIGHT * sounding_gain(listener.audio, bands, first, end, candidate)
         if first > 0:
             evidence[0] -= gap_cost(candidate - frame[first - 1], expected[0])
         if end < len(frame):
@@ -201,15 +210,23 @@ def _event_strength(
     return np.bincount(event, near, len(event_size)) / event_size
 
 
-def _odd_gaps(frame: IntArray, event_quarter: FloatArray) -> npt.NDArray[np.bool_]:
-    """[E] whether the gap before or after an event, or one next to that, is far from the local tempo."""
-    gap = np.diff(frame)
-    expected = expected_frames(frame, event_quarter)[1:]
+def _doubtful(strength: FloatArray, frame: IntArray, event_quarter: FloatArray) -> npt.NDArray[np.bool_]:
+    """[E] which events to look for again: without evidence, at gaps far from the local tempo, at unclear ends."""
+    gap, expected = np.diff(frame), expected_frames(frame, event_quarter)[1:]
     odd = np.abs(gap - expected) / _tolerance(expected) > _ODD_GAP
-    near = np.zeros(len(frame) + 2 * _ODD_EVENT, bool)
-    for shift in range(2 * _ODD_EVENT):
-        near[shift : shift + len(odd)] |= odd
-    return near[_ODD_EVENT - 1 : _ODD_EVENT - 1 + len(frame)]
+    crowded = (gap < _CROWDED * expected) & (gap < expected - _CROWDED_FRAME)
+    weak = (strength < _WEAK_LOGIT) | _beside(odd, _ODD_EVENT) | _beside(crowded, _CROWDED_EVENT)
+    for at in (slice(_END_EVENT), slice(max(len(weak) - _END_EVENT, 0), None)):
+        weak[at] |= strength[at].min() < _CLEAR_LOGIT
+    return weak
+
+
+def _beside(gap: npt.NDArray[np.bool_], reach: int) -> npt.NDArray[np.bool_]:
+    """[E] whether one of the gaps [E - 1] is among the `reach` before or after an event."""
+    near = np.zeros(len(gap) + 2 * reach, bool)
+    for shift in range(2 * reach):
+        near[shift : shift + len(gap)] |= gap
+    return near[reach - 1 : reach + len(gap)]
 
 
 def _runs(weak: np.ndarray) -> Iterator[tuple[int, int]]:

@@ -27,6 +27,7 @@ _HARMONIC_LEVEL = np.array([1.0, 0.7, 0.5, 0.4, 0.3, 0.25, 0.2, 0.2], np.float32
 _DECAY_SEC = 3.0
 _RINGING_SEC = 0.3  # in which what has ended decays by a factor of e, in rooms and on strings
 _SCORE_COMPRESSION = 30.0
+_SAME_QUARTER = 1e-6  # a note that ends so shortly after an event has ended there
 _RISE_FRAME = 1  # onsets are the change from so far before to so far after
 _BLOCK_FRAME = 512
 
@@ -71,13 +72,28 @@ def score_features(
     decay = np.exp(np.arange(frame_count + 1) * (-hop_sec / _DECAY_SEC)).astype(np.float32)
     ringing = np.exp(-np.arange(1, round(4 * _RINGING_SEC / hop_sec)) * (hop_sec / _RINGING_SEC)).astype(np.float32)
     _play(bands, onsets, plan.pitch + shift - LOW_PITCH, first_frame, end_frame, decay, ringing)
-    bands = np.log1p(_SCORE_COMPRESSION * bands)
-    bands /= np.maximum(_length(bands), 1e-6)[:, None]
+    bands = _score_level(bands)
     onsets /= np.maximum(_length(onsets), 1.0)[:, None]
     begun = np.bincount(np.minimum(first_frame, frame_count), minlength=frame_count + 1)
     ended = np.bincount(np.minimum(end_frame, frame_count), minlength=frame_count + 1)
     sounding = np.cumsum(begun - ended)[:frame_count] > 0
     return Features(bands, onsets, sounding.astype(np.float32))
+
+
+def event_bands(plan: ScorePlan, shift_semitone: int) -> F32:
+    """[E, K] of length 1: what sounds at every event of a score, as long as nothing decays."""
+    count = len(plan.event_quarter)
+    bands = np.zeros((count, BAND_COUNT), np.float32)
+    end = np.maximum(np.searchsorted(plan.event_quarter, plan.end_quarter - _SAME_QUARTER), plan.event + 1)
+    level, nothing = np.ones(count + 1, np.float32), np.zeros(0, np.float32)
+    _play(bands, np.zeros_like(bands), plan.pitch + shift_semitone - LOW_PITCH, plan.event, end, level, nothing)
+    return _score_level(bands)
+
+
+def _score_level(bands: F32) -> F32:
+    """Harmonics as a recording's bands show them, of length 1."""
+    compressed = np.log1p(_SCORE_COMPRESSION * bands)
+    return np.asarray(compressed / np.maximum(_length(compressed), 1e-6)[:, None])
 
 
 @numba.njit(cache=True)

@@ -32,7 +32,7 @@ def align_notes(
     music = find_music(at_level(samples), SAMPLE_RATE_HZ, notes, repeats, MIN_EVENT_SEC)
     notes, plan, audio, shift = music.notes, music.plan, music.audio, music.shift_semitone
     coarse = coarse_align(audio, music.steady, plan, shift, _COARSE_FRAME_SEC)
-    listener = Listener(music.samples, SAMPLE_RATE_HZ, plan, music.tuning_semitone, shift, packaged_net())
+    listener = Listener(music.samples, SAMPLE_RATE_HZ, plan, music.tuning_semitone, shift, packaged_net(), audio)
     refined = refine_onsets(listener, coarse.event_sec)
     evidence = onset_evidence(plan, refined, coarse.event_sec, _FINE_FRAME_SEC)
     fit = score_fit(warping_fit(audio, music.steady, plan, shift, _COARSE_FRAME_SEC), evidence)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dp.align.events import best_events, event_evidence, expected_frames, log_density, search_again
+from dp.align.features import Features
 from dp.align.onset_net import OnsetNet, onset_logits
 from dp.align.onset_patches import HOP_SAMPLE, OnsetQuery, onset_patches
 from dp.align.plan import ScorePlan
@@ -46,6 +47,7 @@ class Listener:
     tuning_semitone: float
     shift_semitone: int
     net: OnsetNet
+    audio: Features  # of the same samples
 
     def logits(self, note: IntArray, center: IntArray, reach: int) -> F32:
         """Logits [n, 2 * reach + 1] of the given notes [n], in frames around `center` [n]."""

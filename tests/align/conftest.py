@@ -6,6 +6,11 @@ import numpy as np
 import pytest
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ
+from dp.align.features import audio_features
+from dp.align.onset_net import packaged_net
+from dp.align.plan import ScorePlan
+from dp.align.refine import Listener
+from dp.align.spectrum import at_level
 from dp.types import ScoreNotes
 
 Play = Callable[..., np.ndarray]
@@ -50,6 +55,18 @@ def play() -> Play:
             envelope = np.exp(-2.5 * time) * np.minimum(time / 0.005, 1.0) * release
             out[begin : begin + len(time)] += 0.1 * tone * envelope + 0.03 * click
         return out.astype(np.float32)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def listen() -> Callable[..., Listener]:
+    """The packaged onset filter on a sound with a plan; the sound's tuning in cents."""
+
+    def make(sound: np.ndarray, plan: ScorePlan, cents: float = 0.0) -> Listener:
+        samples = at_level(sound)
+        features = audio_features(samples, ALIGN_SAMPLE_RATE_HZ, cents / 100)
+        return Listener(samples, ALIGN_SAMPLE_RATE_HZ, plan, cents / 100, 0, packaged_net(), features)
 
     return make
 

@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from dp.align import ALIGN_SAMPLE_RATE_HZ
 from dp.align.events import best_events, event_evidence, expected_frames, gap_cost, log_density
-from dp.align.onset_net import packaged_net
+from dp.align.features import BAND_COUNT, LOW_PITCH, Features, event_bands
 from dp.align.plan import plan_score
-from dp.align.refine import Listener, refine_onsets
-from dp.align.spectrum import at_level
+from dp.align.refine import refine_onsets
+from dp.align.sounding import sounding_gain
 
 
 def test_densities_leave_room_for_not_here() -> None:
@@ -42,12 +41,58 @@ def test_expected_frames_are_those_of_the_tempo() -> None:
 
 
 @pytest.mark.parametrize("pause_sec", [1.2, 3.0])
-def test_notes_after_a_pause_are_found_where_they_sound(play, make_notes, pause_sec: float) -> None:  # type: ignore[no-untyped-def]
+def test_notes_after_a_pause_are_found_where_they_sound(play, listen, make_notes, pause_sec: float) -> None:  # type: ignore[no-untyped-def]
     pitches = [60, 64, 67, 72, 71, 67, 65, 62, 64, 60, 57, 59]
     plan = plan_score(make_notes([(i, 1, p) for i, p in enumerate(pitches)]))
     even_sec = 0.5 + 0.4 * plan.onset_quarter
     true_sec = even_sec + np.where(plan.onset_quarter >= 9, pause_sec, 0.0)
     rows = [(t, t + 0.35, int(p)) for t, p in zip(true_sec, plan.pitch, strict=True)]
-    listener = Listener(at_level(play(rows, 10.0)), ALIGN_SAMPLE_RATE_HZ, plan, 0.0, 0, packaged_net())
-    found = refine_onsets(listener, even_sec)  # the coarse alignment missed the pause
+    found = refine_onsets(listen(play(rows, 10.0), plan), even_sec)  # the coarse alignment missed the pause
     assert np.abs(found.onset_sec - true_sec).max() < 0.02
+
+
+def test_what_sounds_at_an_event_is_its_notes_and_those_held(make_notes) -> None:  # type: ignore[no-untyped-def]
+    bands = event_bands(plan_score(make_notes([(0, 3, 50), (1, 1, 57), (2, 0.5, 61), (3, 1, 64)])), 1)
+    assert np.linalg.norm(bands, axis=1).tolist() == pytest.approx([1.0] * 4)
+    sounding = [{p for p in (51, 58, 62, 65) if row[p - LOW_PITCH] > 0} for row in bands]
+    assert sounding == [{51}, {51, 58}, {51, 62}, {65}]
+
+
+def test_an_event_fits_best_where_its_notes_take_over(make_notes) -> None:  # type: ignore[no-untyped-def]
+    bands = event_bands(plan_score(make_notes([(0, 1, 60), (1, 1, 64), (2, 1, 67)])), 0)
+    heard = bands[np.repeat([0, 1, 2], 25)]  # half a second each
+    audio = Features(heard, np.zeros((75, BAND_COUNT), np.float32), np.ones(75, np.float32))
+    gain = sounding_gain(audio, bands, 1, 3, np.arange(20, 280))
+    second, third = 20 + gain.argmax(axis=1)
+    assert abs(second - 100) <= 3  # frames of 5 ms; features before their frame's middle belong to what was
+    assert abs(third - 200) <= 3
+    early = gain[1, second - 20] - gain[1, third - 20]
+    alike = float(bands[1] @ bands[2])
+    assert early == pytest.approx(-25 * (1.0 - alike), rel=0.05)  # 25 frames of the second heard as the third
+    assert sounding_gain(audio, bands, 0, 1, np.arange(0, 40))[0].argmax() == 0
+
+
+def test_a_last_note_after_a_hold_stays_where_it_sounds(play, listen, make_notes) -> None:  # type: ignore[no-untyped-def]
+    pitches = [60, 64, 67, 72, 71, 67, 65, 62, 64, 60, 57, 52]
+    plan = plan_score(make_notes([(i, 1, p) for i, p in enumerate(pitches)]))
+    true_sec = 0.5 + 0.4 * plan.onset_quarter
+    true_sec[-1] += 4.0  # the note before is held
+    off_sec = np.append(true_sec[1:], true_sec[-1] + 1.0) - 0.05
+    rows = [(t, o, int(p)) for t, o, p in zip(true_sec, off_sec, plan.pitch, strict=True)]
+    touched = (true_sec[-2] + 0.4, true_sec[-2] + 0.5, pitches[-1])  # in time, but not the last note
+    found = refine_onsets(listen(play([*rows, touched], 11.0), plan), true_sec)
+    assert np.abs(found.onset_sec - true_sec).max() < 0.02
+
+
+def test_a_slip_in_a_repeated_figure_is_undone(play, listen, make_notes) -> None:  # type: ignore[no-untyped-def]
+    chord = (49, 52, 58, 76)
+    line = [60, 62, 64, 65, 67, 69, *[0] * 8, 72, 71, 69, 67, 65, 64]
+    score = [(i, 1, p) for i, top in enumerate(line) for p in ((top,) if top else chord)]
+    plan = plan_score(make_notes(score))
+    true_sec = 0.5 + 0.4 * plan.event_quarter
+    rows = [(true_sec[e], true_sec[e] + 0.35, int(p)) for e, p in zip(plan.event, plan.pitch, strict=True)]
+    guess = true_sec.copy()
+    guess[7:9] = true_sec[6] + 0.01  # two chords at the place of the one before, two at the places of those
+    guess[9:11] = true_sec[7:9]
+    found = refine_onsets(listen(play(rows, 9.5), plan), guess)
+    assert np.abs(found.onset_sec - true_sec[plan.event]).max() < 0.03

@@ -8,7 +8,7 @@ from dp.align.offsets import mapped_offsets
 from dp.align.onset_net import CHANNEL_COUNT, CONTEXT_FRAME, convolve, onset_logits, packaged_net
 from dp.align.onset_patches import HOP_SAMPLE, OnsetQuery, onset_patches
 from dp.align.plan import MAX_CONTEXT, NO_PITCH, NoteContext, plan_score
-from dp.align.refine import Listener, refine_onsets, spaced_frames
+from dp.align.refine import refine_onsets, spaced_frames
 from dp.align.spectrum import at_level
 from dp.align.tempo import expected_gap_sec, smoothed_event_sec
 
@@ -60,25 +60,25 @@ def test_a_patch_does_not_depend_on_where_it_begins(play) -> None:  # type: igno
 
 
 @pytest.mark.parametrize("cents", [0, -35])
-def test_refined_onsets_are_within_15_ms(play, make_notes, melody, played_at, cents: int) -> None:  # type: ignore[no-untyped-def]
+def test_refined_onsets_are_within_15_ms(play, listen, make_notes, melody, played_at, cents: int) -> None:  # type: ignore[no-untyped-def]
     plan = plan_score(make_notes(melody))
     true_sec = played_at(plan.event_quarter)
     rows = [(played_at(o), played_at(o + 0.95 * d), p) for o, d, p in melody]
-    sound = at_level(play(rows, float(true_sec[-1]) + 2.0, cents))
+    sound = play(rows, float(true_sec[-1]) + 2.0, cents)
     guess = np.maximum.accumulate(true_sec + np.random.default_rng(2).uniform(-0.08, 0.08, len(true_sec)))
-    found = refine_onsets(Listener(sound, ALIGN_SAMPLE_RATE_HZ, plan, cents / 100, 0, packaged_net()), guess)
+    found = refine_onsets(listen(sound, plan, cents), guess)
     assert np.abs(found.onset_sec - true_sec[plan.event]).max() < 0.015
     assert (np.diff(found.event_sec) > 0).all()
 
 
-def test_notes_of_a_chord_are_found_apart(play, make_notes) -> None:  # type: ignore[no-untyped-def]
+def test_notes_of_a_chord_are_found_apart(play, listen, make_notes) -> None:  # type: ignore[no-untyped-def]
     rows = [(i, 1.0, p) for i in range(6) for p in (48 + i, 64 + i, 71 + i)]
     plan = plan_score(make_notes(rows))
     late = np.where(plan.pitch >= 69, 0.03, 0.0)  # the top note of every chord comes 30 ms after the others
     true_sec = 0.5 + 0.6 * plan.onset_quarter + late
-    sound = at_level(play([(t, t + 0.55, int(p)) for t, p in zip(true_sec, plan.pitch, strict=True)], 5.0))
+    sound = play([(t, t + 0.55, int(p)) for t, p in zip(true_sec, plan.pitch, strict=True)], 5.0)
     guess = 0.5 + 0.6 * plan.event_quarter
-    found = refine_onsets(Listener(sound, ALIGN_SAMPLE_RATE_HZ, plan, 0.0, 0, packaged_net()), guess)
+    found = refine_onsets(listen(sound, plan), guess)
     error = found.onset_sec - true_sec
     assert np.abs(np.median(error[late > 0])) < 0.01
     assert np.abs(error).max() < 0.025
