@@ -148,6 +148,18 @@ def test_what_surrounds_the_music_is_skipped(rounds: Score, seed: int, before: n
     check(found, true, len(before) / RATE_HZ)
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("before", [talk(12), tuning(20), silence(10)])
+@pytest.mark.parametrize("after", [silence(0), applause(15)])
+def test_what_surrounds_a_short_piece_is_no_first_pass(
+    rounds: Score, seed: int, before: np.ndarray, after: np.ndarray
+) -> None:
+    sound, true = record(rounds, set(), seed)
+    found = align(np.concatenate([before, sound, after]), rounds.notes, CONFIG, "rounds", rounds.repeats)
+    check(found, true, len(before) / RATE_HZ)
+    assert found.structure.startswith("repeat of bars 1-5 not played")
+
+
 def test_surroundings_and_a_repeat_left_out(jig: Score) -> None:
     sound, true = record(jig, {1}, 1)
     before = np.concatenate([talk(12), silence(2)])
