@@ -7,13 +7,13 @@ import numpy as np
 import pretty_midi
 import pytest
 
-from dp.align import align
+from dp.align import ALIGN_SAMPLE_RATE_HZ, align
 from dp.corpora.engraving import musicxml
 from dp.corpora.studies import all_studies
 from dp.score import read_score
 from dp.types import Score
 from tests.align.surroundings import talk
-from tests.align.test_structure import CONFIG, RATE_HZ, check, record
+from tests.align.test_structure import CONFIG, check, record
 
 HALF_QUARTER = 15.0  # five bars of 6/8
 
@@ -75,5 +75,5 @@ def test_talk_before_a_midi_score_without_its_first_pass(
     sound, true = record(score, set())
     before = talk(12)
     found = align(np.concatenate([before, sound]), score.notes, CONFIG, "score", score.repeats)
-    check(found, true, len(before) / RATE_HZ)
+    check(found, true, len(before) / ALIGN_SAMPLE_RATE_HZ)
     assert found.structure.startswith("repeat of bars 1-5 not played; music begins at ")
