@@ -41,7 +41,7 @@ def errors_sec(
     assert found.accepted
     middle_cent = 1200.0 * np.log2(a4_hz / 440.0) + drift_cent / 2.0
     assert found.tuning_cent == pytest.approx(middle_cent, abs=6.0)
-    return np.abs(found.performed.onset_sec - np.array([row[0] for row in rows]))
+    return np.asarray(np.abs(found.performed.onset_sec - np.array([row[0] for row in rows])))
 
 
 @pytest.mark.parametrize("a4_hz", [392.0, 415.0, 427.5, 440.0, 466.0])  # 427.5: between two semitones
