@@ -68,7 +68,11 @@ SCORE_REPEATS = pa.schema(
         _field("end_quarter", pa.float64(), "where it ends", unit="quarter", low=0),
         _field("is_written", pa.bool_(), "in the unfolded score, but may be left out; else it may be added"),
         _text("bars", "the stretch's bars, as the score numbers them"),
-        _field("is_declared", pa.bool_(), "by a repeat sign; else it is a section of the score, or all of it"),
+        _field(
+            "is_declared",
+            pa.bool_(),
+            "by a repeat sign, or written out twice; else a section of the score, or all of it",
+        ),
     ]
 )
 

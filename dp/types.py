@@ -46,7 +46,8 @@ class Repeat:
 
     Where `is_written`, the stretch is in the unfolded score and may be left out: then `at_quarter` is its beginning,
     and what follows is another pass of the same bars. Otherwise it may be played again at `at_quarter`. Where it is not
-    even declared, no sign says so: then it ends there, and is a section of the score or all of it.
+    even declared, no sign says so: then it is a section of the score or all of it, and is played again where it ends or
+    where the score does.
     """
 
     at_quarter: float  # in the unfolded score
@@ -54,7 +55,7 @@ class Repeat:
     end_quarter: float  # > begin_quarter
     is_written: bool
     bars: str  # as the score numbers them, "1-8"
-    is_declared: bool = True  # by a repeat sign
+    is_declared: bool = True  # by a repeat sign, or by the same notes twice in a row where there are no signs
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ import numpy as np
 from dp.types import Repeat, ScoreNotes
 from dp.units import FloatArray, IntArray
 
+_MIN_HELD_QUARTER = 1e-6  # less is rounding
+
 
 @dataclass(frozen=True)
 class Stretch:
@@ -53,6 +55,9 @@ def played_notes(
 ) -> tuple[ScoreNotes, IntArray]:
     """The notes in an order of playing.
 
+    A note that is held from what is left out into what is played begins where that is played, and keeps the rest of its
+    duration, unless its pitch sounds there already: then the two are one.
+
     Args:
         notes: of the unfolded score; N notes.
         parts: the score in the fullest order.
@@ -61,18 +66,30 @@ def played_notes(
     Returns:
         M notes as played, with onsets as played, and which of the N notes each of them is.
     """
-    onset, index = [], []
+    onset, duration, index = [], [], []
+    end_quarter = notes.onset_quarter + notes.duration_quarter
+    sounding_until: dict[int, float] = {}  # by pitch, as played
     position = 0.0
     for part, length in zip(parts, np.diff(borders(parts, notes)), strict=True):
         if part.repeat not in played and part.repeat is not None:
             continue
+        begin = max(part.begin_quarter, 0.0)
         first, last = np.searchsorted(notes.onset_quarter, (part.begin_quarter, part.end_quarter))
-        index.append(np.arange(first, last))
-        onset.append(notes.onset_quarter[first:last] + (position - max(part.begin_quarter, 0.0)))
+        held = np.flatnonzero(end_quarter[:first] > begin + _MIN_HELD_QUARTER)
+        is_new = [sounding_until.get(int(notes.pitch[i]), 0.0) <= position + _MIN_HELD_QUARTER for i in held]
+        taken = np.concatenate([held[is_new], np.arange(first, last)])
+        taken = taken[np.lexsort((notes.pitch[taken], np.maximum(notes.onset_quarter[taken], begin)))]
+        own_onset = np.maximum(notes.onset_quarter[taken], begin)
+        for pitch, end in zip(notes.pitch[taken].tolist(), end_quarter[taken] - begin, strict=True):
+            sounding_until[pitch] = max(sounding_until.get(pitch, 0.0), position + float(end))
+        onset.append(own_onset + (position - begin))
+        duration.append(np.where(taken < first, end_quarter[taken] - own_onset, notes.duration_quarter[taken]))
+        index.append(taken)
         position += float(length)
     chosen = np.concatenate(index).astype(np.int64)
-    taken = {field.name: getattr(notes, field.name)[chosen] for field in fields(notes)}
-    return replace(notes, **{**taken, "onset_quarter": np.concatenate(onset)}), chosen
+    copied = {field.name: getattr(notes, field.name)[chosen] for field in fields(notes)}
+    times = {"onset_quarter": np.concatenate(onset), "duration_quarter": np.concatenate(duration)}
+    return replace(notes, **{**copied, **times}), chosen
 
 
 def described(repeats: Sequence[Repeat], played: Collection[int | None]) -> str:

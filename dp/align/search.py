@@ -101,11 +101,14 @@ class Search:
         self.plan = plan_score(played_notes(notes, self.parts, considered)[0]) if is_fuller else plan
         self.border_quarter = borders(self.parts, notes)
 
+    def length_quarter(self, played: Collection[int]) -> float:
+        """How long the score is with some of its repeats."""
+        kept = [part.repeat is None or part.repeat in played for part in self.parts]
+        return max(float(np.diff(self.border_quarter)[kept].sum()), 1e-3)
+
     def lay_out(self, structure: Structure) -> Layout:
         """The score at the tempo that a structure implies."""
-        kept = [part.repeat is None or part.repeat in structure.played for part in self.parts]
-        length_quarter = max(float(np.diff(self.border_quarter)[kept].sum()), 1e-3)
-        sec_per_quarter = (structure.ends.end_sec - structure.ends.begin_sec) / length_quarter
+        sec_per_quarter = (structure.ends.end_sec - structure.ends.begin_sec) / self.length_quarter(structure.played)
         border = np.rint(self.border_quarter * sec_per_quarter / self.frame_sec).astype(int) + 1
         border[-1] = max(border[-1], 2)
         plan, frame_count = self.plan, (int(border[-1]) - 1) * self.factor
@@ -113,7 +116,14 @@ class Search:
         score = pooled(score_features(plan, onset, end, frame_count, 0, self.hop_sec), self.factor)
         return Layout(score, border)
 
-    def run(self, layout: Layout, shift_semitone: int, may_jump: bool, may_cut: bool) -> Found:
+    def run(
+        self,
+        layout: Layout,
+        shift_semitone: int,
+        may_jump: bool,
+        may_cut: bool,
+        left_out: Collection[int] = frozenset(),
+    ) -> Found:
         """The cheapest structure.
 
         Args:
@@ -121,8 +131,12 @@ class Search:
             shift_semitone: of the recording against the score.
             may_jump: whether repeats may be played otherwise than written.
             may_cut: whether the music may begin and end anywhere.
+            left_out: repeats that must not be played.
         """
         cost = self._costs(layout.score, shift_semitone)
+        for part, begin, end in zip(self.parts, layout.border[:-1] - 1, layout.border[1:] - 1, strict=True):
+            if part.repeat in left_out:
+                cost[:, begin:end] = _FORBIDDEN
         outside = np.zeros(len(cost), np.float32)
         if not may_cut:
             row_sec = np.arange(len(outside)) * self.frame_sec

@@ -4,7 +4,7 @@ A recording may begin with talk or tuning, end with applause, leave out repeats 
 not. All that is searched for at once, at three frames a second.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,7 +24,9 @@ _SAME_COST = 1.0  # a difference in cost that means nothing
 _ROUND_COUNT = 2
 _UNEXPLAINED_SEC = 20.0  # or a third of a short recording
 _UNEXPLAINED = -0.004  # mean cost per frame in that time; of recordings that are what is written at most -0.002
-_SHORT_SEC, _UNEXPLAINED_SHARE = 40.0, 0.5  # in shorter recordings, where trying costs little: this share of the mean
+_SHORT_SEC, _UNEXPLAINED_SHARE = 120.0, 0.5  # in shorter recordings, where trying costs little: this share of the mean
+_BRIEF_SEC = 90.0  # in shorter recordings a pass may be worth less than what other ends and orders must gain
+_MIN_PASS_GAIN = 0.35  # of what the rest gains per quarter; of passes that were played it was 0.45 and more, else 0.27
 _MIN_SECTION_FIT = 0.55  # of the rest's mean cost per frame; of passes that were played it was 0.57 and more
 _MIN_GAIN_SECTION, _MIN_GAIN_FRAME = 1.0, 0.007  # in all, and for each of its frames; of wrong ones 0.007 and less
 
@@ -49,6 +51,8 @@ def find_structure(
     search = Search(audio, notes, repeats, declared, plan, active, hop_sec)
     written = Structure(active, frozenset(i for i, r in enumerate(repeats) if r.is_written), 0)
     found = _as_declared(search, written)
+    if active.end_sec - active.begin_sec < _BRIEF_SEC:
+        found = _without_unheard(search, found)
     if len(declared) < len(repeats) and _leaves_much_unexplained(found, search):
         fuller = Search(audio, notes, repeats, range(len(repeats)), plan, active, hop_sec)
         found = _with_sections(fuller, found, written, repeats)
@@ -86,6 +90,41 @@ def _as_declared(search: Search, written: Structure) -> Found:
     return replace(as_written, structure=written)
 
 
+def _without_unheard(search: Search, found: Found) -> Found:
+    """The same without passes that gain much less than the rest: something else was taken for them."""
+    passes = found.structure.played
+    if not passes:
+        return found
+    choices = dict.fromkeys([frozenset(), passes, *(frozenset({p}) for p in sorted(passes))])
+    tried = [_refined(search, _tempos(search, found.structure, passes - out), out) for out in choices]
+    length_quarter = [search.length_quarter(other.structure.played) for other in tried]
+    gain = max(-other.cost / length for other, length in zip(tried, length_quarter, strict=True))
+    due = [other.cost + _MIN_PASS_GAIN * gain * length for other, length in zip(tried, length_quarter, strict=True)]
+    best = tried[int(np.argmin(due))]
+    return best if best.structure.played < passes else found
+
+
+def _tempos(search: Search, like: Structure, played: frozenset[int]) -> list[Structure]:
+    """Structures of all tempos that the music may have."""
+    length_sec = search.active.end_sec - search.active.begin_sec
+    return [replace(like, ends=Ends(0.0, s * length_sec), played=played) for s in (1.0, *_MUSIC_SHARES)]
+
+
+def _refined(search: Search, tempos: Sequence[Structure], left_out: Collection[int] = frozenset()) -> Found:
+    """The cheapest structure at one of the tempos, or at one that follows from it."""
+
+    def run(tempo: Structure) -> Found:
+        return search.run(search.lay_out(tempo), tempo.shift_semitone, True, True, left_out)
+
+    best = min(map(run, tempos), key=_cost)
+    for _ in range(_ROUND_COUNT):
+        again = run(best.structure)
+        if again.cost >= best.cost:
+            break
+        best = again
+    return best
+
+
 def _leaves_much_unexplained(found: Found, search: Search) -> bool:
     """Whether for long a recording sounds unlike what would be played there, or nothing would."""
     row_count = len(found.row_cost)
@@ -101,15 +140,8 @@ def _leaves_much_unexplained(found: Found, search: Search) -> bool:
 
 def _with_sections(search: Search, found: Found, written: Structure, repeats: Sequence[Repeat]) -> Found:
     """The same with sections that no sign repeats, where they clearly pay: as good as before, or better."""
-    length_sec = written.ends.end_sec - written.ends.begin_sec
     shift = found.structure.shift_semitone
-    tempos = [found.structure, *(replace(written, ends=Ends(0.0, s * length_sec)) for s in (1.0, *_MUSIC_SHARES))]
-    best = min((search.run(search.lay_out(tempo), shift, True, True) for tempo in tempos), key=_cost)
-    for _ in range(_ROUND_COUNT):
-        again = search.run(search.lay_out(best.structure), shift, True, True)
-        if again.cost >= best.cost:
-            break
-        best = again
+    best = _refined(search, [found.structure, *_tempos(search, replace(written, shift_semitone=shift), written.played)])
     if best.structure.ends != written.ends:
         kept = replace(best.structure, ends=written.ends)
         whole = search.run(search.lay_out(kept), shift, True, False)

@@ -16,7 +16,7 @@ from dp.jobs.outcome import Outcome, attempt, in_order, write_report
 from dp.project import cache_folder, data_folder
 from dp.score import read_score
 from dp.store.cache import discard_entry, find_entry, new_entry
-from dp.store.hashing import code_digest, result_key
+from dp.store.hashing import code_digest, file_sha256, result_key
 from dp.store.reading import (
     AlignmentRow,
     StoredRecording,
@@ -77,13 +77,13 @@ def plan_align(project: Path, config: Config) -> tuple[AlignJob, ...]:
     """A job for every recording that ingest took in."""
     data = data_folder(project)
     notes_by_piece, repeats_by_piece = read_score_notes(data), read_score_repeats(data)
-    code = code_digest(*CODE)
+    made_by = (config.align, code_digest(*CODE), _soundfont_sha256(config.align))
     jobs = []
     for stored in read_stored_recordings(data):
         recording = stored.recording
         notes, repeats = notes_by_piece[recording.piece_id], repeats_by_piece.get(recording.piece_id, ())
         slice_sec = (recording.start_sec, recording.end_sec)
-        key = result_key(recording.recording_id, stored.audio_sha256, slice_sec, notes, repeats, config.align, code)
+        key = result_key(recording.recording_id, stored.audio_sha256, slice_sec, notes, repeats, made_by)
         jobs.append(AlignJob(stored, notes, repeats, config.align, cache_folder(project), key))
     return tuple(jobs)
 
@@ -120,6 +120,18 @@ def publish_align(project: Path, jobs: Sequence[AlignJob], outcomes: Iterable[Ou
     write_dataset(data / "performed_notes", notes, schema.PERFORMED_NOTES)
     write_report(data, STAGE, final)
     return final
+
+
+def _soundfont_sha256(config: AlignConfig) -> str | None:
+    """Of what plays the scores, where the method has them played and there is something."""
+    if config.method != "publication":
+        return None
+    from dp.align.fluidsynth import find_soundfont
+
+    try:
+        return file_sha256(find_soundfont())
+    except DataError:  # every recording will say so
+        return None
 
 
 def _read(audio_path: Path, start_sec: float, end_sec: float | None) -> npt.NDArray[np.float32]:

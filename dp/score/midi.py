@@ -1,6 +1,7 @@
 """MIDI to a score: onsets and durations in exact quarters (ticks over resolution), by pretty_midi.
 
-A MIDI file has no voices, ties or repeats. Bars are counted from its time signatures (4/4 until the first), from 1.
+A MIDI file has no voices, ties or repeats: `recurrence` finds what is written out twice. Bars are counted from its
+time signatures (4/4 until the first), from 1.
 """
 
 import io
@@ -16,7 +17,7 @@ import numpy as np
 from dp.errors import DataError
 from dp.score.files import read_bytes, shorten
 from dp.score.marks import MAX_QPM, MIN_QPM
-from dp.score.repeats import whole_piece
+from dp.score.recurrence import recurring_repeats
 from dp.score.unfold import PlayedNote, score_notes
 from dp.types import Score
 from dp.units import FloatArray
@@ -54,9 +55,8 @@ def read_midi(path: Path) -> Score:
         raise DataError(path, "has 0 notes with a pitch", "give a score with notes")
     tempo_quarter, tempo_qpm = _tempo_marks(midi, path)
     names = tuple(" ".join(instrument.name.split()) for instrument in instruments)
-    end_quarter = max(note.onset_quarter + note.duration_quarter for note in played)
-    again = whole_piece(float(end_quarter), max(note.measure for note in played))
-    return Score(path.stem, score_notes(played), tempo_quarter, tempo_qpm, names, (again,))
+    repeats = recurring_repeats(played, _bar_starts(changes, max(note.measure for note in played)))
+    return Score(path.stem, score_notes(played), tempo_quarter, tempo_qpm, names, repeats)
 
 
 def _check_header(data: bytes, path: Path) -> None:
@@ -143,6 +143,13 @@ def _time_signatures(midi: "pretty_midi.PrettyMIDI", path: Path) -> list[tuple[F
 def _bar_number(onset_quarter: Fraction, changes: list[tuple[Fraction, Fraction, int]]) -> int:
     start, length, number = changes[bisect_right(changes, onset_quarter, key=lambda c: c[0]) - 1]
     return number + (onset_quarter - start) // length
+
+
+def _bar_starts(changes: list[tuple[Fraction, Fraction, int]], bar_count: int) -> list[Fraction]:
+    """Where the bars begin, in quarters, and where the last one ends."""
+    numbers = [number for _, _, number in changes]
+    at = [changes[bisect_right(numbers, bar) - 1] for bar in range(1, bar_count + 2)]
+    return [start + (bar - number) * length for bar, (start, length, number) in enumerate(at, start=1)]
 
 
 def _tempo_marks(midi: "pretty_midi.PrettyMIDI", path: Path) -> tuple[FloatArray, FloatArray]:

@@ -13,12 +13,13 @@ from dp.score.written import Bar
 from dp.types import Repeat
 
 MAX_SECTION_COUNT = 11  # of more, none is a candidate
-_MIN_SECTION_BAR_COUNT = 4
+MAX_REPLAYED_COUNT = 4  # of more, none may come again at the end
+MIN_SECTION_BAR_COUNT = 4
 
 
 def find_repeats(bars: Sequence[Bar], order: Sequence[int], passes: Sequence[Pass], path: Path) -> tuple[Repeat, ...]:
     """Passes that may be left out, those that the score does not ask for but players add after a D.C. or D.S., and
-    sections that no sign repeats.
+    sections that no sign repeats: they may be played again at once, or at the very end.
 
     Leaving a repeat out means to go from the beginning of a pass to the beginning of the next one: so its first ending
     is left out too.
@@ -38,8 +39,12 @@ def find_repeats(bars: Sequence[Bar], order: Sequence[int], passes: Sequence[Pas
         source = _find_run(order, run)
         if source is not None:
             found.append(_repeat(bars, order, start, at, source, len(run), False))
-    for begin, end in [*_sections(bars, order), (0, len(order))]:
-        found.append(replace(_repeat(bars, order, start, end, begin, end - begin, False), is_declared=False))
+    sections, last = _sections(bars, order), len(order)
+    replayed = [section for section in sections if section[1] < last]
+    undeclared = [(end, begin, end) for begin, end in [*sections, (0, last)]]
+    undeclared += [(last, *section) for section in replayed if len(replayed) <= MAX_REPLAYED_COUNT]
+    for at, begin, end in undeclared:
+        found.append(replace(_repeat(bars, order, start, at, begin, end - begin, False), is_declared=False))
     sounding = (r for r in found if r.end_quarter > r.begin_quarter)
     return tuple(sorted(sounding, key=lambda r: (r.at_quarter, r.is_declared)))  # a section ends before a pass begins
 
@@ -97,7 +102,7 @@ def _sections(bars: Sequence[Bar], order: Sequence[int]) -> list[tuple[int, int]
     found = [
         (begin, end)
         for begin, end in pairwise([*borders, len(order)])
-        if end - begin >= _MIN_SECTION_BAR_COUNT and plays[order[begin]] == 1 and end - begin < len(order)
+        if end - begin >= MIN_SECTION_BAR_COUNT and plays[order[begin]] == 1 and end - begin < len(order)
     ]
     return found if len(found) <= MAX_SECTION_COUNT else []
 

@@ -4,7 +4,6 @@ Without options it learns from invented pieces played with the soundfont that pr
 weights also saw human timing and other soundfonts; `dp/align/offset_net.md` has the command.
 """
 
-import argparse
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from dp.align.spectrum import F32, at_level
 from dp.align.tuning import estimate_tuning
 from dp.align.weights import write_layers
 from dp.audio.synth import bundled_soundfont
+from dp.train.filter_command import about_training, log_epoch, parsed
 from dp.train.offset_performances import (
     Played,
     invented_played,
@@ -40,6 +40,7 @@ PERFORMANCES = (130, 90, 60)  # invented, violin, piano
 RECORDINGS = 2  # rooms, microphones and noises per performance
 EPOCHS = 8
 VIOLIN_SEC = 40.0
+_MODULE = "dp.train.offset_filter"
 _DROWNED_SHARE, _DROWNED_DB = 0.08, (-15.0, 10.0)  # of recordings; signal against noise
 _BATCH_FRAME = 24000
 _SEC_PER_FRAME = HOP_SAMPLE / ALIGN_SAMPLE_RATE_HZ
@@ -233,46 +234,22 @@ def save(net: OffsetNet, path: Path, about: dict[str, object]) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m dp.train.offset_filter", description=(__doc__ or "").split("\n")[0]
-    )
-    parser.add_argument("-o", "--output", type=Path, required=True, help="the weights, .npz")
-    parser.add_argument("--bach-violin", type=Path, help="folder of the Bach Violin Dataset: human violin timing")
-    parser.add_argument("--vienna", type=Path, help="folder of Vienna 4x22: human piano playing")
-    parser.add_argument("--soundfont", type=Path, action="append", default=[], help="play with these (fluidsynth)")
-    parser.add_argument(
-        "--performances", type=int, nargs=3, default=PERFORMANCES, metavar=("INVENTED", "VIOLIN", "PIANO")
-    )
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args(arguments)
+    given = parsed(_MODULE, __doc__, PERFORMANCES, EPOCHS, arguments)
     started = time.monotonic()
     rng = np.random.default_rng(given.seed)
-    soundfonts = given.soundfont or [bundled_soundfont()]
     all_played = gather(given.performances, given.bach_violin, given.vienna, rng)
-    made = build_examples(all_played, soundfonts, rng)
+    made = build_examples(all_played, given.soundfont, rng)
     held_out = max(len(made) // 20, 1)
     train = joined(made[held_out:])
     print(f"{len(made)} performances, {len(train.length)} notes to train on, {time.monotonic() - started:.0f} s")
-    network = fit(
-        train, given.epochs, given.seed, lambda m, epoch: print(f"epoch {epoch}: loss {m['loss']:.3f}", flush=True)
-    )
-    net = network.as_net()
+    net = fit(train, given.epochs, given.seed, log_epoch).as_net()
     for played, examples in zip(all_played[:held_out], made[:held_out], strict=True):
         written_ms = 1000 * _SEC_PER_FRAME * np.abs(examples.written_frame - examples.end_frame).mean()
         print(
             f"held out {played.performance.name}, program {played.performance.program}: "
             f"mean {error_ms(net, examples).mean():.1f} ms, the score's offsets {written_ms:.1f} ms"
         )
-    about = {
-        "command": "python -m dp.train.offset_filter",
-        "sources": [name for name, given_ in (("bach-violin", given.bach_violin), ("vienna", given.vienna)) if given_],
-        "seed": given.seed,
-        "epochs": given.epochs,
-        "soundfonts": [f.name for f in soundfonts],
-        "performances": sorted(f"{p.performance.name} program {p.performance.program}" for p in all_played[held_out:]),
-    }
-    save(net, given.output, about)
+    save(net, given.output, about_training(_MODULE, given, [played.performance for played in all_played[held_out:]]))
     weight_count = sum(w.size for w in (*net.weights, *net.biases))
     print(f"{given.output}: {weight_count} weights, {time.monotonic() - started:.0f} s")
 

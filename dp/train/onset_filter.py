@@ -4,9 +4,8 @@ Without options it learns from invented pieces played with the soundfont that pr
 weights also saw human timing and a second soundfont; `dp/align/onset_net.md` has the command.
 """
 
-import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from dp.align.plan import note_context
 from dp.align.spectrum import F32, at_level
 from dp.align.tuning import estimate_tuning
 from dp.align.weights import write_layers
-from dp.audio.synth import bundled_soundfont
+from dp.train.filter_command import about_training, log_epoch, parsed
 from dp.train.onset_performances import (
     Performance,
     invented_performance,
@@ -36,11 +35,14 @@ from dp.train.onset_tones import play
 from dp.units import IntArray
 
 PERFORMANCES = (48, 96, 36)  # invented, violin, piano
+EPOCHS = 9
 RECORDINGS = 2  # rooms, microphones and noises per performance on a soundfont
 REACH_FRAME = 56  # candidates of a training example: +-280 ms
 TARGET_WIDTH_FRAME = 1.0  # of the Gaussian that stands for the true onset
 DISTURBANCE, MISSING_SHARE = 0.7, 0.08  # of channels in training: unseen instruments need it
 LEVEL_EXAMPLES = 6000
+_MODULE = "dp.train.onset_filter"
+_BATCH_SIZE = 256
 _CLEAR_FRAME = 10  # onsets of the same pitch so near the candidates may still be heard among them
 _RINGING_SEC = 0.15
 _SEC_PER_FRAME = HOP_SAMPLE / ALIGN_SAMPLE_RATE_HZ
@@ -55,9 +57,10 @@ class Examples:
 
 
 def gather(
-    invented: int, violin: int, piano: int, bach_violin: Path | None, vienna: Path | None, rng: np.random.Generator
+    counts: Sequence[int], bach_violin: Path | None, vienna: Path | None, rng: np.random.Generator
 ) -> list[Performance]:
-    """So many performances of every source that is at hand, mixed."""
+    """So many performances of every source that is at hand, mixed; counts as in PERFORMANCES."""
+    invented, violin, piano = counts
     found = [invented_performance(i, rng) for i in range(invented)]
     if bach_violin is not None:
         names = violin_names(bach_violin)
@@ -143,7 +146,8 @@ def fit(train: Examples, epoch_count: int, seed: int, log: Callable[[dict[str, f
     network = build_network()
     optimizer = torch.optim.AdamW(network.parameters(), 3e-3, weight_decay=1e-2)
     usable = np.flatnonzero(_is_inside(train.onset_frame))
-    batch_size, count = 256, len(usable)
+    count = len(usable)
+    batch_size = min(_BATCH_SIZE, count)
     step_count = epoch_count * (count // batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 5e-3, total_steps=step_count + 1)
     order = np.random.default_rng(seed)
@@ -219,40 +223,22 @@ def save(network: nn.Sequential, path: Path, about: dict[str, object]) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m dp.train.onset_filter", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("-o", "--output", type=Path, required=True, help="the weights, .npz")
-    parser.add_argument("--bach-violin", type=Path, help="folder of the Bach Violin Dataset: human violin timing")
-    parser.add_argument("--vienna", type=Path, help="folder of Vienna 4x22: human piano playing")
-    parser.add_argument("--soundfont", type=Path, action="append", default=[], help="play with these (fluidsynth)")
-    parser.add_argument("--epochs", type=int, default=9)
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args(arguments)
+    given = parsed(_MODULE, __doc__, PERFORMANCES, EPOCHS, arguments)
     started = time.monotonic()
     rng = np.random.default_rng(given.seed)
-    soundfonts = given.soundfont or [bundled_soundfont()]
-    performances = gather(*PERFORMANCES, given.bach_violin, given.vienna, rng)
-    made = build_examples(performances, soundfonts, rng)
+    performances = gather(given.performances, given.bach_violin, given.vienna, rng)
+    made = build_examples(performances, given.soundfont, rng)
     held_out = max(len(made) // 10, 1)
     train = _joined(made[held_out:])
     print(f"{len(made)} performances, {len(train.onset_frame)} notes to train on, {time.monotonic() - started:.0f} s")
-    network = fit(
-        train, given.epochs, given.seed, lambda m, epoch: print(f"epoch {epoch}: loss {m['loss']:.3f}", flush=True)
-    )
+    network = fit(train, given.epochs, given.seed, log_epoch)
     for performance, examples in zip(performances[:held_out], made[:held_out], strict=True):
         error = error_ms(network, examples)
         print(
             f"held out {performance.name}, program {performance.program}: median {np.median(error):.1f} ms, "
             f"{100 * (error < 25).mean():.1f} % within 25 ms"
         )
-    about = {
-        "command": "python -m dp.train.onset_filter",
-        "sources": [name for name, given_ in (("bach-violin", given.bach_violin), ("vienna", given.vienna)) if given_],
-        "seed": given.seed,
-        "epochs": given.epochs,
-        "soundfonts": [f.name for f in soundfonts],
-        "performances": sorted(f"{p.name} program {p.program}" for p in performances[held_out:]),
-    }
-    save(network, given.output, about)
+    save(network, given.output, about_training(_MODULE, given, performances[held_out:]))
     print(f"{given.output}: {sum(p.numel() for p in network.parameters())} weights, {time.monotonic() - started:.0f} s")
 
 

@@ -148,6 +148,18 @@ def test_what_surrounds_the_music_is_skipped(rounds: Score, seed: int, before: n
     check(found, true, len(before) / RATE_HZ)
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("before", [talk(12), tuning(20), silence(10)])
+@pytest.mark.parametrize("after", [silence(0), applause(15)])
+def test_what_surrounds_a_short_piece_is_no_first_pass(
+    rounds: Score, seed: int, before: np.ndarray, after: np.ndarray
+) -> None:
+    sound, true = record(rounds, set(), seed)
+    found = align(np.concatenate([before, sound, after]), rounds.notes, CONFIG, "rounds", rounds.repeats)
+    check(found, true, len(before) / RATE_HZ)
+    assert found.structure.startswith("repeat of bars 1-5 not played")
+
+
 def test_surroundings_and_a_repeat_left_out(jig: Score) -> None:
     sound, true = record(jig, {1}, 1)
     before = np.concatenate([talk(12), silence(2)])
@@ -189,10 +201,11 @@ def _with_sections(xml: str) -> str:
         ({1}, "bars 6-10 played once more"),
         ({0, 1}, "bars 1-5 played once more; bars 6-10 played once more"),
         ({2}, "bars 1-10 played once more"),
+        ({3}, "bars 1-5 played once more"),
     ],
 )
 def test_sections_that_no_sign_repeats(once: Score, played: set[int], text: str, seed: int) -> None:
-    assert [repeat.bars for repeat in once.repeats] == ["1-5", "6-10", "1-10"]
+    assert [repeat.bars for repeat in once.repeats] == ["1-5", "6-10", "1-10", "1-5"]
     sound, true = record(once, played, seed)
     found = align(sound, once.notes, CONFIG, "once", once.repeats)
     check(found, true)
@@ -200,7 +213,7 @@ def test_sections_that_no_sign_repeats(once: Score, played: set[int], text: str,
 
 
 def test_a_score_without_bar_lines_is_played_twice_after_talk(once: Score) -> None:
-    midi = replace(once, repeats=(whole_piece(once.repeats[-1].end_quarter, 10),))
+    midi = replace(once, repeats=(whole_piece(once.repeats[2].end_quarter, 10),))
     sound, true = record(midi, {0}, 1)
     before = np.concatenate([talk(12), silence(2)])
     found = align(np.concatenate([before, sound]), midi.notes, CONFIG, "midi", midi.repeats)

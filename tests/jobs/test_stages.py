@@ -152,6 +152,27 @@ def test_changed_code_is_not_reused(project: Path, monkeypatch: pytest.MonkeyPat
     assert run_stages(project) == expected
 
 
+def test_another_soundfont_aligns_again(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = (replace(CONFIG, align=AlignConfig(method=m)) for m in ("ours", "publication"))
+    plan = plan_ingest(project, CONFIG)
+    publish_ingest(project, CONFIG, plan, [ingest_recording(job) for job in plan.jobs])
+
+    def keys(config: Config) -> list[str]:
+        return [job.key for job in plan_align(project, config)]
+
+    soundfont = tmp_path / "piano.sf2"
+    monkeypatch.setenv("DP_SOUNDFONT", str(soundfont))
+    without, played_by_none = keys(ours), keys(theirs)
+    soundfont.write_bytes(b"one")
+    played_by_one = keys(theirs)
+    soundfont.rename(tmp_path / "moved.sf2")
+    monkeypatch.setenv("DP_SOUNDFONT", str(tmp_path / "moved.sf2"))
+    assert keys(theirs) == played_by_one  # the content counts, not the name
+    (tmp_path / "moved.sf2").write_bytes(b"two")
+    assert not set(keys(theirs)) & {*played_by_one, *played_by_none}
+    assert keys(ours) == without
+
+
 def test_bad_recordings_are_rows_of_the_report_and_the_good_ones_go_on(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

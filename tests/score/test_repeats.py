@@ -32,13 +32,19 @@ def test_sections_lie_between_double_bar_lines(xml):
     bars[8] = '<barline location="left"><bar-style>light-light</bar-style></barline>' + bars[8]
     bars[11] += FINAL
     found = undeclared(xml.read(*bars))
-    assert found == [(16, 0, 16, "1-4"), (32, 16, 32, "5-8"), (48, 32, 48, "9-12"), (48, 0, 48, "1-12")]
+    assert found[:4] == [(16, 0, 16, "1-4"), (32, 16, 32, "5-8"), (48, 32, 48, "9-12"), (48, 0, 48, "1-12")]
+    assert found[4:] == [(48, 0, 16, "1-4"), (48, 16, 32, "5-8")]  # at the very end
 
 
 def test_a_new_key_begins_a_section(xml):
     bars = [xml.note("C")] * 8
     bars[4] = "<attributes><key><fifths>2</fifths></key></attributes>" + bars[4]
-    assert undeclared(xml.read(*bars)) == [(16, 0, 16, "1-4"), (32, 16, 32, "5-8"), (32, 0, 32, "1-8")]
+    assert undeclared(xml.read(*bars)) == [
+        (16, 0, 16, "1-4"),
+        (32, 16, 32, "5-8"),
+        (32, 0, 32, "1-8"),
+        (32, 0, 16, "1-4"),
+    ]
 
 
 def test_a_few_bars_and_what_is_repeated_anyway_are_no_sections(xml):
