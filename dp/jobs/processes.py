@@ -119,17 +119,34 @@ def _started(
 
 
 def _end_session(process: "subprocess.Popen[bytes]") -> None:
-    """End a process and whatever it started; politely at first."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-        except (ProcessLookupError, PermissionError):  # macOS says the latter of a group of zombies
-            break
-        try:
-            process.wait(STOP_TIMEOUT_SEC)
-        except subprocess.TimeoutExpired:
-            continue
+    """End a process and whatever it started; politely at first, since a training saves where it is."""
+    deadline_sec = time.monotonic() + STOP_TIMEOUT_SEC
+    if _signalled(process.pid, signal.SIGTERM):
+        while time.monotonic() < deadline_sec and (process.poll() is None or _others_run(process.pid)):
+            time.sleep(0.05)
+        _signalled(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def _signalled(group: int, number: int) -> bool:
+    """Signal a process group; false where it has ended."""
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):  # macOS says the latter of a group of zombies
+        return False
+    return True
+
+
+def _others_run(group: int) -> bool:
+    """Whether a process of the group is still at work; where /proc does not tell, none is taken to be."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, found = path.read_text().rpartition(")")[2].split()[:3]
+        except (OSError, ValueError):  # it ended meanwhile
+            continue
+        if int(found) == group and state != "Z":
+            return True
+    return False
 
 
 def _answers(url: str) -> bool:

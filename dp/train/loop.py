@@ -257,19 +257,24 @@ class _Meter:
 
 @contextlib.contextmanager
 def _late_interrupt() -> Iterator[threading.Event]:
-    """Inside, Ctrl-C only sets the event, so that no step is left half taken; a second one interrupts at once."""
+    """Inside, Ctrl-C or a request to end only sets the event, so that no step is half taken; a second one ends at once."""
     interrupted = threading.Event()
     if threading.current_thread() is not threading.main_thread():  # signals reach the main thread alone
         yield interrupted
         return
-    before = signal.getsignal(signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
     def note(number: int, frame: object) -> None:
         interrupted.set()
-        signal.signal(signal.SIGINT, before)
+        restore()
 
-    signal.signal(signal.SIGINT, note)
+    for number in before:
+        signal.signal(number, note)
     try:
         yield interrupted
     finally:
-        signal.signal(signal.SIGINT, before)
+        restore()

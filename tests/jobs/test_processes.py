@@ -102,6 +102,23 @@ def test_interrupted_a_command_ends_all_it_started(tmp_path: Path) -> None:
     assert ended(int((tmp_path / "pid").read_text()))
 
 
+def test_a_process_below_may_finish_what_it_saves(tmp_path: Path) -> None:
+    """The one in between ends at once when it is asked to; the training below it still has to write its state."""
+    saves = "import signal, sys, time, pathlib\n"
+    saves += "def save(*_):\n    time.sleep(0.7)\n    pathlib.Path('saved').touch()\n    sys.exit()\n"
+    saves += "signal.signal(signal.SIGTERM, save)\nprint('ready', file=sys.stderr, flush=True)\ntime.sleep(60)\n"
+    (tmp_path / "saves.py").write_text(saves)
+    between = f"import subprocess, sys; subprocess.run([sys.executable, {str(tmp_path / 'saves.py')!r}])"
+
+    def interrupt(line: str) -> None:
+        raise KeyboardInterrupt
+
+    with project_lock(tmp_path) as lock, pytest.raises(KeyboardInterrupt):
+        command = [sys.executable, "-c", between]
+        run_lines(command, tmp_path, os.environ, lock, tmp_path / "out.log", interrupt)
+    assert (tmp_path / "saved").exists()
+
+
 def test_a_stage_ends_when_its_command_was_killed(tmp_path: Path) -> None:
     code = "from flows.leash import follow_owner; import time; follow_owner(); print(1, flush=True); time.sleep(60)"
     owner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])

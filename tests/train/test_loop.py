@@ -122,8 +122,9 @@ def test_a_resumed_training_is_the_uninterrupted_one(tmp_path):
     assert torch.equal(whole.model.weight, second.model.weight)
 
 
-def test_ctrl_c_ends_after_the_step_and_saves(tmp_path):
-    trainee = Line(on_step=lambda step: os.kill(os.getpid(), signal.SIGINT) if step == 13 else None)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_after_the_step_and_saves(number, tmp_path):
+    trainee = Line(on_step=lambda step: os.kill(os.getpid(), number) if step == 13 else None)
     course = Course(state_path=tmp_path / "state.pt")
     with pytest.raises(KeyboardInterrupt):
         run(trainee, course=course)
