@@ -72,6 +72,16 @@ class SynthesisModel(nn.Module):
             x = x + sinusoid(frame_count, x.shape[2], x.device)
         return self.bands(self.decoder(x, frame_valid))
 
+    @property
+    def reach_frame(self) -> int:
+        """How many frames away the decoder still hears, where its attention is local."""
+        return self.dims.decoder_layer_count * (self.dims.reach_frame + self.dims.kernel // 2)
+
+    @property
+    def reach_note(self) -> int:
+        """How many notes away the encoder still hears, where its attention is local."""
+        return self.dims.encoder_layer_count * (self.dims.reach_note + self.dims.kernel // 2) + 1
+
     @torch.no_grad()
     def set_mean_spectrum(self, log_mel: Tensor) -> None:
         """Start from the mean spectrum [M] of the training data, so that the first steps need not find it."""

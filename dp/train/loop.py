@@ -257,7 +257,7 @@ class _Meter:
 
 @contextlib.contextmanager
 def _late_interrupt() -> Iterator[threading.Event]:
-    """Inside, Ctrl-C or a request to end only sets the event, so that no step is half taken; a second one ends at once."""
+    """Inside, Ctrl-C or a request to end only sets the event: no step is left half taken. A second one acts at once."""
     interrupted = threading.Event()
     if threading.current_thread() is not threading.main_thread():  # signals reach the main thread alone
         yield interrupted
