@@ -1,4 +1,3 @@
-import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -6,12 +5,9 @@ import pytest
 import torch
 
 from dp.config import SynthesisConfig, TimingConfig, VocoderConfig
-from dp.data.clips import nominal_times_sec
-from dp.data.tempo_map import written_tempo_map
 from dp.errors import DataError
 from dp.models.checkpoint import Checkpoint, save_checkpoint
 from dp.models.synthesis import SynthesisModel
-from dp.models.timing import TimingModel
 from dp.models.vocos import VocosModel
 from dp.render import ModelSet, load_models, perform, render, synthesize
 from dp.train.synthesis import train_synthesis
@@ -84,68 +80,6 @@ def test_no_notes(models):
     none = ScoreNotes(*(getattr(tiny.scale(1), name)[:0] for name in ScoreNotes.__dataclass_fields__))
     with pytest.raises(DataError, match="piece: has no notes"):
         render(score_of(none), models)
-
-
-MIXED = [(0, 4, 48), (0, 1, 60), (1, 0, 66), (1, 1.5, 62), (3, 60, 64), (70, 1, 65), (71, 0.01, 67)]
-
-
-def wild(design):
-    """A timing model that departs wildly from the score."""
-    torch.manual_seed(0)
-    model = TimingModel(replace(tiny.TIMING_DIMS, design=design)).eval()
-    for name, value in model.named_parameters():
-        if name in ("network.stretch.weight", "network.note.weight", "network.frames.weight"):
-            torch.nn.init.normal_(value, std=20.0)
-    return model
-
-
-def test_a_metronome_plays_exactly(models):
-    """Our untrained timing model departs from nothing."""
-    timing = replace(models.timing, model=TimingModel(replace(tiny.TIMING_DIMS, design="ours")).eval())
-    notes = notes_of(MIXED)
-    performed = perform(score_of(notes), timing, None, None)
-    onset_sec, duration_sec = nominal_times_sec(notes, written_tempo_map(score_of(notes), None))
-    np.testing.assert_allclose(performed.onset_sec, onset_sec)
-    np.testing.assert_allclose(performed.offset_sec - onset_sec, np.maximum(duration_sec, 0.016))
-    assert performed.onset_sec[notes.is_grace].tolist() == pytest.approx([0.42])
-
-
-@pytest.mark.parametrize("design", ["ours", "publication"])
-def test_no_expression_is_as_written_and_half_of_it_lies_between(models, design):
-    timing = replace(models.timing, model=wild(design))
-    notes = notes_of(MIXED)
-    onset_sec, duration_sec = nominal_times_sec(notes, written_tempo_map(score_of(notes), None))
-    written, half, whole = (perform(score_of(notes), timing, None, None, expression) for expression in (0.0, 0.5, 1.0))
-    np.testing.assert_allclose(written.onset_sec, onset_sec)
-    np.testing.assert_allclose(written.offset_sec - onset_sec, np.maximum(duration_sec, 0.016))
-    departs = [np.abs(performed.onset_sec - onset_sec).sum() for performed in (half, whole)]
-    assert 0.0 < departs[0] < departs[1]
-
-
-def test_ours_keeps_the_tempo_marks_of_the_score(models):
-    """Twice as fast from the fifth quarter on."""
-    score = Score("piece", tiny.scale(9), np.array([0.0, 4.0]), np.array([60.0, 120.0]), ("Violin",))
-    timing = replace(models.timing, model=TimingModel(replace(tiny.TIMING_DIMS, design="ours")).eval())
-    onset_sec = perform(score, timing, None, None).onset_sec
-    np.testing.assert_allclose(np.diff(onset_sec), [1.0] * 4 + [0.5] * 4)
-
-
-@pytest.mark.parametrize("design", ["ours", "publication"])
-def test_even_a_wild_model_keeps_the_notes_in_order(models, design):
-    timing = replace(models.timing, model=wild(design))
-    rows = [(quarter / 2, 0.5, 60 + k) for quarter in range(40) for k in range(quarter % 3 + 1)]
-    notes = notes_of([*rows, (3.5, 0, 70), (3.5, 0, 50)])
-    performed = perform(score_of(notes), timing, None, None)
-    nominal = nominal_times_sec(notes, written_tempo_map(score_of(notes), None))[0]
-    assert np.abs(performed.onset_sec - nominal).max() > 0.5  # it is wild
-    quarters = np.unique(notes.onset_quarter)
-    spans = [performed.onset_sec[notes.onset_quarter == quarter] for quarter in quarters]
-    for earlier, later in itertools.pairwise(spans):
-        assert earlier.max() <= later.min()
-    assert performed.onset_sec.min() >= 0
-    assert (performed.offset_sec > performed.onset_sec).all()
-    at_grace = notes.onset_quarter == 3.5
-    assert performed.onset_sec[at_grace & notes.is_grace].max() <= performed.onset_sec[at_grace & ~notes.is_grace].min()
 
 
 def test_windows_meet_without_a_jump(models):

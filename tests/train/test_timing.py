@@ -94,8 +94,8 @@ def test_training_learns_who_is_late(design):
         with torch.no_grad():
             log_stretch, _, log_articulation = checkpoint.model.network(**piece_inputs(piece.context, 1))
         # What lies in the clip to learn from: four events, late and early by turns.
-        np.testing.assert_allclose(log_stretch[0, :4], piece.log_stretch[:4], atol=0.03)
-        np.testing.assert_allclose(log_articulation[0, :4], piece.log_articulation[:4], atol=0.1)
+        np.testing.assert_allclose(log_stretch[0, :4], piece.log_stretch[:4], atol=0.05)
+        np.testing.assert_allclose(log_articulation[0, :4], piece.log_articulation[:4], atol=0.15)
 
 
 @pytest.mark.parametrize("design", ["ours", "publication"])
