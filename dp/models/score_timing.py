@@ -54,7 +54,8 @@ class ScoreTiming(nn.Module):
         super().__init__()
         self.numbers = nn.Linear(event_number_count, width)
         self.codes = nn.ModuleList(nn.Embedding(code_size, width) for _ in range(code_count))
-        self.performer = nn.Embedding(performer_count + 1, width)
+        # An unknown performer is what all have in common: the known ones depart from it.
+        self.performer = nn.Embedding(performer_count + 1, width, padding_idx=0)
         self.layers = nn.ModuleList(
             GatedConvolution(width, kernel_event, dilation, dropout) for dilation in dilations_event
         )
@@ -65,6 +66,8 @@ class ScoreTiming(nn.Module):
         self.dropout = nn.Dropout(dropout)
         for table in (*self.codes, self.performer):
             nn.init.normal_(table.weight, std=0.1)
+        with torch.no_grad():
+            self.performer.weight[0].zero_()
         for last in (self.stretch, self.note):
             for weight in last.parameters():
                 nn.init.zeros_(weight)

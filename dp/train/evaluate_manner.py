@@ -87,6 +87,12 @@ def articulation_curve(context: ScoreContext, log_articulation: FloatArray) -> F
     return (np.bincount(place, log_articulation) / np.maximum(count, 1))[count > 0]
 
 
+def _correlation(one: FloatArray, other: FloatArray) -> float:
+    """Pearson's; 0 where one of them does not move."""
+    scale = float(one.std() * other.std())
+    return float(np.mean((one - one.mean()) * (other - other.mean()))) / scale if scale > 0 else 0.0
+
+
 @torch.no_grad()
 def _correlations(name: str, network: ScoreTiming, pieces: Sequence[TimingPiece], manners: Sequence[int]) -> FloatArray:
     device = next(network.parameters()).device
@@ -103,6 +109,6 @@ def _correlations(name: str, network: ScoreTiming, pieces: Sequence[TimingPiece]
                     articulation_curve(piece.context, values.astype(np.float64))
                     for values in (log_articulation, piece.log_articulation)
                 ]
-            row.append(float(np.corrcoef(curves[0], curves[1])[0, 1]))
+            row.append(_correlation(*curves))
         table.append(row)
     return np.array(table)

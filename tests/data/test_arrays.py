@@ -61,16 +61,24 @@ def test_timing_clips_hold_score_and_performance():
     np.testing.assert_allclose(second.duration_frame, [156.25, 62.5], atol=1e-3)
 
 
-def test_nominal_times_are_those_of_the_clips_mean_tempo():
+def test_nominal_times_are_those_of_the_performances_mean_tempo_right_where_the_clip_starts():
     slow_then_fast = performance()
     slow_then_fast.performed.onset_sec[1] = 2.5  # quarters 0 to 4 in 2 s, 4 to 7.5 in 5.5 s
-    written = timing_arrays([slow_then_fast], CLIPS[:1], MEL).clips[0].written
-    # At 4.992 s the score is at 4 + 2.492 * 3.5 / 5.5 quarters, at 0 s .5 s before 0.
-    start_quarter = -0.5 * 60 / (60 * 8.5 / 8.5)
-    end_quarter = 4 + 2.492 * 3.5 / 5.5
-    frames_per_quarter = 312 / (end_quarter - start_quarter)
-    expected = [(0 - start_quarter) * frames_per_quarter, (4 - start_quarter) * frames_per_quarter]
-    np.testing.assert_allclose(written.nominal_onset_frame, expected, rtol=1e-5)
+    first, second = (item.written for item in timing_arrays([slow_then_fast], CLIPS[:2], MEL).clips)
+    assert [first.tempo_qpm, second.tempo_qpm] == pytest.approx([60.0, 60.0])
+    # At 0 s the score is .5 quarters before its start (at 4.992 s 4 + 2.492 * 3.5 / 5.5 quarters), a second each.
+    np.testing.assert_allclose(first.nominal_onset_frame, [31.25, 281.25], rtol=1e-5)
+    np.testing.assert_allclose(second.nominal_onset_frame[-1], 62.5 * (3.5 - 2.492 * 3.5 / 5.5), rtol=1e-5)
+
+
+def test_clips_of_one_performance_share_the_piece_they_are_cut_from():
+    clips = timing_arrays([performance()], CLIPS, MEL).clips
+    assert clips[0].piece is clips[1].piece
+    piece = clips[0].piece
+    assert (piece.recording_id, piece.performer_index, piece.movement) == ("r", 1, "r")
+    assert piece.event_sec.tolist() == [0.5, 4.5, 8.0]
+    assert piece.interval_trained.tolist() == [True, True, False]  # the last event has no interval
+    np.testing.assert_allclose(np.exp(piece.log_articulation), [0.25 * 4, 2.5 / 2.5, 1.0], atol=1e-6)
 
 
 def test_a_grace_note_comes_just_before_its_note():

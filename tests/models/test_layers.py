@@ -3,11 +3,7 @@ import torch
 
 from dp.models.layers import NoteEncoder, sinusoid, tempo_bin
 from dp.models.synthesis import SynthesisDims, SynthesisModel
-from dp.models.timing import TimingDims, TimingModel
 
-SMALL_TIMING = TimingDims(
-    performer_count=2, width=8, head_count=2, encoder_layer_count=1, feed_forward_width=8, dropout=0.0
-)
 SMALL_SYNTHESIS = SynthesisDims(2, 4, 8, 2, 1, 1, 8, 0.0)
 
 
@@ -70,23 +66,6 @@ def synthesis_clip(note_count, padding, frame_count, frame_padding):
     }
 
 
-def test_untrained_timing_model_plays_at_nominal_times():
-    clip = timing_clip(3, 0)
-    onset, duration = TimingModel(SMALL_TIMING)(**clip)
-    assert onset.tolist() == [[-20.0, 0.0, 20.0]]
-    assert duration.tolist() == [[20.0, 20.0, 20.0]]
-
-
-def test_padding_changes_no_timing():
-    torch.manual_seed(0)
-    model = TimingModel(SMALL_TIMING).eval()
-    torch.nn.init.normal_(model.departure.weight)
-    plain, padded = model(**timing_clip(3, 0)), model(**timing_clip(3, 4))
-    assert not torch.allclose(plain[0], timing_clip(3, 0)["nominal_onset_frame"])
-    for alone, beside in zip(plain, padded, strict=True):
-        torch.testing.assert_close(alone, beside[:, :3])
-
-
 def test_padding_changes_no_mel():
     torch.manual_seed(0)
     model = SynthesisModel(SMALL_SYNTHESIS).eval()
@@ -102,11 +81,9 @@ def test_clip_without_notes_has_a_finite_mel():
     assert torch.isfinite(SynthesisModel(SMALL_SYNTHESIS).eval()(**clip)).all()
 
 
-def test_performer_and_tempo_change_both_outputs():
+def test_performer_and_tempo_change_the_mel():
     torch.manual_seed(0)
-    synthesis, timing = SynthesisModel(SMALL_SYNTHESIS).eval(), TimingModel(SMALL_TIMING).eval()
-    torch.nn.init.normal_(timing.departure.weight)
+    synthesis = SynthesisModel(SMALL_SYNTHESIS).eval()
     for other in ({"performer": torch.tensor([0])}, {"tempo_qpm": torch.tensor([40.0])}):
         clip = synthesis_clip(3, 0, 40, 0)
         assert not torch.allclose(synthesis(**clip), synthesis(**(clip | other)))
-        assert not torch.allclose(timing(**timing_clip(3, 0))[0], timing(**(timing_clip(3, 0) | other))[0])

@@ -1,0 +1,93 @@
+"""When each note sounds, by timing models of either design; nothing is trained."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from dp.data.clips import nominal_times_sec
+from dp.data.tempo_map import written_tempo_map
+from dp.models.checkpoint import Checkpoint
+from dp.models.timing import TimingModel
+from dp.render import perform
+from dp.types import Score, ScoreNotes
+from tests.train import tiny
+
+
+def score_of(notes, tempo_qpm=120.0):
+    return Score("piece", notes, np.array([0.0]), np.array([tempo_qpm]), ("Violin",))
+
+
+def notes_of(rows):
+    """(onset_quarter, duration_quarter, pitch) per note, sorted."""
+    onset, duration, pitch = (np.array(column) for column in zip(*sorted(rows), strict=True))
+    zeros = np.zeros(len(rows), dtype=np.int64)
+    return ScoreNotes(onset.astype(float), duration.astype(float), pitch, zeros, zeros + 1, zeros + 1, zeros)
+
+
+def played_by(model):
+    return Checkpoint(model, tiny.MEL, 1, ("ann", "bo"))
+
+
+MIXED = [(0, 4, 48), (0, 1, 60), (1, 0, 66), (1, 1.5, 62), (3, 60, 64), (70, 1, 65), (71, 0.01, 67)]
+
+
+def wild(design):
+    """A timing model that departs wildly from the score."""
+    torch.manual_seed(0)
+    model = TimingModel(replace(tiny.TIMING_DIMS, design=design)).eval()
+    for name, value in model.named_parameters():
+        if name in ("network.stretch.weight", "network.note.weight", "network.frames.weight"):
+            torch.nn.init.normal_(value, std=20.0)
+    return model
+
+
+def test_a_metronome_plays_exactly():
+    """Our untrained timing model departs from nothing."""
+    timing = played_by(TimingModel(replace(tiny.TIMING_DIMS, design="ours")).eval())
+    notes = notes_of(MIXED)
+    performed = perform(score_of(notes), timing, None, None)
+    onset_sec, duration_sec = nominal_times_sec(notes, written_tempo_map(score_of(notes), None))
+    np.testing.assert_allclose(performed.onset_sec, onset_sec)
+    np.testing.assert_allclose(performed.offset_sec - onset_sec, np.maximum(duration_sec, 0.016))
+    assert performed.onset_sec[notes.is_grace].tolist() == pytest.approx([0.42])
+
+
+@pytest.mark.parametrize("design", ["ours", "publication"])
+def test_no_expression_is_as_written_and_half_of_it_lies_between(design):
+    timing = played_by(wild(design))
+    notes = notes_of(MIXED)
+    onset_sec, duration_sec = nominal_times_sec(notes, written_tempo_map(score_of(notes), None))
+    written, half, whole = (perform(score_of(notes), timing, None, None, expression) for expression in (0.0, 0.5, 1.0))
+    np.testing.assert_allclose(written.onset_sec, onset_sec)
+    np.testing.assert_allclose(written.offset_sec - onset_sec, np.maximum(duration_sec, 0.016))
+    departs = [np.abs(performed.onset_sec - onset_sec).sum() for performed in (half, whole)]
+    assert 0.0 < departs[0] < departs[1]
+
+
+def test_ours_keeps_the_tempo_marks_of_the_score():
+    """Twice as fast from the fifth quarter on."""
+    score = Score("piece", tiny.scale(9), np.array([0.0, 4.0]), np.array([60.0, 120.0]), ("Violin",))
+    timing = played_by(TimingModel(replace(tiny.TIMING_DIMS, design="ours")).eval())
+    onset_sec = perform(score, timing, None, None).onset_sec
+    np.testing.assert_allclose(np.diff(onset_sec), [1.0] * 4 + [0.5] * 4)
+
+
+@pytest.mark.parametrize("design", ["ours", "publication"])
+def test_even_a_wild_model_keeps_the_notes_in_order(design):
+    timing = played_by(wild(design))
+    rows = [(quarter / 2, 0.5, 60 + k) for quarter in range(40) for k in range(quarter % 3 + 1)]
+    notes = notes_of([*rows, (3.5, 0, 70), (3.5, 0, 50)])
+    performed = perform(score_of(notes), timing, None, None)
+    nominal = nominal_times_sec(notes, written_tempo_map(score_of(notes), None))[0]
+    assert np.abs(performed.onset_sec - nominal).max() > 0.5  # it is wild
+    quarters = np.unique(notes.onset_quarter)
+    spans = [performed.onset_sec[notes.onset_quarter == quarter] for quarter in quarters]
+    for earlier, later in itertools.pairwise(spans):
+        assert earlier.max() <= later.min()
+    assert performed.onset_sec.min() >= 0
+    assert (performed.offset_sec > performed.onset_sec).all()
+    at_grace = notes.onset_quarter == 3.5
+    assert performed.onset_sec[at_grace & notes.is_grace].max() <= performed.onset_sec[at_grace & ~notes.is_grace].min()
