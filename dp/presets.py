@@ -98,13 +98,13 @@ class SynthesisConfig:
 class VocoderConfig:
     """Vocoder: log-mel to waveform."""
 
-    step_count: int = 16000
+    step_count: int = 14000
     batch_size: int = 8
     learning_rate: float = 1e-3
     segment_frame: int = 32  # length of the segments it trains on
     architecture: str = "vocos"  # or hifigan
     discriminator: str = "spectrum"  # or hifigan: its authors', for a GPU
-    adversarial_from_step: int = 10000  # spectral losses alone before it; after step_count: always
+    adversarial_from_step: int = 14001  # spectral losses alone before it; beyond step_count: to the end
     valid_every_step: int = 1000
     patience: int = 0
     ema_decay: float = 0.999

@@ -109,7 +109,7 @@ class SpectrumDiscriminator(nn.Module):
         self.register_buffer("window", torch.hann_window(window_sample), persistent=False)
         self.layers = nn.ModuleList(
             [
-                nn.Conv2d(2, width, (3, 9), (1, 4), padding=(1, 4)),
+                nn.Conv2d(3, width, (3, 9), (1, 4), padding=(1, 4)),
                 nn.Conv2d(width, 2 * width, (3, 5), (1, 2), padding=(1, 2)),
                 nn.Conv2d(2 * width, 2 * width, (3, 5), (2, 2), padding=(1, 2)),
                 nn.Conv2d(2 * width, 2 * width, 3, padding=1),
@@ -123,12 +123,13 @@ class SpectrumDiscriminator(nn.Module):
         return _judged(self._spectrum(samples), self.layers, self.score)
 
     def _spectrum(self, samples: Tensor) -> Tensor:
-        """Real and imaginary part [B, 2, frames, bins], in float32 also under autocast."""
+        """Real part, imaginary part, magnitude [B, 3, frames, bins], compressed; in float32 also under autocast."""
         size = self.window.shape[0]
         spectrum = torch.stft(samples.float(), size, size // 4, window=self.window, return_complex=True)
         parts = torch.view_as_real(spectrum / (size / 4)).permute(0, 3, 2, 1)  # a full-scale sine has magnitude 1
         magnitude = (parts.square().sum(dim=1, keepdim=True) + SPECTRUM_FLOOR**2).sqrt()
-        return parts * magnitude ** (SPECTRUM_POWER - 1.0)
+        # Few layers find no magnitude in its parts, and it shows best what is too smooth.
+        return torch.cat([parts * magnitude ** (SPECTRUM_POWER - 1.0), magnitude**SPECTRUM_POWER], dim=1)
 
 
 def _judged(x: Tensor, layers: nn.ModuleList, score: nn.Module) -> Verdict:

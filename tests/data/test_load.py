@@ -3,6 +3,7 @@ import pytest
 
 from dp import schema
 from dp.audio import write_audio
+from dp.config import SplitConfig
 from dp.data.load import load_performances, load_synthesis_arrays, load_timing_arrays, load_vocoder_arrays
 from dp.errors import DataError
 from dp.store.reading import ClipRow, StoredRecording
@@ -62,11 +63,12 @@ def data(tmp_path):
         for item in tiny.PERFORMANCES
     ]
     write("performed_notes", schema.PERFORMED_NOTES, performed)
+    write("given_notes", schema.GIVEN_NOTES, [])
     return folder
 
 
 def test_the_store_gives_the_arrays_it_was_made_of(data):
-    found, true = load_timing_arrays(data, tiny.MEL, "tiny"), tiny.timing()
+    found, true = load_timing_arrays(data, tiny.MEL, SplitConfig(), "tiny"), tiny.timing()
     assert (found.performer_names, found.data_note) == (("ann", "bo"), "tiny")
     assert [item.clip for item in found.clips] == [item.clip for item in true.clips]
     for ours, theirs in zip(found.clips, true.clips, strict=True):
@@ -87,7 +89,7 @@ def test_samples_are_those_of_the_slice(data):
 
 def test_no_store(tmp_path):
     with pytest.raises(DataError, match="is missing"):
-        load_timing_arrays(tmp_path, tiny.MEL)
+        load_timing_arrays(tmp_path, tiny.MEL, SplitConfig())
 
 
 def test_notes_stand_in_the_order_played(data):

@@ -104,7 +104,7 @@ def test_damaged_weights(folder):
 
 def test_weights_that_are_not_finite(tmp_path):
     model = TimingModel(DIMS)
-    model.departure.bias.data[0] = float("nan")
+    next(model.parameters()).data[0] = float("nan")
     save_checkpoint(Checkpoint(model, MEL, 1), tmp_path / "timing")
     with pytest.raises(DataError, match="not finite"):
         load_checkpoint(tmp_path / "timing", TimingModel)

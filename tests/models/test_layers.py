@@ -4,7 +4,15 @@ import torch
 from dp.models.layers import NoteEncoder, sinusoid, tempo_bin
 from dp.models.synthesis import SynthesisDims, SynthesisModel
 
-SMALL_SYNTHESIS = SynthesisDims(2, 4, 8, 2, 1, 1, 8, 0.0)
+SMALL_SYNTHESIS = SynthesisDims(
+    performer_count=2,
+    band_count=4,
+    width=8,
+    encoder_layer_count=1,
+    decoder_layer_count=1,
+    feed_forward_width=8,
+    kernel=3,
+)
 
 
 def test_sinusoid_literal_values():
@@ -56,8 +64,8 @@ def synthesis_clip(note_count, padding, frame_count, frame_padding):
     timing = timing_clip(note_count, padding)
     return {
         "pitch": timing["pitch"],
-        "onset_frame": timing["nominal_onset_frame"].long(),
-        "duration_frame": timing["nominal_duration_frame"].long(),
+        "onset_frame": timing["onset_tick"],
+        "duration_frame": timing["duration_tick"],
         "velocity": timing["velocity"],
         "valid": timing["valid"],
         "performer": timing["performer"],

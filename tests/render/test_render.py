@@ -8,12 +8,11 @@ from dp.errors import DataError
 from dp.models.checkpoint import Checkpoint, save_checkpoint
 from dp.models.synthesis import SynthesisModel
 from dp.models.vocos import VocosModel
-from dp.presets import TimingConfig
 from dp.render import ModelSet, load_models, perform, render, synthesize
 from dp.train.synthesis import train_synthesis
 from dp.train.timing import train_timing
 from dp.train.vocoder import train_vocoder
-from dp.types import Score, ScoreNotes
+from dp.types import PerformedNotes, Score, ScoreNotes
 from tests.train import tiny
 
 
@@ -24,7 +23,7 @@ def ignore(metrics, step):
 @pytest.fixture(scope="module")
 def models():
     return ModelSet(
-        train_timing(tiny.timing(), TimingConfig(30, 2, 1.0, 10), ignore, dims=tiny.TIMING_DIMS),
+        train_timing(tiny.timing(), replace(tiny.TIMING, step_count=30), ignore, dims=tiny.TIMING_DIMS),
         train_synthesis(tiny.synthesis(), tiny.FILTERBANK, replace(tiny.SYNTHESIS, step_count=10), ignore),
         train_vocoder(
             tiny.vocoder(), tiny.FILTERBANK, replace(tiny.VOCODER, step_count=5), ignore, dims=tiny.VOCOS_DIMS
@@ -87,8 +86,8 @@ def test_no_notes(models):
 def test_windows_meet_without_a_jump(models):
     """A held chord over several windows: where windows meet, the mel moves no more than elsewhere."""
     notes = notes_of([(0, 60, 60), (0, 60, 64)])
-    performed = perform(score_of(notes), models.timing, None, None)
-    log_mel = synthesize(notes, performed, models.synthesis, None).numpy()
+    held = PerformedNotes(notes.pitch, notes.velocity, np.zeros(2), np.full(2, 30.0), np.ones(2))
+    log_mel = synthesize(notes, held, models.synthesis, None).numpy()
     moves = np.abs(np.diff(log_mel, axis=0)).mean(axis=1)
     inside = moves[100:1700]
     assert inside.max() < 6 * np.median(inside) + 0.05
@@ -119,8 +118,8 @@ def test_a_loud_waveform_is_turned_down(models):
 
 
 def test_load_models(tmp_path, models):
-    for checkpoint in (models.timing, models.synthesis, models.vocoder):
-        save_checkpoint(checkpoint, tmp_path / checkpoint.model.kind)
+    for name in ("timing", "synthesis", "vocoder"):
+        save_checkpoint(getattr(models, name), tmp_path / name)
     found = load_models(tmp_path)
     assert found.performer_names == ("ann", "bo")
     score = score_of(tiny.scale(3))
@@ -143,3 +142,36 @@ def test_the_synthesis_model_counts_when_it_knows_a_performer_the_timing_model_d
     assert only_synthesis.performer_names == ("ann", "bo", "zoe")
     assert np.isfinite(render(score_of(tiny.scale(2)), only_synthesis, "ann").samples).all()
     assert isinstance(only_synthesis.synthesis.model, SynthesisModel)
+
+
+def test_a_local_model_in_chunks_is_the_same_as_at_once(models, monkeypatch):
+    from dp.data.batches import synthesis_inputs
+    from dp.data.clips import sounding_notes
+    from dp.data.tempo_map import performed_tempo_map
+
+    dims = replace(
+        tiny.SYNTHESIS_DIMS,
+        attention="local",
+        note_position="envelope",
+        hears_partials=True,
+        conditions_frames=True,
+        kernel=3,
+        reach_note=3,
+        reach_frame=6,
+        encoder_layer_count=2,
+        decoder_layer_count=2,
+    )
+    made = train_synthesis(tiny.synthesis(), tiny.FILTERBANK, replace(tiny.SYNTHESIS, step_count=5, dims=dims), ignore)
+    rng = np.random.default_rng(0)
+    notes = notes_of(
+        [(quarter / 4, 0.25 + 3 * (quarter % 7 == 0), int(rng.integers(50, 80))) for quarter in range(120)]
+    )
+    performed = perform(score_of(notes), models.timing, "ann", None)
+    monkeypatch.setattr("dp.render.sound.CHUNK_FRAME", 97)
+    in_chunks = synthesize(notes, performed, made, "ann")
+    end_sec = float(performed.offset_sec.max())
+    tempo = performed_tempo_map(notes, performed, "x").mean_tempo_qpm(0.0, end_sec)
+    sounding = sounding_notes(performed, 0, len(in_chunks), tempo, 62.5)
+    with torch.no_grad():
+        whole = made.model(**synthesis_inputs([sounding], [1], [len(in_chunks)]))[0]
+    torch.testing.assert_close(in_chunks, whole, atol=2e-5, rtol=0.0)

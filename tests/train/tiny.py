@@ -19,9 +19,7 @@ SYNTHESIS_DIMS = SynthesisDims(
     width=16, encoder_layer_count=1, decoder_layer_count=1, feed_forward_width=16, kernel=1, dropout=0.1
 )
 VOCOS_DIMS = VocosDims(width=16, inner_width=16, layer_count=2)
-TIMING = TimingConfig(
-    design="publication", step_count=60, batch_size=2, learning_rate=1.0, warmup_step=20, valid_every_step=30, seed=3
-)
+TIMING = TimingConfig(step_count=60, batch_size=2, learning_rate=1.0, warmup_step=20, valid_every_step=30, seed=3)
 SYNTHESIS = SynthesisConfig(
     step_count=60, batch_size=2, learning_rate=0.5, warmup_step=20, valid_every_step=30, seed=3, dims=SYNTHESIS_DIMS
 )
