@@ -122,8 +122,8 @@ def perform(
     network, index = timing.model.network, timing.performer_index(performer)
     if isinstance(network, ScoreTiming):
         context = score_context(score.notes, tempo_map)
-        said = [values[0].numpy() for values in network(**piece_inputs(context, index))]
-        onset_sec, duration_sec = played_times_sec(context, *said, expression=expression)
+        stretch, spread, articulation = (values[0].numpy() for values in network(**piece_inputs(context, index)))
+        onset_sec, duration_sec = played_times_sec(context, stretch, spread, articulation, expression)
     else:
         onset_sec, duration_sec = nominal_times_sec(score.notes, tempo_map)
         departure_sec = expression * frame_to_sec(_departures(score, network, index, tempo_map, rate_hz), rate_hz)
