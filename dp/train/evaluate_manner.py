@@ -16,7 +16,7 @@ from dp.models.score_timing import ScoreTiming
 from dp.models.timing import TimingModel
 from dp.units import FloatArray, IntArray
 
-CURVE_SEC = 2.0  # a point of a curve is the mean over so much of the score: below it, alignments are mostly noise
+CURVE_SEC = 2.0  # a point of a curve is the mean over so much of the score
 PERMUTATION_COUNT = 10_000
 
 

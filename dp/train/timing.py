@@ -43,7 +43,7 @@ STRETCH_WEIGHT = 50.0
 ARTICULATION_WEIGHT = 5.0
 SPREAD_UNIT_SEC = 0.03
 SPREAD_WEIGHT = 0.2
-PERFORMER_WEIGHT = 3e-3  # of how far performers depart from all: those of whom little is known stay near
+PERFORMER_WEIGHT = 3e-4  # of how far performers depart from all: those of whom little is known stay near
 
 
 class FrameTrainee:
