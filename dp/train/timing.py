@@ -43,7 +43,6 @@ STRETCH_WEIGHT = 50.0
 ARTICULATION_WEIGHT = 5.0
 SPREAD_UNIT_SEC = 0.03
 SPREAD_WEIGHT = 0.2
-PERFORMER_WEIGHT = 3e-4  # of how far performers depart from all: those of whom little is known stay near
 
 
 class FrameTrainee:
@@ -93,7 +92,6 @@ class ScoreTrainee:
         """One step."""
         network = _score_timing(self.model)
         losses = score_losses(network, batch, self.rate_hz)
-        losses["performer_loss"] = PERFORMER_WEIGHT * network.performer.weight.square().sum()
         loss = torch.stack(list(losses.values())).sum()
         norm = descend(self.optimizers["model"], self.model, loss)
         return {"train_loss": loss.detach(), "gradient_norm": norm, **{k: v.detach() for k, v in losses.items()}}
