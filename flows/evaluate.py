@@ -1,6 +1,7 @@
 """Evaluate: what the models of a preset, or the yardsticks, make of the clips held out."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from prefect import flow, task
@@ -15,6 +16,8 @@ from dp.jobs.runs import current_run, mark_published
 from dp.metrics.scores import ClipScores
 from dp.project import YARDSTICKS, data_folder, evaluate_stage, models_folder
 from dp.train.evaluate import Transcribe, choose_clips, score_systems
+from dp.train.evaluate_manner import evaluate_manner
+from dp.train.evaluate_timing import score_timing_models, score_timing_yardsticks
 from dp.train.presets import load_preset, preset_systems, yardstick_systems
 from dp.train.systems import evaluation_clips
 from flows.stage import run_stage
@@ -51,24 +54,23 @@ def score_sound(project: Path, config: Config, name: str) -> list[ClipScores]:
 
 
 @task(name="score timing")
-def score_timing(project: Path, config: Config, name: str) -> list[ClipScores]:
-    """The timing model, or its yardsticks, clip by clip."""
-    from dp.train.evaluate_timing import score_timing_models, score_timing_yardsticks
-
+def score_timing(project: Path, config: Config, name: str) -> tuple[list[ClipScores], Mapping[str, object]]:
+    """The timing model, or its yardsticks, clip by clip; and whether it knows its performers apart."""
+    arrays = load_timing_arrays(data_folder(project), config.mel, config.split)
     if name == YARDSTICKS:
-        return score_timing_yardsticks(load_timing_arrays(data_folder(project), config.mel, config.split))
+        return score_timing_yardsticks(arrays), {}
     timing = load_preset(models_folder(project, name)).timing
     if timing is None:
-        return []
-    return score_timing_models({name: timing}, load_timing_arrays(data_folder(project), config.mel, config.split))
+        return [], {}
+    return score_timing_models({name: timing}, arrays), evaluate_manner(timing, arrays)
 
 
 @flow(name="evaluate")
 def evaluate(project: str, name: str) -> None:
     """Checkpoints and clips to metrics/<name>.json and scores/<name>.json."""
     config = load_config(Path(project) / PARAMS_FILE)
-    rows = [*score_timing(Path(project), config, name), *score_sound(Path(project), config, name)]
-    publish_scores(Path(project), name, rows)
+    timing, manner = score_timing(Path(project), config, name)
+    publish_scores(Path(project), name, [*timing, *score_sound(Path(project), config, name)], manner)
     mark_published(Path(project), evaluate_stage(name), current_run())
 
 

@@ -114,11 +114,17 @@ def train(
 
 
 @app.command()
-def evaluate(preset: Preset = None, project: Project = None, quiet: Quiet = False, as_json: Json = False) -> int:
-    """Measure trained models on the clips held out."""
+def evaluate(
+    preset: Preset = None,
+    figures: Annotated[bool, typer.Option("--figures", help="Also draw the publication's Figures 3 to 6.")] = False,
+    project: Project = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> int:
+    """Measure trained models on the clips held out; default: all presets that are trained."""
     from dp.cli import training as command
 
-    return command.evaluate(project, preset, quiet, as_json)
+    return command.evaluate(project, preset, figures, quiet, as_json)
 
 
 @app.command()

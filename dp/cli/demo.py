@@ -32,7 +32,7 @@ def demo(project: Path | None, quiet: bool) -> int:
     note(f"dp train --preset {PRESET}", quiet)
     training.train(folder, "all", PRESET, "auto", False, None, None, quiet, False)
     note(f"dp evaluate --preset {PRESET}", quiet)
-    training.evaluate(folder, PRESET, quiet, False)
+    training.evaluate(folder, PRESET, False, quiet, False)
     results.mkdir(exist_ok=True)
     root = corpus_root(folder, corpus.root)
     recording = list_recordings("demo", root).recordings[0]

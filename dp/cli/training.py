@@ -45,10 +45,10 @@ def train(
     return 0
 
 
-def evaluate(project: Path | None, preset: str | None, quiet: bool, as_json: bool) -> int:
+def evaluate(project: Path | None, preset: str | None, figures: bool, quiet: bool, as_json: bool) -> int:
     """Measure a preset, or all that are trained; prints the figures and writes the report."""
     from dp.files import write_whole
-    from dp.jobs.evaluation import all_results
+    from dp.jobs.evaluation import all_manners, all_results
     from dp.project import EVALUATION_REPORT, MODELS_FOLDER, YARDSTICKS, evaluate_stage, find_project
     from dp.report.tables import evaluation_report
 
@@ -62,7 +62,12 @@ def evaluate(project: Path | None, preset: str | None, quiet: bool, as_json: boo
     results = all_results(folder, names)
     path = folder / EVALUATION_REPORT
     path.parent.mkdir(exist_ok=True)
-    write_whole(path, evaluation_report(results).encode())
+    write_whole(path, evaluation_report(results, all_manners(folder, names)).encode())
+    if figures:
+        from dp.cli.figures import draw_figures
+
+        for picture in draw_figures(folder, config, names[1:], path.parent):
+            note(str(picture), quiet)
     report(results, f"{_metrics_text(results)}\n{ran_text(ran, str(path))}", quiet, as_json)
     return 0
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from dp.metrics import Results
 from dp.metrics.waveforms import FFT_SAMPLES
@@ -52,8 +53,19 @@ one's; below 1 is over-smooth. STFT distance: spectral convergence and log magni
 notes asked for; the real recording's own is the yardstick, though a sound without bow and room may exceed it."""
 
 
-def evaluation_report(results: Results) -> str:
-    """All tables as one Markdown page; `results` are as metrics/evaluation.json holds them."""
+Manners = Mapping[str, Mapping[str, Mapping[str, Any]]]  # {preset: {"tempo" or "articulation": a Manner}}
+MANNER_NOTE = """\
+Correlation of what is played in a performer's manner with recordings of that performer, and with those of the others;
+whole recordings held out. p: share of permutations of the performers with as large an advantage of the own manner."""
+
+
+def evaluation_report(results: Results, manners: Manners | None = None) -> str:
+    """All tables as one Markdown page.
+
+    Args:
+        results: of all presets.
+        manners: of those that have a timing model, whether it knows its performers apart.
+    """
     parts = ["# Evaluation", "", SOUND_NOTE]
     for split, meaning in SPLITS.items():
         tables = {
@@ -66,7 +78,19 @@ def evaluation_report(results: Results) -> str:
             parts += ["", f"## Split `{split}`: {meaning}"]
         for title, table in tables.items():
             parts += ["", f"### {title}", "", table] if table else []
+    if manners:
+        parts += ["", "## Whether performers can be told apart", "", MANNER_NOTE, "", manner_table(manners)]
     return "\n".join(parts) + "\n"
+
+
+def manner_table(manners: Manners) -> str:
+    """One row for every preset and what of its playing was tested."""
+    rows = [
+        [f"`{preset}`", what, _estimate(found["own"]), _estimate(found["others"]), f"{found['p_value']:.3f}"]
+        for preset, tests in manners.items()
+        for what, found in tests.items()
+    ]
+    return _markdown(["preset", "curve", "own manner", "others' manner", "p"], rows)
 
 
 def table_2(results: Results, split: str) -> str:

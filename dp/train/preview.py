@@ -10,12 +10,22 @@ import torch
 from torch import nn
 
 from dp.data.arrays import BaselineClip, TimingClip, VocoderClip
+from dp.data.clips import SoundingNotes
 from dp.data.loader import synthesis_batch
 from dp.data.stretches import SynthesisClip
+from dp.models.checkpoint import Checkpoint
 from dp.models.frame_timing import FrameTiming
 from dp.models.mel import LogMel
+from dp.models.timing import TimingModel
 from dp.train.baseline import baseline_inputs
-from dp.train.timing_playing import clip_of_piece_frame, played_clip_frame, played_piece_sec
+from dp.train.timing_playing import (
+    Times,
+    clip_of_piece_frame,
+    played_clip_frame,
+    played_piece_sec,
+    starting,
+    with_first_given,
+)
 from dp.types import PerformedNotes
 from dp.units import frame_to_sec
 
@@ -40,7 +50,7 @@ def preview(model: nn.Module, item: Any, log_mel: LogMel, rate_hz: float) -> Pre
     if isinstance(item, SynthesisClip):
         batch = synthesis_batch([item]).to(device)
         made = model(**batch.inputs)[0].float().cpu().numpy()
-        notes = _notes(item.sounding.pitch, item.sounding.onset_frame, item.sounding.duration_frame, rate_hz)
+        notes = clip_notes_sec(item.sounding, rate_hz)
         return Preview(item.clip.clip_id, {"truth": item.log_mel, "model": made}, notes={"notes": notes})
     if isinstance(item, TimingClip):
         return Preview(item.clip.clip_id, notes=_timings(model, item, rate_hz))
@@ -58,18 +68,52 @@ def preview(model: nn.Module, item: Any, log_mel: LogMel, rate_hz: float) -> Pre
     )
 
 
-def _timings(model: Any, item: TimingClip, rate_hz: float) -> dict[str, PerformedNotes]:
-    network = model.network
-    if isinstance(network, FrameTiming):
-        onset_frame, duration_frame = played_clip_frame(network, item, item.performer_index)
-    else:
-        played_sec = played_piece_sec(network, item.piece.context, item.performer_index)
-        onset_frame, duration_frame = clip_of_piece_frame(item, played_sec, rate_hz)
-        onset_frame = onset_frame + np.mean(item.onset_frame - onset_frame)
-    pitch = item.written.pitch
+def timings(
+    item: TimingClip, models: Mapping[str, Checkpoint[TimingModel]], rate_hz: float
+) -> dict[str, PerformedNotes]:
+    """A clip as performed, as models play it, and at constant tempo, as written; first onset and tempo are given."""
+    context, chosen = item.piece.context, starting(item)
+    nominal_sec = (context.note_onset_sec, context.note_offset_sec - context.note_onset_sec)
+    played: dict[str, Times] = {
+        "performed": (item.onset_frame.astype(np.float64), item.duration_frame.astype(np.float64))
+    }
+    for name, checkpoint in models.items():
+        index = checkpoint.performer_index(item.clip.performer)
+        played[name] = _played(checkpoint.model, item, index, rate_hz)
+    played["score at constant tempo"] = clip_of_piece_frame(item, nominal_sec, rate_hz)
+    pitch = item.written.pitch[chosen]
     return {
-        "truth": _notes(pitch, item.onset_frame, item.duration_frame, rate_hz),
-        "model": _notes(pitch, onset_frame, np.maximum(duration_frame, 1.0), rate_hz),
+        name: _notes(
+            pitch,
+            with_first_given(item, np.asarray(onset, dtype=np.float64), chosen),
+            np.maximum(duration[chosen], 1.0),
+            rate_hz,
+        )
+        for name, (onset, duration) in played.items()
+    }
+
+
+def clip_notes_sec(sounding: SoundingNotes, rate_hz: float) -> PerformedNotes:
+    """A clip's notes in seconds from its start."""
+    return _notes(sounding.pitch, sounding.onset_frame, sounding.duration_frame, rate_hz)
+
+
+def _played(model: TimingModel, item: TimingClip, performer_index: int, rate_hz: float) -> Times:
+    if isinstance(model.network, FrameTiming):
+        return played_clip_frame(model.network, item, performer_index)
+    return clip_of_piece_frame(item, played_piece_sec(model.network, item.piece.context, performer_index), rate_hz)
+
+
+def _timings(model: Any, item: TimingClip, rate_hz: float) -> dict[str, PerformedNotes]:
+    onset_frame, duration_frame = _played(model, item, item.performer_index, rate_hz)
+    chosen = starting(item)
+    if len(chosen) == 0:
+        return {}
+    pitch = item.written.pitch[chosen]
+    played = with_first_given(item, np.asarray(onset_frame, dtype=np.float64), chosen)
+    return {
+        "truth": _notes(pitch, item.onset_frame[chosen], item.duration_frame[chosen], rate_hz),
+        "model": _notes(pitch, played, np.maximum(duration_frame[chosen], 1.0), rate_hz),
     }
 
 

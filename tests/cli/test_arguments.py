@@ -30,6 +30,7 @@ def lines_of(capsys: pytest.CaptureFixture[str]) -> list[str]:
         (["rebuild", "--project", "nowhere"], "nowhere"),
         (["train", "everything", "--project", "nowhere"], "nowhere"),
         (["rebuild", "--workers", "0"], "--workers"),
+        (["train", "--device", "abacus"], "--device: choose auto, cpu, cuda"),
         (["dance"], "No such command"),
     ],
 )
@@ -45,6 +46,9 @@ def test_one_line_and_exit_code_2(
     assert list(tmp_path.iterdir()) == []
 
 
+PRESETS = "presets: {ours: {timing: {}, synthesis: {}}, sketch: {timing: {}}}"
+
+
 @pytest.mark.parametrize(
     ("params", "argv", "part"),
     [
@@ -52,7 +56,15 @@ def test_one_line_and_exit_code_2(
         ("", ["rebuild", "--corpus", "folder", "--root", "nowhere"], "nowhere"),
         ("", ["rebuild", "--corpus", "opera", "--root", "files"], "opera"),
         ("", ["rebuild", "--corpus", "bach-violin"], "bach-violin needs its folder; give --root"),
-        ("", ["train", "everything"], "everything: is no model; choose timing, synthesis, vocoder or all"),
+        (
+            PRESETS,
+            ["train", "everything"],
+            "everything: is no model of the preset ours; choose timing, synthesis or all",
+        ),
+        (PRESETS, ["train", "--preset", "theirs"], "theirs: is no preset; choose ours, sketch"),
+        (PRESETS, ["evaluate", "--preset", "theirs"], "theirs: is no preset; choose ours, sketch"),
+        (PRESETS, ["train", "--bring", "files"], "files: holds no trained models"),
+        ("", ["train"], "params.yaml: has no presets"),
         ("corpus: {name: folder, root: x}", ["demo"], "the demo would replace it"),
     ],
 )

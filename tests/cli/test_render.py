@@ -1,6 +1,7 @@
 """`dp render` with tiny models, and what it says when it cannot."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,6 @@ import soundfile
 
 from dp.cli import run
 from dp.models.checkpoint import save_checkpoint
-from dp.presets import SynthesisConfig, TimingConfig, VocoderConfig
 from dp.train.synthesis import train_synthesis
 from dp.train.timing import train_timing
 from dp.train.vocoder import train_vocoder
@@ -23,10 +23,10 @@ def ignore(metrics: dict[str, float], step: int) -> None:
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
-    timing = train_timing(tiny.timing(), TimingConfig(3, 2, 1.0, 2), ignore, dims=tiny.TIMING_DIMS)
-    synthesis = train_synthesis(tiny.synthesis(), SynthesisConfig(3, 2, 0.5, 2), ignore, dims=tiny.SYNTHESIS_DIMS)
+    timing = train_timing(tiny.timing(), replace(tiny.TIMING, step_count=3), ignore, dims=tiny.TIMING_DIMS)
+    synthesis = train_synthesis(tiny.synthesis(), tiny.FILTERBANK, replace(tiny.SYNTHESIS, step_count=3), ignore)
     vocoder = train_vocoder(
-        tiny.vocoder(), tiny.FILTERBANK, VocoderConfig(3, 2, 1e-3, 16), ignore, dims=tiny.VOCOS_DIMS
+        tiny.vocoder(), tiny.FILTERBANK, replace(tiny.VOCODER, step_count=3), ignore, dims=tiny.VOCOS_DIMS
     )
     for name, checkpoint in (("timing", timing), ("synthesis", synthesis), ("vocoder", vocoder)):
         save_checkpoint(checkpoint, folder / name)

@@ -1,0 +1,88 @@
+"""The publication's Figures 3 to 6, drawn from the project's own held-out clips: `dp evaluate --figures`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from dp.config import Config
+from dp.data.arrays import TimingClip
+from dp.data.load import load_synthesis_arrays, load_timing_arrays, load_vocoder_arrays
+from dp.data.stretches import SynthesisClip
+from dp.project import data_folder, models_folder
+from dp.report.alignment_plot import plot_alignment
+from dp.report.systems_plot import SystemSound, plot_systems
+from dp.report.timing_plot import plot_timings
+from dp.train.presets import load_preset, preset_systems, yardstick_systems
+from dp.train.preview import clip_notes_sec, timings
+from dp.train.systems import EvaluationClip, System, at_level, evaluation_clips, heard_in
+
+NOTES_WANTED = 12  # a clip to look at has about so many
+MARGIN_FRAME = 64
+LEFT_OUT = ("clip-mean-spectrum",)  # nothing to look at
+
+
+def draw_figures(project: Path, config: Config, presets: Sequence[str], out: Path) -> list[Path]:
+    """Draw what the trained presets make of one held-out clip of each instrument; returns the pictures' paths.
+
+    Figure 3: constant-Q with note onsets and durations. Figure 4: piano rolls of timings. Figures 5 (violin) and 6
+    (piano), or `figure-<instrument>`: log-mels and waveforms of every system over the score.
+    """
+    data, mel = data_folder(project), config.mel
+    out.mkdir(parents=True, exist_ok=True)
+    arrays = load_synthesis_arrays(data, mel, margin_frame=MARGIN_FRAME)
+    held_out = [*arrays.held_out("recording"), *arrays.held_out("clip")]
+    sounds = load_vocoder_arrays(data, mel).clips
+    paths = []
+    for instrument in dict.fromkeys(item.clip.instrument for item in held_out):
+        chosen = _telling([item for item in held_out if item.clip.instrument == instrument])
+        (clip,) = evaluation_clips([chosen], sounds)
+        notes = clip_notes_sec(heard_in(clip), mel.frame_rate_hz)
+        path = out / f"figure-3-{instrument}.png"
+        plot_alignment(path, clip.samples, mel.sample_rate_hz, notes, clip.clip.clip_id)
+        paths.append(path)
+        made = {name: _sound(system, clip, mel.floor) for name, system in _systems(project, config, presets).items()}
+        number = {"violin": "5", "piano": "6"}.get(instrument, "systems")
+        path = out / f"figure-{number}-{instrument}.png"
+        plot_systems(path, made, notes, mel.frame_rate_hz, mel.sample_rate_hz, clip.clip.clip_id)
+        paths.append(path)
+    return [*paths, *_timing_figure(project, config, presets, out)]
+
+
+def _telling(clips: Sequence[SynthesisClip]) -> SynthesisClip:
+    """The clip whose number of notes is nearest to NOTES_WANTED."""
+    return min(clips, key=lambda item: abs(len(item.sounding.pitch) - NOTES_WANTED))
+
+
+def _systems(project: Path, config: Config, presets: Sequence[str]) -> dict[str, System]:
+    spare = load_preset(models_folder(project, config.preset)).vocoder
+    systems = {name: system for name, system in yardstick_systems().items() if name not in LEFT_OUT}
+    for preset in presets:
+        systems |= preset_systems(preset, load_preset(models_folder(project, preset)), spare)
+    return systems
+
+
+@torch.no_grad()
+def _sound(system: System, clip: EvaluationClip, floor: float) -> SystemSound:
+    from dp.audio.mel import log_mel
+    from dp.config import MelConfig
+
+    clip = at_level(clip, system.level, floor)
+    samples = None if system.samples_of is None else system.samples_of(clip)
+    if system.log_mel_of is not None:
+        return SystemSound(system.log_mel_of(clip), samples)
+    assert samples is not None
+    return SystemSound(log_mel(samples, MelConfig(floor=floor)), samples)
+
+
+def _timing_figure(project: Path, config: Config, presets: Sequence[str], out: Path) -> list[Path]:
+    arrays = load_timing_arrays(data_folder(project), config.mel, config.split)
+    held_out = [*arrays.held_out("recording"), *arrays.held_out("clip")]
+    models = {name: load_preset(models_folder(project, name)).timing for name in presets}
+    known = {name: model for name, model in models.items() if model is not None}
+    if not held_out or not known:
+        return []
+    clip: TimingClip = min(held_out, key=lambda item: abs(len(item.written.pitch) - 2 * NOTES_WANTED))
+    path = out / f"figure-4-{clip.clip.instrument}.png"
+    plot_timings(path, timings(clip, known, config.mel.frame_rate_hz), clip.clip.clip_id)
+    return [path]
