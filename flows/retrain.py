@@ -17,9 +17,11 @@ from prefect import flow, task
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from dp.config import PARAMS_FILE, load_config
 from dp.jobs.environment import SERVER_VARIABLE
 from dp.jobs.rebuild import rebuild, repro
 from dp.jobs.summary import FAILURES
+from dp.project import YARDSTICKS, evaluate_stage
 
 RETRY_DELAY_SEC = 60
 
@@ -33,8 +35,9 @@ def rebuild_dataset(project: Path) -> int:
 
 @task(name="train and evaluate", retries=1, retry_delay_seconds=RETRY_DELAY_SEC)
 def train_and_evaluate(project: Path) -> tuple[str, ...]:
-    """Bring models and figures up to date; returns the stages that ran."""
-    return repro(project, ["evaluate"])
+    """Bring the models of the project's preset and their figures up to date; returns the stages that ran."""
+    preset = load_config(project / PARAMS_FILE).preset
+    return repro(project, [YARDSTICKS, evaluate_stage(preset)])
 
 
 @flow(name="retrain")

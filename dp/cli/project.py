@@ -40,13 +40,15 @@ def rebuild(
     return 0 if summary.ok else 1
 
 
-def repro(folder: Path, targets: Sequence[str], quiet: bool, extra: Mapping[str, str]) -> tuple[str, ...]:
+def repro(
+    folder: Path, targets: Sequence[str], quiet: bool, extra: Mapping[str, str], alone: bool = False
+) -> tuple[str, ...]:
     """Bring stages up to date, showing how it goes; returns those that ran."""
     from dp.jobs.progress import show_progress
     from dp.jobs.rebuild import repro as bring_up_to_date
 
     with show_progress(quiet) as on_event:
-        return bring_up_to_date(folder, targets, on_event, extra)
+        return bring_up_to_date(folder, targets, on_event, extra, alone)
 
 
 def _counts(summary: "Summary") -> dict[str, int]:

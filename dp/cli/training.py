@@ -55,10 +55,11 @@ def evaluate(project: Path | None, preset: str | None, figures: bool, quiet: boo
     folder = find_project(project)
     config, name = _preset(folder, preset)
     trained = [found for found in config.presets if (folder / MODELS_FOLDER / found).is_dir()]
-    if preset is None and not trained:
-        trained = [name]
-    names = [YARDSTICKS, *([name] if preset is not None else trained)]
-    ran = repro(folder, [evaluate_stage(found) for found in names], quiet, {})
+    if not trained or (preset is not None and preset not in trained):
+        raise DataError(folder / MODELS_FOLDER / name, "holds no trained model", f"run `dp train --preset {name}`")
+    names = [YARDSTICKS, *(trained if preset is None else [preset])]
+    # What is trained is measured as it is: a preset of which one model is there must not train the others now.
+    ran = repro(folder, [evaluate_stage(found) for found in names], quiet, {}, alone=True)
     results = all_results(folder, names)
     path = folder / EVALUATION_REPORT
     path.parent.mkdir(exist_ok=True)

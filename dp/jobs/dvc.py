@@ -15,13 +15,15 @@ from dp.jobs.processes import run_lines
 ERROR_MARK = "ERROR: "
 
 
-def stale_stages(project: Path, targets: Sequence[str], environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Stages, among `targets` and those they depend on, whose inputs or outputs changed since they last ran.
+def stale_stages(
+    project: Path, targets: Sequence[str], environment: Mapping[str, str], with_deps: bool = True
+) -> tuple[str, ...]:
+    """Stages, among `targets` and, if so wanted, those they depend on, that changed since they last ran.
 
     Raises:
         DataError: DVC cannot tell.
     """
-    command = [sys.executable, "-m", "dvc", "status", "--json", "--with-deps", *targets]
+    command = [sys.executable, "-m", "dvc", "status", "--json", *(["--with-deps"] if with_deps else []), *targets]
     done = _run(command, project, environment)
     if done.returncode != 0:
         raise DataError(project, f"DVC cannot tell what is stale: {error_text(done.stderr.splitlines())}")

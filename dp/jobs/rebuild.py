@@ -26,6 +26,8 @@ from dp.jobs.runs import was_published
 from dp.jobs.summary import STAGES, Summary, any_crashed, summarize
 from dp.project import STATE_FOLDER, corpus_root
 
+ALONE = "--single-item"  # of `dvc repro`
+
 
 def rebuild(
     project: Path,
@@ -62,7 +64,11 @@ def rebuild(
 
 
 def repro(
-    project: Path, targets: Sequence[str], on_event: OnEvent | None = None, extra: Mapping[str, str] | None = None
+    project: Path,
+    targets: Sequence[str],
+    on_event: OnEvent | None = None,
+    extra: Mapping[str, str] | None = None,
+    alone: bool = False,
 ) -> tuple[str, ...]:
     """Bring stages, and those they depend on, up to date.
 
@@ -71,6 +77,7 @@ def repro(
         targets: of dvc.yaml, e.g. "train@ours-timing", "evaluate@ours".
         on_event: called as stages go on.
         extra: environment of the stages.
+        alone: leave the stages that they depend on as they are.
 
     Returns:
         the stages that ran; empty: nothing was stale.
@@ -81,7 +88,7 @@ def repro(
     config = requested_config(project, None, None)
     with project_lock(project) as lock:
         _provide_corpus(project, config)
-        return _bring_up_to_date(project, targets, [], extra or {}, lock, on_event)
+        return _bring_up_to_date(project, targets, [ALONE] if alone else [], extra or {}, lock, on_event)
 
 
 def adopt(project: Path, stages: Sequence[str]) -> None:
@@ -118,7 +125,7 @@ def _bring_up_to_date(
     run_id = uuid.uuid4().hex
     ours = {EVENTS_VARIABLE: "1", RUN_VARIABLE: run_id, OWNER_VARIABLE: str(os.getpid())}
     environment = command_environment(project, {**extra, **ours})
-    if "--force" not in options and not dvc.stale_stages(project, targets, environment):
+    if "--force" not in options and not dvc.stale_stages(project, targets, environment, ALONE not in options):
         return ()
     log = project / STATE_FOLDER / "log"
     log.mkdir(exist_ok=True)

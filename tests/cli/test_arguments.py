@@ -64,6 +64,7 @@ PRESETS = "presets: {ours: {timing: {}, synthesis: {}}, sketch: {timing: {}}}"
         (PRESETS, ["train", "--preset", "theirs"], "theirs: is no preset; choose ours, sketch"),
         (PRESETS, ["evaluate", "--preset", "theirs"], "theirs: is no preset; choose ours, sketch"),
         (PRESETS, ["train", "--bring", "files"], "files: holds no trained models"),
+        (PRESETS, ["evaluate"], "models/ours: holds no trained model; run `dp train --preset ours`"),
         ("", ["train"], "params.yaml: has no presets"),
         ("corpus: {name: folder, root: x}", ["demo"], "the demo would replace it"),
     ],
