@@ -30,8 +30,9 @@ def _ignore(event: Event) -> None:
 def _bars() -> Iterator[OnEvent]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+    from rich.progress import TimeRemainingColumn as Remaining
 
-    columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), Remaining())
     with Progress(*columns, TextColumn("{task.fields[text]}", markup=False), console=Console(stderr=True)) as progress:
         tasks: dict[str, TaskID] = {}
 
