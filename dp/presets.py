@@ -5,6 +5,8 @@ The defaults are the publication's architecture where it says something (SPEC se
 
 from dataclasses import dataclass, field
 
+DEVICES = ("auto", "cpu", "cuda")
+NOTE_MARGIN_FRAME = 64  # how far outside a clip its notes are given to the models that hear them: they ring into it
 MODELS = ("timing", "synthesis", "vocoder", "baseline")
 BOUNDS = {  # of what every model's settings have
     "step_count": (1, 10**9),
@@ -91,7 +93,7 @@ class SynthesisConfig:
     @property
     def margin_frame(self) -> int:
         """How far outside a clip the model hears of notes: those ring into it, or tell what comes."""
-        return 64 if self.dims.attention == "local" else 0
+        return NOTE_MARGIN_FRAME if self.dims.attention == "local" else 0
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from dp.jobs.evaluation import publish_scores
 from dp.jobs.events import Event, emit
 from dp.jobs.runs import current_run, mark_published
 from dp.metrics.scores import ClipScores
+from dp.presets import NOTE_MARGIN_FRAME
 from dp.project import YARDSTICKS, data_folder, evaluate_stage, models_folder
 from dp.train.evaluate import Transcribe, choose_clips, score_systems
 from dp.train.evaluate_manner import evaluate_manner
@@ -21,8 +22,6 @@ from dp.train.evaluate_timing import score_timing_models, score_timing_yardstick
 from dp.train.presets import load_preset, preset_systems, yardstick_systems
 from dp.train.systems import evaluation_clips
 from flows.stage import run_stage
-
-MARGIN_FRAME = 64  # how far outside a clip its notes are given, for the models that hear them
 
 
 def find_transcriber(stage: str) -> Transcribe | None:
@@ -44,7 +43,7 @@ def score_sound(project: Path, config: Config, name: str) -> list[ClipScores]:
     else:
         others = models_folder(project, config.preset)
         systems = preset_systems(name, load_preset(models_folder(project, name)), load_preset(others).vocoder)
-    arrays = load_synthesis_arrays(data, config.mel, margin_frame=MARGIN_FRAME)
+    arrays = load_synthesis_arrays(data, config.mel, margin_frame=NOTE_MARGIN_FRAME)
     clips = choose_clips(evaluation_clips(arrays.clips, load_vocoder_arrays(data, config.mel).clips))
 
     def tell(done: int, clip_id: str) -> None:

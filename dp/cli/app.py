@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from dp import __version__
+from dp.presets import DEVICES
 
 app = typer.Typer(
     name="dp",
@@ -25,8 +26,6 @@ Project = Annotated[
 Preset = Annotated[str | None, typer.Option(help="A preset of params.yaml; default: the one it names.")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Dask workers; default: one per core.")]
 Scheduler = Annotated[str | None, typer.Option("--scheduler", help="Address of an existing Dask scheduler.")]
-
-DEVICES = ("auto", "cpu", "cuda")
 
 
 def _print_version(wanted: bool) -> None:

@@ -5,20 +5,20 @@ from pathlib import Path
 
 import torch
 
-from dp.config import Config
+from dp.config import Config, MelConfig
 from dp.data.arrays import TimingClip
 from dp.data.load import load_synthesis_arrays, load_timing_arrays, load_vocoder_arrays
 from dp.data.stretches import SynthesisClip
+from dp.presets import NOTE_MARGIN_FRAME
 from dp.project import data_folder, models_folder
 from dp.report.alignment_plot import plot_alignment
 from dp.report.systems_plot import SystemSound, plot_systems
 from dp.report.timing_plot import plot_timings
 from dp.train.presets import load_preset, preset_systems, yardstick_systems
 from dp.train.preview import clip_notes_sec, timings
-from dp.train.systems import EvaluationClip, System, at_level, evaluation_clips, heard_in
+from dp.train.systems import EvaluationClip, System, at_level, evaluation_clips, heard_in, made_by
 
 NOTES_WANTED = 12  # a clip to look at has about so many
-MARGIN_FRAME = 64
 LEFT_OUT = ("clip-mean-spectrum",)  # nothing to look at
 
 
@@ -30,7 +30,7 @@ def draw_figures(project: Path, config: Config, presets: Sequence[str], out: Pat
     """
     data, mel = data_folder(project), config.mel
     out.mkdir(parents=True, exist_ok=True)
-    arrays = load_synthesis_arrays(data, mel, margin_frame=MARGIN_FRAME)
+    arrays = load_synthesis_arrays(data, mel, margin_frame=NOTE_MARGIN_FRAME)
     held_out = [*arrays.held_out("recording"), *arrays.held_out("clip")]
     sounds = load_vocoder_arrays(data, mel).clips
     paths = []
@@ -41,7 +41,7 @@ def draw_figures(project: Path, config: Config, presets: Sequence[str], out: Pat
         path = out / f"figure-3-{instrument}.png"
         plot_alignment(path, clip.samples, mel.sample_rate_hz, notes, clip.clip.clip_id)
         paths.append(path)
-        made = {name: _sound(system, clip, mel.floor) for name, system in _systems(project, config, presets).items()}
+        made = {name: _sound(system, clip, mel) for name, system in _systems(project, config, presets).items()}
         number = {"violin": "5", "piano": "6"}.get(instrument, "systems")
         path = out / f"figure-{number}-{instrument}.png"
         plot_systems(path, made, notes, mel.frame_rate_hz, mel.sample_rate_hz, clip.clip.clip_id)
@@ -63,16 +63,8 @@ def _systems(project: Path, config: Config, presets: Sequence[str]) -> dict[str,
 
 
 @torch.no_grad()
-def _sound(system: System, clip: EvaluationClip, floor: float) -> SystemSound:
-    from dp.audio.mel import log_mel
-    from dp.config import MelConfig
-
-    clip = at_level(clip, system.level, floor)
-    samples = None if system.samples_of is None else system.samples_of(clip)
-    if system.log_mel_of is not None:
-        return SystemSound(system.log_mel_of(clip), samples)
-    assert samples is not None
-    return SystemSound(log_mel(samples, MelConfig(floor=floor)), samples)
+def _sound(system: System, clip: EvaluationClip, mel: MelConfig) -> SystemSound:
+    return SystemSound(*made_by(system, at_level(clip, system.level, mel.floor), mel))
 
 
 def _timing_figure(project: Path, config: Config, presets: Sequence[str], out: Path) -> list[Path]:

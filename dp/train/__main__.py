@@ -21,9 +21,9 @@ from dp.data.arrays import PREPARED_TYPES
 from dp.data.prepared import load_prepared
 from dp.errors import DataError
 from dp.models.checkpoint import save_bare
-from dp.presets import CONFIG_TYPES
+from dp.presets import CONFIG_TYPES, DEVICES
 from dp.train.loop import Course
-from dp.train.run import DEVICES, Task, choose_device, run
+from dp.train.run import Task, choose_device, run
 from dp.train.state import Log
 
 STATE_FILE = "state.pt"

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dp.audio.mel import log_mel as log_mel_of_samples
 from dp.config import MelConfig
 from dp.data.clips import SoundingNotes
 from dp.metrics import (
@@ -19,7 +18,7 @@ from dp.metrics import (
     stft_distance,
 )
 from dp.metrics.scores import ClipScores, Scores, score_clips, split_of
-from dp.train.systems import EvaluationClip, System, at_level, heard_in
+from dp.train.systems import EvaluationClip, System, at_level, heard_in, made_by
 from dp.types import PerformedNotes
 from dp.units import frame_to_sec
 
@@ -73,13 +72,7 @@ def _system_scores(
     system: System, clip: EvaluationClip, mel: MelConfig, transcribe: Transcribe | None
 ) -> dict[str, float]:
     clip = at_level(clip, system.level, mel.floor)
-    samples = None if system.samples_of is None else system.samples_of(clip)
-    if system.log_mel_of is not None:
-        predicted = system.log_mel_of(clip)
-    elif samples is not None:
-        predicted = log_mel_of_samples(samples, mel)
-    else:
-        raise ValueError("a system that makes neither a log-mel nor a waveform")
+    predicted, samples = made_by(system, clip, mel)
     scores = {
         "log_mel_mse": mean_squared_error(predicted, clip.log_mel),
         "log_mel_mse_gain_free": gain_free_squared_error(predicted, clip.log_mel),

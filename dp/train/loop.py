@@ -237,9 +237,7 @@ class _Meter:
 
     def __init__(self, log: Log) -> None:
         self.log = log
-        self.values: dict[str, list[float]] = defaultdict(list)
-        self.step_sec = self.waited_sec = 0.0
-        self.count = 0
+        self._clear()
 
     def add(self, values: dict[str, float], step_sec: float, waited_sec: float) -> None:
         for name, value in values.items():
@@ -252,7 +250,12 @@ class _Meter:
         means = {name: sum(values) / len(values) for name, values in self.values.items()}
         speed = {"steps_per_sec": self.count / self.step_sec, "loader_share": self.waited_sec / self.step_sec}
         self.log({**means, "learning_rate": rate, **speed}, step)
-        self.__init__(self.log)  # type: ignore[misc]
+        self._clear()
+
+    def _clear(self) -> None:
+        self.values: dict[str, list[float]] = defaultdict(list)
+        self.step_sec = self.waited_sec = 0.0
+        self.count = 0
 
 
 @contextlib.contextmanager

@@ -10,15 +10,13 @@ import torch
 from dp.data.arrays import Arrays
 from dp.errors import DataError
 from dp.models.checkpoint import Checkpoint
-from dp.presets import BaselineConfig, ModelConfig, SynthesisConfig, TimingConfig
+from dp.presets import DEVICES, BaselineConfig, ModelConfig, SynthesisConfig, TimingConfig
 from dp.train.baseline import train_baseline
 from dp.train.loop import Course
 from dp.train.state import Log
 from dp.train.synthesis import train_synthesis
 from dp.train.timing import train_timing
 from dp.train.vocoder import train_vocoder
-
-DEVICES = ("auto", "cpu", "cuda")
 
 
 @dataclass(frozen=True)

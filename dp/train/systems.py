@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from dp.audio.mel import log_mel as log_mel_of_samples
+from dp.config import MelConfig
 from dp.data.arrays import VocoderClip
 from dp.data.batches import synthesis_inputs
 from dp.data.clips import Clip, Float32Array, SoundingNotes
@@ -14,9 +16,11 @@ from dp.data.stretches import SynthesisClip
 from dp.models.baseline import BaselineModel
 from dp.models.checkpoint import Checkpoint, Vocoder
 from dp.models.synthesis import SynthesisModel
+from dp.presets import CHOICES
 from dp.types import FULL_PEAK
 
-LEVELS = ("recording", "clip")  # a clip's gain: as stored, one for the whole recording; or each clip to FULL_PEAK
+LEVELS = CHOICES["level"]
+AS_STORED = "recording"  # one gain for the whole recording
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class System:
 
     log_mel_of: Callable[[EvaluationClip], Float32Array] | None = None  # [T, M]
     samples_of: Callable[[EvaluationClip], Float32Array] | None = None  # [T * hop]
-    level: str = LEVELS[0]
+    level: str = AS_STORED
 
 
 def evaluation_clips(synthesis: Sequence[SynthesisClip], vocoder: Sequence[VocoderClip]) -> list[EvaluationClip]:
@@ -62,13 +66,27 @@ def at_level(clip: EvaluationClip, level: str, floor: float) -> EvaluationClip:
     if level not in LEVELS:
         raise ValueError(f"level {level!r}, expected one of {LEVELS}")
     peak = float(np.abs(clip.samples).max(initial=0.0))
-    if level == "recording" or peak == 0.0:
+    if level == AS_STORED or peak == 0.0:
         return clip
     gain = FULL_PEAK / peak
     lowest = np.float32(np.log(floor))
     audible = clip.log_mel > lowest
     log_mel = np.where(audible, np.maximum(clip.log_mel + np.float32(np.log(gain)), lowest), lowest)
     return replace(clip, log_mel=log_mel.astype(np.float32), samples=(clip.samples * gain).astype(np.float32))
+
+
+def made_by(system: System, clip: EvaluationClip, mel: MelConfig) -> tuple[Float32Array, Float32Array | None]:
+    """What a system makes of a clip at its level: log-mel [T, M], and samples [L] where it has a waveform.
+
+    Raises:
+        ValueError: the system makes neither.
+    """
+    samples = None if system.samples_of is None else system.samples_of(clip)
+    if system.log_mel_of is not None:
+        return system.log_mel_of(clip), samples
+    if samples is None:
+        raise ValueError("a system that makes neither a log-mel nor a waveform")
+    return log_mel_of_samples(samples, mel), samples
 
 
 def heard_in(clip: EvaluationClip) -> SoundingNotes:
@@ -94,13 +112,13 @@ def mean_spectrum_system() -> System:
     return System(lambda clip: np.broadcast_to(clip.log_mel.mean(axis=0), clip.log_mel.shape))
 
 
-def copy_synthesis_system(vocoder: Checkpoint[Vocoder], level: str = LEVELS[0]) -> System:
+def copy_synthesis_system(vocoder: Checkpoint[Vocoder], level: str = AS_STORED) -> System:
     """The true log-mel through a vocoder: the ceiling of all systems that use it."""
     return System(samples_of=lambda clip: _vocoded(vocoder, clip.log_mel), level=level)
 
 
 def synthesis_system(
-    synthesis: Checkpoint[SynthesisModel], vocoder: Checkpoint[Vocoder] | None, level: str = LEVELS[0]
+    synthesis: Checkpoint[SynthesisModel], vocoder: Checkpoint[Vocoder] | None, level: str = AS_STORED
 ) -> System:
     """A synthesis model on the true notes, in the manner of the clip's performer.
 
@@ -122,7 +140,7 @@ def synthesis_system(
     return System(log_mel_of, lambda clip: _vocoded(vocoder, log_mel_of(clip)), level)
 
 
-def baseline_system(baseline: Checkpoint[BaselineModel], level: str = LEVELS[0]) -> System:
+def baseline_system(baseline: Checkpoint[BaselineModel], level: str = AS_STORED) -> System:
     """The baseline on the true notes, in the manner of the clip's performer."""
 
     def samples_of(clip: EvaluationClip) -> Float32Array:
