@@ -55,12 +55,13 @@ def score_sound(project: Path, config: Config, name: str) -> list[ClipScores]:
 @task(name="score timing")
 def score_timing(project: Path, config: Config, name: str) -> tuple[list[ClipScores], Mapping[str, object]]:
     """The timing model, or its yardsticks, clip by clip; and whether it knows its performers apart."""
-    arrays = load_timing_arrays(data_folder(project), config.mel, config.split)
+    sources = (data_folder(project), config.mel, config.split)
     if name == YARDSTICKS:
-        return score_timing_yardsticks(arrays), {}
+        return score_timing_yardsticks(load_timing_arrays(*sources)), {}
     timing = load_preset(models_folder(project, name)).timing
     if timing is None:
         return [], {}
+    arrays = load_timing_arrays(*sources)
     return score_timing_models({name: timing}, arrays), evaluate_manner(timing, arrays)
 
 

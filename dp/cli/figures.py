@@ -33,6 +33,7 @@ def draw_figures(project: Path, config: Config, presets: Sequence[str], out: Pat
     arrays = load_synthesis_arrays(data, mel, margin_frame=NOTE_MARGIN_FRAME)
     held_out = [*arrays.held_out("recording"), *arrays.held_out("clip")]
     sounds = load_vocoder_arrays(data, mel).clips
+    systems = _systems(project, config, presets)
     paths = []
     for instrument in dict.fromkeys(item.clip.instrument for item in held_out):
         chosen = _telling([item for item in held_out if item.clip.instrument == instrument])
@@ -41,7 +42,7 @@ def draw_figures(project: Path, config: Config, presets: Sequence[str], out: Pat
         path = out / f"figure-3-{instrument}.png"
         plot_alignment(path, clip.samples, mel.sample_rate_hz, notes, clip.clip.clip_id)
         paths.append(path)
-        made = {name: _sound(system, clip, mel) for name, system in _systems(project, config, presets).items()}
+        made = {name: _sound(system, clip, mel) for name, system in systems.items()}
         number = {"violin": "5", "piano": "6"}.get(instrument, "systems")
         path = out / f"figure-{number}-{instrument}.png"
         plot_systems(path, made, notes, mel.frame_rate_hz, mel.sample_rate_hz, clip.clip.clip_id)

@@ -118,20 +118,11 @@ class LocalNoteEncoder(nn.Module):
     are away: nothing depends on where a clip begins.
     """
 
-    def __init__(
-        self,
-        layer_count: int,
-        width: int,
-        head_count: int,
-        feed_forward_width: int,
-        kernel: int,
-        reach: int,
-        dropout: float,
-    ) -> None:
+    def __init__(self, width: int, stack: LocalStack) -> None:
         super().__init__()
         self.pitch = nn.Embedding(PITCH_COUNT + 1, width, padding_idx=PITCH_COUNT)
         self.project = nn.Linear(6, width)
-        self.stack = LocalStack(layer_count, width, head_count, feed_forward_width, kernel, reach, dropout)
+        self.stack = stack
 
     def forward(self, pitch: Tensor, onset: Tensor, duration: Tensor, velocity: Tensor, valid: Tensor) -> Tensor:
         """Encode notes [B, N] as `layers.NoteEncoder` does, to [B, N, D]."""
@@ -147,4 +138,6 @@ class LocalNoteEncoder(nn.Module):
             velocity_known[..., None],
             pitch[..., None] / PITCH_COUNT,
         ]
-        return self.stack(self.pitch(pitch) + self.project(torch.cat(numbers, dim=-1)), valid)
+        x = self.pitch(pitch) + self.project(torch.cat(numbers, dim=-1))
+        encoded: Tensor = self.stack(x, valid)
+        return encoded

@@ -34,7 +34,7 @@ class SynthesisModel(nn.Module):
         if dims.hears_partials:
             self.partials = Partials(dims.band_count)
             self.enter_partials = nn.Linear(dims.band_count, dims.width)
-        self.decoder = _stack(dims, dims.decoder_layer_count, dims.reach_frame)
+        self.decoder = _decoder(dims)
         self.bands = nn.Linear(dims.width, dims.band_count)
 
     def forward(
@@ -99,12 +99,12 @@ class NoteMixer(nn.Module):
     def __init__(self, dims: SynthesisDims) -> None:
         super().__init__()
         self.dims = dims
-        sizes = (dims.encoder_layer_count, dims.width, dims.head_count, dims.feed_forward_width)
         self.encoder: nn.Module
         if dims.attention == "local":
-            self.encoder = LocalNoteEncoder(*sizes, dims.kernel, dims.reach_note, dims.dropout)
+            self.encoder = LocalNoteEncoder(dims.width, _local_stack(dims, dims.encoder_layer_count, dims.reach_note))
         else:
-            self.encoder = NoteEncoder(*sizes, dims.dropout, dims.kernel)
+            sizes = (dims.width, dims.head_count, dims.feed_forward_width, dims.dropout, dims.kernel)
+            self.encoder = NoteEncoder(dims.encoder_layer_count, *sizes)
         if dims.note_position == "envelope":
             self.envelope = EnvelopeMixer(dims.width)
         elif dims.note_position == "linear":
@@ -129,8 +129,13 @@ class NoteMixer(nn.Module):
         return mix(notes, onset_frame, duration_frame, notes.new_zeros(notes.shape[2]), frame_count)
 
 
-def _stack(dims: SynthesisDims, layer_count: int, reach: int) -> nn.Module:
-    sizes = (layer_count, dims.width, dims.head_count, dims.feed_forward_width)
+def _local_stack(dims: SynthesisDims, layer_count: int, reach: int) -> LocalStack:
+    sizes = (dims.width, dims.head_count, dims.feed_forward_width, dims.kernel)
+    return LocalStack(layer_count, *sizes, reach, dims.dropout)
+
+
+def _decoder(dims: SynthesisDims) -> nn.Module:
     if dims.attention == "local":
-        return LocalStack(*sizes, dims.kernel, reach, dims.dropout)
-    return TransformerStack(*sizes, dims.dropout, dims.kernel)
+        return _local_stack(dims, dims.decoder_layer_count, dims.reach_frame)
+    sizes = (dims.width, dims.head_count, dims.feed_forward_width, dims.dropout, dims.kernel)
+    return TransformerStack(dims.decoder_layer_count, *sizes)

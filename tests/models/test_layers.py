@@ -41,7 +41,7 @@ def test_embedding_clamps_a_carried_over_onset_but_the_projection_sees_it():
     assert not torch.allclose(encode(0), encode(1))
 
 
-def timing_clip(note_count, padding):
+def synthesis_clip(note_count, padding, frame_count, frame_padding):
     row = torch.arange(note_count)[None]
 
     def padded(values, value=0):
@@ -49,27 +49,12 @@ def timing_clip(note_count, padding):
 
     return {
         "pitch": padded(60 + row, 128),
-        "onset_tick": padded(12 * row - 12),
-        "duration_tick": padded(12 + 0 * row),
+        "onset_frame": padded(12 * row - 12),
+        "duration_frame": padded(12 + 0 * row),
         "velocity": padded(0 * row),
         "valid": padded(torch.ones(1, note_count, dtype=torch.bool)),
-        "nominal_onset_frame": padded(20.0 * row - 20.0),
-        "nominal_duration_frame": padded(20.0 + 0.0 * row),
         "performer": torch.tensor([1]),
         "tempo_qpm": torch.tensor([90.0]),
-    }
-
-
-def synthesis_clip(note_count, padding, frame_count, frame_padding):
-    timing = timing_clip(note_count, padding)
-    return {
-        "pitch": timing["pitch"],
-        "onset_frame": timing["onset_tick"],
-        "duration_frame": timing["duration_tick"],
-        "velocity": timing["velocity"],
-        "valid": timing["valid"],
-        "performer": timing["performer"],
-        "tempo_qpm": timing["tempo_qpm"],
         "frame_valid": torch.arange(frame_count + frame_padding)[None] < frame_count,
     }
 

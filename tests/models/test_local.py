@@ -62,7 +62,7 @@ def test_padding_changes_nothing():
 
 def test_notes_are_known_by_their_neighbours_not_by_their_place():
     torch.manual_seed(0)
-    encoder = LocalNoteEncoder(1, 16, 2, 32, kernel=3, reach=4, dropout=0.0).eval()
+    encoder = LocalNoteEncoder(16, LocalStack(1, 16, 2, 32, kernel=3, reach=4, dropout=0.0)).eval()
     onset = torch.tensor([[0, 10, 25, 30, 50]])
     pitch, velocity = torch.tensor([[60, 62, 64, 65, 67]]), torch.zeros(1, 5, dtype=torch.int64)
     duration, valid = torch.tensor([[8, 12, 5, 20, 9]]), torch.ones(1, 5, dtype=torch.bool)
