@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dp.data.batches import padded, valid_places
+from dp.data.batches import Movable, padded, valid_places
+from dp.data.loader import HIDDEN_PERFORMER_SHARE, rng_at
 from dp.data.score_context import ScoreContext
 from dp.data.timing_pieces import TimingPiece
-
-HIDDEN_PERFORMER_SHARE = 0.1  # how often training hides who plays, so that "unknown performer" has a meaning
+from dp.units import CLIP_SEC
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class PieceBatch:
+class PieceBatch(Movable):
     """B stretches of up to E events and N notes. Targets are as played; those not to be learned from are false."""
 
     clip_ids: tuple[str, ...]
@@ -41,12 +41,6 @@ class PieceBatch:
     spread_sec: Tensor  # [B, N] float32
     log_articulation: Tensor  # [B, N] float32
     note_trained: Tensor  # [B, N] bool
-
-    def to(self, device: torch.device) -> "PieceBatch":
-        """The same on a device."""
-        inputs = {name: value.to(device) for name, value in self.inputs.items()}
-        names = [name for name in self.__dataclass_fields__ if name not in ("clip_ids", "inputs")]
-        return PieceBatch(self.clip_ids, inputs, **{name: getattr(self, name).to(device) for name in names})
 
 
 def piece_inputs(context: ScoreContext, performer_index: int) -> dict[str, Tensor]:
@@ -100,7 +94,7 @@ def draw_stretches(
         length_event: of each; shorter where the piece is.
         seed, step: of the draw.
     """
-    rng = np.random.default_rng([seed, step])
+    rng = rng_at(step, seed)
     counts = np.array([len(piece.event_sec) for piece in pieces])
     stretches = []
     for index in rng.choice(len(pieces), batch_size, p=counts / counts.sum()).tolist():
@@ -109,7 +103,7 @@ def draw_stretches(
         first = max(0, min(start, int(counts[index]) - length_event))
         stretches.append(Stretch(pieces[index], first, min(first + length_event, int(counts[index]))))
     hidden = rng.random(batch_size) < HIDDEN_PERFORMER_SHARE
-    return piece_batch(stretches, hidden.tolist(), (5.0 * rng.random(batch_size)).tolist())
+    return piece_batch(stretches, hidden.tolist(), (CLIP_SEC * rng.random(batch_size)).tolist())
 
 
 def _inputs(

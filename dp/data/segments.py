@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Self, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from dp.data.arrays import BaselineClip, VocoderClip
-from dp.data.batches import synthesis_inputs
-from dp.data.loader import HIDDEN_PERFORMER_SHARE
+from dp.data.batches import Movable, synthesis_inputs
+from dp.data.loader import HIDDEN_PERFORMER_SHARE, rng_at
 from dp.errors import DataError
 
 C = TypeVar("C", VocoderClip, BaselineClip)
@@ -31,17 +31,12 @@ def long_enough(clips: Sequence[C], segment_frame: int, hop_sample: int, subject
 
 
 @dataclass(frozen=True)
-class SegmentBatch:
+class SegmentBatch(Movable):
     """B segments of T frames; `inputs` are named as the arguments of the model's forward."""
 
     clip_ids: tuple[str, ...]
     inputs: dict[str, Tensor]
     samples: Tensor  # [B, T * hop] float32 target
-
-    def to(self, device: torch.device) -> Self:
-        """The same batch on a device."""
-        inputs = {name: value.to(device) for name, value in self.inputs.items()}
-        return replace(self, inputs=inputs, samples=self.samples.to(device))
 
 
 @dataclass(frozen=True)
@@ -73,7 +68,7 @@ class Segmenter:
 
     def _drawn(self, clips: Sequence[C], step: int) -> tuple[list[C], list[int], np.random.Generator]:
         """Clips, the first frame of the segment in each, and the generator that drew them."""
-        rng = np.random.default_rng([self.seed, step])
+        rng = rng_at(step, self.seed)
         chosen = [clips[index] for index in rng.integers(len(clips), size=self.batch_size)]
         last_starts = [len(clip.samples) // self.hop_sample - self.segment_frame for clip in chosen]
         return chosen, [int(rng.integers(last + 1)) for last in last_starts], rng

@@ -51,15 +51,17 @@ def train_baseline(
     """
     mel, course = arrays.mel, course or Course()
     check_hop(mel)
-    check_segment(config.segment_frame, mel.hop_sample, "train.baseline.segment_frame")
-    clips = long_enough(arrays.training(), config.segment_frame, mel.hop_sample, "train.baseline.segment_frame")
+    check_segment(config.segment_frame, mel.hop_sample, "params.yaml: baseline.segment_frame")
+    clips = long_enough(arrays.training(), config.segment_frame, mel.hop_sample, "params.yaml: baseline.segment_frame")
     held_out = arrays.held_out("clip")
     segmenter = Segmenter(config.batch_size, config.segment_frame, mel.hop_sample, config.seed)
     log_mel = LogMel(mel, filterbank).to(course.device)
     with deterministic(config.seed, thread_count):
         shape = replace(dims or BaselineDims(), performer_count=len(arrays.performer_names))
         model = with_weight_norm(BaselineModel(shape)).to(course.device)
-        discriminators = make_discriminators(config.discriminator, "train.baseline.discriminator").to(course.device)
+        discriminators = make_discriminators(config.discriminator, "params.yaml: baseline.discriminator").to(
+            course.device
+        )
         recipe = hifigan_recipe(
             config.learning_rate,
             config.adversarial_from_step,

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from dp.config import MelConfig
 from dp.data.arrays import Arrays, TimingClip
 from dp.data.batches import TimingBatch
-from dp.data.loader import drawn_at, timing_batch
-from dp.data.piece_batches import HIDDEN_PERFORMER_SHARE, PieceBatch, draw_stretches
+from dp.data.loader import timing_batch, timing_batch_at
+from dp.data.piece_batches import PieceBatch, draw_stretches
 from dp.data.score_context import MIN_SEC
 from dp.data.timing_pieces import TimingPiece
 from dp.models.checkpoint import Checkpoint
@@ -143,7 +143,12 @@ def train_timing(
         if isinstance(model.network, FrameTiming):
             frames = FrameTrainee(model, config, held_out)
             progress = fit(
-                frames, lambda step: _clips_at(clips, config, step), Budget.of(config), log, config.seed, course
+                frames,
+                timing_batch_at(clips, config.batch_size, config.seed),
+                Budget.of(config),
+                log,
+                config.seed,
+                course,
             )
         else:
             pieces = list({clip.piece.recording_id: clip.piece for clip in clips}.values())
@@ -207,12 +212,6 @@ def _drift(error_frame: Tensor, starts: Tensor) -> Tensor:
 def _mean(values: Tensor, chosen: Tensor) -> Tensor:
     """Mean of the chosen values; 0 where none is."""
     return (values * chosen).sum() / chosen.sum().clamp(min=1)
-
-
-def _clips_at(clips: Sequence[TimingClip], config: TimingConfig, step: int) -> TimingBatch:
-    drawn = drawn_at(step, len(clips), config.batch_size, config.seed)
-    hidden = np.random.default_rng([config.seed, step]).random(len(drawn)) < HIDDEN_PERFORMER_SHARE
-    return timing_batch([clips[index] for index in drawn], hidden.tolist())
 
 
 def _pieces_at(pieces: Sequence[TimingPiece], config: TimingConfig, step: int) -> PieceBatch:

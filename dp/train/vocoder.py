@@ -54,14 +54,16 @@ def train_vocoder(
         DataError: there is nothing to train on, the architecture does not fit the log-mel, or the training diverged.
     """
     mel, course = arrays.mel, course or Course()
-    check_segment(config.segment_frame, mel.hop_sample, "train.vocoder.segment_frame")
-    clips = long_enough(arrays.training(), config.segment_frame, mel.hop_sample, "train.vocoder.segment_frame")
+    check_segment(config.segment_frame, mel.hop_sample, "params.yaml: vocoder.segment_frame")
+    clips = long_enough(arrays.training(), config.segment_frame, mel.hop_sample, "params.yaml: vocoder.segment_frame")
     held_out = arrays.held_out("clip")
     segmenter = Segmenter(config.batch_size, config.segment_frame, mel.hop_sample, config.seed)
     log_mel = LogMel(mel, filterbank)
     with deterministic(config.seed, thread_count):
         model = _untrained(config.architecture, mel, log_mel, dims).to(course.device)
-        discriminators = make_discriminators(config.discriminator, "train.vocoder.discriminator").to(course.device)
+        discriminators = make_discriminators(config.discriminator, "params.yaml: vocoder.discriminator").to(
+            course.device
+        )
         spectral_loss = SpectralLoss(log_mel).to(course.device)
         trainee = AdversarialTrainee(
             model,
@@ -113,7 +115,7 @@ def _untrained(
         shape = dims if isinstance(dims, HifiganDims) else HifiganDims()
         return with_weight_norm(HifiganModel(replace(shape, band_count=mel.band_count)))
     known = " or ".join(ARCHITECTURES)
-    raise DataError("train.vocoder.architecture", f"is {architecture!r}, expected {known}", "correct it")
+    raise DataError("params.yaml: vocoder.architecture", f"is {architecture!r}, expected {known}", "correct it")
 
 
 def _recipe(

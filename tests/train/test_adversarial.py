@@ -122,5 +122,5 @@ def test_hifigans_recipe_is_mel_l1_under_a_rate_that_falls_by_the_epoch():
 
 
 def test_an_unknown_discriminator():
-    with pytest.raises(DataError, match=r"train.vocoder.discriminator: is 'big', expected spectrum or hifigan"):
-        make_discriminators("big", "train.vocoder.discriminator")
+    with pytest.raises(DataError, match=r"params.yaml: vocoder.discriminator: is 'big', expected spectrum or hifigan"):
+        make_discriminators("big", "params.yaml: vocoder.discriminator")

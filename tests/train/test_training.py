@@ -86,12 +86,12 @@ def test_a_trained_model_survives_its_checkpoint(tmp_path):
 
 
 def test_segments_longer_than_every_clip():
-    with pytest.raises(DataError, match=r"train.vocoder.segment_frame: is 126, longer than every clip"):
+    with pytest.raises(DataError, match=r"params.yaml: vocoder.segment_frame: is 126, longer than every clip"):
         vocoder(Log(), segment_frame=126)
 
 
 def test_segments_too_short_for_the_loss():
-    with pytest.raises(DataError, match=r"train.vocoder.segment_frame: is 8, expected at least 9"):
+    with pytest.raises(DataError, match=r"params.yaml: vocoder.segment_frame: is 8, expected at least 9"):
         vocoder(Log(), segment_frame=8)
 
 

@@ -133,10 +133,18 @@ def test_baseline_arrays_need_the_samples_of_every_clip():
 @pytest.mark.parametrize(
     ("train", "changes", "message"),
     [
-        (vocos, {"segment_frame": 126}, r"train.vocoder.segment_frame: is 126, longer than every clip"),
-        (vocos, {"segment_frame": 8}, r"train.vocoder.segment_frame: is 8, expected at least 9"),
-        (vocos, {"architecture": "melgan"}, r"train.vocoder.architecture: is 'melgan', expected vocos or hifigan"),
-        (baseline, {"discriminator": "big"}, r"train.baseline.discriminator: is 'big', expected spectrum or hifigan"),
+        (vocos, {"segment_frame": 126}, r"params.yaml: vocoder.segment_frame: is 126, longer than every clip"),
+        (vocos, {"segment_frame": 8}, r"params.yaml: vocoder.segment_frame: is 8, expected at least 9"),
+        (
+            vocos,
+            {"architecture": "melgan"},
+            r"vocoder.architecture: is 'melgan', expected vocos or hifigan",
+        ),
+        (
+            baseline,
+            {"discriminator": "big"},
+            r"baseline.discriminator: is 'big', expected spectrum or hifigan",
+        ),
     ],
 )
 def test_what_cannot_be_trained(train, changes, message):
