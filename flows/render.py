@@ -14,7 +14,6 @@ from prefect import flow, task
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from dp.audio import write_audio
 from dp.errors import DataError
 from dp.jobs.outcome import Outcome, attempt, summary_line
 from dp.jobs.summary import FAILURES
@@ -76,12 +75,11 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _render(job: RenderJob) -> Outcome:
-    from dp.render import load_models
-    from dp.render import render as perform
-    from dp.score import read_score
+    from dp.render import OutputOptions, RenderOptions, load_models
+    from dp.render.outputs import render_to_files
 
-    rendering = perform(read_score(job.score), load_models(job.models), job.performer)
-    write_audio(job.out, rendering.samples, rendering.sample_rate_hz)
+    options = RenderOptions(performers=((job.performer, 1.0),) if job.performer else ())
+    render_to_files(job.score, job.out, load_models(job.models), options, OutputOptions())
     return Outcome(job.recording_id, "done")
 
 

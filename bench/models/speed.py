@@ -71,7 +71,7 @@ def work(what: str, length_sec: float) -> Callable[[], object]:
         assert chosen is not None
         synthesis = Checkpoint(SynthesisModel(chosen.dims).eval(), MEL, 0)
         performed = as_written(score)
-        return lambda: synthesize(score.notes, performed, synthesis, None)
+        return lambda: synthesize(performed, written_tempo_map(score, None), synthesis, None)
     vocoder = VocosModel(VocosDims()) if what == "vocos" else HifiganModel(HifiganDims())
     log_mel = torch.randn(int(length_sec * MEL.frame_rate_hz), MEL.band_count)
     return lambda: vocoder.eval().vocode(log_mel)

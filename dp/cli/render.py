@@ -28,10 +28,11 @@ def render(
     score = read_score(score_path)
     folder = model if model is not None else _project_models(project)
     from dp.audio import write_audio
-    from dp.render import load_models
+    from dp.render import RenderOptions, load_models
     from dp.render import render as perform
 
-    rendering = perform(score, load_models(folder), performer, tempo_qpm)
+    options = RenderOptions(performers=((performer, 1.0),) if performer else (), tempo_qpm=tempo_qpm)
+    rendering = perform(score, load_models(folder), options)
     write_audio(out, rendering.samples, rendering.sample_rate_hz)
     if plot is not None:
         from dp.report.rendering_plot import plot_rendering

@@ -6,11 +6,11 @@ from torch import Tensor
 
 from dp.data.batches import synthesis_inputs
 from dp.data.clips import SoundingNotes, sounding_notes
-from dp.data.tempo_map import performed_tempo_map
+from dp.data.tempo_map import TempoMap
 from dp.models.checkpoint import Checkpoint
 from dp.models.envelope import TAIL_FRAME
 from dp.models.synthesis import SynthesisModel
-from dp.types import PerformedNotes, ScoreNotes
+from dp.types import PerformedNotes
 from dp.units import CLIP_SEC, frame_to_sec, sec_to_frame
 
 OVERLAP_SEC = 1.0  # of neighbouring windows of a model that hears whole clips; they fade into one another
@@ -21,22 +21,22 @@ CHUNK_FRAME = 2048  # of a model that hears what is near: made at once, with as 
 
 @torch.no_grad()
 def synthesize(
-    notes: ScoreNotes, performed: PerformedNotes, synthesis: Checkpoint[SynthesisModel], performer: str | None
+    performed: PerformedNotes, tempo_map: TempoMap, synthesis: Checkpoint[SynthesisModel], performer: str | None
 ) -> Tensor:
     """Log-mel [T, M] of performed notes, TAIL_SEC longer than they are."""
     if synthesis.model.dims.attention == "local":
-        return _in_chunks(notes, performed, synthesis, performer)
-    return _in_windows(notes, performed, synthesis, performer)
+        return _in_chunks(performed, tempo_map, synthesis, performer)
+    return _in_windows(performed, tempo_map, synthesis, performer)
 
 
 def _in_chunks(
-    notes: ScoreNotes, performed: PerformedNotes, synthesis: Checkpoint[SynthesisModel], performer: str | None
+    performed: PerformedNotes, tempo_map: TempoMap, synthesis: Checkpoint[SynthesisModel], performer: str | None
 ) -> Tensor:
     """The same as all at once: each chunk is made with all the notes and frames around it that it can hear."""
     model, rate_hz = synthesis.model, synthesis.mel.frame_rate_hz
     end_sec = float(performed.offset_sec.max())
     frame_count = int(sec_to_frame(end_sec + TAIL_SEC, rate_hz))
-    tempo_qpm = performed_tempo_map(notes, performed, "the performance").mean_tempo_qpm(0.0, end_sec)
+    tempo_qpm = tempo_map.mean_tempo_qpm(0.0, end_sec)
     whole = sounding_notes(performed, 0, frame_count, tempo_qpm, rate_hz)
     ends = whole.onset_frame + whole.duration_frame + TAIL_FRAME
     made = []
@@ -65,13 +65,12 @@ def _around(chosen: np.ndarray, count: int, reach: int) -> slice:
 
 
 def _in_windows(
-    notes: ScoreNotes, performed: PerformedNotes, synthesis: Checkpoint[SynthesisModel], performer: str | None
+    performed: PerformedNotes, tempo_map: TempoMap, synthesis: Checkpoint[SynthesisModel], performer: str | None
 ) -> Tensor:
     """In windows of a clip's length, as in training; where neighbours overlap, one fades into the other."""
     rate_hz = synthesis.mel.frame_rate_hz
     frame_count = int(sec_to_frame(float(performed.offset_sec.max()) + TAIL_SEC, rate_hz))
     window, overlap = (int(sec_to_frame(sec, rate_hz)) for sec in (CLIP_SEC, OVERLAP_SEC))
-    tempo_map = performed_tempo_map(notes, performed, "the performance")
     starts = list(range(0, max(frame_count - overlap, 1), window - overlap))
     total = torch.zeros(frame_count, synthesis.mel.band_count)
     weights = torch.zeros(frame_count, 1)

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from dp.data.tempo_map import performed_tempo_map
 from dp.errors import DataError
 from dp.models.checkpoint import Checkpoint, save_checkpoint
 from dp.models.synthesis import SynthesisModel
 from dp.models.vocos import VocosModel
-from dp.render import ModelSet, load_models, perform, render, synthesize
+from dp.render import ModelSet, RenderOptions, load_models, perform, render, synthesize
 from dp.train.synthesis import train_synthesis
 from dp.train.timing import train_timing
 from dp.train.vocoder import train_vocoder
@@ -31,6 +32,10 @@ def models():
     )
 
 
+def by(performer, tempo_qpm=None):
+    return RenderOptions(performers=((performer, 1.0),), tempo_qpm=tempo_qpm)
+
+
 def score_of(notes, tempo_qpm=120.0):
     return Score("piece", notes, np.array([0.0]), np.array([tempo_qpm]), ("Violin",))
 
@@ -44,7 +49,7 @@ def notes_of(rows):
 
 @pytest.mark.parametrize("note_count", [1, 7, 40])
 def test_length_and_sanity(models, note_count):
-    rendering = render(score_of(tiny.scale(note_count)), models, "bo")
+    rendering = render(score_of(tiny.scale(note_count)), models, by("bo"))
     performed = rendering.performed
     frame_count = int(np.rint((performed.offset_sec.max() + 1.0) * 62.5))
     assert rendering.log_mel.shape == (frame_count, 20)
@@ -66,7 +71,11 @@ def test_the_same_score_renders_the_same(models):
 
 def test_performer_and_tempo_are_heard(models):
     score = score_of(tiny.scale(12))
-    ann, bo, slow = render(score, models, "ann"), render(score, models, "bo"), render(score, models, "ann", 60.0)
+    ann, bo, slow = (
+        render(score, models, by("ann")),
+        render(score, models, by("bo")),
+        render(score, models, by("ann", 60.0)),
+    )
     assert not np.array_equal(ann.performed.onset_sec, bo.performed.onset_sec)
     assert slow.performed.onset_sec[-1] == pytest.approx(11.0, abs=1.0)
     assert ann.performed.onset_sec[-1] == pytest.approx(5.5, abs=1.0)
@@ -74,7 +83,7 @@ def test_performer_and_tempo_are_heard(models):
 
 def test_unknown_performer_lists_the_known(models):
     with pytest.raises(DataError, match="performer 'cy': is unknown to the models; known: ann, bo"):
-        render(score_of(tiny.scale(2)), models, "cy")
+        render(score_of(tiny.scale(2)), models, by("cy"))
 
 
 def test_no_notes(models):
@@ -87,7 +96,7 @@ def test_windows_meet_without_a_jump(models):
     """A held chord over several windows: where windows meet, the mel moves no more than elsewhere."""
     notes = notes_of([(0, 60, 60), (0, 60, 64)])
     held = PerformedNotes(notes.pitch, notes.velocity, np.zeros(2), np.full(2, 30.0), np.ones(2))
-    log_mel = synthesize(notes, held, models.synthesis, None).numpy()
+    log_mel = synthesize(held, performed_tempo_map(notes, held, "x"), models.synthesis, None).numpy()
     moves = np.abs(np.diff(log_mel, axis=0)).mean(axis=1)
     inside = moves[100:1700]
     assert inside.max() < 6 * np.median(inside) + 0.05
@@ -96,11 +105,10 @@ def test_windows_meet_without_a_jump(models):
 def test_a_short_piece_is_one_window_of_the_model(models):
     from dp.data.batches import synthesis_inputs
     from dp.data.clips import sounding_notes
-    from dp.data.tempo_map import performed_tempo_map
 
     notes = tiny.scale(4)
     performed = perform(score_of(notes), models.timing, "ann", None)
-    log_mel = synthesize(notes, performed, models.synthesis, "ann")
+    log_mel = synthesize(performed, performed_tempo_map(notes, performed, "x"), models.synthesis, "ann")
     end_sec = len(log_mel) / 62.5
     tempo = performed_tempo_map(notes, performed, "x").mean_tempo_qpm(0.0, end_sec)
     sounding = sounding_notes(performed, 0, len(log_mel), tempo, 62.5)
@@ -140,14 +148,13 @@ def test_models_of_different_mels_do_not_go_together(tmp_path, models):
 def test_the_synthesis_model_counts_when_it_knows_a_performer_the_timing_model_does_not(models):
     only_synthesis = replace(models, timing=replace(models.timing, performer_names=("zoe",)))
     assert only_synthesis.performer_names == ("ann", "bo", "zoe")
-    assert np.isfinite(render(score_of(tiny.scale(2)), only_synthesis, "ann").samples).all()
+    assert np.isfinite(render(score_of(tiny.scale(2)), only_synthesis, by("ann")).samples).all()
     assert isinstance(only_synthesis.synthesis.model, SynthesisModel)
 
 
 def test_a_local_model_in_chunks_is_the_same_as_at_once(models, monkeypatch):
     from dp.data.batches import synthesis_inputs
     from dp.data.clips import sounding_notes
-    from dp.data.tempo_map import performed_tempo_map
 
     dims = replace(
         tiny.SYNTHESIS_DIMS,
@@ -168,7 +175,7 @@ def test_a_local_model_in_chunks_is_the_same_as_at_once(models, monkeypatch):
     )
     performed = perform(score_of(notes), models.timing, "ann", None)
     monkeypatch.setattr("dp.render.sound.CHUNK_FRAME", 97)
-    in_chunks = synthesize(notes, performed, made, "ann")
+    in_chunks = synthesize(performed, performed_tempo_map(notes, performed, "x"), made, "ann")
     end_sec = float(performed.offset_sec.max())
     tempo = performed_tempo_map(notes, performed, "x").mean_tempo_qpm(0.0, end_sec)
     sounding = sounding_notes(performed, 0, len(in_chunks), tempo, 62.5)

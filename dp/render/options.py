@@ -1,0 +1,29 @@
+"""What can be asked of a rendering, as plain values: a provenance file and a job can hold them as they are."""
+
+from dataclasses import dataclass
+
+CONCERT_PITCH_HZ = 440.0
+
+
+@dataclass(frozen=True)
+class RenderOptions:
+    """How a score is to be performed."""
+
+    performers: tuple[tuple[str, float], ...] = ()  # in whose manner, with weights; empty = in nobody's in particular
+    tempo_qpm: float | None = None  # of the beginning; None = the score's. Later marks keep their ratio to it
+    tempo_factor: float = 1.0  # of all tempos
+    expression: float = 1.0  # 0 = exactly as written, 1 = as learned, above = exaggerated
+    seed: int = 1
+    parts: tuple[str, ...] = ()  # names or numbers from 1; empty = all
+    start_bar: int | None = None  # first and last bar, as the score numbers them; None = from the beginning, to the end
+    end_bar: int | None = None
+    tuning_hz: float = CONCERT_PITCH_HZ  # of the A above middle C
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """What is written of a rendering. The container is that of the file's suffix."""
+
+    sample_rate_hz: int | None = None  # None = that of the models
+    loudness_lufs: float | None = None  # integrated (ITU-R BS.1770); None = as the models make it
+    extras: bool = True  # beside the audio: MIDI, CSV, mel, picture and provenance
