@@ -68,6 +68,8 @@ class SynthesisDims:
     reach_note: int = 16  # of local attention among notes
     reach_frame: int = 32  # and among frames: half a second
     hears_partials: bool = False  # the decoder also gets where the notes' partials lie
+    hears_velocity: bool = False  # whether it learned from any; found in the data
+    texture: bool = False  # it also says how much each place moves beyond what can be predicted
 
 
 @dataclass(frozen=True)

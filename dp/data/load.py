@@ -96,15 +96,25 @@ def load_timing_arrays(data: Path, mel: MelConfig, split: SplitConfig, data_note
     Raises:
         DataError: a dataset is missing, damaged or does not fit the others.
     """
+    performances, clips = load_all_performances(data, mel, split)
+    given = [item.recording_id for item in performances if not item.articulation_known]
+    return timing_arrays(performances, _hold_out_movements(performances, clips, given, split), mel, data_note)
+
+
+def load_all_performances(data: Path, mel: MelConfig, split: SplitConfig) -> tuple[list[Performance], list[Clip]]:
+    """Every performance that is known, by our alignment or else by a published one, and its clips.
+
+    See `load_timing_arrays`; here no movement is held out beyond what the store does.
+    """
     performances, clips = load_performances(data), load_clips(data)
     aligned = {performance.recording_id for performance in performances}
-    given = [item for item in read_given_notes(data) if item.recording_id not in aligned]
     scores = read_score_notes(data)
-    for item in given:
-        notes = _as_played(item.recording_id, scores[item.piece_id], item.played)
-        performances.append(Performance(item.recording_id, notes, item.played.performed, articulation_known=False))
-        clips += _given_clips(item, mel, split)
-    return timing_arrays(performances, _hold_out_movements(performances, clips, given, split), mel, data_note)
+    for item in read_given_notes(data):
+        if item.recording_id not in aligned:
+            notes = _as_played(item.recording_id, scores[item.piece_id], item.played)
+            performances.append(Performance(item.recording_id, notes, item.played.performed, articulation_known=False))
+            clips += _given_clips(item, mel, split)
+    return performances, clips
 
 
 def _given_clips(item: GivenPerformance, mel: MelConfig, split: SplitConfig) -> list[Clip]:
@@ -119,12 +129,12 @@ def _given_clips(item: GivenPerformance, mel: MelConfig, split: SplitConfig) -> 
 
 
 def _hold_out_movements(
-    performances: Sequence[Performance], clips: Sequence[Clip], given: Sequence[GivenPerformance], split: SplitConfig
+    performances: Sequence[Performance], clips: Sequence[Clip], given: Collection[str], split: SplitConfig
 ) -> list[Clip]:
-    """The clips, those of the movements that are drawn among the given ones held out."""
+    """The clips, those of the movements that are drawn among the given recordings held out."""
     movement_of = movements({item.recording_id: surroundings(item.notes) for item in performances})
     performer_of = {clip.recording_id: clip.performer for clip in clips}
-    players: dict[str, list[str]] = {movement_of[item.recording_id]: [] for item in given}
+    players: dict[str, list[str]] = {movement_of[recording_id]: [] for recording_id in given}
     for recording_id, performer in performer_of.items():
         players.get(movement_of[recording_id], []).append(performer)
     chosen = valid_movements(players, split.seed, HELD_OUT_MOVEMENTS if split.valid_fraction > 0.0 else 0.0)

@@ -4,6 +4,7 @@ As published (SPEC section 4): note encoder, performer and tempo, polyphonic mix
 decoder, one linear layer. Ours replaces parts of it; each is a switch of `dp.presets.SynthesisDims`.
 """
 
+import math
 from typing import ClassVar
 
 import numpy as np
@@ -18,6 +19,8 @@ from dp.models.local import LocalNoteEncoder, LocalStack
 from dp.models.mixer import PolyphonicMixer, mix
 from dp.models.rolls import ROLL_COUNT, rolls
 from dp.presets import SynthesisDims
+
+FIRST_SPREAD = 0.3  # of the noise, before any training: about the mean on real violins
 
 
 class SynthesisModel(nn.Module):
@@ -36,6 +39,10 @@ class SynthesisModel(nn.Module):
             self.enter_partials = nn.Linear(dims.band_count, dims.width)
         self.decoder = _decoder(dims)
         self.bands = nn.Linear(dims.width, dims.band_count)
+        if dims.texture:
+            self.log_spread = nn.Linear(dims.width, dims.band_count)
+            nn.init.zeros_(self.log_spread.weight)
+            nn.init.constant_(self.log_spread.bias, math.log(FIRST_SPREAD))
 
     def forward(
         self,
@@ -58,7 +65,37 @@ class SynthesisModel(nn.Module):
             tempo_qpm: [B] float32, the clip's mean tempo; NaN = unknown.
             frame_valid: [B, T] bool, false past the end of a shorter clip.
         """
+        return self.bands(
+            self._frames(pitch, onset_frame, duration_frame, velocity, valid, performer, tempo_qpm, frame_valid)
+        )
+
+    def describe(self, **inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """The log-mel as `forward` predicts it, and how much the real one moves around it: both [B, T, M].
+
+        The second is the standard deviation of white noise that, added to the first, makes it move from frame to frame
+        as much as real ones do. It learns from the frames without changing them: the first is the same with and
+        without. 0 for a model without texture.
+        """
+        frames = self._frames(**inputs)
+        log_mel = self.bands(frames)
+        if not self.dims.texture:
+            return log_mel, torch.zeros_like(log_mel)
+        return log_mel, torch.exp(self.log_spread(frames.detach()))
+
+    def _frames(
+        self,
+        pitch: Tensor,
+        onset_frame: Tensor,
+        duration_frame: Tensor,
+        velocity: Tensor,
+        valid: Tensor,
+        performer: Tensor,
+        tempo_qpm: Tensor,
+        frame_valid: Tensor,
+    ) -> Tensor:
+        """What the decoder makes of the notes, [B, T, D]."""
         frame_count = frame_valid.shape[1]
+        velocity = velocity if self.dims.hears_velocity else torch.zeros_like(velocity)
         conditions = self.conditions(performer if self.dims.knows_performer else torch.zeros_like(performer), tempo_qpm)
         if isinstance(self.notes, NoteMixer):
             x = self.notes(pitch, onset_frame, duration_frame, velocity, valid, conditions, frame_count)
@@ -70,7 +107,8 @@ class SynthesisModel(nn.Module):
             x = x + self.enter_partials(self.partials(pitch, onset_frame, duration_frame, frame_count))
         if self.dims.attention == "absolute":
             x = x + sinusoid(frame_count, x.shape[2], x.device)
-        return self.bands(self.decoder(x, frame_valid))
+        decoded: Tensor = self.decoder(x, frame_valid)
+        return decoded
 
     @property
     def reach_frame(self) -> int:

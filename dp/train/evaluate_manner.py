@@ -44,12 +44,12 @@ def evaluate_manner(checkpoint: Checkpoint[TimingModel], arrays: Arrays[TimingCl
     for name, chosen in (("tempo", known), ("articulation", [piece for piece in known if piece.articulation_known])):
         performers = sorted({piece.performer for piece in chosen})
         if len(performers) > 1:
-            table = _correlations(name, network, chosen, [checkpoint.performer_index(who) for who in performers])
+            table = curve_correlations(name, network, chosen, [checkpoint.performer_index(who) for who in performers])
             found[name] = asdict(manner(table, np.array([performers.index(piece.performer) for piece in chosen])))
     return found
 
 
-def manner(correlation: FloatArray, performer: IntArray, seed: int = 0) -> Manner:
+def manner(correlation: FloatArray, performer: IntArray, fold: IntArray | None = None, seed: int = 0) -> Manner:
     """Test whether performers are like themselves.
 
     Some recordings are easier to predict than others, and some manners fit all recordings better; so what is tested is
@@ -58,18 +58,30 @@ def manner(correlation: FloatArray, performer: IntArray, seed: int = 0) -> Manne
     Args:
         correlation: [R, P] of recording r played in the manner of performer p.
         performer: [R] who plays each recording.
+        fold: [R] which model was asked, where several were trained, each without other recordings; means are taken
+            and performers permuted within each. Default: one model.
         seed: of the permutations of the recordings' performers.
     """
     rows = np.arange(len(performer))
-    rest = correlation - correlation.mean(axis=0) - correlation.mean(axis=1, keepdims=True) + correlation.mean()
-    advantage = float(rest[rows, performer].mean())
+    folds = [rows] if fold is None else [np.flatnonzero(fold == number) for number in np.unique(fold)]
+    rest = np.concatenate([_beyond_means(correlation[own]) for own in folds])
+    players = [performer[own] for own in folds]
+    advantage = float(rest[rows, np.concatenate(players)].mean())
     rng = np.random.default_rng(seed)
-    drawn = [float(rest[rows, rng.permutation(performer)].mean()) for _ in range(PERMUTATION_COUNT)]
+    drawn = [
+        float(rest[rows, np.concatenate([rng.permutation(own) for own in players])].mean())
+        for _ in range(PERMUTATION_COUNT)
+    ]
     own = correlation[rows, performer]
     others = (correlation.sum(axis=1) - own) / (correlation.shape[1] - 1)
     as_large = sum(value >= advantage - 1e-12 for value in drawn)
     # The order as it is counts as one of the permutations, so no test is ever sure.
     return Manner(bootstrap(own), bootstrap(others), advantage, (as_large + 1) / (PERMUTATION_COUNT + 1))
+
+
+def _beyond_means(table: FloatArray) -> FloatArray:
+    """A table [R, P] less the means of its rows and columns."""
+    return np.asarray(table - table.mean(axis=0) - table.mean(axis=1, keepdims=True) + table.mean())
 
 
 def tempo_curve(context: ScoreContext, log_stretch: FloatArray) -> FloatArray:
@@ -94,7 +106,17 @@ def _correlation(one: FloatArray, other: FloatArray) -> float:
 
 
 @torch.no_grad()
-def _correlations(name: str, network: ScoreTiming, pieces: Sequence[TimingPiece], manners: Sequence[int]) -> FloatArray:
+def curve_correlations(
+    name: str, network: ScoreTiming, pieces: Sequence[TimingPiece], manners: Sequence[int]
+) -> FloatArray:
+    """How the curves of pieces as they were played correlate with those of the model: [R, P].
+
+    Args:
+        name: of the curve, "tempo" or "articulation".
+        network: the model.
+        pieces: R performances.
+        manners: indices of the P performers in whose manner the model plays each of them.
+    """
     device = next(network.parameters()).device
     table = []
     for piece in pieces:

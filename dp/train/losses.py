@@ -35,6 +35,24 @@ def spread_shortfall(predicted: Tensor, true: Tensor, frame_valid: Tensor) -> Te
     return ((spread(predicted) - spread(true)) ** 2).mean()
 
 
+def texture_loss(predicted: Tensor, spread: Tensor, true: Tensor, frame_valid: Tensor) -> Tensor:
+    """How badly noise around a predicted log-mel explains its moves from frame to frame: - log likelihood, a mean.
+
+    White noise with standard deviation s moves by a Gaussian of variance 2 s^2; it is to explain what the prediction
+    does not.
+
+    Args:
+        predicted, true: [B, T, M].
+        spread: [B, T, M] the noise's standard deviation.
+        frame_valid: [B, T] bool.
+    """
+    both = (frame_valid[:, 1:] & frame_valid[:, :-1])[..., None]
+    missed = true.diff(dim=1) - predicted.detach().diff(dim=1)
+    variance = spread[:, 1:] ** 2 + spread[:, :-1] ** 2
+    loss = 0.5 * (torch.log(variance) + missed**2 / variance)
+    return (loss * both).sum() / (both.sum() * predicted.shape[2])
+
+
 class SpectralLoss(nn.Module):
     """How two waveforms differ to the ear, phase apart: L1 of the log-mel, and of spectra at several resolutions.
 

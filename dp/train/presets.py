@@ -53,6 +53,8 @@ def load_preset(folder: Path, mel: MelConfig | None = None) -> PresetModels:
 def preset_systems(name: str, models: PresetModels, spare_vocoder: Checkpoint[Vocoder] | None) -> dict[str, System]:
     """Systems by name: that of the preset's synthesis model or baseline, and its vocoder's copy-synthesis.
 
+    A synthesis model with texture is also there with it.
+
     Args:
         name: of the preset.
         models: of the preset.
@@ -61,7 +63,10 @@ def preset_systems(name: str, models: PresetModels, spare_vocoder: Checkpoint[Vo
     systems = {}
     if models.synthesis is not None:
         level = models.synthesis.train["level"]
-        systems[name] = synthesis_system(models.synthesis, models.vocoder or spare_vocoder, level)
+        vocoder = models.vocoder or spare_vocoder
+        systems[name] = synthesis_system(models.synthesis, vocoder, level)
+        if models.synthesis.model.dims.texture:
+            systems[f"{name}-textured"] = synthesis_system(models.synthesis, vocoder, level, texture=1.0)
     if models.baseline is not None:
         systems[name] = baseline_system(models.baseline)
     if models.vocoder is not None:

@@ -17,9 +17,11 @@ from dp.models.harmonics import partial_spectrum
 from dp.models.synthesis import SynthesisModel
 from dp.presets import SynthesisConfig
 from dp.train.loop import Budget, Course, descend, deterministic, fit, noam_rate, precision, transformer_optimizer
-from dp.train.losses import masked_mse, spread_shortfall
+from dp.train.losses import masked_mse, spread_shortfall, texture_loss
 from dp.train.state import Log
 from dp.units import CLIP_SEC, sec_to_frame
+
+TEXTURE_WEIGHT = 0.1  # it shapes its own layer alone; small, so that clipping the gradient hardly knows of it
 
 
 class SynthesisTrainee:
@@ -33,9 +35,9 @@ class SynthesisTrainee:
         device: torch.device,
     ) -> None:
         clips = arrays.training()
-        self.model = SynthesisModel(
-            replace(config.dims, performer_count=len(arrays.performer_names), band_count=arrays.mel.band_count)
-        )
+        dims = replace(config.dims, performer_count=len(arrays.performer_names), band_count=arrays.mel.band_count)
+        heard = any((clip.sounding.velocity > 0).any() for clip in clips)
+        self.model = SynthesisModel(replace(dims, hears_velocity=bool(heard)))
         self.model.set_mean_spectrum(torch.from_numpy(np.mean([clip.log_mel.mean(axis=0) for clip in clips], axis=0)))
         self.model.set_partials(partial_spectrum(arrays.mel, filterbank))
         self.model.to(device)
@@ -52,16 +54,21 @@ class SynthesisTrainee:
     def train_step(self, batch: SynthesisBatch, step: int) -> dict[str, Tensor]:
         """Descend along the loss of a batch."""
         with precision(self.device):
-            predicted = self.model(**batch.inputs).float()
+            predicted, spread = (part.float() for part in self.model.describe(**batch.inputs))
         mse = masked_mse(predicted, batch.log_mel, batch.frame_valid[..., None])
         loss, config = mse, self.config
+        values = {"train_mse": mse.detach()}
+        if config.dims.texture:
+            texture = texture_loss(predicted, spread, batch.log_mel, batch.frame_valid)
+            loss = loss + TEXTURE_WEIGHT * texture
+            values["texture_loss"] = texture.detach()
         if config.l1_weight > 0:
             error = ((predicted - batch.log_mel).abs() * batch.frame_valid[..., None]).sum()
             loss = loss + config.l1_weight * error / (batch.frame_valid.sum() * predicted.shape[2])
         if config.variance_weight > 0:
             loss = loss + config.variance_weight * spread_shortfall(predicted, batch.log_mel, batch.frame_valid)
         norm = descend(self.optimizers["model"], self.model, loss)
-        return {"train_loss": loss.detach(), "train_mse": mse.detach(), "gradient_norm": norm}
+        return {"train_loss": loss.detach(), **values, "gradient_norm": norm}
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Mean squared error over held-out clips, each counting alike; nothing where none are held out."""

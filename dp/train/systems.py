@@ -16,11 +16,13 @@ from dp.data.stretches import SynthesisClip
 from dp.models.baseline import BaselineModel
 from dp.models.checkpoint import Checkpoint, Vocoder
 from dp.models.synthesis import SynthesisModel
+from dp.models.texture import texture_noise
 from dp.presets import CHOICES
 from dp.types import FULL_PEAK
 
 LEVELS = CHOICES["level"]
 AS_STORED = "recording"  # one gain for the whole recording
+TEXTURE_SEED = 1
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,10 @@ def copy_synthesis_system(vocoder: Checkpoint[Vocoder], level: str = AS_STORED) 
 
 
 def synthesis_system(
-    synthesis: Checkpoint[SynthesisModel], vocoder: Checkpoint[Vocoder] | None, level: str = AS_STORED
+    synthesis: Checkpoint[SynthesisModel],
+    vocoder: Checkpoint[Vocoder] | None,
+    level: str = AS_STORED,
+    texture: float = 0.0,
 ) -> System:
     """A synthesis model on the true notes, in the manner of the clip's performer.
 
@@ -126,13 +131,15 @@ def synthesis_system(
         synthesis: what makes the log-mel.
         vocoder: what makes the waveform; None leaves it out.
         level: of the clips that both were trained on.
+        texture: factor of the noise that the model says real log-mels have around what it predicts.
     """
 
     def log_mel_of(clip: EvaluationClip) -> Float32Array:
         performer = synthesis.performer_index(clip.clip.performer)
         sounding = clip.sounding if synthesis.model.dims.attention == "local" else heard_in(clip)
         inputs = synthesis_inputs([sounding], [performer], [len(clip.log_mel)])
-        log_mel: Float32Array = synthesis.model(**inputs)[0].numpy()
+        made, spread = (part[0] for part in synthesis.model.describe(**inputs))
+        log_mel: Float32Array = (made + texture * spread * texture_noise(TEXTURE_SEED, 0, *made.shape)).numpy()
         return log_mel
 
     if vocoder is None:

@@ -25,6 +25,16 @@ def test_easy_recordings_and_a_manner_that_suits_all_do_not_count():
     assert found.own.mean > found.others.mean  # which is why this alone says nothing
 
 
+def test_what_suits_all_recordings_of_a_fold_does_not_count():
+    performer, fold = np.array([0, 0, 0, 1, 1, 1, 1, 0]), np.repeat([0, 1], 4)
+    suits = np.where(fold == 0, 1.0, -1.0)[:, None] * np.array([0.2, -0.2])  # each fold's model one other manner
+    found = manner(suits, performer, fold)
+    assert found.advantage == pytest.approx(0.0, abs=1e-12)
+    assert manner(suits, performer).advantage == pytest.approx(0.1)
+    alike = suits + np.eye(2)[performer]
+    assert manner(alike, performer, fold).advantage == pytest.approx(0.375)
+
+
 def test_curves_are_means_over_two_seconds_of_the_score():
     context = score_context(tiny.scale(8), tempo_from(0.0, 0.0, 120.0))  # notes half a second apart
     stretch = np.log([2.0, 2.0, 2.0, 2.0, 0.5, 0.5, 0.5])

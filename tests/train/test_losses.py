@@ -4,7 +4,7 @@ import torch
 
 from dp.config import MelConfig
 from dp.models.mel import LogMel
-from dp.train.losses import SpectralLoss
+from dp.train.losses import SpectralLoss, spread_shortfall, texture_loss
 from tests.train import tiny
 
 
@@ -37,3 +37,40 @@ def test_silence_has_finite_gradients():
         made = torch.zeros(1, 8192, requires_grad=True)
         spectral_loss()(made, true).backward()
         assert torch.isfinite(made.grad).all()
+
+
+def noisy(spread, frame_count=4000):
+    """A log-mel [1, T, 2] that stands still but for white noise of the given spread per band."""
+    noise = torch.randn(1, frame_count, 2, generator=torch.Generator().manual_seed(0))
+    return noise * torch.tensor(spread)
+
+
+def test_the_texture_loss_is_least_at_the_spread_of_the_noise():
+    true, still = noisy([0.2, 0.6]), torch.zeros(1, 4000, 2)
+    valid = torch.ones(1, 4000, dtype=torch.bool)
+    log_spread = torch.zeros(2, requires_grad=True)
+    optimizer = torch.optim.Adam([log_spread], lr=0.1)
+    for _ in range(100):
+        optimizer.zero_grad()
+        texture_loss(still, log_spread.exp().expand(1, 4000, 2), true, valid).backward()
+        optimizer.step()
+    assert torch.allclose(log_spread.exp(), torch.tensor([0.2, 0.6]), rtol=0.05)
+
+
+def test_the_texture_loss_asks_nothing_of_the_prediction_and_of_padding():
+    true = noisy([0.2, 0.6])
+    predicted = torch.zeros(1, 4000, 2, requires_grad=True)
+    spread = torch.full((1, 4000, 2), 0.3, requires_grad=True)
+    valid = (torch.arange(4000) < 3000)[None]
+    texture_loss(predicted, spread, true, valid).backward()
+    assert predicted.grad is None
+    assert (spread.grad[:, 3000:] == 0).all() and (spread.grad[:, :2999] != 0).all()
+
+
+def test_a_mel_that_moves_too_little_has_a_spread_shortfall():
+    true, valid = noisy([0.2, 0.6]), torch.ones(1, 4000, dtype=torch.bool)
+    losses = [spread_shortfall(share * true, true, valid).item() for share in (1.0, 0.5, 0.0)]
+    assert losses[0] == 0.0
+    # Half the spread sqrt(2) * (0.2, 0.6) is missing, then all of it, but for the floor of 1e-3.
+    assert abs(losses[1] - 0.25 * 2 * (0.2**2 + 0.6**2) / 2) < 0.01
+    assert losses[1] < losses[2]

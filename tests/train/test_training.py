@@ -104,6 +104,7 @@ SWITCHES = {
     "frames": {"conditions_frames": True},
     "local": {"attention": "local", "reach_note": 3, "reach_frame": 8, "kernel": 3},
     "partials": {"hears_partials": True},
+    "texture": {"texture": True},
 }
 
 
@@ -127,6 +128,18 @@ def test_further_losses_count(change):
     synthesis(plain, step_count=1, valid_every_step=1)
     assert log.values("train_mse") == plain.values("train_mse") == plain.values("train_loss")
     assert log.values("train_loss")[0] > plain.values("train_loss")[0]
+
+
+def test_texture_is_learned_and_leaves_the_prediction_alone():
+    log, plain = Log(), Log()
+    made = synthesis(log, dims=replace(tiny.SYNTHESIS_DIMS, texture=True))
+    synthesis(plain)
+    assert log.values("train_mse")[0] == pytest.approx(plain.values("train_mse")[0])
+    assert log.values("texture_loss")[-1] < log.values("texture_loss")[0]
+    batch = synthesis_batch([tiny.synthesis().clips[0]])
+    log_mel, spread = made.model.describe(**batch.inputs)
+    assert torch.equal(log_mel, made.model(**batch.inputs))
+    assert (spread > 0).all()
 
 
 def test_crops_train_too():
