@@ -1,11 +1,14 @@
 """HiFi-GAN V2 generator (Kong et al. 2020), for 16 kHz: frames of numbers to waveform by transposed convolutions."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from dp.models.pieces import surrounded
 
 UPSAMPLING = (8, 8, 2, 2)  # each stage makes so many steps of one, in half as many channels
 UPSAMPLING_KERNEL = (16, 16, 4, 4)
@@ -85,13 +88,12 @@ class HifiganModel(nn.Module):
         with torch.autocast(x.device.type, enabled=False):  # bfloat16 samples would hiss
             return torch.tanh(self.leave(F.leaky_relu(x.to(self.leave.weight.dtype))))[:, 0]
 
-    @torch.no_grad()
     def vocode(self, log_mel: Tensor) -> Tensor:
-        """A whole piece [T, M] to samples [T * HOP_SAMPLE], in chunks with all context that matters: without seams."""
-        pieces = [log_mel.new_zeros(0)]
-        for first in range(0, len(log_mel), CHUNK_FRAME):
-            end = min(first + CHUNK_FRAME, len(log_mel))
-            context_first = max(first - REACH_FRAME, 0)
-            samples = self(log_mel[None, context_first : end + REACH_FRAME])[0]
-            pieces.append(samples[(first - context_first) * HOP_SAMPLE : (end - context_first) * HOP_SAMPLE])
-        return torch.cat(pieces)
+        """A whole piece [T, M] to samples [T * HOP_SAMPLE], made in chunks."""
+        return torch.cat([log_mel.new_zeros(0), *self.stream([log_mel])])
+
+    @torch.no_grad()
+    def stream(self, pieces: Iterable[Tensor]) -> Iterator[Tensor]:
+        """Log-mel that comes in pieces [T, M] to samples, in pieces of whole hops, with all context that matters."""
+        for stretch in surrounded(pieces, REACH_FRAME, CHUNK_FRAME):
+            yield self(stretch.frames[None])[0, stretch.begin * HOP_SAMPLE : stretch.end * HOP_SAMPLE]

@@ -1,12 +1,15 @@
 """Vocoder after Vocos (Siuzdak 2023): log-mel to waveform by ConvNeXt blocks and an inverse Fourier transform."""
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from dp.models.pieces import surrounded
 
 KERNEL_FRAME = 7
 MAX_LOG_MAGNITUDE = 7.0  # of an STFT bin: a full-scale sine under a Hann window of 1024 has log(256) = 5.5
@@ -116,9 +119,9 @@ class VocosModel(nn.Module):
             log_magnitude = (log_magnitude + self.outline(log_mel)).clamp(max=MAX_LOG_MAGNITUDE)
         return torch.exp(log_magnitude), advance + self.bin_advance, offset
 
-    def _at_rest(self, log_mel: Tensor) -> Tensor:
+    def _at_rest(self, like: Tensor) -> Tensor:
         """Phase before the first frame, [1, 1, window / 2 + 1] float64."""
-        return torch.zeros(1, 1, self.dims.window_sample // 2 + 1, dtype=torch.float64, device=log_mel.device)
+        return torch.zeros(1, 1, self.dims.window_sample // 2 + 1, dtype=torch.float64, device=like.device)
 
     def _turned(self, advance: Tensor, before: Tensor) -> Tensor:
         """Phase at each frame that started from `before`; double precision keeps long pieces in tune."""
@@ -138,28 +141,30 @@ class VocosModel(nn.Module):
         self.outline.weight.copy_(share)
         self.outline.bias.copy_(-share @ torch.log(area))
 
-    @torch.no_grad()
     def vocode(self, log_mel: Tensor) -> Tensor:
-        """A whole piece [T, M] to samples [T * hop], in chunks with as much context as can matter, so without seams."""
-        hop, frame_count = self.dims.hop_sample, len(log_mel)
-        reach = (1 + self.dims.layer_count) * (KERNEL_FRAME // 2)
+        """A whole piece [T, M] to samples [T * hop], made in chunks."""
+        return torch.cat([log_mel.new_zeros(0), *self.stream([log_mel])])
+
+    @torch.no_grad()
+    def stream(self, pieces: Iterable[Tensor]) -> Iterator[Tensor]:
+        """Log-mel that comes in pieces [T, M] to samples, in pieces of whole hops, without seams.
+
+        A frame's samples come as soon as the frames are there that they can depend on. Memory does not grow.
+        """
+        hop = self.dims.hop_sample
         overlap = -(-self.dims.window_sample // hop)
-        turned = self._at_rest(log_mel)
-        spectrum = torch.zeros(1, 0, turned.shape[2], dtype=torch.complex64, device=log_mel.device)
-        pieces, done, spectrum_first = [log_mel.new_zeros(0)], 0, 0
-        for first in range(0, frame_count, CHUNK_FRAME):
-            end = min(first + CHUNK_FRAME, frame_count)
-            context_first = max(first - reach, 0)
-            frames = self._frames(log_mel[None, context_first : end + reach])
-            magnitude, advance, offset = (part[:, first - context_first : end - context_first] for part in frames)
+        turned = self._at_rest(self.window)
+        spectrum = torch.zeros(1, 0, turned.shape[2], dtype=torch.complex64, device=turned.device)
+        done = 0  # frames of the spectrum whose samples have been given out
+        for stretch in surrounded(pieces, (1 + self.dims.layer_count) * (KERNEL_FRAME // 2), CHUNK_FRAME):
+            frames = self._frames(stretch.frames[None])
+            magnitude, advance, offset = (part[:, stretch.begin : stretch.end] for part in frames)
             phase = offset + self._turned(advance, turned)
             turned = turned + advance.double().sum(dim=1, keepdim=True)
             spectrum = torch.cat([spectrum, torch.polar(magnitude, phase)], dim=1)
-            # The last frames of a chunk still overlap with the next one's.
-            finished = end if end == frame_count else max(end - overlap, done)
-            samples = overlap_add(spectrum, self.window, hop)[0]
-            pieces.append(samples[(done - spectrum_first) * hop : (finished - spectrum_first) * hop])
+            # The last frames still overlap with those to come.
+            finished = spectrum.shape[1] if stretch.is_last else max(spectrum.shape[1] - overlap, done)
+            if finished > done:
+                yield overlap_add(spectrum, self.window, hop)[0, done * hop : finished * hop]
             kept_first = max(finished - overlap, 0)
-            spectrum = spectrum[:, kept_first - spectrum_first :]
-            done, spectrum_first = finished, kept_first
-        return torch.cat(pieces)
+            spectrum, done = spectrum[:, kept_first:], finished - kept_first

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor
 
+from dp.render.level import LevelCurve
 from dp.render.performance import ModelSet, Performance
-from dp.render.sound import synthesize
+from dp.render.sound import log_mel_pieces
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,30 @@ class Block:
 
 
 def blocks(performance: Performance, models: ModelSet) -> Iterator[Block]:
-    """Make a performance sound."""
-    log_mel = synthesize(performance.performed, performance.tempo_map, models.synthesis, performance.performer)
-    yield Block(log_mel.numpy(), models.vocoder.model.vocode(log_mel).numpy())
+    """Make a performance sound: the first block is short and comes soon."""
+    waiting = torch.empty(0, models.synthesis.mel.band_count)  # log-mel whose samples are still to come
+
+    def heard() -> Iterator[Tensor]:
+        nonlocal waiting
+        for log_mel in _log_mel_pieces(performance, models):
+            waiting = torch.cat([waiting, log_mel])
+            yield log_mel
+
+    for samples in models.vocoder.model.stream(heard()):
+        frame_count = len(samples) // models.synthesis.mel.hop_sample
+        yield Block(waiting[:frame_count].numpy(), samples.numpy())
+        waiting = waiting[frame_count:]
+
+
+def _log_mel_pieces(performance: Performance, models: ModelSet) -> Iterator[Tensor]:
+    """What the synthesis model makes of a performance, with the notes' levels."""
+    mel = models.synthesis.mel
+    made = log_mel_pieces(performance.performed, performance.tempo_map, models.synthesis, performance.performer)
+    if not performance.level_db.any():
+        yield from made
+        return
+    curve = LevelCurve(performance.performed, performance.level_db, mel.frame_rate_hz)
+    first = 0
+    for log_mel in made:
+        yield curve.applied(log_mel, first, mel.floor)
+        first += len(log_mel)

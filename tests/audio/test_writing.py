@@ -1,12 +1,15 @@
-import errno
-from pathlib import Path
+import resource
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import soundfile
 
-from dp.audio import audio_info, read_audio, write_audio
+from dp.audio import AudioWriter, audio_info, read_audio, write_audio, writing
 from dp.errors import DataError
+
+NOISE = (0.1 * np.random.default_rng(0).standard_normal(100_000)).astype(np.float32)
 
 
 @pytest.mark.parametrize(("suffix", "subtype"), [(".wav", "PCM_16"), (".flac", "PCM_16"), (".ogg", "VORBIS")])
@@ -47,17 +50,67 @@ def test_unknown_suffix(tmp_path):
         write_audio(tmp_path / "a.mp3", np.zeros(10), 8000)
 
 
-def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
-    path = tmp_path / "a.wav"
+@pytest.fixture
+def small_disk():
+    """No file can grow beyond 20 kB: what writes more is told so by the system, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
+def test_a_full_disk_leaves_what_was_there(tmp_path, suffix, small_disk):
+    path = tmp_path / f"a{suffix}"
     path.write_bytes(b"before")
-    write_bytes = Path.write_bytes
-
-    def full(self, content):
-        write_bytes(self, content[:10])
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match="No space left"):
-        write_audio(path, np.zeros(10), 8000)
-    assert [entry.name for entry in tmp_path.iterdir()] == ["a.wav"]
+    with pytest.raises(OSError, match="File too large") as caught:
+        write_audio(path, NOISE, 16000)
+    assert caught.value.filename == str(path)
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
     assert path.read_bytes() == b"before"
+
+
+def test_a_full_disk_stops_the_work_at_once(tmp_path, small_disk):
+    written = 0
+    with pytest.raises(OSError, match="File too large"), AudioWriter(tmp_path / "a.wav", 16000) as writer:
+        for _ in range(50):
+            writer.write(NOISE[:4000])
+            written += 1
+    assert written < 30
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
+def test_blocks_make_the_same_bytes_as_one_piece(tmp_path, suffix):
+    write_audio(tmp_path / f"whole{suffix}", NOISE, 16000)
+    with AudioWriter(tmp_path / f"blocks{suffix}", 16000) as writer:
+        for block in np.split(NOISE, [1, 700, 70_000, 70_001]):
+            writer.write(block)
+    assert (tmp_path / f"blocks{suffix}").read_bytes() == (tmp_path / f"whole{suffix}").read_bytes()
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
+def test_another_process_writes_the_same_bytes(tmp_path, suffix):
+    """The encoder numbers an ogg's stream by the clock, once in a process."""
+    code = (
+        "import sys, numpy, pathlib; from dp.audio import write_audio;"
+        "write_audio(pathlib.Path(sys.argv[1]), numpy.linspace(-0.5, 0.5, 100_000), 16000)"
+    )
+    paths = [tmp_path / f"{name}{suffix}" for name in "ab"]
+    for path in paths:
+        subprocess.run([sys.executable, "-c", code, path], check=True)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_an_error_between_blocks_leaves_nothing(tmp_path):
+    with pytest.raises(ZeroDivisionError), AudioWriter(tmp_path / "a.flac", 16000) as writer:
+        writer.write(NOISE)
+        _ = 1 // 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_more_than_a_wav_can_hold(tmp_path, monkeypatch):
+    monkeypatch.setattr(writing, "_WAV_MAX_SAMPLES", 1000)
+    with pytest.raises(DataError, match="a wav holds 1000 samples at most; write flac or ogg"):
+        write_audio(tmp_path / "a.wav", NOISE[:1001], 16000)
+    write_audio(tmp_path / "a.flac", NOISE[:1001], 16000)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.flac"]
