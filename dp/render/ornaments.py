@@ -22,7 +22,7 @@ class _Figure:
     """The notes that one note is played as: K of them."""
 
     step: tuple[int, ...]  # semitones from the written note
-    start_sec: npt.NDArray[np.floating]  # [K] from the note's onset; each lasts until the next, the last one to the note's end
+    start_sec: npt.NDArray[np.floating]  # [K] from the note's onset; each lasts until the next, or the end
 
 
 def played_out(notes: ScoreNotes, performed: PerformedNotes, value_sec: FloatArray) -> tuple[PerformedNotes, IntArray]:

@@ -13,6 +13,7 @@ from dp.data.tempo_map import TempoMap, performed_tempo_map
 from dp.types import PerformedNotes, Score, TempoChange
 from dp.units import FloatArray
 
+MAX_ADDED_SEC = 3.0  # by a fermata: the long last note of a slow movement is not held twice as long
 UNCHANGED = 1e-9  # departure from 1 of a factor that counts as none
 
 
@@ -42,6 +43,7 @@ def with_tempo_changes(
     played = np.diff(sec) / plain_sec
     slower, faster = rule > 1 + UNCHANGED, rule < 1 - UNCHANGED
     factor = np.where(slower, np.maximum(played, rule), np.where(faster, np.minimum(played, rule), played)) / played
+    factor[-1] = rule[-1]  # what follows the last event is no tempo that was played, but how long its notes are
     new_sec = sec[0] + np.concatenate([[0.0], np.cumsum(np.diff(sec) * factor)])
     warped = [_warped(values, sec, new_sec, factor) for values in (performed.onset_sec, performed.offset_sec)]
     performed = replace(performed, onset_sec=warped[0], offset_sec=warped[1])
@@ -68,6 +70,8 @@ def _ruled_sec(score: Score, written: TempoMap, quarter: FloatArray) -> FloatArr
         slowness[inside] = _slowness(change, grid[inside.start : inside.stop + 1])
     longer = np.ones(len(grid) - 1)
     for begin, end, factor in held:
+        held_sec = float(written.sec_at(end) - written.sec_at(begin))
+        factor = min(factor, 1 + MAX_ADDED_SEC / held_sec)
         inside = slice(*np.searchsorted(grid, [begin, end]).tolist())
         longer[inside] = np.maximum(longer[inside], factor)
     lengths_sec = np.diff(written.sec_at(grid)) * slowness * longer
