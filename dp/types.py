@@ -4,7 +4,8 @@ N is the number of notes. Arrays of one object are parallel; a note's id is its 
 then pitch. Their Arrow counterparts, with units and sources, are in `dp.schema`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
+from enum import IntFlag
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,32 @@ from dp.units import FloatArray, IntArray
 FULL_PEAK = 0.95  # of the samples of a recording, or of a clip, that is brought to full level
 PITCH_COUNT = 128  # MIDI pitches are 0-127; in batches of clips, 128 stands for "no note"
 UNKNOWN_VELOCITY = 0  # MIDI keeps 0 for "note off", so no sounding note has it
+
+
+class Mark(IntFlag):
+    """What a score asks of a note beside its pitch and length; `docs/score-marks.md` says where each is read from and
+    what it does."""
+
+    STACCATO = 1
+    STACCATISSIMO = 2
+    TENUTO = 4
+    ACCENT = 8
+    STRONG_ACCENT = 16
+    SFORZANDO = 32
+    SLURRED = 64  # into the next note of its voice
+    FERMATA = 128
+    TRILL = 256
+    FROM_MAIN = 512  # the trill begins with the written note, not with the one above
+    MORDENT = 1024  # with the note below
+    INVERTED_MORDENT = 2048  # with the note above
+    LONG = 4096  # the mordent has two beats
+    TURN = 8192
+    INVERTED_TURN = 16384
+    DELAYED = 32768  # the turn leads to the next note
+    ARPEGGIO = 65536
+    DOWNWARDS = 131072  # the arpeggio
+    SLASHED = 262144  # the grace note
+    TREMOLO = 524288
 
 
 @dataclass(frozen=True)
@@ -30,6 +57,22 @@ class ScoreNotes:
     voice: IntArray  # [N] >= 1
     measure: IntArray  # [N] number of the measure, counted from 1 as played; 0 for a pickup bar
     part: IntArray  # [N] >= 0, index of the part in the file
+    # What the score asks for beside the notes. Stored data have none of it; left out, it is all 0.
+    marks: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # [N] flags of `Mark`
+    dynamic: FloatArray = field(default_factory=lambda: np.zeros(0))  # [N] written level as a velocity; 0 = none
+    ring_quarter: FloatArray = field(default_factory=lambda: np.zeros(0))  # [N] how much longer the pedal holds it
+    value_quarter: FloatArray = field(default_factory=lambda: np.zeros(0))  # [N] as printed, of a grace note; of a
+    # tremolo's repeated notes; 0 for others
+    grace_order: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # [N] from 1 in a group of them
+    upper_semitone: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # [N] up to the note above;
+    # 0 where there is no ornament
+    lower_semitone: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # [N] down to the note below
+
+    def __post_init__(self) -> None:
+        for column in fields(self):
+            values = getattr(self, column.name)
+            if len(values) == 0 and len(self.pitch) > 0:
+                object.__setattr__(self, column.name, np.zeros(len(self.pitch), dtype=values.dtype))
 
     def __len__(self) -> int:
         return len(self.pitch)
@@ -38,6 +81,14 @@ class ScoreNotes:
     def is_grace(self) -> np.ndarray:
         """[N] bool."""
         return self.duration_quarter == 0.0
+
+    def has(self, mark: Mark) -> np.ndarray:
+        """[N] bool: which notes have any of some marks."""
+        return (self.marks & int(mark)) != 0
+
+    def take(self, index: np.ndarray) -> "ScoreNotes":
+        """Some of the notes, in the order of `index`, or where it is true."""
+        return replace(self, **{column.name: getattr(self, column.name)[index] for column in fields(self)})
 
 
 @dataclass(frozen=True)
@@ -59,6 +110,25 @@ class Repeat:
 
 
 @dataclass(frozen=True)
+class TempoChange:
+    """A ritardando or accelerando: the tempo goes from one multiple of the tempo in force to another."""
+
+    begin_quarter: float  # in the unfolded score
+    end_quarter: float  # > begin_quarter; there the tempo in force comes back, or a new one begins
+    begin_factor: float
+    end_factor: float
+
+
+@dataclass(frozen=True)
+class Fermata:
+    """What is held longer than it is written."""
+
+    begin_quarter: float  # of the note, rest or bar that it stands over, in the unfolded score
+    end_quarter: float  # > begin_quarter
+    factor: float  # how many times as long
+
+
+@dataclass(frozen=True)
 class Score:
     """One score file."""
 
@@ -68,6 +138,9 @@ class Score:
     tempo_qpm: FloatArray  # [K] the mark's tempo, quarters per minute
     part_names: tuple[str, ...]
     repeats: tuple[Repeat, ...] = ()  # by at_quarter
+    tempo_changes: tuple[TempoChange, ...] = ()  # by begin_quarter; they do not overlap
+    fermatas: tuple[Fermata, ...] = ()  # by begin_quarter
+    oddities: tuple[str, ...] = ()  # what was read otherwise than it is written, and how often
 
 
 @dataclass(frozen=True)

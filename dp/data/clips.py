@@ -82,7 +82,7 @@ def written_notes(
     notes: ScoreNotes, note_id: IntArray, tempo_map: TempoMap, start_sec: float, end_sec: float, frame_rate_hz: float
 ) -> WrittenNotes:
     """What the timing model reads about the notes `note_id` in the clip between two times of `tempo_map`."""
-    chosen = take_notes(notes, note_id)
+    chosen = notes.take(note_id)
     onset_sec, duration_sec = nominal_times_sec(chosen, tempo_map)
     start_quarter = tempo_map.quarter_at(start_sec)
     return WrittenNotes(
@@ -136,16 +136,3 @@ def clip_span_sec(clip: Clip, frame_rate_hz: float) -> tuple[float, float]:
     """Start and end of a clip from the start of its slice."""
     start_sec, end_sec = frame_to_sec([clip.start_frame, clip.end_frame], frame_rate_hz).tolist()
     return start_sec, end_sec
-
-
-def take_notes(notes: ScoreNotes, note_id: IntArray) -> ScoreNotes:
-    """Some of a score's notes."""
-    return ScoreNotes(
-        onset_quarter=notes.onset_quarter[note_id],
-        duration_quarter=notes.duration_quarter[note_id],
-        pitch=notes.pitch[note_id],
-        velocity=notes.velocity[note_id],
-        voice=notes.voice[note_id],
-        measure=notes.measure[note_id],
-        part=notes.part[note_id],
-    )

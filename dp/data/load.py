@@ -20,7 +20,7 @@ from dp.data.arrays import (
     timing_arrays,
     vocoder_arrays,
 )
-from dp.data.clips import Clip, Float32Array, take_notes
+from dp.data.clips import Clip, Float32Array
 from dp.data.movements import movements, surroundings
 from dp.data.stretches import SynthesisClip, transposed
 from dp.errors import DataError
@@ -78,7 +78,7 @@ def _as_played(recording_id: str, notes: ScoreNotes, played: StoredPerformance) 
     last = int(played.note_id.max(initial=0))
     if last >= len(notes):
         raise DataError(recording_id, f"plays note {last} of a score of {len(notes)}", "align it again")
-    return replace(take_notes(notes, played.note_id), onset_quarter=played.onset_quarter)
+    return replace(notes.take(played.note_id), onset_quarter=played.onset_quarter)
 
 
 def load_timing_arrays(data: Path, mel: MelConfig, split: SplitConfig, data_note: str = "") -> Arrays[TimingClip]:

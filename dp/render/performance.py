@@ -1,18 +1,22 @@
 """What is to be played, before any of it sounds: notes with times, levels, and the manner they are played in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from dp.data.tempo_map import TempoMap, performed_tempo_map
+from dp.data.tempo_map import DEFAULT_TEMPO_QPM, TempoMap, written_tempo_map
 from dp.errors import DataError
 from dp.models.checkpoint import Checkpoint, Vocoder
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
+from dp.render.oddities import playable
 from dp.render.options import RenderOptions
+from dp.render.ornaments import played_out
+from dp.render.rubato import with_tempo_changes
+from dp.render.rules import level_db, shaped, velocities
 from dp.render.timing import perform
-from dp.types import PerformedNotes, Score
-from dp.units import FloatArray
+from dp.types import PerformedNotes, Score, ScoreNotes
+from dp.units import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -31,27 +35,67 @@ class ModelSet:
 
 @dataclass(frozen=True)
 class Performance:
-    """N notes as they are to sound; there may be more of them than in the score, where ornaments are played out."""
+    """N notes as they are to sound, by onset; there may be more of them than in the score, where ornaments are played
+    out."""
 
     performed: PerformedNotes
     level_db: FloatArray  # [N] how much louder than without dynamics, for models that do not hear velocities
     tempo_map: TempoMap
     performer: str | None
     warnings: tuple[str, ...] = ()
+    score_index: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # [N] the note of the score
+    # that each is, or is an ornament of
 
 
 def plan(score: Score, models: ModelSet, options: RenderOptions) -> Performance:
-    """Decide when and how loud every note sounds.
+    """Decide when and how loud every note sounds: the timing model plays, the score's marks take effect by rule.
 
     Raises:
         DataError: the score has no notes, a performer is unknown, or a tempo is not positive.
     """
+    subject = score.title or "score"
     if len(score.notes) == 0:
-        raise DataError(score.title or "score", "has no notes", "give a score with notes in it")
+        raise DataError(subject, "has no notes", "give a score with notes in it")
     performer = options.performers[0][0] if options.performers else None
     if performer is not None and performer not in models.performer_names:
         known = ", ".join(models.performer_names) or "none"
         raise DataError(f"performer {performer!r}", "is unknown to the models", f"known: {known}")
-    performed = perform(score, models.timing, performer, options.tempo_qpm, options.expression)
-    tempo_map = performed_tempo_map(score.notes, performed, score.title or "score")
-    return Performance(performed, np.zeros(len(performed)), tempo_map, performer)
+    score, warnings = playable(score)
+    tempo_qpm = _first_tempo_qpm(score, options)
+    performed = perform(score, models.timing, performer, tempo_qpm, options.expression)
+    written = written_tempo_map(score, tempo_qpm)
+    performed, tempo_map = with_tempo_changes(score, performed, written, subject)
+    return _with_marks(score.notes, performed, tempo_map, performer, models.timing.mel.frame_rate_hz, warnings)
+
+
+def _first_tempo_qpm(score: Score, options: RenderOptions) -> float | None:
+    """The tempo of the beginning, where it is not the score's."""
+    if options.tempo_qpm is None and options.tempo_factor == 1.0:
+        return None
+    own = float(score.tempo_qpm[np.argmin(score.tempo_quarter)]) if len(score.tempo_qpm) else DEFAULT_TEMPO_QPM
+    return (own if options.tempo_qpm is None else options.tempo_qpm) * options.tempo_factor
+
+
+def _with_marks(
+    notes: ScoreNotes,
+    performed: PerformedNotes,
+    tempo_map: TempoMap,
+    performer: str | None,
+    rate_hz: float,
+    warnings: tuple[str, ...],
+) -> Performance:
+    """Lengths, levels and ornaments by rule; every note lasts a frame at least, and none starts before 0."""
+    performed = shaped(notes, performed, tempo_map)
+    early_sec = min(float(performed.onset_sec.min()), 0.0)  # of grace notes before the first beat
+    level = level_db(notes)
+    onset_sec = performed.onset_sec - early_sec
+    performed = replace(
+        performed,
+        velocity=velocities(notes, level),
+        onset_sec=onset_sec,
+        offset_sec=np.maximum(performed.offset_sec - early_sec, onset_sec + 1.0 / rate_hz),
+    )
+    tempo_map = replace(tempo_map, time_sec=tempo_map.time_sec - early_sec)
+    value_sec = tempo_map.sec_at(notes.onset_quarter + notes.value_quarter) - tempo_map.sec_at(notes.onset_quarter)
+    performed, index = played_out(notes, performed, value_sec)
+    return Performance(performed, level[index], tempo_map, performer, warnings, index)

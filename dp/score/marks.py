@@ -1,6 +1,7 @@
 """Signs and marks of MusicXML: repeats, endings, D.C., D.S., Fine, Coda and tempo."""
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
@@ -9,6 +10,7 @@ from dp.score.written import PartBar, Signs, TempoMark
 
 MAX_PLAYS = 100  # of one repeat
 MIN_QPM, MAX_QPM = 1.0, 2000.0
+NAMED_COUNT = 5  # of odd values in a message
 
 _QUARTERS_OF_UNIT = {
     "long": Fraction(16),
@@ -93,15 +95,14 @@ def read_direction(element: Element, bar: PartBar, position_quarter: Fraction, p
     for metronome in element.iterfind("direction-type/metronome"):
         qpm = _metronome_qpm(metronome)
         if qpm is not None:
-            bar.tempo.append(TempoMark(position_quarter, _checked_qpm(qpm, place), is_sound=False))
+            bar.tempo.append(TempoMark(position_quarter, float(qpm), is_sound=False))
 
 
 def read_sound(element: Element, bar: PartBar, position_quarter: Fraction, place: Place) -> bool:
     """Take over what a <sound> says about order and tempo; whether it says anything about order."""
     tempo = element.get("tempo")
     if tempo is not None:
-        qpm = _checked_qpm(decimal(tempo, "tempo", place), place)
-        bar.tempo.append(TempoMark(position_quarter, qpm, is_sound=True))
+        bar.tempo.append(TempoMark(position_quarter, float(decimal(tempo, "tempo", place)), is_sound=True))
     found = False
     for attribute, name in _LABELLED.items():
         if attribute in element.attrib:
@@ -137,7 +138,16 @@ def _metronome_qpm(metronome: Element) -> Fraction | None:
     return Fraction(number.group()) * _QUARTERS_OF_UNIT[unit] * (2 - Fraction(1, 2**dots))
 
 
-def _checked_qpm(qpm: Fraction, place: Place) -> float:
-    if not MIN_QPM <= qpm <= MAX_QPM:
-        raise place.error(f"the tempo is {float(qpm):g} quarters per minute, expected {MIN_QPM:g} to {MAX_QPM:g}")
-    return float(qpm)
+def is_tempo(qpm: float) -> bool:
+    """Whether a tempo can be meant: others are passed over, and the score says so."""
+    return MIN_QPM <= qpm <= MAX_QPM
+
+
+def tempo_oddities(absurd_qpm: Sequence[float]) -> tuple[str, ...]:
+    """What to say of tempo marks that were passed over."""
+    if not absurd_qpm:
+        return ()
+    named = ", ".join(f"{qpm:g}" for qpm in sorted(set(absurd_qpm))[:NAMED_COUNT])
+    return (
+        f"{len(absurd_qpm)} tempo marks outside {MIN_QPM:g} to {MAX_QPM:g} quarters per minute passed over ({named})",
+    )

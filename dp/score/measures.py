@@ -7,7 +7,9 @@ from itertools import accumulate
 from math import floor
 from xml.etree.ElementTree import Element
 
+from dp.score.expression import read_expression, read_fermata, read_sound_level
 from dp.score.marks import read_barline, read_direction, read_sound
+from dp.score.notations import SEMITONES, NotationReader
 from dp.score.numbers import Place, bounded, decimal
 from dp.score.written import MAX_DENOMINATOR, PartBar, WrittenNote
 
@@ -16,8 +18,6 @@ MAX_NOTE_QUARTER = 1000
 MAX_BAR_QUARTER = 10_000
 ROUNDING_QUARTER = Fraction(1, 16)  # how far programs overshoot when they round tuplets to their divisions
 PERCUSSION_CHANNEL = "10"
-
-_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
 @dataclass(slots=True)
@@ -33,6 +33,7 @@ class _Cursor:
     voices: dict[str, int] = field(default_factory=dict)  # numbers of voices that are named by words
     position_quarter: Fraction = Fraction(0)  # in the bar
     chord_onset_quarter: Fraction | None = None  # of the note a <chord> note belongs to
+    notations: NotationReader = field(default_factory=NotationReader)
 
 
 def read_part(part: Element, definition: Element | None, place: Place) -> list[PartBar]:
@@ -63,6 +64,7 @@ def _read_measure(measure: Element, cursor: _Cursor) -> PartBar:
     cursor.place.bar = name
     cursor.position_quarter = Fraction(0)
     cursor.chord_onset_quarter = None
+    cursor.notations.start_bar()
     inner_repeat_quarter: list[Fraction] = []
     cues: list[WrittenNote] = []
     for element in measure:
@@ -71,6 +73,8 @@ def _read_measure(measure: Element, cursor: _Cursor) -> PartBar:
                 note = _read_note(element, cursor)
                 if note is not None:
                     (bar.notes if element.find("cue") is None else cues).append(note)
+                onset = cursor.chord_onset_quarter
+                read_fermata(element, bar, cursor.position_quarter if onset is None else onset, cursor.position_quarter)
             case "backup" | "forward":
                 _move(element, cursor)
             case "attributes":
@@ -78,9 +82,12 @@ def _read_measure(measure: Element, cursor: _Cursor) -> PartBar:
                 bar.signs.section_start |= element.find("key") is not None and cursor.position_quarter == 0
             case "direction":
                 read_direction(element, bar, _with_offset(element, cursor), cursor.place)
+                read_expression(element, bar, _with_offset(element, cursor))
             case "sound":
                 read_sound(element, bar, _with_offset(element, cursor), cursor.place)
+                read_sound_level(element, bar, _with_offset(element, cursor))
             case "barline":
+                read_fermata(element, bar, Fraction(0), cursor.position_quarter)
                 inner = read_barline(element, bar, cursor.position_quarter, cursor.place)
                 inner_repeat_quarter += [] if inner is None else [inner]
         if cursor.position_quarter.denominator > MAX_DENOMINATOR:
@@ -144,6 +151,7 @@ def _with_offset(element: Element, cursor: _Cursor) -> Fraction:
 
 def _read_attributes(element: Element, cursor: _Cursor) -> None:
     place = cursor.place
+    cursor.notations.read_key(element)
     if element.find("divisions") is not None:
         cursor.divisions = bounded(element, "divisions", Fraction(1, 1000), MAX_DIVISION, place)
     for transpose in element.iterfind("transpose"):
@@ -187,14 +195,16 @@ def _read_note(element: Element, cursor: _Cursor) -> WrittenNote | None:
         return None
     if duration == 0 and not is_grace and element.find("cue") is None:
         raise cursor.place.error("a note has the duration 0, which only grace notes have")
+    midi_pitch = _midi_pitch(pitch, element.findtext("staff", "").strip(), cursor)
     ties = {tie.get("type") for tie in element.findall("tie") or element.findall("notations/tied")}
     return WrittenNote(
         onset_quarter=onset,
         duration_quarter=duration,
-        pitch=_midi_pitch(pitch, element.findtext("staff", "").strip(), cursor),
+        pitch=midi_pitch,
         voice=_voice(element.findtext("voice", "1").strip(), cursor),
         tied_before=bool(ties & {"stop", "continue"}),
         tied_after=bool(ties & {"start", "continue"}),
+        marking=cursor.notations.read(element),
     )
 
 
@@ -212,12 +222,12 @@ def _is_percussion(element: Element, cursor: _Cursor) -> bool:
 def _midi_pitch(pitch: Element, staff: str, cursor: _Cursor) -> int:
     """Sounding MIDI pitch; microtones go to the nearest semitone."""
     step = pitch.findtext("step", "").strip()
-    if step not in _SEMITONES:
+    if step not in SEMITONES:
         raise cursor.place.error(f"step is {step[:40]!r}, expected a letter from A to G")
     octave = bounded(pitch, "octave", -2, 12, cursor.place)
     alter = bounded(pitch, "alter", -12, 12, cursor.place) if pitch.find("alter") is not None else Fraction(0)
     transpose = cursor.transpose.get(staff, cursor.transpose.get("", 0))
-    midi = floor(12 * (octave + 1) + _SEMITONES[step] + alter + Fraction(1, 2)) + transpose
+    midi = floor(12 * (octave + 1) + SEMITONES[step] + alter + Fraction(1, 2)) + transpose
     if not 0 <= midi <= 127:
         raise cursor.place.error(f"the note {step}{int(octave)} sounds at MIDI pitch {midi}, expected 0 to 127")
     return midi

@@ -16,9 +16,11 @@ import numpy as np
 
 from dp.errors import DataError
 from dp.score.files import read_bytes, shorten
-from dp.score.marks import MAX_QPM, MIN_QPM
+from dp.score.marks import is_tempo, tempo_oddities
+from dp.score.pedal import PedalMove, let_ring
 from dp.score.recurrence import recurring_repeats
-from dp.score.unfold import PlayedNote, score_notes
+from dp.score.unfold import score_notes
+from dp.score.written import PlayedNote
 from dp.types import Score
 from dp.units import FloatArray
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     import pretty_midi
 
 HEADER_BYTE = 14
+PEDAL_CONTROLLER, PEDAL_DOWN = 64, 64
 BAR_QUARTER = Fraction(4)  # before the first time signature
 MIN_BAR_QUARTER, MAX_BAR_QUARTER = Fraction(1, 64), 1000
 
@@ -44,19 +47,22 @@ def read_midi(path: Path) -> Score:
     midi = _parse(data, path)
     instruments = [instrument for instrument in midi.instruments if not instrument.is_drum]
     changes = _time_signatures(midi, path)
-    played = []
+    played: list[PlayedNote] = []
     for part, instrument in enumerate(instruments):
+        first = len(played)
         for note in instrument.notes:
             onset_tick = int(midi.time_to_tick(note.start))
             onset = Fraction(onset_tick, midi.resolution)
             duration = Fraction(int(midi.time_to_tick(note.end)), midi.resolution) - onset
             played.append(PlayedNote(onset, duration, note.pitch, note.velocity, 1, _bar_number(onset, changes), part))
+        let_ring(played[first:], _pedal_moves(midi, instrument))
     if not played:
         raise DataError(path, "has 0 notes with a pitch", "give a score with notes")
-    tempo_quarter, tempo_qpm = _tempo_marks(midi, path)
+    tempo_quarter, tempo_qpm, absurd_qpm = _tempo_marks(midi)
     names = tuple(" ".join(instrument.name.split()) for instrument in instruments)
     repeats = recurring_repeats(played, _bar_starts(changes, max(note.measure for note in played)))
-    return Score(path.stem, score_notes(played), tempo_quarter, tempo_qpm, names, repeats)
+    oddities = tempo_oddities(absurd_qpm)
+    return Score(path.stem, score_notes(played), tempo_quarter, tempo_qpm, names, repeats, oddities=oddities)
 
 
 def _check_header(data: bytes, path: Path) -> None:
@@ -152,13 +158,21 @@ def _bar_starts(changes: list[tuple[Fraction, Fraction, int]], bar_count: int) -
     return [start + (bar - number) * length for bar, (start, length, number) in enumerate(at, start=1)]
 
 
-def _tempo_marks(midi: "pretty_midi.PrettyMIDI", path: Path) -> tuple[FloatArray, FloatArray]:
-    """The tempo map: where each mark stands in quarters, and its quarters per minute; [K] each."""
+def _tempo_marks(midi: "pretty_midi.PrettyMIDI") -> tuple[FloatArray, FloatArray, list[float]]:
+    """The tempo map: where each mark stands in quarters, and its quarters per minute, [K] each; and the tempos of
+    marks that nobody can mean."""
     change_sec, change_qpm = midi.get_tempo_changes()
-    for qpm in change_qpm:
-        if not MIN_QPM <= qpm <= MAX_QPM:
-            raise DataError(
-                path, f"the tempo is {qpm:g} quarters per minute, expected {MIN_QPM:g} to {MAX_QPM:g}", _ADVICE
-            )
-    change_tick = [int(midi.time_to_tick(sec)) for sec in change_sec]
-    return np.array(change_tick, dtype=np.float64) / midi.resolution, np.asarray(change_qpm, dtype=np.float64)
+    change_tick = np.array([int(midi.time_to_tick(sec)) for sec in change_sec], dtype=np.float64)
+    is_meant = np.array([is_tempo(qpm) for qpm in change_qpm], dtype=bool)
+    qpm = np.asarray(change_qpm, dtype=np.float64)
+    return change_tick[is_meant] / midi.resolution, qpm[is_meant], qpm[~is_meant].tolist()
+
+
+def _pedal_moves(midi: "pretty_midi.PrettyMIDI", instrument: "pretty_midi.Instrument") -> list[PedalMove]:
+    """Controller 64; from 64 on the pedal is down (MIDI 1.0)."""
+    changes = sorted((c for c in instrument.control_changes if c.number == PEDAL_CONTROLLER), key=lambda c: c.time)
+    ticks = [int(midi.time_to_tick(change.time)) for change in changes]
+    return [
+        (Fraction(tick, midi.resolution), change.value >= PEDAL_DOWN)
+        for tick, change in zip(ticks, changes, strict=True)
+    ]

@@ -1,13 +1,16 @@
 """MusicXML to a score."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from itertools import pairwise, zip_longest
+from itertools import accumulate, pairwise, zip_longest
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement
 
 from dp.errors import DataError
+from dp.score.dynamics import with_levels
 from dp.score.files import read_bytes, read_mxl
+from dp.score.gradual import unfold_changes, unfold_fermatas
+from dp.score.marks import is_tempo, tempo_oddities
 from dp.score.measures import read_part
 from dp.score.numbers import Place
 from dp.score.order import playing_order
@@ -38,11 +41,7 @@ def read_musicxml(path: Path) -> Score:
     parts = root.findall("part")
     if not parts:
         raise DataError(path, "has no parts", _ADVICE)
-    part_bars = []
-    for part in parts:
-        name = part.get("id", "")
-        part_bars.append(read_part(part, definitions.get(name), Place(path, name)))
-    bars = _join_parts(part_bars)
+    bars = read_bars(parts, definitions, path)
     order, passes = playing_order(bars, path)
     notes = unfold_notes(bars, order, path)
     if not len(notes):
@@ -50,7 +49,45 @@ def read_musicxml(path: Path) -> Score:
     tempo_quarter, tempo_qpm = unfold_tempo(bars, order)
     part_names = tuple(_part_name(definitions.get(part.get("id", ""))) for part in parts)
     repeats = find_repeats(bars, order, passes, path)
-    return Score(_title(root, path), notes, tempo_quarter, tempo_qpm, part_names, repeats)
+    return Score(
+        _title(root, path),
+        notes,
+        tempo_quarter,
+        tempo_qpm,
+        part_names,
+        repeats,
+        unfold_changes(bars, order, tempo_quarter),
+        unfold_fermatas(bars, order),
+        tempo_oddities([qpm for bar in bars for qpm in bar.absurd_qpm]),
+    )
+
+
+def read_bars(parts: Sequence[Element], definitions: Mapping[str, Element], path: Path) -> list[Bar]:
+    """The bars of a score as written.
+
+    Args:
+        parts: its <part> elements, partwise.
+        definitions: their <score-part> elements, by id.
+        path: the file an error names.
+
+    Raises:
+        DataError: what is written in a bar cannot be read.
+    """
+    part_bars = []
+    for part in parts:
+        name = part.get("id", "")
+        part_bars.append(read_part(part, definitions.get(name), Place(path, name)))
+    lengths = [_length_quarter(column) for column in zip_longest(*part_bars)]
+    starts = list(accumulate(lengths, initial=Fraction(0)))
+    for bars in part_bars:
+        with_levels(bars, starts)
+    return _join_parts(part_bars)
+
+
+def _length_quarter(column: Sequence[PartBar | None]) -> Fraction:
+    """A bar is as long as its longest part, or else as its time signature says."""
+    present = [bar for bar in column if bar is not None]
+    return max(bar.content_quarter for bar in present) or present[0].nominal_quarter
 
 
 def _partwise(root: Element, path: Path) -> Element:
@@ -79,7 +116,7 @@ def _join_parts(part_bars: Sequence[Sequence[PartBar]]) -> list[Bar]:
     for index, column in enumerate(columns):
         present = [bar for bar in column if bar is not None]
         nominal = present[0].nominal_quarter
-        length = max(bar.content_quarter for bar in present) or nominal
+        length = _length_quarter(column)
         signs = Signs()
         for bar in present:
             signs.add(bar.signs)
@@ -92,6 +129,10 @@ def _join_parts(part_bars: Sequence[Sequence[PartBar]]) -> list[Bar]:
                 parts=tuple(() if bar is None else tuple(bar.notes) for bar in column),
                 tempo=_join_tempo([bar.tempo for bar in present]),
                 signs=signs,
+                graduals=tuple(gradual for bar in present for gradual in bar.graduals),
+                held=tuple(held for bar in present for held in bar.held),
+                pedals=tuple(() if bar is None else tuple(bar.pedals) for bar in column),
+                absurd_qpm=tuple(mark.qpm for bar in present for mark in bar.tempo if not is_tempo(mark.qpm)),
             )
         )
     for before, bar in pairwise(joined):  # signs that stand on the other side of a bar line
@@ -105,7 +146,7 @@ def _join_tempo(parts: Sequence[Sequence[TempoMark]]) -> tuple[TempoMark, ...]:
     """One mark for each place: what is meant for playing before what is printed, then the uppermost part's last."""
     best: dict[Fraction, TempoMark] = {}
     for marks in reversed(parts):
-        for mark in sorted(marks, key=lambda m: m.is_sound):
+        for mark in sorted((m for m in marks if is_tempo(m.qpm)), key=lambda m: m.is_sound):
             known = best.get(mark.onset_quarter)
             if known is None or mark.is_sound >= known.is_sound:
                 best[mark.onset_quarter] = mark

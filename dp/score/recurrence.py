@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from dp.score.repeats import MAX_REPLAYED_COUNT, MAX_SECTION_COUNT, MIN_SECTION_BAR_COUNT, whole_piece
-from dp.score.unfold import PlayedNote
+from dp.score.written import PlayedNote
 from dp.types import Repeat
 from dp.units import IntArray
 

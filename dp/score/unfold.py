@@ -1,32 +1,20 @@
 """From bars as written to notes as played: repeats unfolded, ties joined."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
 from dp.errors import DataError
-from dp.score.written import MAX_DENOMINATOR, Bar, TempoMark, WrittenNote
-from dp.types import ScoreNotes
+from dp.score.pedal import PedalMove, let_ring
+from dp.score.written import MAX_DENOMINATOR, Bar, Marking, PlayedNote, TempoMark, WrittenNote
+from dp.types import Mark, ScoreNotes
 from dp.units import FloatArray
 
 MAX_NOTE_COUNT = 2_000_000
 _ADVICE = "correct the score and export it again"
-
-
-@dataclass(slots=True)
-class PlayedNote:
-    """One note of the unfolded score; its duration grows while ties are joined."""
-
-    onset_quarter: Fraction
-    duration_quarter: Fraction
-    pitch: int
-    velocity: int  # 0 = unknown
-    voice: int
-    measure: int
-    part: int
 
 
 _OpenTies = dict[tuple[int, int, Fraction], dict[int, list[PlayedNote]]]  # by part, pitch and end; then by voice
@@ -39,6 +27,9 @@ def score_notes(notes: Iterable[PlayedNote]) -> ScoreNotes:
     def column(name: str, kind: type) -> np.ndarray:
         return np.array([getattr(row, name) for row in rows], dtype=kind)
 
+    def marking(name: str, kind: type) -> np.ndarray:
+        return np.array([getattr(row.marking, name) for row in rows], dtype=kind)
+
     return ScoreNotes(
         onset_quarter=column("onset_quarter", np.float64),
         duration_quarter=column("duration_quarter", np.float64),
@@ -47,6 +38,13 @@ def score_notes(notes: Iterable[PlayedNote]) -> ScoreNotes:
         voice=column("voice", np.int64),
         measure=column("measure", np.int64),
         part=column("part", np.int64),
+        marks=marking("marks", np.int64),
+        dynamic=marking("dynamic", np.float64),
+        ring_quarter=column("ring_quarter", np.float64),
+        value_quarter=marking("value_quarter", np.float64),
+        grace_order=marking("grace_order", np.int64),
+        upper_semitone=marking("upper_semitone", np.int64),
+        lower_semitone=marking("lower_semitone", np.int64),
     )
 
 
@@ -66,6 +64,7 @@ def unfold_notes(bars: Sequence[Bar], order: Sequence[int], path: Path) -> Score
         raise DataError(path, f"has more than {MAX_NOTE_COUNT} notes once its repeats are unfolded", _ADVICE)
     played: list[PlayedNote] = []
     open_ties: _OpenTies = {}
+    pedals: dict[int, list[PedalMove]] = {}
     start = Fraction(0)
     measure = 0
     for index in order:
@@ -74,9 +73,14 @@ def unfold_notes(bars: Sequence[Bar], order: Sequence[int], path: Path) -> Score
         for part, notes in enumerate(bar.parts):
             for note in notes:
                 _play(note, start, measure, part, played, open_ties)
+        for part, moves in enumerate(bar.pedals):
+            if moves:
+                pedals.setdefault(part, []).extend((start + m.onset_quarter, m.is_down) for m in moves)
         start += bar.length_quarter
         if start.denominator > MAX_DENOMINATOR:
             raise DataError(path, "has durations that share no grid: <divisions> change absurdly often", _ADVICE)
+    for part, part_moves in pedals.items():
+        let_ring([note for note in played if note.part == part], part_moves)
     return score_notes(played)
 
 
@@ -97,12 +101,23 @@ def _play(
         if not waiting[voice]:
             del waiting[voice]
         sounding.duration_quarter += note.duration_quarter
+        sounding.marking = _tied(sounding.marking, note.marking)
     else:
-        sounding = PlayedNote(onset, note.duration_quarter, note.pitch, 0, note.voice, measure, part)
+        sounding = PlayedNote(onset, note.duration_quarter, note.pitch, 0, note.voice, measure, part, note.marking)
         played.append(sounding)
     if note.tied_after:
         end = onset + note.duration_quarter
         open_ties.setdefault((part, note.pitch, end), {}).setdefault(note.voice, []).append(sounding)
+
+
+def _tied(first: Marking, then: Marking) -> Marking:
+    """Of two notes that are tied, the second says how the note ends, and may still be trilled or held."""
+    if first.marks == then.marks:
+        return first
+    kept = first.marks & ~int(Mark.SLURRED)
+    added = then.marks & int(Mark.SLURRED | Mark.FERMATA | Mark.TRILL)
+    upper, lower = first.upper_semitone or then.upper_semitone, first.lower_semitone or then.lower_semitone
+    return replace(first, marks=kept | added, upper_semitone=upper, lower_semitone=lower)
 
 
 def unfold_tempo(bars: Sequence[Bar], order: Sequence[int]) -> tuple[FloatArray, FloatArray]:

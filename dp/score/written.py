@@ -1,9 +1,24 @@
-"""A score as it is written, before repeats are unfolded: bars with notes, signs and tempo marks. Times are exact."""
+"""A score as it is written, before repeats are unfolded: bars with notes, signs and marks. Times are exact."""
 
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 MAX_DENOMINATOR = 10**12  # of a time in quarters: exact times stay small numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """What a score asks of one note beside its pitch and length: columns of `dp.types.ScoreNotes`."""
+
+    marks: int = 0  # flags of `dp.types.Mark`
+    dynamic: float = 0.0  # written level as a MIDI velocity; 0 = none
+    value_quarter: Fraction = Fraction(0)
+    grace_order: int = 0
+    upper_semitone: int = 0
+    lower_semitone: int = 0
+
+
+PLAIN = Marking()
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +31,46 @@ class WrittenNote:
     voice: int
     tied_before: bool  # continues a note that ends where this one starts
     tied_after: bool  # is continued by a note that starts where this one ends
+    marking: Marking = PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Loudness:
+    """A dynamic mark, or where a hairpin begins or ends."""
+
+    onset_quarter: Fraction  # from the start of the bar
+    level: float = 0.0  # from here on, as a MIDI velocity; 0 = no such mark
+    attack: float = 0.0  # level of the notes that start here only, as in fp; 0 = the same
+    is_sforzando: bool = False  # the notes that start here are stressed, whatever the level
+    direction: int = 0  # 1: a crescendo begins, -1: a diminuendo
+    is_stop: bool = False  # of a hairpin or of the dashes after "cresc."
+    number: str = ""  # of the hairpin or the dashes; "" = it ends where the next mark stands
+
+
+@dataclass(frozen=True, slots=True)
+class Gradual:
+    """Where the tempo begins to change gradually, or ceases to."""
+
+    onset_quarter: Fraction  # from the start of the bar
+    factor: float  # of the tempo, that is reached at the end; 1 = here is the end ("a tempo", or where dashes end)
+    number: str = ""  # of its dashes; "" where it has none
+
+
+@dataclass(frozen=True, slots=True)
+class Pedal:
+    """The sustaining pedal goes down or up."""
+
+    onset_quarter: Fraction  # from the start of the bar
+    is_down: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a fermata stands over."""
+
+    onset_quarter: Fraction  # from the start of the bar
+    end_quarter: Fraction
+    factor: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +124,10 @@ class PartBar:
     notes: list[WrittenNote] = field(default_factory=list)
     tempo: list[TempoMark] = field(default_factory=list)
     signs: Signs = field(default_factory=Signs)
+    loudness: list[Loudness] = field(default_factory=list)
+    graduals: list[Gradual] = field(default_factory=list)
+    pedals: list[Pedal] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +140,22 @@ class Bar:
     parts: tuple[tuple[WrittenNote, ...], ...]
     tempo: tuple[TempoMark, ...]
     signs: Signs
+    graduals: tuple[Gradual, ...] = ()
+    held: tuple[Held, ...] = ()
+    pedals: tuple[tuple[Pedal, ...], ...] = ()  # of each part
+    absurd_qpm: tuple[float, ...] = ()  # of tempo marks that nobody can mean
+
+
+@dataclass(slots=True)
+class PlayedNote:
+    """One note of the unfolded score; its duration grows while ties are joined."""
+
+    onset_quarter: Fraction
+    duration_quarter: Fraction
+    pitch: int
+    velocity: int  # 0 = unknown
+    voice: int
+    measure: int
+    part: int
+    marking: Marking = PLAIN
+    ring_quarter: Fraction = Fraction(0)

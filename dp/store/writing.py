@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from dp import schema
 from dp.store.clips import MEL_DTYPE, FloatMel, pack_mel
@@ -36,7 +37,7 @@ def recording_columns(stored: Sequence[StoredRecording], project: Path | None) -
 
 def score_note_columns(piece_id: str, notes: ScoreNotes) -> Columns:
     """Columns of SCORE_NOTES for one piece."""
-    return {"piece_id": [piece_id] * len(notes), "note_id": np.arange(len(notes)), **_arrays(notes)}
+    return {"piece_id": [piece_id] * len(notes), "note_id": np.arange(len(notes)), **_arrays(notes, schema.SCORE_NOTES)}
 
 
 def score_repeat_columns(piece_id: str, repeats: Sequence[Repeat]) -> Columns:
@@ -51,7 +52,7 @@ def performed_note_columns(
 ) -> Columns:
     """Columns of PERFORMED_NOTES for one recording; see `dp.store.reading.StoredPerformance`."""
     ids = {"recording_id": [recording_id] * len(notes), "note_id": note_id}
-    return {**ids, "onset_quarter": onset_quarter, **_arrays(notes)}
+    return {**ids, "onset_quarter": onset_quarter, **_arrays(notes, schema.PERFORMED_NOTES)}
 
 
 def given_note_columns(
@@ -85,5 +86,7 @@ def _path_text(path: Path, project: Path | None) -> str:
     return str(path.absolute()) if project is None else os.path.relpath(path.absolute(), project.absolute())
 
 
-def _arrays(notes: ScoreNotes | PerformedNotes) -> Columns:
-    return {field.name: getattr(notes, field.name) for field in dataclasses.fields(notes)}
+def _arrays(notes: ScoreNotes | PerformedNotes, table_schema: pa.Schema) -> Columns:
+    """The columns that are stored: a score's marks are not, since rendering reads the score itself."""
+    names = [field.name for field in dataclasses.fields(notes)]
+    return {name: getattr(notes, name) for name in names if name in table_schema.names}

@@ -1,0 +1,47 @@
+"""What can be played but is odd: counted and named, so that nobody wonders about the sound."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from dp.types import Score
+from dp.units import FloatArray
+
+LOWEST_PITCH, HIGHEST_PITCH = 21, 108  # of a piano; of other instruments the range is narrower
+MAX_SOUNDING_COUNT = 64  # notes at once: more than any player, or a small orchestra
+SLOWEST_QPM, FASTEST_QPM = 10.0, 600.0  # of what is played; tempo marks beyond are brought to these
+NAMED_COUNT = 5  # of odd values in a warning
+
+
+def playable(score: Score) -> tuple[Score, tuple[str, ...]]:
+    """The score with tempo marks that can be played, and warnings about whatever is odd in it."""
+    warnings = list(score.oddities)
+    odd = (score.tempo_qpm < SLOWEST_QPM) | (score.tempo_qpm > FASTEST_QPM)
+    if odd.any():
+        bounds = f"{SLOWEST_QPM:g} to {FASTEST_QPM:g} quarters per minute"
+        warnings.append(f"{odd.sum()} tempo marks brought into {bounds} ({_named(score.tempo_qpm[odd])})")
+        score = replace(score, tempo_qpm=np.clip(score.tempo_qpm, SLOWEST_QPM, FASTEST_QPM))
+    pitch = score.notes.pitch
+    outside = (pitch < LOWEST_PITCH) | (pitch > HIGHEST_PITCH)
+    if outside.any():
+        bounds = f"MIDI pitches {LOWEST_PITCH} to {HIGHEST_PITCH}"
+        warnings.append(f"{outside.sum()} notes outside {bounds} ({_named(pitch[outside])})")
+    crowded = _most_at_once(score.notes.onset_quarter, score.notes.duration_quarter)
+    if crowded[0] > MAX_SOUNDING_COUNT:
+        warnings.append(f"{crowded[0]} notes at once, in bar {score.notes.measure[crowded[1]]}")
+    return score, tuple(warnings)
+
+
+def _named(values: np.ndarray) -> str:
+    different = np.unique(values)
+    more = ", ..." if len(different) > NAMED_COUNT else ""
+    return ", ".join(f"{value:g}" for value in different[:NAMED_COUNT].tolist()) + more
+
+
+def _most_at_once(onset_quarter: FloatArray, duration_quarter: FloatArray) -> tuple[int, int]:
+    """How many notes sound where most do, and one that starts there."""
+    ended = np.searchsorted(np.sort(onset_quarter + duration_quarter), onset_quarter, side="right")
+    begun = np.searchsorted(onset_quarter, onset_quarter, side="right")
+    at_once = begun - ended
+    most = int(np.argmax(at_once))
+    return int(at_once[most]), most

@@ -1,0 +1,97 @@
+"""Ritardandi, accelerandi and fermatas of the score, by rule.
+
+The timing model plays around the score's tempo marks alone, as in training. What the score asks for beyond them is laid
+over what it played: from one event to the next a ritardando or fermata makes the time at least as long as its rule
+says, an accelerando at most. So a ritardando that the model makes of its own accord is not made twice.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from dp.data.tempo_map import TempoMap, performed_tempo_map
+from dp.types import PerformedNotes, Score, TempoChange
+from dp.units import FloatArray
+
+MAX_ADDED_SEC = 3.0  # by a fermata: the long last note of a slow movement is not held twice as long
+UNCHANGED = 1e-9  # departure from 1 of a factor that counts as none
+
+
+def with_tempo_changes(
+    score: Score, performed: PerformedNotes, written: TempoMap, subject: object
+) -> tuple[PerformedNotes, TempoMap]:
+    """Stretch a performance where the score says so.
+
+    Args:
+        score: whose note i is note i of the performance.
+        performed: by the tempo marks alone.
+        written: those, see `dp.data.tempo_map.written_tempo_map`.
+        subject: named in errors.
+
+    Returns:
+        The performance and its tempo map.
+
+    Raises:
+        DataError: the notes do not follow each other in time.
+    """
+    tempo_map = performed_tempo_map(score.notes, performed, subject)
+    if not score.tempo_changes and not score.fermatas:
+        return performed, tempo_map
+    quarter, sec = tempo_map.position_quarter, tempo_map.time_sec
+    plain_sec = np.diff(written.sec_at(quarter))
+    rule = np.diff(_ruled_sec(score, written, quarter)) / plain_sec
+    played = np.diff(sec) / plain_sec
+    slower, faster = rule > 1 + UNCHANGED, rule < 1 - UNCHANGED
+    factor = np.where(slower, np.maximum(played, rule), np.where(faster, np.minimum(played, rule), played)) / played
+    factor[-1] = rule[-1]  # what follows the last event is no tempo that was played, but how long its notes are
+    new_sec = sec[0] + np.concatenate([[0.0], np.cumsum(np.diff(sec) * factor)])
+    warped = [_warped(values, sec, new_sec, factor) for values in (performed.onset_sec, performed.offset_sec)]
+    performed = replace(performed, onset_sec=warped[0], offset_sec=warped[1])
+    return performed, performed_tempo_map(score.notes, performed, subject)
+
+
+def _warped(values: FloatArray, sec: FloatArray, new_sec: FloatArray, factor: FloatArray) -> FloatArray:
+    """Times after the stretching; before the first and after the last event as in the nearest interval."""
+    before, after = np.minimum(values - sec[0], 0.0), np.maximum(values - sec[-1], 0.0)
+    return np.asarray(np.interp(values, sec, new_sec) + before + after * factor[-1])
+
+
+def _ruled_sec(score: Score, written: TempoMap, quarter: FloatArray) -> FloatArray:
+    """When score positions are reached by the tempo marks, the changes and the fermatas."""
+    onsets = np.unique(score.notes.onset_quarter)
+    held = [(_held_from(onsets, f.begin_quarter, f.end_quarter), f.end_quarter, f.factor) for f in score.fermatas]
+    borders = [quarter, written.position_quarter]
+    borders += [np.array([c.begin_quarter, c.end_quarter]) for c in score.tempo_changes]
+    borders += [np.array(span[:2]) for span in held]
+    grid = np.unique(np.concatenate(borders))
+    slowness = np.ones(len(grid) - 1)
+    for change in score.tempo_changes:
+        inside = slice(*np.searchsorted(grid, [change.begin_quarter, change.end_quarter]).tolist())
+        slowness[inside] = _slowness(change, grid[inside.start : inside.stop + 1])
+    longer = np.ones(len(grid) - 1)
+    for begin, end, factor in held:
+        held_sec = float(written.sec_at(end) - written.sec_at(begin))
+        factor = min(factor, 1 + MAX_ADDED_SEC / held_sec)
+        inside = slice(*np.searchsorted(grid, [begin, end]).tolist())
+        longer[inside] = np.maximum(longer[inside], factor)
+    lengths_sec = np.diff(written.sec_at(grid)) * slowness * longer
+    return np.interp(quarter, grid, np.concatenate([[0.0], np.cumsum(lengths_sec)]))
+
+
+def _held_from(onset_quarter: FloatArray, begin: float, end: float) -> float:
+    """Where the holding starts: at the last event under the fermata, when all that moves has come to rest."""
+    last = int(np.searchsorted(onset_quarter, end)) - 1
+    return max(float(onset_quarter[last]), begin) if last >= 0 else begin
+
+
+def _slowness(change: TempoChange, quarter: FloatArray) -> FloatArray:
+    """Mean factor of the durations between score positions [K] inside a change; [K - 1].
+
+    The tempo goes like the speed of a runner who slows down evenly: its square is linear in the score position
+    (Kronman and Sundberg 1987; Friberg and Sundberg 1999 with q = 2). Such a stretch takes as long as at the mean of
+    the tempos at its ends.
+    """
+    share = (quarter - change.begin_quarter) / (change.end_quarter - change.begin_quarter)
+    squared = change.begin_factor**2 + share * (change.end_factor**2 - change.begin_factor**2)
+    factor = np.sqrt(squared)
+    return np.asarray(2.0 / (factor[:-1] + factor[1:]))

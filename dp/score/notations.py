@@ -1,0 +1,220 @@
+"""What MusicXML writes at a note beside its pitch and length: articulations, slurs, ornaments, grace notes."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from xml.etree.ElementTree import Element
+
+from dp.score.written import PLAIN, Marking
+from dp.types import Mark
+
+LETTERS = "CDEFGAB"
+SEMITONES = dict(zip(LETTERS, (0, 2, 4, 5, 7, 9, 11), strict=True))
+SHARP_ORDER = "FCGDAEB"  # of key signatures; flats come in reverse
+NEIGHBOUR_SEMITONE = (1, 4)  # bounds of an ornament's step: beyond them an accidental was misread
+FORTE_VELOCITY = 90  # what 100 % in the attribute `dynamics` means (MusicXML 4.0)
+MAX_TREMOLO_STROKE = 8  # MusicXML's own bound
+GRACE_VALUE_QUARTER = Fraction(1, 2)  # a grace note without a type is an eighth, as nearly all are printed
+
+_ARTICULATIONS = {
+    "staccato": Mark.STACCATO,
+    "spiccato": Mark.STACCATO,
+    "staccatissimo": Mark.STACCATISSIMO,
+    "tenuto": Mark.TENUTO,
+    "detached-legato": Mark.STACCATO | Mark.TENUTO,
+    "accent": Mark.ACCENT,
+    "strong-accent": Mark.STRONG_ACCENT,
+    "stress": Mark.ACCENT,
+}
+_ORNAMENTS = {
+    "trill-mark": Mark.TRILL,
+    "shake": Mark.TRILL,
+    "mordent": Mark.MORDENT,
+    "inverted-mordent": Mark.INVERTED_MORDENT,
+    "turn": Mark.TURN,
+    "vertical-turn": Mark.TURN,
+    "inverted-turn": Mark.INVERTED_TURN,
+    "inverted-vertical-turn": Mark.INVERTED_TURN,
+    "delayed-turn": Mark.TURN | Mark.DELAYED,
+    "delayed-inverted-turn": Mark.INVERTED_TURN | Mark.DELAYED,
+}
+_PLAYED_OUT = Mark.TRILL | Mark.MORDENT | Mark.INVERTED_MORDENT | Mark.TURN | Mark.INVERTED_TURN
+_ALTERS = {
+    "sharp": 1,
+    "natural": 0,
+    "flat": -1,
+    "double-sharp": 2,
+    "sharp-sharp": 2,
+    "flat-flat": -2,
+    "natural-sharp": 1,
+    "natural-flat": -1,
+}
+_STEPS = {"half": 1, "whole": 2}  # of the attribute trill-step
+_VALUES = {
+    "breve": Fraction(8),
+    "whole": Fraction(4),
+    "half": Fraction(2),
+    "quarter": Fraction(1),
+    "eighth": Fraction(1, 2),
+    "16th": Fraction(1, 4),
+    "32nd": Fraction(1, 8),
+    "64th": Fraction(1, 16),
+    "128th": Fraction(1, 32),
+}
+
+
+@dataclass(slots=True)
+class NotationReader:
+    """Reads the notes of one part in the order of the file; remembers what reaches beyond one note."""
+
+    fifths: dict[str, int] = field(default_factory=dict)  # of the key signature, by staff; "" = all
+    accidentals: dict[tuple[str, str, int], int] = field(default_factory=dict)  # of the bar, by staff, letter, octave
+    slurs: dict[str, str] = field(default_factory=dict)  # voices of slurs that are open, by number
+    wavy_lines: dict[str, str] = field(default_factory=dict)  # the same
+    grace_order: dict[str, int] = field(default_factory=dict)  # of the latest grace note, by voice
+
+    def start_bar(self) -> None:
+        """Accidentals hold until the bar line."""
+        self.accidentals.clear()
+
+    def read_key(self, attributes: Element) -> None:
+        """Take over key signatures; those that name their steps one by one count as none."""
+        for key in attributes.iterfind("key"):
+            staff = key.get("number", "")
+            if not staff:
+                self.fifths.clear()
+            text = key.findtext("fifths", "0").strip()
+            self.fifths[staff] = int(text) if text.lstrip("+-").isdecimal() and len(text) <= 3 else 0
+
+    def read(self, element: Element) -> Marking:
+        """The marking of a note that has a pitch."""
+        voice, staff = element.findtext("voice", "1").strip(), element.findtext("staff", "").strip()
+        marks = Mark(0)
+        upper = lower = 0
+        self._note_accidental(element, staff)
+        for notations in element.iterfind("notations"):
+            for group in notations.iterfind("articulations"):
+                for sign in group:
+                    marks |= _ARTICULATIONS.get(sign.tag, Mark(0))
+            arpeggio = notations.find("arpeggiate")
+            if arpeggio is not None:
+                marks |= Mark.ARPEGGIO | (Mark.DOWNWARDS if arpeggio.get("direction") == "down" else Mark(0))
+            if notations.find("fermata") is not None:
+                marks |= Mark.FERMATA
+        marks |= self._ornaments(element) | self._trilled(element, voice)
+        if marks & _PLAYED_OUT:
+            upper, lower = self._neighbours(element, staff, marks)
+        marks |= Mark.SLURRED if self._is_slurred(element, voice) else Mark(0)
+        value = _tremolo_quarter(element)
+        marks |= Mark.TREMOLO if value else Mark(0)
+        grace = element.find("grace")
+        if grace is not None:
+            value = _VALUES.get(element.findtext("type", "").strip(), GRACE_VALUE_QUARTER)
+            marks |= Mark.SLASHED if grace.get("slash") == "yes" else Mark(0)
+        order = self._order_of_grace(element, voice)
+        marking = Marking(int(marks), _own_level(element), value, order, upper, lower)
+        return PLAIN if marking == PLAIN else marking
+
+    def _note_accidental(self, element: Element, staff: str) -> None:
+        step, octave, alter = _written_pitch(element)
+        self.accidentals[staff, step, octave] = alter
+
+    def _ornaments(self, element: Element) -> Mark:
+        marks = Mark(0)
+        for sign in element.iterfind("notations/ornaments/*"):
+            marks |= _ORNAMENTS.get(sign.tag, Mark(0))
+            if sign.tag in ("mordent", "inverted-mordent") and sign.get("long") == "yes":
+                marks |= Mark.LONG
+            if sign.tag == "trill-mark" and sign.get("start-note") == "main":
+                marks |= Mark.FROM_MAIN
+        return marks
+
+    def _trilled(self, element: Element, voice: str) -> Mark:
+        """A wavy line is a trill on all notes from where it starts to where it stops."""
+        lines = element.findall("notations/ornaments/wavy-line")
+        for line in lines:
+            if line.get("type") == "start":
+                self.wavy_lines[line.get("number", "1")] = voice
+        is_trilled = voice in self.wavy_lines.values() and element.find("grace") is None
+        for line in lines:
+            if line.get("type") == "stop":
+                self.wavy_lines.pop(line.get("number", "1"), None)
+        return Mark.TRILL if is_trilled else Mark(0)
+
+    def _is_slurred(self, element: Element, voice: str) -> bool:
+        """Whether a slur leads from this note on to the next one of its voice."""
+        for kind in ("stop", "start"):
+            for slur in element.iterfind("notations/slur"):
+                if slur.get("type") == kind == "stop":
+                    self.slurs.pop(slur.get("number", "1"), None)
+                elif slur.get("type") == kind:
+                    self.slurs[slur.get("number", "1")] = voice
+        return voice in self.slurs.values()
+
+    def _order_of_grace(self, element: Element, voice: str) -> int:
+        """Which one of a group of grace notes it is, from 1; those of a chord are one; 0 for other notes."""
+        if element.find("grace") is None:
+            self.grace_order.pop(voice, None)
+            return 0
+        if element.find("chord") is None or voice not in self.grace_order:
+            self.grace_order[voice] = self.grace_order.get(voice, 0) + 1
+        return self.grace_order[voice]
+
+    def _neighbours(self, element: Element, staff: str, marks: Mark) -> tuple[int, int]:
+        """Semitones up and down to an ornament's other notes: those of the key and of the bar's accidentals, unless
+        accidentals stand at the ornament itself."""
+        step, octave, alter = _written_pitch(element)
+        upper, lower = _own_accidentals(element, marks)
+        low, high = NEIGHBOUR_SEMITONE
+        index = LETTERS.index(step)
+        found = []
+        for direction, own in ((1, upper), (-1, lower)):
+            letter = LETTERS[(index + direction) % 7]
+            other = octave + (index + direction) // 7
+            altered = self._alter(staff, letter, other) if own is None else own
+            semitones = 12 * (other - octave) + SEMITONES[letter] + altered - SEMITONES[step] - alter
+            found.append(min(max(direction * semitones, low), high))
+        for sign in element.iterfind("notations/ornaments/trill-mark"):
+            found[0] = _STEPS.get(sign.get("trill-step", ""), found[0])
+        return found[0], found[1]
+
+    def _alter(self, staff: str, letter: str, octave: int) -> int:
+        fifths = self.fifths.get(staff, self.fifths.get("", 0))
+        in_key = (letter in SHARP_ORDER[:fifths]) if fifths >= 0 else -(letter in SHARP_ORDER[fifths:])
+        return self.accidentals.get((staff, letter, octave), int(in_key))
+
+
+def _own_accidentals(element: Element, marks: Mark) -> tuple[int | None, int | None]:
+    """Alterations of an ornament's upper and lower note by accidentals that stand at it; None where there is none."""
+    found: dict[str, int | None] = {"above": None, "below": None}
+    usual = "below" if marks & Mark.MORDENT else "above"
+    for sign in element.iterfind("notations/ornaments/accidental-mark"):
+        side = sign.get("placement", usual)
+        if side in found:
+            found[side] = _ALTERS.get((sign.text or "").strip())
+    return found["above"], found["below"]
+
+
+def _written_pitch(element: Element) -> tuple[str, int, int]:
+    """Letter, octave and whole semitones of alteration, already checked by whoever made a MIDI pitch of them."""
+    alter = float(element.findtext("pitch/alter", "0"))
+    octave = float(element.findtext("pitch/octave", "4"))
+    return element.findtext("pitch/step", "C").strip(), int(octave), round(alter)
+
+
+def _tremolo_quarter(element: Element) -> Fraction:
+    """Length of the notes that a tremolo on one note repeats; 0 = none, or one between two notes."""
+    tremolo = element.find("notations/ornaments/tremolo")
+    if tremolo is None or tremolo.get("type", "single") != "single":
+        return Fraction(0)
+    text = (tremolo.text or "").strip()
+    strokes = int(text) if text.isdecimal() and len(text) == 1 else 3
+    return Fraction(1, 2 ** min(strokes, MAX_TREMOLO_STROKE)) if strokes else Fraction(0)
+
+
+def _own_level(element: Element) -> float:
+    """Velocity that the note itself states; 0 = none."""
+    try:
+        level = float(element.get("dynamics", "0")) / 100 * FORTE_VELOCITY
+    except ValueError:
+        return 0.0
+    return min(max(level, 1.0), 127.0) if level > 0 else 0.0
