@@ -13,7 +13,8 @@ class RenderOptions:
     tempo_qpm: float | None = None  # of the beginning; None = the score's. Later marks keep their ratio to it
     tempo_factor: float = 1.0  # of all tempos
     expression: float = 1.0  # 0 = exactly as written, 1 = as learned, above = exaggerated
-    seed: int = 1
+    texture: float = 0.5  # of the noise that real sound has around what a model predicts; 1 = as much as learned
+    seed: int = 1  # of that noise
     parts: tuple[str, ...] = ()  # names or numbers from 1; empty = all
     start_bar: int | None = None  # first and last bar, as the score numbers them; None = from the beginning, to the end
     end_bar: int | None = None

@@ -14,6 +14,7 @@ from dp.render.options import RenderOptions
 from dp.render.ornaments import played_out
 from dp.render.rubato import with_tempo_changes
 from dp.render.rules import level_db, shaped, velocities
+from dp.render.sound import PLAIN, Texture
 from dp.render.timing import perform
 from dp.types import PerformedNotes, Score, ScoreNotes
 from dp.units import FloatArray, IntArray
@@ -45,6 +46,7 @@ class Performance:
     warnings: tuple[str, ...] = ()
     score_index: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # [N] the note of the score
     # that each is, or is an ornament of
+    texture: Texture = PLAIN
 
 
 def plan(score: Score, models: ModelSet, options: RenderOptions) -> Performance:
@@ -65,7 +67,9 @@ def plan(score: Score, models: ModelSet, options: RenderOptions) -> Performance:
     performed = perform(score, models.timing, performer, tempo_qpm, options.expression)
     written = written_tempo_map(score, tempo_qpm)
     performed, tempo_map = with_tempo_changes(score, performed, written, subject)
-    return _with_marks(score.notes, performed, tempo_map, performer, models.timing.mel.frame_rate_hz, warnings)
+    rate_hz = models.timing.mel.frame_rate_hz
+    performance = _with_marks(score.notes, performed, tempo_map, performer, rate_hz, warnings)
+    return replace(performance, texture=Texture(options.texture, options.seed))
 
 
 def _first_tempo_qpm(score: Score, options: RenderOptions) -> float | None:

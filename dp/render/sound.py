@@ -1,8 +1,8 @@
 """From performed notes to a log-mel: the synthesis model over a whole piece, in pieces whose borders do not show."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -11,6 +11,7 @@ from dp.data.tempo_map import TempoMap
 from dp.models.checkpoint import Checkpoint
 from dp.models.envelope import TAIL_FRAME
 from dp.models.synthesis import SynthesisModel
+from dp.models.texture import texture_noise
 from dp.render.notes import NoteWindow
 from dp.types import PerformedNotes
 from dp.units import CLIP_SEC, frame_to_sec, sec_to_frame
@@ -20,46 +21,61 @@ WINDOWS_AT_ONCE = 8  # of those, in one batch: bounds the memory of a long piece
 TAIL_SEC = 1.0  # after the last note, for its reverberation
 FIRST_CHUNK_FRAME = 64  # of a model that hears what is near: little at first, so that the first sound comes soon,
 CHUNK_FRAME = 2048  # then twice as much each time up to this, with as much around it as can matter
-NOISE_BLOCK_FRAME = 256  # frames of texture noise that one generator draws
+
+
+@dataclass(frozen=True)
+class Texture:
+    """The noise around what a synthesis model predicts; see `SynthesisModel.describe`."""
+
+    amount: float = 0.0  # factor; 1 lets log-mels move as much as real ones
+    seed: int = 1
+
+
+PLAIN = Texture()
 
 
 def synthesize(
-    performed: PerformedNotes, tempo_map: TempoMap, synthesis: Checkpoint[SynthesisModel], performer: str | None
+    performed: PerformedNotes,
+    tempo_map: TempoMap,
+    synthesis: Checkpoint[SynthesisModel],
+    performer: str | None,
+    texture: Texture = PLAIN,
 ) -> Tensor:
     """Log-mel [T, M] of performed notes, TAIL_SEC longer than they are."""
-    return torch.cat(list(log_mel_pieces(performed, tempo_map, synthesis, performer)))
+    return torch.cat(list(log_mel_pieces(performed, tempo_map, synthesis, performer, texture)))
 
 
 def log_mel_pieces(
-    performed: PerformedNotes, tempo_map: TempoMap, synthesis: Checkpoint[SynthesisModel], performer: str | None
+    performed: PerformedNotes,
+    tempo_map: TempoMap,
+    synthesis: Checkpoint[SynthesisModel],
+    performer: str | None,
+    texture: Texture,
 ) -> Iterator[Tensor]:
     """The log-mel of `synthesize` in pieces [T, M] that follow each other; the first is short."""
     if synthesis.model.dims.attention == "local":
-        return _in_chunks(performed, tempo_map, synthesis, performer)
-    return _in_windows(performed, tempo_map, synthesis, performer)
+        return _in_chunks(performed, tempo_map, synthesis, performer, texture)
+    return _in_windows(performed, tempo_map, synthesis, performer, texture)
 
 
-def texture_noise(seed: int, first: int, count: int, band_count: int) -> Tensor:
-    """Standard normal noise [count, M] for frames `first` onwards, the same however a piece is cut.
-
-    Args:
-        seed: of the rendering; any integer.
-        first: number of the first frame from the beginning of the piece.
-        count: frames.
-        band_count: M.
-    """
-    blocks = range(first // NOISE_BLOCK_FRAME, -(-(first + count) // NOISE_BLOCK_FRAME))
-    drawn = [
-        np.random.default_rng((seed % 2**64, block)).standard_normal((NOISE_BLOCK_FRAME, band_count), np.float32)
-        for block in blocks
-    ]
-    start = first % NOISE_BLOCK_FRAME
-    return torch.from_numpy(np.concatenate([*drawn, np.empty((0, band_count), np.float32)])[start : start + count])
+def _made(
+    model: SynthesisModel, inputs: dict[str, Tensor], first_frames: Sequence[int], texture: Texture
+) -> Iterator[Tensor]:
+    """The log-mel of each of a batch's clips, which begin at these frames of the piece."""
+    if texture.amount == 0.0 or not model.dims.texture:
+        yield from model(**inputs)
+        return
+    for first, log_mel, spread in zip(first_frames, *model.describe(**inputs), strict=True):
+        yield log_mel + texture.amount * spread * texture_noise(texture.seed, first, *log_mel.shape)
 
 
 @torch.no_grad()
 def _in_chunks(
-    performed: PerformedNotes, tempo_map: TempoMap, synthesis: Checkpoint[SynthesisModel], performer: str | None
+    performed: PerformedNotes,
+    tempo_map: TempoMap,
+    synthesis: Checkpoint[SynthesisModel],
+    performer: str | None,
+    texture: Texture,
 ) -> Iterator[Tensor]:
     """The same as all at once: each chunk is made with all the notes and frames around it that it can hear."""
     model, rate_hz = synthesis.model, synthesis.mel.frame_rate_hz
@@ -72,13 +88,18 @@ def _in_chunks(
         first, last = max(start - model.reach_frame, 0), min(end + model.reach_frame, frame_count)
         near = notes.taken(notes.heard(first, last, model.reach_note), first, tempo_qpm)
         inputs = synthesis_inputs([near], [synthesis.performer_index(performer)], [last - first])
-        yield model(**inputs)[0, start - first : end - first]
+        (made,) = _made(model, inputs, [first], texture)
+        yield made[start - first : end - first]
         start, chunk = end, min(2 * chunk, CHUNK_FRAME)
 
 
 @torch.no_grad()
 def _in_windows(
-    performed: PerformedNotes, tempo_map: TempoMap, synthesis: Checkpoint[SynthesisModel], performer: str | None
+    performed: PerformedNotes,
+    tempo_map: TempoMap,
+    synthesis: Checkpoint[SynthesisModel],
+    performer: str | None,
+    texture: Texture,
 ) -> Iterator[Tensor]:
     """In windows of a clip's length, as in training; where neighbours overlap, one fades into the other."""
     rate_hz = synthesis.mel.frame_rate_hz
@@ -95,7 +116,8 @@ def _in_windows(
         near = [notes.taken(notes.heard(*span), span[0], tempo) for span, tempo in zip(spans, tempos, strict=True)]
         lengths = [end - start for start, end in spans]
         inputs = synthesis_inputs(near, [synthesis.performer_index(performer)] * len(spans), lengths)
-        for (_, end), length, log_mel in zip(spans, lengths, synthesis.model(**inputs), strict=True):
+        mels = _made(synthesis.model, inputs, [start for start, _ in spans], texture)
+        for (_, end), length, log_mel in zip(spans, lengths, mels, strict=True):
             made = log_mel[:length]
             made = torch.cat([fading + rise[: len(fading)] * made[: len(fading)], made[len(fading) :]])
             finished = length if end == frame_count else length - overlap

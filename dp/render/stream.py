@@ -40,8 +40,10 @@ def blocks(performance: Performance, models: ModelSet) -> Iterator[Block]:
 def _log_mel_pieces(performance: Performance, models: ModelSet) -> Iterator[Tensor]:
     """What the synthesis model makes of a performance, with the notes' levels."""
     mel = models.synthesis.mel
-    made = log_mel_pieces(performance.performed, performance.tempo_map, models.synthesis, performance.performer)
-    if not performance.level_db.any():
+    made = log_mel_pieces(
+        performance.performed, performance.tempo_map, models.synthesis, performance.performer, performance.texture
+    )
+    if models.synthesis.model.dims.hears_velocity or not performance.level_db.any():
         yield from made
         return
     curve = LevelCurve(performance.performed, performance.level_db, mel.frame_rate_hz)

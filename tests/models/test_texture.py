@@ -15,4 +15,5 @@ def test_noise_is_standard_white_and_changes_with_the_seed():
     assert noise.mean().item() == pytest.approx(0.0, abs=0.02)
     assert noise.std().item() == pytest.approx(1.0, abs=0.02)
     assert (noise[1:] * noise[:-1]).mean().item() == pytest.approx(0.0, abs=0.02)
-    assert not torch.equal(noise, texture_noise(2, 0, 5000, 4))
+    for seed in (2, -1, 2**70):
+        assert not torch.equal(noise, texture_noise(seed, 0, 5000, 4))

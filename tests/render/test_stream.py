@@ -15,11 +15,12 @@ from dp.models import hifigan, vocos
 from dp.models.checkpoint import Checkpoint
 from dp.models.hifigan import HifiganDims, HifiganModel
 from dp.models.synthesis import SynthesisModel
+from dp.models.texture import texture_noise
 from dp.models.timing import TimingModel
 from dp.models.vocos import VocosModel
 from dp.presets import SynthesisDims
 from dp.render import ModelSet, Performance, blocks, sound, synthesize
-from dp.render.sound import texture_noise
+from dp.render.sound import PLAIN, Texture
 from dp.types import PerformedNotes
 from tests.models.lively import lively
 from tests.train import tiny
@@ -39,7 +40,9 @@ LOCAL = SynthesisDims(
     reach_note=3,
     reach_frame=6,
     hears_partials=True,
+    texture=True,
 )
+TEXTURE = Texture(1.0, seed=5)
 
 
 def music(length_sec, notes_per_sec=8):
@@ -76,16 +79,17 @@ def models_of(synthesis, vocoder):
     return ModelSet(Checkpoint(TimingModel(tiny.TIMING_DIMS).eval(), MEL, 0), synthesis, Checkpoint(vocoder, MEL, 0))
 
 
-def performance_of(performed, level_db=0.0):
-    return Performance(performed, np.zeros(len(performed)) + level_db, STEADY, None)
+def performance_of(performed, level_db=0.0, texture=PLAIN):
+    return Performance(performed, np.zeros(len(performed)) + level_db, STEADY, None, texture=texture)
 
 
-def at_once(performed, synthesis, vocoder):
+def at_once(performed, synthesis, vocoder, texture=PLAIN):
     """Each network in one go."""
     frame_count = round((performed.offset_sec.max() + 1.0) * 62.5)
     sounding = sounding_notes(performed, 0, frame_count, 120.0, 62.5)
     with torch.no_grad():
-        log_mel = synthesis.model(**synthesis_inputs([sounding], [0], [frame_count]))
+        log_mel, spread = synthesis.model.describe(**synthesis_inputs([sounding], [0], [frame_count]))
+        log_mel = log_mel + texture.amount * spread * texture_noise(texture.seed, 0, frame_count, 20)
         return log_mel[0].numpy(), vocoder(log_mel)[0].numpy()
 
 
@@ -105,12 +109,13 @@ def cut(monkeypatch, chunk_frame):
         monkeypatch.setattr(module, "CHUNK_FRAME", chunk_frame)
 
 
+@pytest.mark.parametrize("texture", [PLAIN, TEXTURE], ids=["plain", "textured"])
 @pytest.mark.parametrize("chunk_frame", [11, 100, 256, 2048])
-def test_in_blocks_is_the_same_as_at_once(synthesis, vocoder, chunk_frame, monkeypatch):
+def test_in_blocks_is_the_same_as_at_once(synthesis, vocoder, chunk_frame, texture, monkeypatch):
     cut(monkeypatch, chunk_frame)
     performed = music(20.0)
-    log_mel, samples = at_once(performed, synthesis, vocoder)
-    made = list(blocks(performance_of(performed), models_of(synthesis, vocoder)))
+    log_mel, samples = at_once(performed, synthesis, vocoder, texture)
+    made = list(blocks(performance_of(performed, texture=texture), models_of(synthesis, vocoder)))
     assert all(len(block.samples) == 256 * len(block.log_mel) > 0 for block in made)
     assert len(made) > 3
     np.testing.assert_allclose(np.concatenate([block.log_mel for block in made]), log_mel, atol=1e-4)
@@ -138,6 +143,15 @@ def test_no_click_at_any_border(synthesis, vocoder, monkeypatch):
 def test_the_first_block_is_short(synthesis):
     first = next(blocks(performance_of(music(20.0)), models_of(synthesis, vocos_vocoder())))
     assert 20 <= len(first.log_mel) <= 64
+
+
+def test_texture_is_heard_and_its_seed(synthesis):
+    plain, one, other = (
+        synthesize(music(4.0), STEADY, synthesis, None, texture) for texture in (PLAIN, TEXTURE, Texture(1.0, seed=6))
+    )
+    moved = (one - plain).std().item()
+    assert moved == pytest.approx(0.3, rel=0.05)  # the spread of an untrained model
+    assert (other - one).std().item() == pytest.approx(2**0.5 * moved, rel=0.05)
 
 
 @pytest.mark.parametrize("length_sec", [0.01, 0.2, 1.1])
@@ -174,19 +188,3 @@ def test_notes_in_any_order_of_time(synthesis):
     mixed = PerformedNotes(*(getattr(performed, name)[order] for name in performed.__dataclass_fields__))
     log_mel, _ = at_once(mixed, synthesis, vocos_vocoder())
     np.testing.assert_allclose(synthesize(mixed, STEADY, synthesis, None), log_mel, atol=1e-4)
-
-
-@pytest.mark.parametrize("band_count", [1, 20])
-def test_texture_noise_depends_on_the_frame_alone(band_count):
-    whole = texture_noise(7, 0, 1000, band_count)
-    assert whole.shape == (1000, band_count) and whole.dtype == torch.float32
-    for first, end in [(0, 1), (255, 257), (256, 512), (3, 999), (600, 600)]:
-        assert torch.equal(texture_noise(7, first, end - first, band_count), whole[first:end])
-    assert not torch.equal(texture_noise(8, 0, 1000, band_count), whole)
-    assert not torch.equal(whole[:256], whole[256:512])
-
-
-def test_texture_noise_is_standard_normal():
-    noise = texture_noise(-1, 100, 20_000, 20)
-    assert abs(float(noise.mean())) < 0.01
-    assert abs(float(noise.std()) - 1.0) < 0.01
