@@ -59,6 +59,15 @@ class Repeat:
 
 
 @dataclass(frozen=True)
+class PlayedBar:
+    """One bar of the unfolded score."""
+
+    name: str  # as the score numbers it: a repeated bar comes again under the same name
+    begin_quarter: float
+    end_quarter: float
+
+
+@dataclass(frozen=True)
 class Score:
     """One score file."""
 
@@ -68,6 +77,7 @@ class Score:
     tempo_qpm: FloatArray  # [K] the mark's tempo, quarters per minute
     part_names: tuple[str, ...]
     repeats: tuple[Repeat, ...] = ()  # by at_quarter
+    bars: tuple[PlayedBar, ...] = ()  # in playing order
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
-"""One gain for a whole recording."""
+"""One gain for a whole recording, or a soft limit for sound that is passed on before its end is known."""
 
 import numpy as np
 import numpy.typing as npt
 
 from dp.types import FULL_PEAK
+
+_KNEE = 0.8  # up to here the soft limit changes nothing
 
 
 def at_full_level(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -13,3 +15,10 @@ def at_full_level(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """
     peak = float(np.abs(samples).max(initial=0.0))
     return samples * np.float32(FULL_PEAK / peak) if peak > 0 else samples
+
+
+def soft_limited(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Samples [L] bent smoothly towards full scale where they come near it, each by itself: none reaches beyond 1."""
+    size = np.abs(samples)
+    bent = _KNEE + (1.0 - _KNEE) * np.tanh((size - _KNEE) / (1.0 - _KNEE))
+    return np.where(size > _KNEE, np.copysign(bent, samples), samples).astype(np.float32)

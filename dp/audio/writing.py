@@ -1,17 +1,71 @@
-"""Samples to audio files, whole or not at all."""
+"""Samples to audio files, whole or not at all, and the same bytes for the same samples."""
 
-import io
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
+from dp.audio.ogg import fix_serial_number
 from dp.errors import DataError
-from dp.files import write_whole
+from dp.files import whole_file
 
+FULL_SCALE = 32767 / 32768  # the largest sample that 16 bits hold
 _FORMATS = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
-_FULL_SCALE = 32767 / 32768
 _BLOCK_SAMPLES = 65536  # the Vorbis encoder overflows its stack on one long write
+_WAV_MAX_SAMPLES = (2**32 - 1024) // 2  # a wav counts its bytes in 32 bits
+
+
+class AudioWriter:
+    """A mono audio file that is written block by block, in a `with` statement.
+
+    The file appears under its name when the statement ends well; on any error nothing is left behind, and a file that
+    was there before stays as it was. Memory does not grow with the length.
+    """
+
+    def __init__(self, path: Path, sample_rate_hz: int) -> None:
+        """Check the name; nothing is written yet.
+
+        Args:
+            path: ends in .wav or .flac (16 bits) or .ogg (Vorbis).
+            sample_rate_hz: of the samples.
+
+        Raises:
+            DataError: the suffix is another one.
+        """
+        if path.suffix.lower() not in _FORMATS:
+            raise DataError(path, f"suffix {path.suffix!r} is unknown", f"write to one of {', '.join(_FORMATS)}")
+        self._path = path
+        self._max_samples = _WAV_MAX_SAMPLES if path.suffix.lower() == ".wav" else None
+        self._count = 0
+        self._opened: AbstractContextManager[Callable[[npt.NDArray[np.float32]], None]] = _encoder(path, sample_rate_hz)
+
+    def __enter__(self) -> "AudioWriter":
+        self._encode = self._opened.__enter__()
+        return self
+
+    def write(self, samples: npt.NDArray[np.floating]) -> None:
+        """Append samples [L], -1 to 1; what lies beyond is clipped in wav and flac.
+
+        Raises:
+            DataError: samples are not mono or not finite, or more than a wav can hold.
+            OSError: the disk is full, for instance.
+        """
+        if samples.ndim != 1 or not np.isfinite(samples).all():
+            raise DataError(self._path, f"samples of shape {samples.shape} are not mono or not finite")
+        self._count += len(samples)
+        if self._max_samples is not None and self._count > self._max_samples:
+            raise DataError(self._path, f"a wav holds {self._max_samples} samples at most", "write flac or ogg")
+        for first in range(0, len(samples), _BLOCK_SAMPLES):
+            self._encode(samples[first : first + _BLOCK_SAMPLES].astype(np.float32, copy=False))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return self._opened.__exit__(kind, error, trace)
 
 
 def write_audio(path: Path, samples: npt.NDArray[np.floating], sample_rate_hz: int) -> None:
@@ -28,21 +82,59 @@ def write_audio(path: Path, samples: npt.NDArray[np.floating], sample_rate_hz: i
         DataError: the suffix is another one, or samples are missing or not finite.
         OSError: the file cannot be written, on a full disk for instance; nothing is left behind.
     """
+    if len(samples) == 0:
+        raise DataError(path, "would hold no sample")
+    peak = float(np.abs(samples).max())
+    with AudioWriter(path, sample_rate_hz) as writer:
+        writer.write(samples * (FULL_SCALE / peak) if FULL_SCALE < peak < np.inf else samples)
+
+
+@contextmanager
+def _encoder(path: Path, sample_rate_hz: int) -> Iterator[Callable[[npt.NDArray[np.float32]], None]]:
+    """What encodes float32 samples into the file that becomes `path`."""
     import soundfile
 
-    if path.suffix.lower() not in _FORMATS:
-        raise DataError(path, f"suffix {path.suffix!r} is unknown", f"write to one of {', '.join(_FORMATS)}")
-    if samples.ndim != 1 or len(samples) == 0 or not np.isfinite(samples).all():
-        raise DataError(path, f"samples of shape {samples.shape} are none, not mono or not finite")
-    peak = float(np.abs(samples).max())
-    scale = _FULL_SCALE / peak if peak > _FULL_SCALE else 1.0
     container, coding = _FORMATS[path.suffix.lower()]
-    buffer = (
-        io.BytesIO()
-    )  # encoded in memory first, so that a full disk is an OSError here and not libsndfile's silence
-    with soundfile.SoundFile(
-        buffer, "w", samplerate=sample_rate_hz, channels=1, format=container, subtype=coding
-    ) as file:
-        for first in range(0, len(samples), _BLOCK_SAMPLES):
-            file.write((samples[first : first + _BLOCK_SAMPLES] * scale).astype(np.float32))
-    write_whole(path, buffer.getvalue())
+    settings = {"samplerate": sample_rate_hz, "channels": 1, "format": container, "subtype": coding}
+    with whole_file(path) as temporary:
+        with temporary.open("wb") as file:
+            sink = _Sink(file)
+            with soundfile.SoundFile(sink, "w", **settings) as encoder:
+
+                def encode(samples: npt.NDArray[np.float32]) -> None:
+                    encoder.write(samples)
+                    sink.check()
+
+                yield encode
+            sink.check()
+        if container == "OGG":
+            fix_serial_number(temporary)
+
+
+class _Sink:
+    """A file for libsndfile, through which no error passes: the first one waits here, while all seems well."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._error: OSError | None = None
+
+    def check(self) -> None:
+        """Raise the error that waits here, if any does."""
+        if self._error is not None:
+            raise self._error
+
+    def write(self, data: bytes) -> int:
+        self._attempt(self._file.write, data)
+        return len(data)
+
+    def seek(self, offset: int, whence: int) -> None:
+        self._attempt(self._file.seek, offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def _attempt(self, action: Callable[..., Any], *arguments: Any) -> None:
+        try:
+            action(*arguments)
+        except OSError as error:
+            self._error = self._error or error

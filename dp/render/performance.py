@@ -9,6 +9,7 @@ from dp.errors import DataError
 from dp.models.checkpoint import Checkpoint, Vocoder
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
+from dp.render.mix import cast
 from dp.render.options import RenderOptions
 from dp.render.timing import perform
 from dp.types import PerformedNotes, Score
@@ -22,6 +23,7 @@ class ModelSet:
     timing: Checkpoint[TimingModel]
     synthesis: Checkpoint[SynthesisModel]
     vocoder: Checkpoint[Vocoder]
+    name: str = ""  # of the folder they were read from
 
     @property
     def performer_names(self) -> tuple[str, ...]:
@@ -48,10 +50,7 @@ def plan(score: Score, models: ModelSet, options: RenderOptions) -> Performance:
     """
     if len(score.notes) == 0:
         raise DataError(score.title or "score", "has no notes", "give a score with notes in it")
-    performer = options.performers[0][0] if options.performers else None
-    if performer is not None and performer not in models.performer_names:
-        known = ", ".join(models.performer_names) or "none"
-        raise DataError(f"performer {performer!r}", "is unknown to the models", f"known: {known}")
+    models, performer = cast(models, options)
     performed = perform(score, models.timing, performer, options.tempo_qpm, options.expression)
     tempo_map = performed_tempo_map(score.notes, performed, score.title or "score")
     return Performance(performed, np.zeros(len(performed)), tempo_map, performer)

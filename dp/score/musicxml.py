@@ -12,7 +12,7 @@ from dp.score.measures import read_part
 from dp.score.numbers import Place
 from dp.score.order import playing_order
 from dp.score.repeats import find_repeats
-from dp.score.unfold import unfold_notes, unfold_tempo
+from dp.score.unfold import played_bars, unfold_notes, unfold_tempo
 from dp.score.written import Bar, PartBar, Signs, TempoMark
 from dp.score.xmltree import parse_xml
 from dp.types import Score
@@ -50,7 +50,8 @@ def read_musicxml(path: Path) -> Score:
     tempo_quarter, tempo_qpm = unfold_tempo(bars, order)
     part_names = tuple(_part_name(definitions.get(part.get("id", ""))) for part in parts)
     repeats = find_repeats(bars, order, passes, path)
-    return Score(_title(root, path), notes, tempo_quarter, tempo_qpm, part_names, repeats)
+    played = played_bars(bars, order)
+    return Score(_title(root, path), notes, tempo_quarter, tempo_qpm, part_names, repeats, played)
 
 
 def _partwise(root: Element, path: Path) -> Element:

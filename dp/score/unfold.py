@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import numpy as np
 
 from dp.errors import DataError
 from dp.score.written import MAX_DENOMINATOR, Bar, TempoMark, WrittenNote
-from dp.types import ScoreNotes
+from dp.types import PlayedBar, ScoreNotes
 from dp.units import FloatArray
 
 MAX_NOTE_COUNT = 2_000_000
@@ -103,6 +104,15 @@ def _play(
     if note.tied_after:
         end = onset + note.duration_quarter
         open_ties.setdefault((part, note.pitch, end), {}).setdefault(note.voice, []).append(sounding)
+
+
+def played_bars(bars: Sequence[Bar], order: Sequence[int]) -> tuple[PlayedBar, ...]:
+    """The bars in playing order."""
+    borders = accumulate((bars[index].length_quarter for index in order), initial=Fraction(0))
+    return tuple(
+        PlayedBar(bars[index].name, float(begin), float(end))
+        for index, (begin, end) in zip(order, pairwise(borders), strict=True)
+    )
 
 
 def unfold_tempo(bars: Sequence[Bar], order: Sequence[int]) -> tuple[FloatArray, FloatArray]:
