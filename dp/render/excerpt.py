@@ -98,10 +98,12 @@ def _between(score: Score, begin_quarter: float, end_quarter: float) -> Score:
     # The mark in force where the excerpt begins; the score's first one holds before itself too.
     first = max(int(np.searchsorted(score.tempo_quarter, begin_quarter, side="right")) - 1, 0)
     marks = slice(first, max(int(np.searchsorted(score.tempo_quarter, end_quarter)), first + 1))
-    spans = {item.name: _shifted(getattr(score, item.name), begin_quarter, end_quarter) for item in fields(score)}
+    spans: dict[str, Any] = {}
+    for item in fields(score):
+        shifted = _shifted(getattr(score, item.name), begin_quarter, end_quarter)
+        spans |= {} if shifted is None else {item.name: shifted}
     return replace(
-        score,
-        **{name: items for name, items in spans.items() if items is not None},
+        replace(score, **spans),
         notes=notes,
         tempo_quarter=np.maximum(score.tempo_quarter[marks] - begin_quarter, 0.0),
         tempo_qpm=score.tempo_qpm[marks],

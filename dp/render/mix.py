@@ -1,4 +1,4 @@
-"""In whose manner a score is played: one performer's, or a mix of several, which is one more performer to the models."""
+"""In whose manner a score is played: one performer's, or a mix of several as one more of them."""
 
 import copy
 from dataclasses import replace
@@ -9,7 +9,8 @@ from torch import nn
 
 from dp.errors import DataError
 from dp.models.checkpoint import Checkpoint
-from dp.models.frame_timing import FrameTiming
+from dp.models.layers import Conditions
+from dp.models.score_timing import ScoreTiming
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
 from dp.render.options import RenderOptions
@@ -65,13 +66,14 @@ def _with_mix(checkpoint: Checkpoint[M], name: str, shares: tuple[tuple[str, flo
     owner = _owner_of_performers(model)
     rows = owner.performer.weight.detach()
     # Models that were not to tell performers apart have the unknown one only.
-    mixed = sum(share * rows[min(checkpoint.performer_index(performer), len(rows) - 1)] for performer, share in shares)
-    owner.performer = nn.Embedding.from_pretrained(torch.cat([rows, torch.as_tensor(mixed)[None]]))
+    known = [rows[min(checkpoint.performer_index(performer), len(rows) - 1)] for performer, _ in shares]
+    mixed = torch.stack([share * row for row, (_, share) in zip(known, shares, strict=True)]).sum(dim=0)
+    owner.performer = nn.Embedding(len(rows) + 1, rows.shape[1], _weight=torch.cat([rows, mixed[None]]))
     return replace(checkpoint, model=model, performer_names=(*checkpoint.performer_names, name))
 
 
-def _owner_of_performers(model: TimingModel | SynthesisModel) -> nn.Module:
+def _owner_of_performers(model: TimingModel | SynthesisModel) -> Conditions | ScoreTiming:
     """The module that holds the table of performers."""
     if isinstance(model, SynthesisModel):
         return model.conditions
-    return model.network.conditions if isinstance(model.network, FrameTiming) else model.network
+    return model.network if isinstance(model.network, ScoreTiming) else model.network.conditions

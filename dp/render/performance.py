@@ -13,7 +13,7 @@ from dp.render.mix import cast
 from dp.render.options import RenderOptions
 from dp.render.timing import perform
 from dp.types import PerformedNotes, Score
-from dp.units import FloatArray
+from dp.units import FloatArray, IntArray
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Performance:
     tempo_map: TempoMap
     performer: str | None
     warnings: tuple[str, ...] = ()
+    part: IntArray | None = None  # [N] index of each note's part; None = one part
 
 
 def plan(score: Score, models: ModelSet, options: RenderOptions) -> Performance:
@@ -53,4 +54,4 @@ def plan(score: Score, models: ModelSet, options: RenderOptions) -> Performance:
     models, performer = cast(models, options)
     performed = perform(score, models.timing, performer, options.tempo_qpm, options.expression)
     tempo_map = performed_tempo_map(score.notes, performed, score.title or "score")
-    return Performance(performed, np.zeros(len(performed)), tempo_map, performer)
+    return Performance(performed, np.zeros(len(performed)), tempo_map, performer, part=score.notes.part)

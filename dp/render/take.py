@@ -8,13 +8,16 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from dp.audio import LoudnessMeter
+from dp.audio import LoudnessMeter, soft_limited
+from dp.render.excerpt import excerpt
 from dp.render.mix import cast
 from dp.render.options import CONCERT_PITCH_HZ, RenderOptions
-from dp.render.performance import ModelSet, Performance
+from dp.render.performance import ModelSet, Performance, plan
 from dp.render.stream import Block, blocks
+from dp.score import read_score
 from dp.units import sample_to_sec
 
+PCM_FULL = 32767
 READ_SAMPLES = 1 << 20  # of a take at a time
 Samples = npt.NDArray[np.float32]
 
@@ -61,8 +64,8 @@ def record(
         band_count = models.synthesis.mel.band_count
         _write_header(mel_file, frame_count, band_count)
         for block in sound(performance, models, options, rate_hz):
-            samples_file.write(np.ascontiguousarray(block.samples, dtype=np.float32))
-            mel_file.write(np.ascontiguousarray(block.log_mel, dtype=np.float32))
+            samples_file.write(block.samples.astype(np.float32, copy=False).tobytes())
+            mel_file.write(block.log_mel.astype(np.float32, copy=False).tobytes())
             meter.add(block.samples)
             sample_count += len(block.samples)
             frame_count += len(block.log_mel)
@@ -97,6 +100,20 @@ def sound(performance: Performance, models: ModelSet, options: RenderOptions, sa
         yield Block(block.log_mel, resampler.resample_chunk(block.samples.astype(np.float32, copy=False)))
     rest = resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True)
     yield Block(np.zeros((0, band_count), dtype=np.float32), rest)
+
+
+def pcm(
+    score_path: Path, models: ModelSet, options: RenderOptions, sample_rate_hz: int
+) -> tuple[Performance, Iterator[bytes]]:
+    """A score's performance, and its sound as it is made: 16-bit little-endian samples, limited where they are loud.
+
+    Raises:
+        DataError: the score cannot be used, or asked for is what cannot be done.
+    """
+    score = excerpt(read_score(score_path), options.parts, options.start_bar, options.end_bar)
+    performance = plan(score, models, options)
+    made = sound(performance, models, options, sample_rate_hz)
+    return performance, (np.rint(soft_limited(block.samples) * PCM_FULL).astype("<i2").tobytes() for block in made)
 
 
 def _faster(performance: Performance, factor: float) -> Performance:
