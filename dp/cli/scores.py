@@ -83,8 +83,9 @@ def _scores_of(source: str, out: Path) -> list[Path]:
     else:
         if not glob.has_magic(source):
             raise DataError(path, "does not exist", "check the path")
-        matching = Path(path.anchor or ".").glob(str(path.relative_to(path.anchor)))
-        scores = sorted(match for match in matching if _is_score(match))
+        # Unlike Path.glob, it leaves hidden files out unless they are asked for, as shells do.
+        matching = map(Path, sorted(glob.glob(source, recursive=True)))  # noqa: PTH207
+        scores = [match for match in matching if _is_score(match)]
     if not scores:
         raise DataError(source, "holds no scores", f"name files that end in {', '.join(SCORE_SUFFIXES)}")
     return scores

@@ -18,7 +18,7 @@ from dp.score import read_score
 from dp.units import sample_to_sec
 
 PCM_FULL = 32767
-READ_SAMPLES = 1 << 20  # of a take at a time
+READ_SAMPLES = 1 << 18  # of a take at a time
 Samples = npt.NDArray[np.float32]
 
 
