@@ -129,6 +129,15 @@ class Fermata:
 
 
 @dataclass(frozen=True)
+class PlayedBar:
+    """One bar of the unfolded score."""
+
+    name: str  # as the score numbers it: a repeated bar comes again under the same name
+    begin_quarter: float
+    end_quarter: float
+
+
+@dataclass(frozen=True)
 class Score:
     """One score file."""
 
@@ -141,6 +150,7 @@ class Score:
     tempo_changes: tuple[TempoChange, ...] = ()  # by begin_quarter; they do not overlap
     fermatas: tuple[Fermata, ...] = ()  # by begin_quarter
     oddities: tuple[str, ...] = ()  # what was read otherwise than it is written, and how often
+    bars: tuple[PlayedBar, ...] = ()  # in playing order
 
 
 @dataclass(frozen=True)

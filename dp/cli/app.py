@@ -128,22 +128,63 @@ def evaluate(
 
 @app.command()
 def render(
-    score: Annotated[Path, typer.Argument(help="MusicXML (.mxl, .musicxml, .xml) or MIDI.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Audio file to write: .wav, .flac or .ogg.")],
-    performer: Annotated[str | None, typer.Option(help="Whose manner to play in; default: nobody's.")] = None,
-    tempo: Annotated[
-        float | None, typer.Option(min=1, max=1000, help="Quarters per minute; default: the score's.")
+    scores: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SCORE...",
+            help="MusicXML (.mxl, .musicxml, .xml) or MIDI: files, quoted patterns, folders (with all below them).",
+        ),
     ] = None,
-    model: Annotated[Path | None, typer.Option(help="Folder of trained models; default: the project's.")] = None,
-    plot: Annotated[Path | None, typer.Option("--plot", help="Also draw notes, mel and waveform (PNG).")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder to write to or, for one score, a .wav, .flac or .ogg.")
+    ] = None,
+    performer: Annotated[
+        str | None, typer.Option(help="In whose manner: NAME, or mix:A=.6,B=.4. Default: nobody's.")
+    ] = None,
+    tempo: Annotated[
+        str | None, typer.Option(metavar="QPM|xFACTOR", help="Quarters per minute, or times the score's own tempo.")
+    ] = None,
+    expression: Annotated[float, typer.Option(help="0 = as written, 1 = as learned, above = exaggerated.")] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Of what is left to chance.")] = 1,
+    parts: Annotated[str | None, typer.Option(help="Names or numbers, separated by commas. Default: all.")] = None,
+    start_bar: Annotated[
+        int | None, typer.Option(min=0, help="First bar, as the score numbers them; with repeats, its first time.")
+    ] = None,
+    end_bar: Annotated[int | None, typer.Option(min=0, help="Last bar: the next time that it comes.")] = None,
+    tuning: Annotated[float, typer.Option(metavar="HZ", help="Of the A above middle C: 415, 442, ...")] = 440.0,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Folder of models, or MLflow's models:/NAME@ALIAS. Default: the project's latest."),
+    ] = None,
+    audio_format: Annotated[str | None, typer.Option("--format", help="wav (default), flac or ogg.")] = None,
+    sample_rate: Annotated[int | None, typer.Option(metavar="HZ", help="Default: that of the models.")] = None,
+    loudness: Annotated[
+        float | None, typer.Option(metavar="LUFS", help="Integrated loudness, such as -23. Default: as played.")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Scores at a time. Default: one per core.")] = None,
+    watch: Annotated[Path | None, typer.Option(metavar="DIR", help="Render whatever is put into DIR.")] = None,
+    stdout: Annotated[
+        bool, typer.Option("--stdout", help="Write one score's sound as it is made: 16-bit PCM, mono.")
+    ] = False,
     project: Project = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
-    """Turn SCORE into a performance."""
+    """Turn scores into performances: audio and, beside it, MIDI, CSV, mel, picture and provenance."""
     from dp.cli import render as command
 
-    return command.render(score, out, performer, tempo, model, plot, project, quiet, as_json)
+    asked = command.Wanted(performer, tempo, expression, seed, parts, start_bar, end_bar, tuning, sample_rate, loudness)
+    if (scores is None) == (watch is None):
+        raise typer.BadParameter("give SCORE, or --watch with a folder")
+    if stdout:
+        if watch is not None or out is not None or audio_format is not None or as_json:
+            raise typer.BadParameter("--stdout stands alone: there are no files, no --format, --json or --watch")
+        return command.to_stdout(scores or (), asked, model, project, quiet)
+    if out is None:
+        raise typer.BadParameter("Missing option '--out' / '-o'")
+    if watch is not None:
+        return command.watch(watch, out, asked, audio_format, model, project, quiet or as_json)
+    return command.render(scores or (), out, asked, audio_format, model, jobs, project, quiet, as_json)
 
 
 @app.command()

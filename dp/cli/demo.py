@@ -40,6 +40,7 @@ def demo(project: Path | None, quiet: bool) -> int:
     note(f"dp align {recording.score_path} {recording.audio_path} -o {csv_path} --plot {picture}", quiet)
     config = AlignConfig()
     align.align_one(recording.score_path, recording.audio_path, csv_path, picture, None, None, config, quiet, False)
-    score, audio, picture = root / UNSEEN_SCORE, results / "unseen.wav", results / "unseen.png"
-    note(f"dp render {score} -o {audio} --plot {picture} --performer {recording.performer}", quiet)
-    return render.render(score, audio, recording.performer, None, None, picture, folder, quiet, False)
+    score, audio = root / UNSEEN_SCORE, results / "unseen.wav"
+    note(f"dp render {score} -o {audio} --performer {recording.performer}", quiet)
+    wanted = render.Wanted(performer=recording.performer)
+    return render.render([str(score)], audio, wanted, None, None, None, folder, quiet, False)

@@ -1,52 +1,226 @@
-"""`dp render`: one score to one audio file."""
+"""`dp render`: scores to audio files; one here, several side by side."""
 
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dp.cli.output import report
-from dp.cli.paths import check_out
+from dp.cli import manner
+from dp.cli.orchestrated import flows_module
+from dp.cli.output import note, report
+from dp.cli.scores import Out, choose_out, find_scores
+from dp.errors import DataError
 
-SUFFIXES = (".wav", ".flac", ".ogg")
+if TYPE_CHECKING:
+    from dp.render import ModelSet, OutputOptions, RenderOptions
+
+REGISTRY = "models:/"  # how MLflow names what it keeps
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command line says about the performance and its files, as text where it is text there."""
+
+    performer: str | None = None
+    tempo: str | None = None
+    expression: float = 1.0
+    seed: int = 1
+    parts: str | None = None
+    start_bar: int | None = None
+    end_bar: int | None = None
+    tuning_hz: float = 440.0
+    sample_rate_hz: int | None = None
+    loudness_lufs: float | None = None
+
+    def options(self) -> "RenderOptions":
+        """The performance's side.
+
+        Raises:
+            DataError: a value makes no sense.
+        """
+        performers = manner.parse_performers(self.performer)
+        tempo_qpm, tempo_factor = manner.parse_tempo(self.tempo)
+        parts = manner.parse_parts(self.parts)
+        manner.within("--expression", self.expression, manner.EXPRESSION, "")
+        manner.within("--tuning", self.tuning_hz, manner.TUNING_HZ, " Hz")
+        from dp.render.options import RenderOptions
+
+        return RenderOptions(
+            performers=performers,
+            tempo_qpm=tempo_qpm,
+            tempo_factor=tempo_factor,
+            expression=self.expression,
+            seed=self.seed,
+            parts=parts,
+            start_bar=self.start_bar,
+            end_bar=self.end_bar,
+            tuning_hz=self.tuning_hz,
+        )
+
+    def output(self) -> "OutputOptions":
+        """The files' side; raises as `options` does."""
+        if self.sample_rate_hz is not None:
+            manner.within("--sample-rate", self.sample_rate_hz, manner.SAMPLE_RATE_HZ, " Hz")
+        if self.loudness_lufs is not None:
+            manner.within("--loudness", self.loudness_lufs, manner.LOUDNESS_LUFS, " LUFS")
+        from dp.render.options import OutputOptions
+
+        return OutputOptions(sample_rate_hz=self.sample_rate_hz, loudness_lufs=self.loudness_lufs)
 
 
 def render(
-    score_path: Path,
+    sources: Sequence[str],
     out: Path,
-    performer: str | None,
-    tempo_qpm: float | None,
-    model: Path | None,
-    plot: Path | None,
+    wanted: Wanted,
+    audio_format: str | None,
+    model: str | None,
+    jobs: int | None,
     project: Path | None,
     quiet: bool,
     as_json: bool,
 ) -> int:
-    """Render one score with the models of a folder or of the project."""
-    check_out(out, SUFFIXES)
-    if plot is not None:
-        check_out(plot, (".png",))
-    from dp.score import read_score
+    """Render scores to files; exit code 1 if one of several failed."""
+    place = choose_out(out, audio_format)
+    options, output = wanted.options(), wanted.output()
+    scores = find_scores(sources, place.path)
+    if place.is_file and len(scores) > 1:
+        raise DataError(out, f"is one file for {len(scores)} scores", "name a folder")
+    folder = find_models(model, project)
+    if len(scores) == 1:
+        return _render_one(scores[0], place, folder, options, output, quiet, as_json)
+    _load(folder, options)  # what is wrong for all scores is said once
+    batch = flows_module("render", _home(project, out))
+    count = jobs or min(len(scores), len(os.sched_getaffinity(0)))
+    code = batch.render_batch(scores, out, folder, options, output, place.suffix, count, quiet or as_json)
+    report({"out": str(out), "scores": len(scores), "model": str(folder), "ok": code == 0}, "", not as_json, as_json)
+    return int(code)
 
-    score = read_score(score_path)
-    folder = model if model is not None else _project_models(project)
-    from dp.audio import write_audio
-    from dp.render import RenderOptions, load_models
-    from dp.render import render as perform
 
-    options = RenderOptions(performers=((performer, 1.0),) if performer else (), tempo_qpm=tempo_qpm)
-    rendering = perform(score, load_models(folder), options)
-    write_audio(out, rendering.samples, rendering.sample_rate_hz)
-    if plot is not None:
-        from dp.report.rendering_plot import plot_rendering
+def watch(
+    folder: Path,
+    out: Path,
+    wanted: Wanted,
+    audio_format: str | None,
+    model: str | None,
+    project: Path | None,
+    quiet: bool,
+) -> int:
+    """Render whatever is put into a folder, until interrupted."""
+    place = choose_out(out, audio_format)
+    if place.is_file:
+        raise DataError(out, "is one file, and many scores may come", "name a folder")
+    if not folder.is_dir():
+        raise DataError(folder, "is no folder", "name the folder that scores are put into")
+    if out.resolve().is_relative_to(folder.resolve()):
+        raise DataError(out, f"lies in {folder}: the MIDI written there would be rendered too", "choose another folder")
+    options, output = wanted.options(), wanted.output()
+    models = find_models(model, project)
+    _load(models, options)
+    from dp.cli.watch import watch as render_what_comes
 
-        plot_rendering(
-            plot, rendering.samples, rendering.sample_rate_hz, rendering.performed, rendering.log_mel, score.title
-        )
-    length_sec = len(rendering.samples) / rendering.sample_rate_hz
-    data = {"out": str(out), "notes": len(score.notes), "audio_sec": round(length_sec, 3), "model": str(folder)}
-    report(data, f"{out}: {len(score.notes)} notes, {length_sec:.1f} s", quiet, as_json)
+    return render_what_comes(folder, out, models, options, output, place.suffix, quiet)
+
+
+def to_stdout(sources: Sequence[str], wanted: Wanted, model: str | None, project: Path | None, quiet: bool) -> int:
+    """Write one score's sound as it is made: 16 bits, little-endian, mono, at the models' rate unless asked otherwise.
+
+    How loud all of it will be is not known yet, so peaks are bent by a fixed limiter. Whoever listens may leave.
+    """
+    if wanted.loudness_lufs is not None:
+        raise DataError("--loudness", "needs the whole sound, and --stdout sends it as it is made", "write a file")
+    options, output = wanted.options(), wanted.output()
+    scores = find_scores(sources, Path(os.devnull))
+    if len(scores) > 1:
+        raise DataError("--stdout", f"is one stream for {len(scores)} scores", "name one score")
+    models = _load(find_models(model, project), options)
+    from dp.render.take import pcm
+
+    rate_hz = output.sample_rate_hz or models.synthesis.mel.sample_rate_hz
+    performance, sound = pcm(scores[0], models, options, rate_hz)
+    _warn(performance.warnings, quiet)
+    note(f"{scores[0]}: 16 bits, little-endian, mono, {rate_hz} Hz", quiet)
+    try:
+        for block in sound:
+            sys.stdout.buffer.write(block)
+            sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # Python flushes standard output once more at its end; that must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
-def _project_models(project: Path | None) -> Path:
+def find_models(model: str | None, project: Path | None) -> Path:
+    """The folder of models that `--model` names, or that of the project whose synthesis model is the latest.
+
+    Raises:
+        DataError: there is none; the error says how to get one.
+    """
     from dp.project import find_project, rendering_models
 
-    return rendering_models(find_project(project))
+    if model is not None and model.startswith(REGISTRY):
+        return Path(flows_module("registry", find_project(project)).registered_models(find_project(project), model))
+    if model is not None:
+        return Path(model).absolute()
+    if project is not None:
+        return rendering_models(find_project(project))
+    try:
+        home = find_project()
+    except DataError as error:
+        advice = "give --model with a folder of models, or --project; `dp train` makes models"
+        raise DataError("--model", "is not given, and here is no project to take models from", advice) from error
+    return rendering_models(home)
+
+
+def _render_one(
+    score: Path,
+    place: Out,
+    folder: Path,
+    options: "RenderOptions",
+    output: "OutputOptions",
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    from dp.render.outputs import render_to_files
+
+    made = render_to_files(score, place.file_of(score), _load(folder, options), options, output)
+    _warn(made.warnings, quiet or as_json)
+    out = made.files[0]
+    data = {
+        "out": str(out),
+        "files": [str(path) for path in made.files],
+        "notes": made.note_count,
+        "audio_sec": round(made.audio_sec, 3),
+        "model": str(folder),
+        "warnings": list(made.warnings),
+    }
+    report(data, f"{out}: {made.note_count} notes, {made.audio_sec:.1f} s", quiet, as_json)
+    return 0
+
+
+def _load(folder: Path, options: "RenderOptions") -> "ModelSet":
+    """The models, which know the performers asked for."""
+    from dp.render import load_models
+    from dp.render.mix import cast
+
+    models = load_models(folder)
+    cast(models, options)
+    return models
+
+
+def _warn(warnings: Sequence[str], quiet: bool) -> None:
+    for warning in warnings:
+        note(f"dp: warning: {warning}", quiet)
+
+
+def _home(project: Path | None, out: Path) -> Path:
+    """Where the orchestrators keep their state: the project or, outside of one, the folder that is written to."""
+    from dp.project import find_project
+
+    if project is not None:
+        return find_project(project)
+    try:
+        return find_project()
+    except DataError:
+        return out

@@ -44,6 +44,7 @@ class Checkpoint(Generic[M]):
     train: dict[str, Any] = field(default_factory=dict)  # the training's configuration
     data_note: str = ""  # which data it was trained on
     version: str = __version__  # of the library that trained it
+    weights_sha256: str = ""  # of the file it was read from; empty where it was read from none
 
     def performer_index(self, name: str | None) -> int:
         """Index of a performer, 0 for none or one this model never heard."""
@@ -154,6 +155,7 @@ def _described(folder: Path, config: dict[str, Any], model_types: Sequence[type[
             train=config["train"],
             data_note=config["data_note"],
             version=config["version"],
+            weights_sha256=str(config.get("weights_sha256", "")),
         )
     except (KeyError, TypeError, ValueError) as error:
         reason = f"does not describe a {model_type.kind} model ({error})"

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from dp.models.checkpoint import load_checkpoint, load_vocoder
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
+from dp.render.mix import cast
 from dp.render.options import OutputOptions, RenderOptions
 from dp.render.performance import ModelSet, Performance, plan
 from dp.render.sound import synthesize
@@ -58,6 +59,7 @@ def load_models(folder: Path) -> ModelSet:
         timing=load_checkpoint(folder / TimingModel.kind, TimingModel, synthesis.mel),
         synthesis=synthesis,
         vocoder=load_vocoder(folder / "vocoder", synthesis.mel),
+        name=folder.resolve().name,
     )
 
 
@@ -72,8 +74,9 @@ def render(score: Score, models: ModelSet, options: RenderOptions | None = None)
     Raises:
         DataError: see `plan`.
     """
-    performance = plan(score, models, options or RenderOptions())
-    made = list(blocks(performance, models))
+    options = options or RenderOptions()
+    performance = plan(score, models, options)
+    made = list(blocks(performance, cast(models, options)[0]))
     samples = np.concatenate([block.samples for block in made])
     peak = float(np.abs(samples).max())
     samples = samples * (MAX_PEAK / peak) if peak > MAX_PEAK else samples

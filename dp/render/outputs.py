@@ -1,14 +1,32 @@
-"""The files of one rendering: audio, and beside it whatever else there is to know."""
+"""The files of one rendering: audio, and beside it whatever else there is to know. All of them appear, or none."""
 
+import errno
+import math
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dp.audio import write_audio
-from dp.render import ModelSet, render
+import numpy as np
+
+from dp.audio import AudioWriter
+from dp.errors import DataError
+from dp.render.excerpt import excerpt
+from dp.render.mix import cast
+from dp.render.notes_out import write_midi, write_notes_csv
 from dp.render.options import OutputOptions, RenderOptions
+from dp.render.performance import ModelSet, Performance, plan
+from dp.render.provenance import provenance, write_provenance
+from dp.render.take import Take, record
+from dp.report.rendering_plot import plot_rendering
 from dp.score import read_score
+from dp.types import Score
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg")
+EXTRA_SUFFIXES = (".mid", ".csv", ".npy", ".png", ".json")
+MAX_PEAK = 0.99  # of the waveform; a louder one is turned down, so that no file format clips it
 
 
 @dataclass(frozen=True)
@@ -24,19 +42,100 @@ class RenderedFiles:
 def render_to_files(
     score_path: Path, out: Path, models: ModelSet, options: RenderOptions, output: OutputOptions
 ) -> RenderedFiles:
-    """Render a score file.
+    """Render a score file; memory does not grow with its length.
+
+    Beside the audio, under the same stem: the performed notes as MIDI and as CSV, the log-mel [T, M] as .npy, a
+    picture, and the provenance as JSON. Where the stem is the score's and one of them would take the score's place, it
+    goes to <stem>.performed instead. The same inputs make the same bytes.
 
     Args:
         score_path: MusicXML or MIDI.
-        out: audio file to write; its suffix is one of AUDIO_SUFFIXES.
+        out: audio file to write; its suffix is one of AUDIO_SUFFIXES. Its folder is made where it is missing.
         models: trained on one log-mel.
         options: how it is performed.
         output: what is written.
 
     Raises:
         DataError: the score cannot be used, or asked for is what cannot be done; nothing is written then.
+        OSError: the disk is full, for instance; nothing is left behind.
     """
-    rendering = render(read_score(score_path), models, options)
-    write_audio(out, rendering.samples, rendering.sample_rate_hz)
-    length_sec = len(rendering.samples) / rendering.sample_rate_hz
-    return RenderedFiles((out,), len(rendering.performed), length_sec)
+    score = excerpt(read_score(score_path), options.parts, options.start_bar, options.end_bar)
+    models, _ = cast(models, options)
+    performance = plan(score, models, options)
+    with _fresh_folder(out) as folder:
+        take = record(performance, models, options, output.sample_rate_hz, folder)
+        gain, quieter = _gain(take, output.loudness_lufs)
+        warnings = (*performance.warnings, *quieter)
+        made = {out: folder / f"audio{out.suffix.lower()}"}
+        with AudioWriter(made[out], take.sample_rate_hz) as writer:
+            for samples in take.samples(gain):
+                writer.write(samples)
+        if output.extras:
+            extras = {suffix: folder / f"extra{suffix}" for suffix in EXTRA_SUFFIXES}
+            _write_extras(extras, score, performance, take, gain)
+            facts = provenance(score_path, models, options, output, take, gain, len(performance.performed), warnings)
+            write_provenance(extras[".json"], facts)
+            made |= {_extra_path(out, suffix, score_path): path for suffix, path in extras.items()}
+        _put(made)
+    return RenderedFiles(tuple(made), len(performance.performed), take.length_sec, warnings)
+
+
+@contextmanager
+def _fresh_folder(out: Path) -> Iterator[Path]:
+    """A folder beside `out`, from which files can be moved to their places in one step each; then it goes."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".tmp-render-", dir=out.parent))
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DataError(out.parent, f"cannot be written to ({error.strerror})", "choose another folder") from error
+    try:
+        yield folder
+    except OSError as error:
+        error.filename, error.filename2 = str(out), None  # what was asked for, not the temporary name
+        raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _gain(take: Take, loudness_lufs: float | None) -> tuple[float, tuple[str, ...]]:
+    """What the samples are multiplied by, and a warning where the wanted loudness would clip."""
+    most = MAX_PEAK / take.peak if take.peak > 0 else 1.0
+    if loudness_lufs is None or not math.isfinite(take.loudness_lufs):
+        return min(1.0, most), ()
+    wanted = 10.0 ** ((loudness_lufs - take.loudness_lufs) / 20.0)
+    if wanted <= most:
+        return wanted, ()
+    reached = take.loudness_lufs + 20.0 * math.log10(most)
+    return most, (f"its peaks allow {reached:.1f} LUFS, not the {loudness_lufs:g} LUFS asked for",)
+
+
+def _write_extras(extras: dict[str, Path], score: Score, performance: Performance, take: Take, gain: float) -> None:
+    part = np.zeros(len(performance.performed), np.int64) if performance.part is None else performance.part
+    write_midi(extras[".mid"], performance, part, score.part_names)
+    write_notes_csv(extras[".csv"], performance, part)
+    take.log_mel.rename(extras[".npy"])
+    log_mel = np.load(extras[".npy"], mmap_mode="r")
+    samples = np.memmap(take.raw, dtype=np.float32, mode="r")
+    plot_rendering(extras[".png"], samples, take.sample_rate_hz, performance.performed, log_mel, score.title, gain)
+
+
+def _extra_path(out: Path, suffix: str, score_path: Path) -> Path:
+    path = out.with_suffix(suffix)
+    if path.exists() and path.samefile(score_path):
+        return path.with_name(f"{path.stem}.performed{suffix}")
+    return path
+
+
+def _put(made: dict[Path, Path]) -> None:
+    """Move finished files to their places, the audio last, so that where it is the others are too.
+
+    Raises:
+        DataError: something that is no file stands in a place; then nothing is moved.
+    """
+    for target in made:
+        if target.exists() and not target.is_file():
+            raise DataError(target, "is no file, and one would be written there", "move it out of the way")
+    for target, path in reversed(made.items()):
+        path.replace(target)

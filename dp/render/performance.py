@@ -9,6 +9,7 @@ from dp.errors import DataError
 from dp.models.checkpoint import Checkpoint, Vocoder
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
+from dp.render.mix import cast
 from dp.render.oddities import playable
 from dp.render.options import RenderOptions
 from dp.render.ornaments import played_out
@@ -27,6 +28,7 @@ class ModelSet:
     timing: Checkpoint[TimingModel]
     synthesis: Checkpoint[SynthesisModel]
     vocoder: Checkpoint[Vocoder]
+    name: str = ""  # of the folder they were read from
 
     @property
     def performer_names(self) -> tuple[str, ...]:
@@ -46,6 +48,7 @@ class Performance:
     warnings: tuple[str, ...] = ()
     score_index: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # [N] the note of the score
     # that each is, or is an ornament of
+    part: IntArray | None = None  # [N] index of each note's part; None = one part
     texture: Texture = PLAIN
 
 
@@ -58,10 +61,7 @@ def plan(score: Score, models: ModelSet, options: RenderOptions) -> Performance:
     subject = score.title or "score"
     if len(score.notes) == 0:
         raise DataError(subject, "has no notes", "give a score with notes in it")
-    performer = options.performers[0][0] if options.performers else None
-    if performer is not None and performer not in models.performer_names:
-        known = ", ".join(models.performer_names) or "none"
-        raise DataError(f"performer {performer!r}", "is unknown to the models", f"known: {known}")
+    models, performer = cast(models, options)
     score, warnings = playable(score)
     tempo_qpm = _first_tempo_qpm(score, options)
     performed = perform(score, models.timing, performer, tempo_qpm, options.expression)
@@ -102,4 +102,4 @@ def _with_marks(
     tempo_map = replace(tempo_map, time_sec=tempo_map.time_sec - early_sec)
     value_sec = tempo_map.sec_at(notes.onset_quarter + notes.value_quarter) - tempo_map.sec_at(notes.onset_quarter)
     performed, index = played_out(notes, performed, value_sec)
-    return Performance(performed, level[index], tempo_map, performer, warnings, index)
+    return Performance(performed, level[index], tempo_map, performer, warnings, index, notes.part[index])

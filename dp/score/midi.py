@@ -8,6 +8,7 @@ import io
 import warnings
 from bisect import bisect_right
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from dp.score.pedal import PedalMove, let_ring
 from dp.score.recurrence import recurring_repeats
 from dp.score.unfold import score_notes
 from dp.score.written import PlayedNote
-from dp.types import Score
+from dp.types import PlayedBar, Score
 from dp.units import FloatArray
 
 if TYPE_CHECKING:
@@ -60,9 +61,12 @@ def read_midi(path: Path) -> Score:
         raise DataError(path, "has 0 notes with a pitch", "give a score with notes")
     tempo_quarter, tempo_qpm, absurd_qpm = _tempo_marks(midi)
     names = tuple(" ".join(instrument.name.split()) for instrument in instruments)
-    repeats = recurring_repeats(played, _bar_starts(changes, max(note.measure for note in played)))
+    borders = _bar_starts(changes, max(note.measure for note in played))
+    repeats = recurring_repeats(played, borders)
+    spans = enumerate(pairwise(map(float, borders)), start=1)
+    bars = tuple(PlayedBar(str(number), *span) for number, span in spans)
     oddities = tempo_oddities(absurd_qpm)
-    return Score(path.stem, score_notes(played), tempo_quarter, tempo_qpm, names, repeats, oddities=oddities)
+    return Score(path.stem, score_notes(played), tempo_quarter, tempo_qpm, names, repeats, bars=bars, oddities=oddities)
 
 
 def _check_header(data: bytes, path: Path) -> None:

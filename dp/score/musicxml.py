@@ -15,7 +15,7 @@ from dp.score.measures import read_part
 from dp.score.numbers import Place
 from dp.score.order import playing_order
 from dp.score.repeats import find_repeats
-from dp.score.unfold import unfold_notes, unfold_tempo
+from dp.score.unfold import played_bars, unfold_notes, unfold_tempo
 from dp.score.written import Bar, PartBar, Signs, TempoMark
 from dp.score.xmltree import parse_xml
 from dp.types import Score
@@ -56,9 +56,10 @@ def read_musicxml(path: Path) -> Score:
         tempo_qpm,
         part_names,
         repeats,
-        unfold_changes(bars, order, tempo_quarter),
-        unfold_fermatas(bars, order),
-        tempo_oddities([qpm for bar in bars for qpm in bar.absurd_qpm]),
+        tempo_changes=unfold_changes(bars, order, tempo_quarter),
+        fermatas=unfold_fermatas(bars, order),
+        oddities=tempo_oddities([qpm for bar in bars for qpm in bar.absurd_qpm]),
+        bars=played_bars(bars, order),
     )
 
 

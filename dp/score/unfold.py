@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from dp.errors import DataError
 from dp.score.pedal import PedalMove, let_ring
 from dp.score.written import MAX_DENOMINATOR, Bar, Marking, PlayedNote, TempoMark, WrittenNote
-from dp.types import Mark, ScoreNotes
+from dp.types import Mark, PlayedBar, ScoreNotes
 from dp.units import FloatArray
 
 MAX_NOTE_COUNT = 2_000_000
@@ -118,6 +119,15 @@ def _tied(first: Marking, then: Marking) -> Marking:
     added = then.marks & int(Mark.SLURRED | Mark.FERMATA | Mark.TRILL)
     upper, lower = first.upper_semitone or then.upper_semitone, first.lower_semitone or then.lower_semitone
     return replace(first, marks=kept | added, upper_semitone=upper, lower_semitone=lower)
+
+
+def played_bars(bars: Sequence[Bar], order: Sequence[int]) -> tuple[PlayedBar, ...]:
+    """The bars in playing order."""
+    borders = accumulate((bars[index].length_quarter for index in order), initial=Fraction(0))
+    return tuple(
+        PlayedBar(bars[index].name, float(begin), float(end))
+        for index, (begin, end) in zip(order, pairwise(borders), strict=True)
+    )
 
 
 def unfold_tempo(bars: Sequence[Bar], order: Sequence[int]) -> tuple[FloatArray, FloatArray]:

@@ -1,0 +1,87 @@
+"""From what a command line says to how a score is to be performed."""
+
+import re
+
+from dp.errors import DataError
+
+MIX = "mix:"
+TEMPO_QPM = (1.0, 1000.0)
+TEMPO_FACTOR = (0.05, 20.0)
+EXPRESSION = (0.0, 5.0)
+TUNING_HZ = (360.0, 500.0)  # French opera's low pitch and organs' high one lie well inside
+SAMPLE_RATE_HZ = (8000, 192000)
+LOUDNESS_LUFS = (-70.0, 0.0)
+_SHARE = re.compile(r"\s*(?P<name>.+?)\s*=\s*(?P<weight>[^=,]+?)\s*(,|$)")
+
+
+def parse_performers(text: str | None) -> tuple[tuple[str, float], ...]:
+    """Performers and their weights: a name alone, or "mix:NAME=WEIGHT,NAME=WEIGHT,..."; names may hold commas.
+
+    Raises:
+        DataError: it is neither.
+    """
+    if text is None:
+        return ()
+    if not text.startswith(MIX):
+        return ((text, 1.0),)
+    shares, rest = [], text[len(MIX) :]
+    while rest:
+        match = _SHARE.match(rest)
+        weight = _number(match["weight"]) if match else None
+        if match is None or weight is None or not 0.0 < weight <= 1e6:
+            raise DataError("--performer", f"is {text!r}", "write mix:NAME=.6,NAME=.4, with weights above 0")
+        shares.append((match["name"], weight))
+        rest = rest[match.end() :]
+    if not shares:
+        raise DataError("--performer", "is a mix of nobody", "write mix:NAME=.6,NAME=.4")
+    return tuple(shares)
+
+
+def parse_tempo(text: str | None) -> tuple[float | None, float]:
+    """Quarters per minute, or None for the score's own, and what all tempos are multiplied by.
+
+    Raises:
+        DataError: it is neither QPM nor xFACTOR, or out of bounds.
+    """
+    if text is None:
+        return None, 1.0
+    is_factor = text[:1] in ("x", "X")
+    value = _number(text[1:] if is_factor else text)
+    if value is None:
+        raise DataError("--tempo", f"is {text!r}", "write quarters per minute, 96, or a factor, x1.2")
+    if is_factor:
+        return None, within("--tempo", value, TEMPO_FACTOR, " times the score's")
+    return within("--tempo", value, TEMPO_QPM, " quarters per minute"), 1.0
+
+
+def parse_parts(text: str | None) -> tuple[str, ...]:
+    """Names or numbers of parts, separated by commas.
+
+    Raises:
+        DataError: there is none.
+    """
+    if text is None:
+        return ()
+    parts = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not parts:
+        raise DataError("--parts", "names none", "give names or numbers, separated by commas")
+    return parts
+
+
+def within(name: str, value: float, bounds: tuple[float, float], unit: str) -> float:
+    """The value, if it lies within bounds.
+
+    Raises:
+        DataError: it does not, or is no number.
+    """
+    low, high = bounds
+    if not low <= value <= high:
+        raise DataError(name, f"is {value:g}{unit}", f"give {low:g} to {high:g}")
+    return value
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,79 @@
+"""In whose manner a score is played: one performer's, or a mix of several as one more of them."""
+
+import copy
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+import torch
+from torch import nn
+
+from dp.errors import DataError
+from dp.models.checkpoint import Checkpoint
+from dp.models.layers import Conditions
+from dp.models.score_timing import ScoreTiming
+from dp.models.synthesis import SynthesisModel
+from dp.models.timing import TimingModel
+from dp.render.options import RenderOptions
+
+if TYPE_CHECKING:
+    from dp.render.performance import ModelSet
+
+M = TypeVar("M", TimingModel, SynthesisModel)
+
+
+def cast(models: "ModelSet", options: RenderOptions) -> "tuple[ModelSet, str | None]":
+    """Find the performer whom the options ask for.
+
+    Models know a performer as a row of a table, so a mix is the weighted mean of rows. The timing and the synthesis
+    model may know different performers: one whom a model does not know is its unknown performer. Casting models that
+    come from here for the same options changes nothing.
+
+    Args:
+        models: as trained.
+        options: of which the performers count; weights need not add up to 1.
+
+    Returns:
+        The models, knowing the mix where one is asked for, and the name to ask them for; None = nobody's manner.
+
+    Raises:
+        DataError: neither model knows a performer (the error lists whom they know), or a weight is not above 0.
+    """
+    if not options.performers:
+        return models, None
+    name = options.performers[0][0] if len(options.performers) == 1 else mix_name(options.performers)
+    if name in models.performer_names:
+        return models, name
+    for performer, weight in options.performers:
+        if performer not in models.performer_names:
+            known = ", ".join(models.performer_names) or "none"
+            raise DataError(f"performer {performer!r}", "is unknown to the models", f"known: {known}")
+        if not 0.0 < weight < float("inf"):
+            raise DataError(f"performer {performer!r}", f"has the weight {weight:g}", "give one above 0")
+    total = sum(weight for _, weight in options.performers)
+    shares = tuple((performer, weight / total) for performer, weight in options.performers)
+    timing, synthesis = _with_mix(models.timing, name, shares), _with_mix(models.synthesis, name, shares)
+    return replace(models, timing=timing, synthesis=synthesis), name
+
+
+def mix_name(performers: tuple[tuple[str, float], ...]) -> str:
+    """What a mix is called, in the form that `dp render --performer` takes."""
+    return "mix:" + ",".join(f"{performer}={weight:g}" for performer, weight in performers)
+
+
+def _with_mix(checkpoint: Checkpoint[M], name: str, shares: tuple[tuple[str, float], ...]) -> Checkpoint[M]:
+    """A copy of a checkpoint whose model knows one performer more."""
+    model = copy.deepcopy(checkpoint.model)
+    owner = _owner_of_performers(model)
+    rows = owner.performer.weight.detach()
+    # Models that were not to tell performers apart have the unknown one only.
+    known = [rows[min(checkpoint.performer_index(performer), len(rows) - 1)] for performer, _ in shares]
+    mixed = torch.stack([share * row for row, (_, share) in zip(known, shares, strict=True)]).sum(dim=0)
+    owner.performer = nn.Embedding(len(rows) + 1, rows.shape[1], _weight=torch.cat([rows, mixed[None]]))
+    return replace(checkpoint, model=model, performer_names=(*checkpoint.performer_names, name))
+
+
+def _owner_of_performers(model: TimingModel | SynthesisModel) -> Conditions | ScoreTiming:
+    """The module that holds the table of performers."""
+    if isinstance(model, SynthesisModel):
+        return model.conditions
+    return model.network if isinstance(model.network, ScoreTiming) else model.network.conditions
