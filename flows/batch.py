@@ -4,7 +4,7 @@ A worker reads the models once. Which device it uses is its own business: one wo
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def render_score(job: RenderJob) -> Outcome:
     return render_one(job, render_file)
 
 
-def _on_dask(jobs: Sequence[RenderJob], worker_count: int | None) -> Iterator[Outcome]:
+def _on_dask(jobs: Sequence[RenderJob], worker_count: int | None) -> Generator[Outcome]:
     check_request(jobs[0].request.models, jobs[0].row.model_version, jobs[0].request.options)
     with tempfile.TemporaryDirectory() as state, dask_client(len(jobs), worker_count, Path(state)) as client:
         yield from work_off(client, render_score, jobs)

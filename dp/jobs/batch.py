@@ -4,7 +4,7 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from dp.store.renderings import RenderingRow
 
 STAGE = "render"
 
-Run = Callable[[Sequence[RenderJob]], Iterator[Outcome]]  # does jobs, in any order
+Run = Callable[[Sequence[RenderJob]], Generator[Outcome]]  # does jobs, in any order
 
 
 def render_all(scores: Sequence[Path], request: Request, run: Run, quiet: bool) -> int:

@@ -4,7 +4,7 @@ import contextlib
 import multiprocessing
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from types import TracebackType
@@ -56,9 +56,12 @@ class Worker(Generic[J]):
             return Outcome(job.recording_id, "crashed", DIED)
         return outcome
 
-    def do_all(self, jobs: Iterable[J]) -> Iterator[Outcome]:
-        """Do jobs one after the other."""
-        return map(self.do, jobs)
+    def do_all(self, jobs: Iterable[J]) -> Generator[Outcome]:
+        """Do jobs one after the other; interrupted, the process ends."""
+        try:
+            yield from map(self.do, jobs)
+        finally:
+            self.stop()
 
     def stop(self) -> None:
         """End the process; a job at work may clear away what it began to write."""
