@@ -4,7 +4,7 @@ A worker reads the models once. Which device it uses is its own business: one wo
 """
 
 import tempfile
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def render_batch(
         DataError: the models or the folder cannot be used, or a performer is unknown.
     """
     request = Request(out.absolute(), models.absolute(), options, output, suffix)
-    return render_all(scores, request, partial(_on_dask, worker_count=jobs), quiet)
+    return render_all(scores, request, partial(_checked, worker_count=jobs), quiet)
 
 
 def render_score(job: RenderJob) -> Outcome:
@@ -53,7 +53,15 @@ def render_score(job: RenderJob) -> Outcome:
     return render_one(job, render_file)
 
 
-def _on_dask(jobs: Sequence[RenderJob], worker_count: int | None) -> Generator[Outcome]:
-    check_request(jobs[0].request.models, jobs[0].row.model_version, jobs[0].request.options)
+def on_dask(
+    jobs: Sequence[RenderJob], work: Callable[[RenderJob], Outcome], worker_count: int | None
+) -> Generator[Outcome, None, None]:
+    """Do jobs on Dask's workers, in any order."""
     with tempfile.TemporaryDirectory() as state, dask_client(len(jobs), worker_count, Path(state)) as client:
-        yield from work_off(client, render_score, jobs)
+        yield from work_off(client, work, jobs)
+
+
+def _checked(jobs: Sequence[RenderJob], worker_count: int | None) -> Generator[Outcome, None, None]:
+    first = jobs[0]
+    check_request(first.request.models, first.row.model_version, first.request.options)
+    yield from on_dask(jobs, render_score, worker_count)

@@ -26,6 +26,7 @@ from dp.jobs.rendering import (
 from dp.jobs.summary import FAILURES
 from dp.jobs.worker import Worker
 from dp.render.options import OutputOptions, RenderOptions
+from dp.render.worker import render_file
 
 POLL_SEC = 1.0  # a file that did not change from one look to the next is complete
 
@@ -77,9 +78,7 @@ def watch(
 
 
 def render_score(job: RenderJob) -> Outcome:
-    """Render one score, in a worker, which alone imports what that needs."""
-    from dp.render.worker import render_file
-
+    """Render one score, in a worker."""
     return render_one(job, render_file)
 
 

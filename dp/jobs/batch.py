@@ -21,7 +21,7 @@ from dp.store.renderings import RenderingRow
 
 STAGE = "render"
 
-Run = Callable[[Sequence[RenderJob]], Generator[Outcome]]  # does jobs, in any order
+Run = Callable[[Sequence[RenderJob]], Generator[Outcome, None, None]]  # does jobs, in any order
 
 
 def render_all(scores: Sequence[Path], request: Request, run: Run, quiet: bool) -> int:

@@ -56,7 +56,7 @@ class Worker(Generic[J]):
             return Outcome(job.recording_id, "crashed", DIED)
         return outcome
 
-    def do_all(self, jobs: Iterable[J]) -> Generator[Outcome]:
+    def do_all(self, jobs: Iterable[J]) -> Generator[Outcome, None, None]:
         """Do jobs one after the other; interrupted, the process ends."""
         try:
             yield from map(self.do, jobs)
