@@ -153,6 +153,28 @@ STAGE_REPORT = pa.schema(
     ]
 )
 
+RENDERINGS = pa.schema(
+    [
+        _text("score", "score file, relative to the folder of the table"),
+        _text("score_sha256", "SHA-256 of the score file's bytes; empty where it cannot be read"),
+        _text("outcome", "done, skipped, failed or crashed"),
+        _text("reason", "why it was not rendered; empty where done or skipped"),
+        _field(
+            "files",
+            pa.list_(pa.struct([("path", pa.string()), ("size_byte", pa.int64()), ("sha256", pa.string())])),
+            "what was written, the audio first; paths relative to the folder of the table",
+        ),
+        _field("note_count", pa.int64(), "notes that sound", low=0),
+        _field("warnings", pa.list_(pa.string()), "what was odd about the score, or could not be done"),
+        _field("audio_sec", pa.float64(), "length of the audio", unit="s", low=0),
+        _field("render_sec", pa.float64(), "how long rendering took", unit="s", low=0),
+        _text("model_version", "SHA-256 over the weights of the models"),
+        _text("options", "what was asked for, as JSON"),
+        _text("version", "of this library"),
+    ]
+)
+
+RENDER_OUTCOMES = ("done", "skipped", "failed", "crashed")
 OUTCOMES = ("done", "reused", "rejected", "failed", "crashed", "missing")
 
 

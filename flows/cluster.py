@@ -19,7 +19,7 @@ from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
 from dp.errors import DataError
 from dp.jobs.environment import SCHEDULER_VARIABLE, WORKERS_VARIABLE
 from dp.jobs.events import Event, emit
-from dp.jobs.outcome import Outcome, attempt, crashed
+from dp.jobs.outcome import DIED, Outcome, attempt, crashed
 from dp.project import STATE_FOLDER
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -75,8 +75,13 @@ def run_jobs(
 
 
 @contextmanager
-def dask_client(job_count: int) -> Iterator[Client]:
-    """A client of the scheduler that DP_SCHEDULER names, or of a local cluster of DP_WORKERS processes.
+def dask_client(job_count: int, worker_count: int | None = None, state: Path = Path(STATE_FOLDER)) -> Iterator[Client]:
+    """A client of the scheduler that DP_SCHEDULER names, or of a local cluster.
+
+    Args:
+        job_count: more workers than that are not started.
+        worker_count: processes of a local cluster; None = as many as DP_WORKERS says, or else one per core.
+        state: folder in which a local cluster keeps what it needs.
 
     Raises:
         DataError: no scheduler answers there, or it has no workers.
@@ -87,15 +92,15 @@ def dask_client(job_count: int) -> Iterator[Client]:
             yield client
         return
     logging.getLogger("distributed").setLevel(logging.WARNING)  # Prefect's own settings would show every step
-    worker_count = min(job_count, int(os.environ.get(WORKERS_VARIABLE) or CPU_COUNT))
+    wanted = worker_count or int(os.environ.get(WORKERS_VARIABLE) or CPU_COUNT)
     with (
         dask.config.set(SETTINGS),
         _without_main_module(),
         LocalCluster(
-            n_workers=worker_count,
+            n_workers=min(job_count, wanted),
             threads_per_worker=1,
             dashboard_address=None,
-            local_directory=str(Path(STATE_FOLDER) / "dask"),
+            local_directory=str(state / "dask"),
         ) as cluster,
         Client(cluster) as client,
     ):
@@ -146,5 +151,5 @@ def _outcome(recording_id: str, future: Future) -> Outcome:
     if error is None:
         return future.result()
     if isinstance(error, KilledWorker):
-        return Outcome(recording_id, "crashed", "its worker process died: out of memory, or a fault in native code")
+        return Outcome(recording_id, "crashed", DIED)
     return crashed(recording_id, error)

@@ -1,12 +1,20 @@
-"""Render: every score of a folder performed by the project's models, one audio file each.
+"""Render: scores performed by trained models, one audio file each and a manifest of all.
 
-`python -m flows.render SCORES OUT [PERFORMER]` in the project folder. A score that fails costs only itself; the exit
-code is then 1.
+    python -m flows.render SCORES OUT [PERFORMER]
+
+in the project folder renders what is not finished yet; a score that fails costs only itself, and the exit code is then
+1. Beside a running server (`PREFECT_HOME=.dp/prefect prefect server start`)
+
+    PREFECT_API_URL=http://127.0.0.1:4200/api python -m flows.render SCORES OUT --cron "0 3 * * *"
+
+does it every night at three, for as long as it runs. SCORES is a folder, searched with what is in it, a pattern or a
+file.
 """
 
+import argparse
+import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,72 +23,80 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from dp.errors import DataError
-from dp.jobs.outcome import Outcome, attempt, summary_line
-from dp.jobs.summary import FAILURES
+from dp.jobs.environment import SERVER_VARIABLE
+from dp.jobs.rendering import find_scores
 from dp.project import rendering_models
-from flows.cluster import run_jobs
+from dp.render.options import OutputOptions, RenderOptions
+from flows.batch import render_batch
+
+__all__ = ["render", "render_batch", "render_scores"]
 
 STAGE = "render"
-SCORE_SUFFIXES = (".musicxml", ".mxl", ".xml", ".mid", ".midi")
-
-
-@dataclass(frozen=True)
-class RenderJob:
-    """One score to render."""
-
-    score: Path
-    out: Path
-    models: Path
-    performer: str | None
-
-    @property
-    def recording_id(self) -> str:
-        """Whose job it is."""
-        return self.score.name
-
-
-def render_score(job: RenderJob) -> Outcome:
-    """Render one score."""
-    return attempt(job.recording_id, lambda: _render(job))
 
 
 @task(name="render scores")
-def render_scores(scores: Path, out: Path, models: Path, performer: str | None) -> list[Outcome]:
-    """Render every score of a folder."""
-    found = sorted(path for path in scores.glob("*") if path.suffix.lower() in SCORE_SUFFIXES)
-    if not found:
-        raise DataError(scores, "holds no scores", f"give a folder with {', '.join(SCORE_SUFFIXES)}")
-    out.mkdir(parents=True, exist_ok=True)
-    jobs = [RenderJob(score.absolute(), (out / f"{score.name}.wav").absolute(), models, performer) for score in found]
-    return run_jobs(STAGE, render_score, jobs)
+def render_scores(
+    scores: str, out: Path, models: Path | None, options: RenderOptions, output: OutputOptions, suffix: str, quiet: bool
+) -> int:
+    """Render what is not finished; returns the exit code."""
+    chosen = models if models is not None else rendering_models(Path.cwd())
+    return render_batch(find_scores(scores), out, chosen, options, output, suffix, quiet=quiet)
 
 
-@flow(name="render")
-def render(scores: str, out: str, models: str, performer: str | None = None) -> State[Any]:
-    """Scores to audio files."""
-    outcomes = render_scores(Path(scores), Path(out), Path(models), performer)
-    failed = any(outcome.outcome in FAILURES for outcome in outcomes)
-    message = summary_line(STAGE, outcomes)
-    return Failed(message=message) if failed else Completed(message=message)
+@flow(name="render", validate_parameters=False)
+def render(
+    scores: str,
+    out: str,
+    models: str | None = None,
+    options: dict[str, Any] | None = None,
+    output: dict[str, Any] | None = None,
+    suffix: str = ".wav",
+    quiet: bool = False,
+) -> State[Any]:
+    """Scores to audio files.
+
+    Args:
+        scores: a folder, a pattern or a file.
+        out: folder for the audio and `manifest.parquet`.
+        models: folder of models; None = the project's latest.
+        options: fields of dp.render.RenderOptions.
+        output: fields of dp.render.OutputOptions.
+        suffix: of the audio: .wav, .flac or .ogg.
+        quiet: show errors only.
+    """
+    asked = dict(options or {})
+    asked["performers"] = tuple((name, float(weight)) for name, weight in asked.get("performers", ()))
+    asked["parts"] = tuple(asked.get("parts", ()))
+    chosen = None if models is None else Path(models)
+    code = render_scores(
+        scores, Path(out), chosen, RenderOptions(**asked), OutputOptions(**(output or {})), suffix, quiet
+    )
+    if code:
+        return Failed(message=f"some scores could not be rendered: see {out}/manifest.parquet")
+    return Completed(message=f"all scores are rendered: see {out}/manifest.parquet")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the flow; returns the exit code."""
-    if len(arguments) not in (2, 3):
-        print(__doc__, file=sys.stderr)
+    """Run the flow, or serve it on a schedule until interrupted; returns the exit code."""
+    parser = argparse.ArgumentParser("python -m flows.render", description=__doc__, add_help=False)
+    parser.add_argument("scores")
+    parser.add_argument("out")
+    parser.add_argument("performer", nargs="?")
+    parser.add_argument("--cron")
+    given = parser.parse_args(arguments)
+    performers = [[given.performer, 1.0]] if given.performer else []
+    parameters: dict[str, Any] = {"scores": given.scores, "out": given.out, "options": {"performers": performers}}
+    if given.cron is not None:
+        if SERVER_VARIABLE not in os.environ:
+            parser.error(f"--cron needs a Prefect server: set {SERVER_VARIABLE}")
+        render.serve(name="render", cron=given.cron, parameters=parameters, limit=1, pause_on_shutdown=True)
+        return 0
+    state: Any = render(**parameters, return_state=True)
+    error = state.result(raise_on_failure=False)
+    print(f"{STAGE}: {error if isinstance(error, DataError) else state.message}", file=sys.stderr)
+    if isinstance(error, DataError):
         return 2
-    state: Any = render(*arguments[:2], str(rendering_models(Path.cwd())), *arguments[2:], return_state=True)
-    print(state.message, file=sys.stderr)
     return 0 if state.is_completed() else 1
-
-
-def _render(job: RenderJob) -> Outcome:
-    from dp.render import OutputOptions, RenderOptions, load_models
-    from dp.render.outputs import render_to_files
-
-    options = RenderOptions(performers=((job.performer, 1.0),) if job.performer else ())
-    render_to_files(job.score, job.out, load_models(job.models), options, OutputOptions())
-    return Outcome(job.recording_id, "done")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ MACHINE_ERRNOS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES}
 )
 
+DIED = "its worker process died: out of memory, or a fault in native code"
+
 Found = TypeVar("Found", bound="Outcome | None")
 
 

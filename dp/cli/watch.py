@@ -1,0 +1,157 @@
+"""`dp render --watch`: render whatever is dropped into a folder, until interrupted."""
+
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from dp.cli.output import note
+from dp.errors import DataError
+from dp.jobs.batch import clear_away, failure_line
+from dp.jobs.manifest import Manifest, open_manifest
+from dp.jobs.outcome import Outcome
+from dp.jobs.rendering import (
+    RenderJob,
+    Request,
+    model_version,
+    output_names,
+    plan_job,
+    render_one,
+    row_of,
+    scores_in,
+)
+from dp.jobs.summary import FAILURES
+from dp.jobs.worker import Worker
+from dp.render.options import OutputOptions, RenderOptions
+from dp.render.worker import render_file
+
+POLL_SEC = 1.0  # a file that did not change from one look to the next is complete
+
+Stamp = tuple[int, int]  # size and time of the last change
+
+
+def watch(
+    folder: Path,
+    out: Path,
+    models: Path,
+    options: RenderOptions,
+    output: OutputOptions,
+    suffix: str,
+    quiet: bool,
+) -> int:
+    """Render the scores of a folder and of the folders in it, now and as they come, until Ctrl-C or SIGTERM.
+
+    A score that cannot be rendered is one line on standard error and a row of the manifest, and is not tried again
+    until it changes. Rendering is done in another process, which may die without ending this one.
+
+    Args:
+        folder: to look into.
+        out: folder for the audio and `manifest.parquet`; if it is inside `folder`, what it holds is not looked at.
+        models: folder of a timing, a synthesis and a vocoder model; newer ones are used as soon as they are there.
+        options: how scores are performed.
+        output: what is written of each.
+        suffix: of the audio: .wav, .flac or .ogg.
+        quiet: show errors only.
+
+    Returns:
+        the exit code, 0.
+
+    Raises:
+        DataError: there is no such folder, it is `out` itself, or there are no models.
+    """
+    if not folder.is_dir():
+        raise DataError(folder, "is no folder", "give --watch a folder")
+    if folder.resolve().is_relative_to(out.resolve()):
+        raise DataError(out, "is where scores are watched for, or above it", "choose another folder for the audio")
+    request = Request(out.absolute(), models.absolute(), options, output, suffix)
+    model_version(request.models)
+    with _interruptible(), open_manifest(request.out) as manifest, Worker(render_score) as worker:
+        note(f"watching {folder}; Ctrl-C ends it", quiet)
+        try:
+            _Watch(folder, request, manifest, worker, quiet).run()
+        except KeyboardInterrupt:
+            note("stopped; what was finished is kept", quiet)
+    return 0
+
+
+def render_score(job: RenderJob) -> Outcome:
+    """Render one score, in a worker."""
+    return render_one(job, render_file)
+
+
+class _Watch:
+    """What was seen of a folder so far."""
+
+    def __init__(
+        self, folder: Path, request: Request, manifest: Manifest, worker: Worker[RenderJob], quiet: bool
+    ) -> None:
+        self._folder = folder
+        self._request = request
+        self._manifest = manifest
+        self._worker = worker
+        self._quiet = quiet
+        self._handled: dict[Path, Stamp] = {}
+
+    def run(self) -> None:
+        """Look, render what is new and complete, wait, for ever."""
+        before: dict[Path, Stamp] = {}
+        while True:
+            now = self._look()
+            names = dict(zip(now, output_names(list(now), self._request.suffix), strict=True))
+            for score, stamp in now.items():
+                if before.get(score) == stamp and self._handled.get(score) != stamp:
+                    self._handled[score] = stamp
+                    self._render(plan_job(score, names[score], self._request, model_version(self._request.models)))
+            self._manifest.write()
+            before = now
+            time.sleep(POLL_SEC)
+
+    def _look(self) -> dict[Path, Stamp]:
+        found = {}
+        for path in scores_in(self._folder):
+            try:
+                status = path.stat()
+            except FileNotFoundError:  # it went meanwhile
+                continue
+            if not path.resolve().is_relative_to(self._request.out.resolve()):
+                found[path] = (status.st_size, status.st_mtime_ns)
+        return found
+
+    def _render(self, job: RenderJob) -> None:
+        """Render a score, unless it is finished, or known not to be usable."""
+        tried = self._manifest.same_work(job.row)
+        if self._manifest.finished(job.row) or (tried is not None and tried.outcome == "failed"):
+            return
+        started_sec = time.time()
+        try:
+            outcome = self._worker.do(job)
+        except BaseException:
+            self._worker.stop()
+            clear_away([job], started_sec)
+            raise
+        row = row_of(job, outcome)
+        self._manifest.record(row)
+        if outcome.outcome in FAILURES:
+            clear_away([job], started_sec)
+            print(failure_line(outcome), file=sys.stderr, flush=True)
+        else:
+            note(f"{job.recording_id}: {row.audio_sec:.1f} s of audio in {row.render_sec:.1f} s", self._quiet)
+            for warning in row.warnings:
+                note(f"warning: {job.recording_id}: {warning}", self._quiet)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

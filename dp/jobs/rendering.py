@@ -1,0 +1,208 @@
+"""One score of many: what its audio is called, what its rendering depends on, what became of it.
+
+How a score is rendered (`dp.render.worker.render_file`) is handed in: the rooms `render` and `jobs` do not know each
+other.
+"""
+
+import glob
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from dp import __version__
+from dp.errors import DataError
+from dp.jobs.manifest import made_file, relative_path
+from dp.jobs.outcome import Outcome, attempt
+from dp.score import MIDI_SUFFIXES, MUSICXML_SUFFIXES
+from dp.store.hashing import file_sha256
+from dp.store.renderings import RenderingRow
+
+SCORE_SUFFIXES = (*MUSICXML_SUFFIXES, *MIDI_SUFFIXES)
+MODELS = ("timing", "synthesis", "vocoder")
+
+
+class Made(Protocol):
+    """What rendering one score made: dp.render.outputs.RenderedFiles."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What was written, the audio first."""
+
+    @property
+    def note_count(self) -> int:
+        """Notes that sound."""
+
+    @property
+    def audio_sec(self) -> float:
+        """Length of the audio."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was odd about the score."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is wanted of every score."""
+
+    out: Path
+    models: Path  # folder of a timing, a synthesis and a vocoder model
+    options: Any  # dp.render.RenderOptions
+    output: Any  # dp.render.OutputOptions
+    suffix: str  # of the audio: .wav, .flac or .ogg
+
+    @property
+    def options_json(self) -> str:
+        """All that was asked for, in words that can be compared."""
+        asked = {**asdict(self.options), **asdict(self.output), "suffix": self.suffix}
+        return json.dumps(asked, sort_keys=True, ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class RenderJob:
+    """One score to render."""
+
+    recording_id: str  # the score's path, as it was given
+    score: Path
+    audio: Path
+    request: Request
+    row: RenderingRow  # of the manifest, as far as it is known beforehand
+
+
+@dataclass(frozen=True)
+class Rendered(Outcome):
+    """A score that came to sound."""
+
+    row: RenderingRow | None = None
+
+
+Render = Callable[[Path, Path, Path, str, Any, Any], Made]  # score, audio, models, their version, options, output
+
+
+def find_scores(given: str) -> list[Path]:
+    """The scores that a folder (and the folders in it), a pattern or a file's path names, in order.
+
+    Raises:
+        DataError: there is none.
+    """
+    path = Path(given)
+    if path.is_dir():
+        found = scores_in(path)
+    else:
+        found = sorted(Path(name) for name in glob.glob(given, recursive=True)) or [path]  # noqa: PTH207
+    if not found:
+        raise DataError(given, "holds no scores", f"give a folder with {', '.join(SCORE_SUFFIXES)}")
+    return found
+
+
+def scores_in(folder: Path) -> list[Path]:
+    """The files of a folder, and of the folders in it, that have the suffix of a score; hidden ones are left out."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SCORE_SUFFIXES
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and path.is_file()
+    )
+
+
+def output_names(scores: Sequence[Path], suffix: str) -> list[Path]:
+    """What the audio of each score is called, relative to the folder of the renderings.
+
+    The way from the scores' common folder is kept, so that a/x.mid and b/x.mid do not meet; the suffix is replaced,
+    but where scores of a folder differ in nothing else (x.mid and x.mxl) the new one is put after it (x.mid.wav).
+    """
+    if not scores:
+        return []
+    common = _common_folder([score.absolute().parent for score in scores])
+    whole = [score.absolute().relative_to(common) for score in scores]
+    names = [path.with_name(path.stem) for path in whole]
+    while True:
+        counts = Counter(names)
+        longer = [full if counts[name] > 1 else name for name, full in zip(names, whole, strict=True)]
+        if longer == names:
+            return [name.with_name(name.name + suffix) for name in names]
+        names = longer
+
+
+def model_version(models: Path) -> str:
+    """One digest for the weights of a folder of models.
+
+    Raises:
+        DataError: one is missing or damaged.
+    """
+    digests = []
+    for name in MODELS:
+        path = models / name / "config.json"
+        try:
+            digests.append(json.loads(path.read_text(encoding="utf-8"))["weights_sha256"])
+        except (FileNotFoundError, NotADirectoryError) as error:
+            advice = "make one with `dp train`, or give --model with a folder of models"
+            raise DataError(models / name, "holds no model (config.json is missing)", advice) from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(path, "does not describe a model", "train it again with `dp train`") from error
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def plan_job(score: Path, name: Path, request: Request, version: str) -> RenderJob:
+    """The job of one score; one that cannot be read fails when it is rendered.
+
+    Args:
+        score: its file.
+        name: what its audio is called; see `output_names`.
+        request: what is wanted.
+        version: of the models.
+    """
+    try:
+        digest = file_sha256(score)
+    except DataError:
+        digest = ""
+    row = RenderingRow(
+        score=relative_path(score, request.out),
+        score_sha256=digest,
+        outcome="failed",
+        model_version=version,
+        options=request.options_json,
+        version=__version__,
+    )
+    return RenderJob(str(score), score.absolute(), (request.out / name).absolute(), request, row)
+
+
+def render_one(job: RenderJob, render: Render) -> Outcome:
+    """Do one job, in whichever process; whatever goes wrong costs this score alone."""
+    request = job.request
+
+    def work() -> Outcome:
+        job.audio.parent.mkdir(parents=True, exist_ok=True)
+        started_sec = time.perf_counter()
+        made = render(job.score, job.audio, request.models, job.row.model_version, request.options, request.output)
+        row = replace(
+            job.row,
+            outcome="done",
+            files=tuple(made_file(path, request.out) for path in made.files),
+            note_count=made.note_count,
+            warnings=made.warnings,
+            audio_sec=made.audio_sec,
+            render_sec=time.perf_counter() - started_sec,
+        )
+        return Rendered(job.recording_id, "done", row=row)
+
+    return attempt(job.recording_id, work)
+
+
+def row_of(job: RenderJob, outcome: Outcome) -> RenderingRow:
+    """The manifest's row of a job that was tried."""
+    if isinstance(outcome, Rendered) and outcome.row is not None:
+        return outcome.row
+    return replace(job.row, outcome=outcome.outcome, reason=outcome.reason)
+
+
+def _common_folder(folders: Sequence[Path]) -> Path:
+    """The deepest folder that holds all of these."""
+    first = folders[0]
+    return next(up for up in (first, *first.parents) if all(folder.is_relative_to(up) for folder in folders))

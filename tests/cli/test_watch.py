@@ -1,0 +1,104 @@
+"""`dp render --watch`: a real process over a folder, with tiny models."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dp.cli.watch import watch
+from dp.errors import DataError
+from dp.render.options import OutputOptions, RenderOptions
+from dp.store.renderings import MANIFEST_FILE, read_renderings
+from tests.factories import MELODY, melody_xml
+from tests.render.models import save_models
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+TIMEOUT_SEC = 120.0
+PROGRAM = """
+import sys
+from pathlib import Path
+from dp.cli.watch import watch
+from dp.render.options import OutputOptions, RenderOptions
+if __name__ == "__main__":
+    folders = [Path(name) for name in sys.argv[1:]]
+    sys.exit(watch(*folders, RenderOptions(), OutputOptions(extras=False), ".wav", quiet=False))
+"""
+
+
+def wait_for(found: Callable[[], bool]) -> None:
+    deadline_sec = time.monotonic() + TIMEOUT_SEC
+    while not found():
+        assert time.monotonic() < deadline_sec
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models")
+    save_models(folder)
+    return folder
+
+
+@pytest.fixture
+def start(models: Path, tmp_path: Path) -> Iterator[Callable[[], "subprocess.Popen[str]"]]:
+    """Starts a command that watches tmp_path/in."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "watch.py").write_text(PROGRAM)
+    started: list[subprocess.Popen[str]] = []
+
+    def begin() -> "subprocess.Popen[str]":
+        command = [sys.executable, str(tmp_path / "watch.py"), str(tmp_path / "in"), str(tmp_path / "in/out")]
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+        process = subprocess.Popen([*command, str(models)], env=environment, stderr=subprocess.PIPE, text=True)
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def outcomes(out: Path) -> dict[str, str]:
+    return {row.score: row.outcome for row in read_renderings(out)}
+
+
+def test_whatever_is_dropped_in_is_rendered_once(start: Callable[[], "subprocess.Popen[str]"], tmp_path: Path) -> None:
+    folder, out = tmp_path / "in", tmp_path / "in/out"
+    process = start()
+    (folder / "bad.mid").write_bytes(b"MThd")
+    (folder / "a.musicxml").write_bytes(melody_xml())
+    wait_for(lambda: outcomes(out) == {"../a.musicxml": "done", "../bad.mid": "failed"})
+    (folder / "sub").mkdir()
+    (folder / "sub/b.musicxml").write_bytes(melody_xml(MELODY[4:]))
+    (folder / "bad.mid").unlink()
+    wait_for(lambda: (out / "sub/b.wav").is_file() and "../sub/b.musicxml" in outcomes(out))
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=TIMEOUT_SEC)
+    assert process.returncode == 0, said
+    assert said.count("bad.mid: is cut off inside its header") == 1
+    assert sorted(path.name for path in out.rglob("*")) == ["a.wav", "b.wav", MANIFEST_FILE, "sub"]
+    before = (out / "a.wav").stat().st_mtime_ns
+
+    # Another command finds what is finished, takes what changed, and ends by Ctrl-C.
+    (folder / "bad.mid").write_bytes(b"MThd")
+    (folder / "sub/b.musicxml").write_bytes(melody_xml(MELODY[8:]))
+    process = start()
+    wait_for(lambda: {row.note_count for row in read_renderings(out)} == {0, 8, 16})
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=TIMEOUT_SEC)
+    assert process.returncode == 0, said
+    assert (out / "a.wav").stat().st_mtime_ns == before
+    assert "bad.mid" not in said  # it is known, and did not change
+
+
+@pytest.mark.parametrize(("folder", "out"), [("missing", "out"), ("in", "in"), ("in/sub", "in")])
+def test_folders_that_cannot_be_watched_are_refused(tmp_path: Path, folder: str, out: str) -> None:
+    (tmp_path / "in/sub").mkdir(parents=True)
+    with pytest.raises(DataError):
+        watch(tmp_path / folder, tmp_path / out, tmp_path, RenderOptions(), OutputOptions(), ".wav", quiet=True)

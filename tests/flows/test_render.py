@@ -1,0 +1,117 @@
+"""Scores rendered over Dask, as a batch and as a Prefect flow, by tiny models."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from dp.errors import DataError
+from dp.jobs.batch import render_all
+from dp.jobs.environment import SERVER_VARIABLE, command_environment
+from dp.jobs.outcome import DIED, Outcome
+from dp.jobs.processes import prefect_server, project_lock
+from dp.jobs.rendering import RenderJob, Request
+from dp.render.options import OutputOptions, RenderOptions
+from dp.store.renderings import RenderingRow, read_renderings
+from flows.batch import on_dask, render_batch, render_score
+from tests.factories import MELODY, melody_xml
+from tests.render.models import save_models
+
+OUTPUT = OutputOptions(extras=False)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("project") / "models/tiny"
+    save_models(folder)
+    return folder
+
+
+@pytest.fixture
+def scores(tmp_path: Path) -> Path:
+    for index, name in enumerate(("a/x", "b/x", "b/y")):
+        path = tmp_path / f"scores/{name}.musicxml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(melody_xml(MELODY[4 * index :]))
+    return tmp_path / "scores"
+
+
+def work(job: RenderJob) -> Outcome:
+    """A worker that dies of one score."""
+    if job.score.stem == "y":
+        os._exit(9)
+    return render_score(job)
+
+
+def run(jobs: Sequence[RenderJob]) -> Generator[Outcome, None, None]:
+    return on_dask(jobs, work, 2)
+
+
+def rows_of(out: Path) -> dict[str, RenderingRow]:
+    return {row.score.removeprefix("../scores/"): row for row in read_renderings(out)}
+
+
+def test_what_fails_or_dies_costs_itself_and_is_tried_again(
+    scores: Path, models: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    (scores / "bad.mid").write_bytes(b"MThd")
+    found = sorted(scores.rglob("*.m*"))
+    assert render_all(found, Request(out, models, RenderOptions(), OUTPUT, ".wav"), run, quiet=True) == 1
+    rows = rows_of(out)
+    assert {name: row.outcome for name, row in rows.items()} == {
+        "a/x.musicxml": "done",
+        "b/x.musicxml": "done",
+        "b/y.musicxml": "crashed",
+        "bad.mid": "failed",
+    }
+    assert rows["b/y.musicxml"].reason == DIED
+    assert "is cut off inside its header" in rows["bad.mid"].reason
+    for name, count in (("a/x", 16), ("b/x", 12)):
+        row = rows[f"{name}.musicxml"]
+        assert row.note_count == count
+        assert row.audio_sec == pytest.approx(soundfile.info(out / f"{name}.wav").duration, abs=0.01)
+
+    (scores / "bad.mid").unlink()
+    found = sorted(scores.rglob("*.m*"))
+    assert render_batch(found, out, models, RenderOptions(), OUTPUT, ".wav", jobs=1) == 0
+    outcomes = {name: row.outcome for name, row in rows_of(out).items()}
+    assert outcomes == {
+        "a/x.musicxml": "skipped",
+        "b/x.musicxml": "skipped",
+        "b/y.musicxml": "done",
+        "bad.mid": "failed",
+    }
+    assert "render: 1 done, 2 skipped" in capfd.readouterr().err
+
+
+def test_an_unknown_performer_is_refused_before_anything_is_rendered(
+    scores: Path, models: Path, tmp_path: Path
+) -> None:
+    options = RenderOptions(performers=(("nobody", 1.0),))
+    with pytest.raises(DataError, match="performer 'nobody': is unknown to the models; known: ann, bo"):
+        render_batch([scores / "a/x.musicxml"], tmp_path / "out", models, options, OUTPUT, ".wav", quiet=True)
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_the_flow_renders_a_folder_with_the_projects_models(scores: Path, models: Path, tmp_path: Path) -> None:
+    project = models.parents[1]
+    environment = command_environment(project, {"DP_WORKERS": "1"})
+    command = [sys.executable, "-m", "flows.render", str(scores), str(tmp_path / "out")]
+    with (
+        project_lock(project) as lock,
+        prefect_server(project, environment, lock, tmp_path / "server.log") as url,
+    ):
+        environment[SERVER_VARIABLE] = url
+        done = subprocess.run([*command, "bo"], cwd=project, env=environment, capture_output=True, text=True)
+        bad = subprocess.run([*command, "nobody"], cwd=project, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert {row.outcome for row in read_renderings(tmp_path / "out")} == {"done"}
+    assert '"performers": [["bo", 1.0]]' in read_renderings(tmp_path / "out")[0].options
+    assert (tmp_path / "out/b/y.wav").is_file()
+    assert bad.returncode == 2
+    assert bad.stderr.splitlines()[-1] == "render: performer 'nobody': is unknown to the models; known: ann, bo"

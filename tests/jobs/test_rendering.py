@@ -1,0 +1,250 @@
+"""Many scores: what their audio is called, what is skipped, what a failure costs, what an interruption leaves."""
+
+import os
+import signal
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from dp.errors import DataError
+from dp.jobs.batch import render_all
+from dp.jobs.manifest import open_manifest
+from dp.jobs.outcome import DIED, Outcome
+from dp.jobs.rendering import RenderJob, Request, find_scores, model_version, output_names, render_one
+from dp.jobs.worker import Worker
+from dp.store.renderings import MANIFEST_FILE, RenderingRow, read_renderings
+
+
+@dataclass(frozen=True)
+class Options:
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Output:
+    extras: bool = False
+
+
+@dataclass(frozen=True)
+class Made:
+    files: tuple[Path, ...]
+    note_count: int = 3
+    audio_sec: float = 2.0
+    warnings: tuple[str, ...] = ("a note is too low",)
+
+
+def copy(score: Path, audio: Path, models: Path, version: str, options: Options, output: Output) -> Made:
+    """In place of rendering: the score's bytes and the seed."""
+    content = score.read_bytes()
+    if content == b"bad":
+        raise DataError(score, "is no score", "export it again")
+    if content == b"fatal":
+        (audio.parent / ".tmp-render-1").mkdir()
+        os._exit(9)
+    if content == b"forbidden":
+        raise AssertionError("rendered though finished")
+    audio.write_bytes(content + str(options.seed).encode())
+    return Made((audio,))
+
+
+def work(job: RenderJob) -> Outcome:
+    return render_one(job, copy)
+
+
+def here(jobs: Iterable[RenderJob]) -> Generator[Outcome, None, None]:
+    yield from map(work, jobs)
+
+
+@pytest.fixture
+def request_of(tmp_path: Path) -> Callable[..., Request]:
+    models = tmp_path / "models"
+    for name in ("timing", "synthesis", "vocoder"):
+        (models / name).mkdir(parents=True)
+        (models / name / "config.json").write_text(f'{{"weights_sha256": "{name}"}}')
+    return lambda **changed: replace(Request(tmp_path / "out", models, Options(), Output(), ".wav"), **changed)
+
+
+def scores_of(folder: Path, **contents: str) -> list[Path]:
+    folder.mkdir(exist_ok=True)
+    for name, content in contents.items():
+        (folder / f"{name}.mid").write_bytes(content.encode())
+    return sorted(folder.glob("*.mid"))
+
+
+def rows_of(out: Path) -> dict[str, RenderingRow]:
+    return {Path(row.score).stem: row for row in read_renderings(out)}
+
+
+def outcomes_of(out: Path) -> dict[str, str]:
+    return {name: row.outcome for name, row in rows_of(out).items()}
+
+
+@pytest.mark.parametrize(
+    ("scores", "names"),
+    [
+        (["x.mid"], ["x.wav"]),
+        (["in/x.mid", "in/y.mxl"], ["x.wav", "y.wav"]),
+        (["in/a/x.mid", "in/b/x.mid", "in/y.mid"], ["a/x.wav", "b/x.wav", "y.wav"]),
+        (["x.mid", "x.mxl", "y.mid"], ["x.mid.wav", "x.mxl.wav", "y.wav"]),
+        (["x.mid", "x.mxl", "x.mid.mid"], ["x.mid.wav", "x.mxl.wav", "x.mid.mid.wav"]),
+        (["bwv1001.1.mid", "bwv1001.2.mid"], ["bwv1001.1.wav", "bwv1001.2.wav"]),
+    ],
+)
+def test_no_two_scores_share_a_name(scores: list[str], names: list[str]) -> None:
+    assert output_names([Path(score) for score in scores], ".wav") == [Path(name) for name in names]
+
+
+def test_scores_of_a_folder_a_pattern_and_a_file(tmp_path: Path) -> None:
+    scores_of(tmp_path, a="1")
+    scores_of(tmp_path / "sub", b="2")
+    scores_of(tmp_path / ".hidden", c="3")
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / "empty").mkdir()
+    assert find_scores(str(tmp_path)) == [tmp_path / "a.mid", tmp_path / "sub/b.mid"]
+    assert find_scores(str(tmp_path / "s*" / "*.mid")) == [tmp_path / "sub/b.mid"]
+    assert find_scores("missing.mid") == [Path("missing.mid")]
+    with pytest.raises(DataError, match="holds no scores"):
+        find_scores(str(tmp_path / "empty"))
+
+
+def test_a_row_tells_all_about_a_score(tmp_path: Path, request_of: Callable[..., Request]) -> None:
+    scores = scores_of(tmp_path / "in", good="music", bad="bad")
+    assert render_all([*scores, scores[0], tmp_path / "in/missing.mid"], request_of(), here, quiet=True) == 1
+    rows = rows_of(tmp_path / "out")
+    assert (tmp_path / "out/good.wav").read_bytes() == b"music1"
+    good = rows["good"]
+    assert (good.score, good.outcome, good.reason) == ("../in/good.mid", "done", "")
+    assert [(file.path, file.size_byte) for file in good.files] == [("good.wav", 6)]
+    assert (good.note_count, good.audio_sec, good.warnings) == (3, 2.0, ("a note is too low",))
+    assert good.options == '{"extras": false, "seed": 1, "suffix": ".wav"}'
+    assert good.model_version == model_version(tmp_path / "models")
+    assert rows["bad"].outcome == "failed"
+    assert rows["bad"].reason == f"{tmp_path / 'in/bad.mid'}: is no score; export it again"
+    assert rows["bad"].files == ()
+    assert (rows["missing"].outcome, rows["missing"].score_sha256) == ("crashed", "")
+
+
+def test_what_is_finished_is_skipped_and_whatever_changed_is_not(
+    tmp_path: Path, request_of: Callable[..., Request]
+) -> None:
+    out, scores = tmp_path / "out", scores_of(tmp_path / "in", a="1", b="2", c="3", d="4")
+    assert render_all(scores, request_of(), here, quiet=True) == 0
+    before = rows_of(out)
+    assert render_all(scores, request_of(), lambda jobs: pytest.fail("rendered again"), quiet=True) == 0
+    assert outcomes_of(out) == dict.fromkeys("abcd", "skipped")
+    assert rows_of(out)["a"].files == before["a"].files
+
+    (tmp_path / "in/a.mid").write_bytes(b"new")  # the score changed
+    (out / "b.wav").write_bytes(b"3!")  # its audio did, to as many bytes
+    (out / "c.wav").unlink()
+    assert render_all(scores, request_of(), here, quiet=True) == 0
+    assert outcomes_of(out) == {"a": "done", "b": "done", "c": "done", "d": "skipped"}
+    assert (out / "a.wav").read_bytes() == b"new1"
+
+    assert render_all(scores[:1], request_of(options=Options(seed=2)), here, quiet=True) == 0
+    assert (out / "a.wav").read_bytes() == b"new2"
+    assert outcomes_of(out) == {"a": "done", "b": "done", "c": "done", "d": "skipped"}  # the others' rows are kept
+    assert render_all(scores[3:], request_of(suffix=".flac"), here, quiet=True) == 0
+    assert rows_of(out)["d"].files[0].path == "d.flac"
+    (tmp_path / "models/vocoder/config.json").write_text('{"weights_sha256": "new"}')
+    assert render_all(scores[1:2], request_of(), here, quiet=True) == 0
+    assert outcomes_of(out)["b"] == "done"
+
+
+def test_a_row_goes_when_another_score_takes_its_file(tmp_path: Path, request_of: Callable[..., Request]) -> None:
+    first, second = scores_of(tmp_path / "one", x="1"), scores_of(tmp_path / "two", x="2")
+    render_all(first, request_of(), here, quiet=True)
+    render_all(second, request_of(), here, quiet=True)
+    assert [row.score for row in read_renderings(tmp_path / "out")] == ["../two/x.mid"]
+
+
+def test_an_interruption_leaves_what_was_finished(tmp_path: Path, request_of: Callable[..., Request]) -> None:
+    out, scores = tmp_path / "out", scores_of(tmp_path / "in", a="1", b="2", c="3")
+    ended = []
+
+    def interrupted(jobs: Iterable[RenderJob]) -> Generator[Outcome, None, None]:
+        first, second, _ = jobs
+        try:
+            yield work(first)
+            yield work(second)
+            (out / ".tmp-render-x").mkdir()
+            raise KeyboardInterrupt
+        finally:
+            ended.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        render_all(scores, request_of(), interrupted, quiet=True)
+    assert outcomes_of(out) == {"a": "done", "b": "done"}
+    assert sorted(path.name for path in out.iterdir()) == ["a.wav", "b.wav", MANIFEST_FILE]
+    assert ended
+    assert render_all(scores, request_of(), here, quiet=True) == 0
+    assert outcomes_of(out) == {"a": "skipped", "b": "skipped", "c": "done"}
+
+
+def test_a_score_that_kills_its_process_costs_itself(
+    tmp_path: Path, request_of: Callable[..., Request], capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, scores = tmp_path / "out", scores_of(tmp_path / "in", a="1", b="fatal", c="3")
+    with Worker(work) as worker:
+        assert render_all(scores, request_of(), worker.do_all, quiet=True) == 1
+    assert outcomes_of(out) == {"a": "done", "b": "crashed", "c": "done"}
+    assert rows_of(out)["b"].reason == DIED
+    assert capsys.readouterr().err == f"{scores[1]}: crashed: {DIED}\n"
+    assert not list(out.glob(".tmp*"))
+
+
+def test_progress_tells_pace_and_time_left(
+    tmp_path: Path, request_of: Callable[..., Request], capsys: pytest.CaptureFixture[str]
+) -> None:
+    scores = scores_of(tmp_path / "in", a="1", b="bad")
+    render_all(scores, request_of(), here, quiet=False)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "render: 0/2"
+    assert "min of audio per min, 0:00:00 left; " in lines[1]
+    assert lines[-3:-1] == [
+        f"warning: {scores[0]}: a note is too low",
+        f"{scores[1]}: is no score; export it again",
+    ]
+    assert lines[-1].startswith("render: 1 done, 1 failed; 0.0 min of audio, ")
+
+
+def test_a_folder_is_rendered_into_by_one_command_at_a_time(tmp_path: Path, request_of: Callable[..., Request]) -> None:
+    with open_manifest(tmp_path / "out"), pytest.raises(DataError, match="another dp command is rendering into it"):
+        render_all(scores_of(tmp_path / "in", a="1"), request_of(), here, quiet=True)
+
+
+@pytest.mark.parametrize("damage", ["manifest", "no models", "damaged models"])
+def test_what_cannot_work_is_refused_at_once(tmp_path: Path, request_of: Callable[..., Request], damage: str) -> None:
+    if damage == "manifest":
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / MANIFEST_FILE).write_bytes(b"PAR1")
+    elif damage == "no models":
+        (tmp_path / "models/timing/config.json").unlink()
+    else:
+        (tmp_path / "models/timing/config.json").write_text("[]")
+    said = {"manifest": "delete it, then", "no models": "holds no model", "damaged models": "does not describe"}
+    with pytest.raises(DataError, match=said[damage]):
+        render_all(scores_of(tmp_path / "in", a="1"), request_of(), here, quiet=True)
+
+
+def test_a_worker_ends_with_its_command(tmp_path: Path) -> None:
+    with Worker(pid_of) as worker:
+        first = worker.do(Named("a")).reason
+        assert worker.do(Named("b")).reason == first
+        os.kill(int(first), signal.SIGKILL)
+        assert worker.do(Named("c")).outcome == "crashed"
+        second = worker.do(Named("d")).reason
+        assert second != first
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(second), 0)
+
+
+@dataclass(frozen=True)
+class Named:
+    recording_id: str
+
+
+def pid_of(job: Named) -> Outcome:
+    return Outcome(job.recording_id, "done", str(os.getpid()))
