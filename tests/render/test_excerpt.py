@@ -21,7 +21,7 @@ def score_of(bar_names=BARS, part=0, tempo=((0.0, 60.0), (3.0, 90.0), (5.0, 120.
     bars = tuple(PlayedBar(name, 2.0 * index, 2.0 * index + 2.0) for index, name in enumerate(bar_names))
     quarters, qpm = np.array(tempo).T.reshape(2, -1)
     notes = replace(notes, part=notes.part + part, measure=np.repeat(np.arange(len(bar_names)) + 1, 2))
-    return Score("piece", notes, quarters, qpm, ("Violin", "Basso, continuo", "Violin"), (), bars)
+    return Score("piece", notes, quarters, qpm, ("Violin", "Basso, continuo", "Violin"), bars=bars)
 
 
 def test_nothing_asked_for_leaves_the_score_as_it_is():
