@@ -5,6 +5,7 @@ over what it played: from one event to the next a ritardando or fermata makes th
 says, an accelerando at most. So a ritardando that the model makes of its own accord is not made twice.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from dp.types import PerformedNotes, Score, TempoChange
 from dp.units import FloatArray
 
 MAX_ADDED_SEC = 3.0  # by a fermata: the long last note of a slow movement is not held twice as long
+SAME_QUARTER = 1e-6
 UNCHANGED = 1e-9  # departure from 1 of a factor that counts as none
 
 
@@ -37,13 +39,23 @@ def with_tempo_changes(
     tempo_map = performed_tempo_map(score.notes, performed, subject)
     if not score.tempo_changes and not score.fermatas:
         return performed, tempo_map
-    quarter, sec = tempo_map.position_quarter, tempo_map.time_sec
+    held = _held(score, written)
+    borders = [border for begin, end, _ in held for border in (begin, end)]
+    known = tempo_map.position_quarter
+    inside = [
+        border  # so that a rest is held, and not the note before it
+        for border in borders
+        if known[0] < border < known[-1] and np.abs(known - border).min() > SAME_QUARTER
+    ]
+    quarter = np.unique(np.concatenate([known, inside]))
+    sec = tempo_map.sec_at(quarter)
     plain_sec = np.diff(written.sec_at(quarter))
-    rule = np.diff(_ruled_sec(score, written, quarter)) / plain_sec
+    rule = np.diff(_ruled_sec(score.tempo_changes, held, written, quarter)) / plain_sec
     played = np.diff(sec) / plain_sec
     slower, faster = rule > 1 + UNCHANGED, rule < 1 - UNCHANGED
     factor = np.where(slower, np.maximum(played, rule), np.where(faster, np.minimum(played, rule), played)) / played
-    factor[-1] = rule[-1]  # what follows the last event is no tempo that was played, but how long its notes are
+    # What follows the last event is no tempo that was played, but how long its notes are.
+    factor = np.where(quarter[:-1] >= known[-2], rule, factor)
     new_sec = sec[0] + np.concatenate([[0.0], np.cumsum(np.diff(sec) * factor)])
     warped = [_warped(values, sec, new_sec, factor) for values in (performed.onset_sec, performed.offset_sec)]
     performed = replace(performed, onset_sec=warped[0], offset_sec=warped[1])
@@ -56,32 +68,39 @@ def _warped(values: FloatArray, sec: FloatArray, new_sec: FloatArray, factor: Fl
     return np.asarray(np.interp(values, sec, new_sec) + before + after * factor[-1])
 
 
-def _ruled_sec(score: Score, written: TempoMap, quarter: FloatArray) -> FloatArray:
-    """When score positions are reached by the tempo marks, the changes and the fermatas."""
+def _held(score: Score, written: TempoMap) -> list[tuple[float, float, float]]:
+    """Which score positions are held, from and to, and how many times as long they are to be.
+
+    Holding starts at the last event under the fermata, when all that moves has come to rest.
+    """
     onsets = np.unique(score.notes.onset_quarter)
-    held = [(_held_from(onsets, f.begin_quarter, f.end_quarter), f.end_quarter, f.factor) for f in score.fermatas]
+    found = []
+    for fermata in score.fermatas:
+        before = int(np.searchsorted(onsets, fermata.end_quarter)) - 1
+        begin = max(float(onsets[before]), fermata.begin_quarter) if before >= 0 else fermata.begin_quarter
+        length_sec = float(written.sec_at(fermata.end_quarter) - written.sec_at(begin))
+        found.append((begin, fermata.end_quarter, min(fermata.factor, 1 + MAX_ADDED_SEC / length_sec)))
+    return found
+
+
+def _ruled_sec(
+    changes: Sequence[TempoChange], held: Sequence[tuple[float, float, float]], written: TempoMap, quarter: FloatArray
+) -> FloatArray:
+    """When score positions are reached by the tempo marks, the changes and the fermatas."""
     borders = [quarter, written.position_quarter]
-    borders += [np.array([c.begin_quarter, c.end_quarter]) for c in score.tempo_changes]
+    borders += [np.array([change.begin_quarter, change.end_quarter]) for change in changes]
     borders += [np.array(span[:2]) for span in held]
     grid = np.unique(np.concatenate(borders))
     slowness = np.ones(len(grid) - 1)
-    for change in score.tempo_changes:
+    for change in changes:
         inside = slice(*np.searchsorted(grid, [change.begin_quarter, change.end_quarter]).tolist())
         slowness[inside] = _slowness(change, grid[inside.start : inside.stop + 1])
     longer = np.ones(len(grid) - 1)
     for begin, end, factor in held:
-        held_sec = float(written.sec_at(end) - written.sec_at(begin))
-        factor = min(factor, 1 + MAX_ADDED_SEC / held_sec)
         inside = slice(*np.searchsorted(grid, [begin, end]).tolist())
         longer[inside] = np.maximum(longer[inside], factor)
     lengths_sec = np.diff(written.sec_at(grid)) * slowness * longer
     return np.interp(quarter, grid, np.concatenate([[0.0], np.cumsum(lengths_sec)]))
-
-
-def _held_from(onset_quarter: FloatArray, begin: float, end: float) -> float:
-    """Where the holding starts: at the last event under the fermata, when all that moves has come to rest."""
-    last = int(np.searchsorted(onset_quarter, end)) - 1
-    return max(float(onset_quarter[last]), begin) if last >= 0 else begin
 
 
 def _slowness(change: TempoChange, quarter: FloatArray) -> FloatArray:

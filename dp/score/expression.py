@@ -35,7 +35,7 @@ _GRADUALS = (
     (re.compile(r"\b(allarg|allargando|slargando|slentando|lentando)\b", re.IGNORECASE), 0.75),
     (re.compile(r"\b(calando|morendo|smorz|smorzando)\b", re.IGNORECASE), 0.5),
     (re.compile(r"\b(accel|accelerando)\b", re.IGNORECASE), 1.33),
-    (re.compile(r"\b(string|stringendo)\b", re.IGNORECASE), 1.5),
+    (re.compile(r"\b(string\.|stringendo\b)", re.IGNORECASE), 1.5),
     (re.compile(r"\b(precipitando)\b", re.IGNORECASE), 1.15),
     (re.compile(r"\b(a tempo|in tempo|tempo i|tempo 1|tempo primo|tempo giusto)\b", re.IGNORECASE), 1.0),
 )

@@ -1,5 +1,6 @@
 """What MusicXML writes at a note beside its pitch and length: articulations, slurs, ornaments, grace notes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from fractions import Fraction
 from xml.etree.ElementTree import Element
@@ -91,6 +92,8 @@ class NotationReader:
         marks = Mark(0)
         upper = lower = 0
         self._note_accidental(element, staff)
+        if element.find("notations") is None and element.find("grace") is None and voice not in self._trilled_voices():
+            return self._without_signs(element, voice)
         for notations in element.iterfind("notations"):
             for group in notations.iterfind("articulations"):
                 for sign in group:
@@ -114,6 +117,15 @@ class NotationReader:
         marking = Marking(int(marks), _own_level(element), value, order, upper, lower)
         return PLAIN if marking == PLAIN else marking
 
+    def _without_signs(self, element: Element, voice: str) -> Marking:
+        """The marking of a note that has nothing written at it, as most have not."""
+        self.grace_order.pop(voice, None)
+        marks, level = int(Mark.SLURRED) if voice in self.slurs.values() else 0, _own_level(element)
+        return Marking(marks, level) if marks or level else PLAIN
+
+    def _trilled_voices(self) -> Collection[str]:
+        return self.wavy_lines.values()
+
     def _note_accidental(self, element: Element, staff: str) -> None:
         step, octave, alter = _written_pitch(element)
         self.accidentals[staff, step, octave] = alter
@@ -134,7 +146,7 @@ class NotationReader:
         for line in lines:
             if line.get("type") == "start":
                 self.wavy_lines[line.get("number", "1")] = voice
-        is_trilled = voice in self.wavy_lines.values() and element.find("grace") is None
+        is_trilled = voice in self._trilled_voices() and element.find("grace") is None
         for line in lines:
             if line.get("type") == "stop":
                 self.wavy_lines.pop(line.get("number", "1"), None)

@@ -6,6 +6,7 @@ The 24 notes of the arpeggio in bar 88 of the Chaconne (BWV 1004, movement 5) ar
 """
 
 import csv
+import re
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from dp.score import read_score
-from dp.types import Score
+from dp.score.files import read_mxl
+from dp.score.musicxml import read_bars
+from dp.score.xmltree import parse_xml
+from dp.types import Mark, Score
 from dp.units import quarter_to_tick
 
 MIN_AGREEMENT = 0.995
@@ -80,3 +84,28 @@ def test_scores_of_vienna_4x22_are_read_as_they_are_written_out(shared_data):
     folder = shared_data / "vienna4x22" / "musicxml"
     assert len(_score(folder / "Chopin_op10_no3.musicxml").notes) == 486
     assert len(_score(folder / "Schubert_D783_no15.musicxml").notes) == 328
+
+
+def test_marks_are_read_as_often_as_they_are_written(shared_data):
+    """Counts of notes with a mark, before repeats are unfolded, against a plain search of the files."""
+    written, read = Counter(), Counter()
+    for path in sorted((shared_data / "bach-violin" / "scores").glob("*/*.mxl")):
+        data = read_mxl(path)
+        marks = {"trill-mark": Mark.TRILL, "staccatissimo": Mark.STACCATISSIMO, "accent": Mark.ACCENT}
+        for tag in [*marks, "grace", "fermata", "wavy-line"]:
+            written[tag] += len(re.findall(rf"<{tag}[ />]".encode(), data))
+        bars = read_bars(parse_xml(data, path).findall("part"), {}, path)
+        notes = [note for bar in bars for part in bar.parts for note in part]
+        for tag, mark in marks.items():
+            read[tag] += sum(bool(note.marking.marks & mark) for note in notes)
+        read["grace"] += sum(note.duration_quarter == 0 for note in notes)
+        read["fermata"] += sum(len(bar.held) for bar in bars)
+    lines = {"wavy-line": 8}
+    assert written == {"trill-mark": 172, "staccatissimo": 2, "accent": 0, "grace": 9, "fermata": 14, **lines}
+    # Each of the four wavy lines, which have two ends, goes on to one note that has no sign of its own.
+    assert read == Counter({**written, "trill-mark": 172 + 4, "wavy-line": 0})
+
+
+def test_dynamics_of_the_scores_reach_their_notes(shared_data):
+    score = _score(shared_data / "bach-violin" / "scores" / "bwv1003" / "bwv1003.mxl")
+    assert set(score.notes.dynamic.tolist()) == {0.0, 49.0, 96.0}

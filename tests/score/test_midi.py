@@ -174,3 +174,21 @@ def test_damaged_files_are_refused_in_one_line(tmp_path, content, reason):
     assert str(caught.value).startswith(f"{path}: ")
     assert reason in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_pedal_lets_notes_ring_without_changing_their_lengths(tmp_path):
+    def pedal(value: int, time: int = 0) -> mido.Message:
+        return mido.Message("control_change", control=64, value=value, time=time)
+
+    messages = [pedal(127), on(60), off(60, 480), on(64), off(64, 480), on(67), pedal(0, 240), off(67, 240)]
+    notes = read_score(write_track(tmp_path / "a.mid", *messages)).notes
+    assert notes.duration_quarter.tolist() == [1, 1, 1]
+    assert notes.ring_quarter.tolist() == [1.5, 0.5, 0]
+
+
+def test_an_absurd_tempo_is_passed_over_and_counted(tmp_path):
+    tempo = mido.MetaMessage("set_tempo", tempo=1)
+    score = read_score(write_track(tmp_path / "a.mid", tempo, on(60), off(60, 480)))
+    assert score.tempo_qpm.tolist() == []
+    assert score.oddities == ("1 tempo marks outside 1 to 2000 quarters per minute passed over (6e+07)",)
+    assert score.notes.duration_quarter.tolist() == [1]
