@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 LONGEST_FRAME = 512  # the curves stay level beyond it
+PAIRS_AT_ONCE = 65536  # of a note and a frame: bounds the memory where thousands of notes sound together
 TAIL_FRAME = 48  # a note may ring on for so long: three quarters of a second
 
 
@@ -62,18 +63,20 @@ class EnvelopeMixer(nn.Module):
         """Mix notes [B, N, D] to frames [B, T, D]; arguments as for `mixer.mix`."""
         batch, _, width = embedding.shape
         note, frame = sounding_pairs(onset_frame, duration_frame, frame_count, TAIL_FRAME)
-        onset, duration = onset_frame.reshape(-1)[note], duration_frame.reshape(-1)[note]
-        since = frame % frame_count - onset
-        left = duration - 1 - since  # 0 in the last frame, negative in the tail
+        onset, duration = onset_frame.reshape(-1), duration_frame.reshape(-1)
         inside = self.attack_basis @ self.since_onset + 1.0
         before_end, after_end = self.attack_basis @ self.until_offset, self.tail_basis @ self.since_offset
         longest = LONGEST_FRAME - 1
-        weight = torch.where(
-            left[:, None] >= 0,
-            inside[since.clamp(0, longest)] + before_end[left.clamp(0, longest)],
-            after_end[(-left - 1).clamp(0, TAIL_FRAME - 1)],
-        )
         flat = embedding.reshape(-1, width)
-        mixed = flat.new_zeros(batch * frame_count, width).index_add(0, frame, weight.to(flat.dtype) * flat[note])
-        count = flat.new_zeros(batch * frame_count).index_add(0, frame, (left >= 0).to(flat.dtype))
+        mixed, count = flat.new_zeros(batch * frame_count, width), flat.new_zeros(batch * frame_count)
+        for n, t in zip(note.split(PAIRS_AT_ONCE), frame.split(PAIRS_AT_ONCE), strict=True):
+            since = t % frame_count - onset[n]
+            left = duration[n] - 1 - since  # 0 in the last frame, negative in the tail
+            weight = torch.where(
+                left[:, None] >= 0,
+                inside[since.clamp(0, longest)] + before_end[left.clamp(0, longest)],
+                after_end[(-left - 1).clamp(0, TAIL_FRAME - 1)],
+            )
+            mixed = mixed.index_add(0, t, weight.to(flat.dtype) * flat[n])
+            count = count.index_add(0, t, (left >= 0).to(flat.dtype))
         return (mixed / count.clamp(min=1.0).sqrt()[:, None]).view(batch, frame_count, width)

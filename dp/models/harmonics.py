@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from dp.config import MelConfig
-from dp.models.envelope import sounding_pairs
+from dp.models.envelope import PAIRS_AT_ONCE, sounding_pairs
 from dp.types import PITCH_COUNT
 from dp.units import pitch_to_hz
 
@@ -48,9 +48,11 @@ class Partials(nn.Module):
     def forward(self, pitch: Tensor, onset_frame: Tensor, duration_frame: Tensor, frame_count: int) -> Tensor:
         """Notes [B, N] to [B, T, M], 0 in silence and about 1 at a loud fundamental."""
         note, frame = sounding_pairs(onset_frame, duration_frame, frame_count, TAIL_FRAME)
-        past = frame % frame_count - (onset_frame + duration_frame).reshape(-1)[note] + 1  # frames past the last one
-        weight = 1.0 - past.clamp(min=0).to(self.spectrum.dtype) / (TAIL_FRAME + 1)
-        rows = self.spectrum[pitch.reshape(-1)[note]] * weight[:, None]
-        total = rows.new_zeros(pitch.shape[0] * frame_count, rows.shape[1]).index_add(0, frame, rows)
+        end_frame, pitch_of_note = (onset_frame + duration_frame).reshape(-1), pitch.reshape(-1)
+        total = self.spectrum.new_zeros(pitch.shape[0] * frame_count, self.spectrum.shape[1])
+        for n, t in zip(note.split(PAIRS_AT_ONCE), frame.split(PAIRS_AT_ONCE), strict=True):
+            past = t % frame_count - end_frame[n] + 1  # frames past the last one
+            weight = 1.0 - past.clamp(min=0).to(self.spectrum.dtype) / (TAIL_FRAME + 1)
+            total = total.index_add(0, t, self.spectrum[pitch_of_note[n]] * weight[:, None])
         silent = torch.log(torch.tensor(QUIET))
         return (1.0 - torch.log(total + QUIET) / silent).view(pitch.shape[0], frame_count, -1)

@@ -20,7 +20,8 @@ OVERLAP_SEC = 1.0  # of neighbouring windows of a model that hears whole clips; 
 WINDOWS_AT_ONCE = 8  # of those, in one batch: bounds the memory of a long piece
 TAIL_SEC = 1.0  # after the last note, for its reverberation
 FIRST_CHUNK_FRAME = 64  # of a model that hears what is near: little at first, so that the first sound comes soon,
-CHUNK_FRAME = 2048  # then twice as much each time up to this, with as much around it as can matter
+CHUNK_GROWTH = 8  # then so many times as much each time,
+CHUNK_FRAME = 2048  # up to this, always with as much around it as can matter
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def _in_chunks(
         inputs = synthesis_inputs([near], [synthesis.performer_index(performer)], [last - first])
         (made,) = _made(model, inputs, [first], texture)
         yield made[start - first : end - first]
-        start, chunk = end, min(2 * chunk, CHUNK_FRAME)
+        start, chunk = end, min(CHUNK_GROWTH * chunk, CHUNK_FRAME)
 
 
 @torch.no_grad()

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from dp.audio.mel import mel_filterbank
 from dp.config import MelConfig
+from dp.models import envelope, harmonics
 from dp.models.envelope import TAIL_FRAME, EnvelopeMixer, curve_basis, sounding_pairs
 from dp.models.harmonics import Partials, partial_spectrum
 
@@ -94,3 +95,19 @@ def test_partials_ring_on_and_fall_silent():
     assert torch.allclose(out[5:15, band], out[5, band])
     assert (out[15:39, band].diff() < 0).all()
     assert out[40:].abs().max() < 1e-6
+
+
+def test_pairs_in_slices_are_the_same(monkeypatch):
+    """Thousands of notes at once are mixed slice by slice."""
+    torch.manual_seed(0)
+    mixer = EnvelopeMixer(3)
+    for parameter in mixer.parameters():
+        torch.nn.init.normal_(parameter)
+    partials = Partials(80)
+    partials.set_spectrum(partial_spectrum(MelConfig(), mel_filterbank(MelConfig())))
+    times = (torch.randint(-9, 20, (2, 6)), torch.randint(0, 9, (2, 6)), 30)
+    notes, pitch = torch.randn(2, 6, 3), torch.randint(0, 128, (2, 6))
+    whole = mixer(notes, *times), partials(pitch, *times)
+    for module in (envelope, harmonics):
+        monkeypatch.setattr(module, "PAIRS_AT_ONCE", 7)
+    torch.testing.assert_close((mixer(notes, *times), partials(pitch, *times)), whole)
