@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from dp.audio import AudioWriter
 from dp.errors import DataError
 from dp.render.excerpt import excerpt
@@ -19,7 +17,7 @@ from dp.render.notes_out import write_midi, write_notes_csv
 from dp.render.options import OutputOptions, RenderOptions
 from dp.render.performance import ModelSet, Performance, plan
 from dp.render.provenance import provenance, write_provenance
-from dp.render.take import Take, record
+from dp.render.take import Stored, Take, record, stored_mel
 from dp.report.rendering_plot import plot_rendering
 from dp.score import read_score
 from dp.types import Score
@@ -112,12 +110,11 @@ def _gain(take: Take, loudness_lufs: float | None) -> tuple[float, tuple[str, ..
 
 
 def _write_extras(extras: dict[str, Path], score: Score, performance: Performance, take: Take, gain: float) -> None:
-    part = np.zeros(len(performance.performed), np.int64) if performance.part is None else performance.part
+    part = score.notes.part[performance.score_index]
     write_midi(extras[".mid"], performance, part, score.part_names)
     write_notes_csv(extras[".csv"], performance, part)
     take.log_mel.rename(extras[".npy"])
-    log_mel = np.load(extras[".npy"], mmap_mode="r")
-    samples = np.memmap(take.raw, dtype=np.float32, mode="r")
+    log_mel, samples = stored_mel(extras[".npy"]), Stored(take.raw, (take.sample_count,))
     plot_rendering(extras[".png"], samples, take.sample_rate_hz, performance.performed, log_mel, score.title, gain)
 
 
