@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from dp.audio import AudioWriter
 from dp.errors import DataError
 from dp.render.excerpt import excerpt
@@ -110,7 +112,7 @@ def _gain(take: Take, loudness_lufs: float | None) -> tuple[float, tuple[str, ..
 
 
 def _write_extras(extras: dict[str, Path], score: Score, performance: Performance, take: Take, gain: float) -> None:
-    part = score.notes.part[performance.score_index]
+    part = np.zeros(len(performance.performed), np.int64) if performance.part is None else performance.part
     write_midi(extras[".mid"], performance, part, score.part_names)
     write_notes_csv(extras[".csv"], performance, part)
     take.log_mel.rename(extras[".npy"])

@@ -1,6 +1,6 @@
 """What is to be played, before any of it sounds: notes with times, levels, and the manner they are played in."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -40,8 +40,7 @@ class Performance:
     tempo_map: TempoMap
     performer: str | None
     warnings: tuple[str, ...] = ()
-    score_index: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))  # [N] the note of the score
-    # that each is, or is an ornament of
+    part: IntArray | None = None  # [N] index of each note's part; None = one part
 
 
 def plan(score: Score, models: ModelSet, options: RenderOptions) -> Performance:
@@ -55,4 +54,4 @@ def plan(score: Score, models: ModelSet, options: RenderOptions) -> Performance:
     models, performer = cast(models, options)
     performed = perform(score, models.timing, performer, options.tempo_qpm, options.expression)
     tempo_map = performed_tempo_map(score.notes, performed, score.title or "score")
-    return Performance(performed, np.zeros(len(performed)), tempo_map, performer, score_index=np.arange(len(performed)))
+    return Performance(performed, np.zeros(len(performed)), tempo_map, performer, part=score.notes.part)

@@ -67,7 +67,16 @@ def test_everything_that_can_be_asked_for(models: Path, here: Path, capsys: pyte
     assert capsys.readouterr().out.startswith("out/melody.flac: 8 notes")
     assert soundfile.info("out/melody.flac").samplerate == 22050
     options = json.loads(Path("out/melody.json").read_text())["options"]
-    asked = RenderOptions((("ann", 0.6), ("bo", 0.4)), 100.0, 1.0, 0.5, 7, ("melody",), 2, 3, 415.0)
+    asked = RenderOptions(
+        performers=(("ann", 0.6), ("bo", 0.4)),
+        tempo_qpm=100.0,
+        expression=0.5,
+        seed=7,
+        parts=("melody",),
+        start_bar=2,
+        end_bar=3,
+        tuning_hz=415.0,
+    )
     wanted = {**vars(asked), **vars(OutputOptions(22050, -30.0))}
     assert options == json.loads(json.dumps(wanted))
 
@@ -164,7 +173,7 @@ def test_what_is_no_score_or_no_place_is_one_line(
 ) -> None:
     Path("empty").mkdir()
     Path("hostile.mxl").write_bytes(b"no zip")
-    entities = "".join(f'<!ENTITY a{n + 1} "{f"&a{n};" * 10}">' for n in range(9))
+    entities = "".join('<!ENTITY a{} "{}">'.format(n + 1, f"&a{n};" * 10) for n in range(9))
     Path("bomb.musicxml").write_text(f'<!DOCTYPE s [<!ENTITY a0 "ha">{entities}]><score-partwise>&a9;</score-partwise>')
     Path("silent.musicxml").write_bytes(
         melody_xml(()).replace(b"</part></score", b'<measure number="1"/></part></score')
