@@ -90,10 +90,8 @@ def render(
     folder = find_models(model, project)
     if len(scores) == 1:
         return _render_one(scores[0], place, folder, options, output, quiet, as_json)
-    _load(folder, options)  # what is wrong for all scores is said once
     batch = flows_module("render", _home(project, out))
-    count = jobs or min(len(scores), len(os.sched_getaffinity(0)))
-    code = batch.render_batch(scores, out, folder, options, output, place.suffix, count, quiet or as_json)
+    code = batch.render_batch(scores, out, folder, options, output, place.suffix, jobs, quiet or as_json)
     report({"out": str(out), "scores": len(scores), "model": str(folder), "ok": code == 0}, "", not as_json, as_json)
     return int(code)
 
@@ -111,13 +109,9 @@ def watch(
     place = choose_out(out, audio_format)
     if place.is_file:
         raise DataError(out, "is one file, and many scores may come", "name a folder")
-    if not folder.is_dir():
-        raise DataError(folder, "is no folder", "name the folder that scores are put into")
-    if out.resolve().is_relative_to(folder.resolve()):
-        raise DataError(out, f"lies in {folder}: the MIDI written there would be rendered too", "choose another folder")
     options, output = wanted.options(), wanted.output()
     models = find_models(model, project)
-    _load(models, options)
+    _load(models, options)  # what is wrong for all scores is said once
     from dp.cli.watch import watch as render_what_comes
 
     return render_what_comes(folder, out, models, options, output, place.suffix, quiet)

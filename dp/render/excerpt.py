@@ -16,7 +16,7 @@ def excerpt(score: Score, parts: Sequence[str] = (), start_bar: int | None = Non
     Bars are named as the score numbers them, and taken as they are played: from the first time that `start_bar` comes
     to the next time that `end_bar` comes. With a repeat of bars 1 to 8, bars 5 to 10 are 5 to 8, 1 to 8, 9 and 10. A
     note that sounds on past the last bar ends there; one that began before the first bar is not struck again. The tempo
-    in force where the excerpt begins stays in force.
+    in force where the excerpt begins stays in force; what changes it little by little must begin in the excerpt.
 
     Args:
         score: whole.

@@ -19,7 +19,7 @@ from dp.render.notes_out import write_midi, write_notes_csv
 from dp.render.options import OutputOptions, RenderOptions
 from dp.render.performance import ModelSet, Performance, plan
 from dp.render.provenance import provenance, write_provenance
-from dp.render.take import Take, record
+from dp.render.take import Stored, Take, record, stored_mel
 from dp.report.rendering_plot import plot_rendering
 from dp.score import read_score
 from dp.types import Score
@@ -116,8 +116,7 @@ def _write_extras(extras: dict[str, Path], score: Score, performance: Performanc
     write_midi(extras[".mid"], performance, part, score.part_names)
     write_notes_csv(extras[".csv"], performance, part)
     take.log_mel.rename(extras[".npy"])
-    log_mel = np.load(extras[".npy"], mmap_mode="r")
-    samples = np.memmap(take.raw, dtype=np.float32, mode="r")
+    log_mel, samples = stored_mel(extras[".npy"]), Stored(take.raw, (take.sample_count,))
     plot_rendering(extras[".png"], samples, take.sample_rate_hz, performance.performed, log_mel, score.title, gain)
 
 

@@ -1,5 +1,6 @@
 """A rendering as it is made, block by block: heard at once, or kept in files until its level is known."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,36 @@ Samples = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
+class Stored:
+    """An array of float32 in a file, of which slices are read when they are asked for.
+
+    A memory map would do the same, but what has been read of it counts as memory of this process.
+    """
+
+    path: Path
+    shape: tuple[int, ...]
+    offset_byte: int = 0
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: slice) -> Samples:
+        first, end, _ = rows.indices(len(self))
+        width = math.prod(self.shape[1:])
+        offset_byte = self.offset_byte + first * width * np.dtype(np.float32).itemsize
+        count = max(end - first, 0) * width
+        return np.fromfile(self.path, dtype=np.float32, count=count, offset=offset_byte).reshape(-1, *self.shape[1:])
+
+
+def stored_mel(path: Path) -> Stored:
+    """A log-mel [T, M] that `record` wrote."""
+    with path.open("rb") as file:
+        np.lib.format.read_magic(file)
+        shape, _, _ = np.lib.format.read_array_header_1_0(file)
+        return Stored(path, shape, file.tell())
+
+
+@dataclass(frozen=True)
 class Take:
     """Everything that sounds, in files: raw samples as the models made them, before they are brought to a level."""
 
@@ -40,9 +71,9 @@ class Take:
 
     def samples(self, gain: float) -> Iterator[Samples]:
         """All samples times `gain`, a part at a time."""
-        with self.raw.open("rb") as file:
-            while len(part := np.fromfile(file, dtype=np.float32, count=READ_SAMPLES)):
-                yield part * np.float32(gain)
+        stored = Stored(self.raw, (self.sample_count,))
+        for first in range(0, len(stored), READ_SAMPLES):
+            yield stored[first : first + READ_SAMPLES] * np.float32(gain)
 
 
 def record(

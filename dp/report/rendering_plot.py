@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,16 +16,24 @@ SOUNDING = 0.5  # how dark a note is after its beginning, which is 1
 MARGIN_PITCH = 2  # above the highest note and below the lowest
 
 
+class Rows(Protocol):
+    """An array, or something else that is read by slices of its first axis."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice, /) -> npt.NDArray[np.float32]: ...
+
+
 def plot_rendering(
     path: Path,
-    samples: npt.NDArray[np.float32],
+    samples: Rows,
     sample_rate_hz: int,
     notes: PerformedNotes,
-    log_mel: npt.NDArray[np.float32],
+    log_mel: Rows,
     title: str,
     gain: float = 1.0,
 ) -> None:
-    """Draw a rendering as PNG, in bounded memory: arrays may be memory maps of hours.
+    """Draw a rendering as PNG, a column at a time, so that hours of sound may stay in files.
 
     Args:
         path: PNG to write.
@@ -45,7 +54,7 @@ def plot_rendering(
         pitches = (lowest_pitch - 0.5, lowest_pitch + len(roll_image) - 0.5)
         roll.imshow(roll_image, cmap="Blues", vmin=0.0, vmax=1.0, extent=(0, length_sec, *pitches), **across)
         roll.set_ylabel("pitch (MIDI)")
-        mel.imshow(mel_image.T, cmap="magma", extent=(0, length_sec, 0, log_mel.shape[1]), **across)
+        mel.imshow(mel_image.T, cmap="magma", extent=(0, length_sec, 0, mel_image.shape[1]), **across)
         mel.set_ylabel("mel band")
         time_sec = (np.arange(len(low)) + 0.5) * length_sec / len(low)
         wave.fill_between(time_sec, low, high, linewidth=0.3, edgecolor="C0")
@@ -56,7 +65,7 @@ def plot_rendering(
         roll.set_title(title)
 
 
-def _columns(values: npt.NDArray[np.float32]) -> Iterator[npt.NDArray[np.float32]]:
+def _columns(values: Rows) -> Iterator[npt.NDArray[np.float32]]:
     """The values in COLUMN_COUNT parts of about the same length, or one by one where there are fewer."""
     borders = np.linspace(0, len(values), min(COLUMN_COUNT, len(values)) + 1).astype(np.int64)
     for first, end in pairwise(borders.tolist()):
