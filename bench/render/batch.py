@@ -69,13 +69,12 @@ def scores_per_sec(folder: Path, models: Path, count: int, worker_count: int, ex
             process, held_byte = outcome.reason.split()
             memory[process].append(int(held_byte) / 1e9)
         elapsed_sec = time.perf_counter() - started_sec
-    print(
-        f"{worker_count} worker(s): {count} scores of a minute in {elapsed_sec:.1f} s, {count / elapsed_sec:.2f} per s"
-    )
+    rate = count / elapsed_sec
+    print(f"{worker_count} worker(s): {count} scores of a minute in {elapsed_sec:.1f} s, {rate:.2f} per s")
     for held_gb in memory.values():
         told = [f"{held_gb[done - 1]:.2f} after {done}" for done in TOLD_AFTER if done <= len(held_gb)]
         print(f"  GB of a worker: {', '.join(told)}; at most {max(held_gb):.2f} (target: {MEMORY_TARGET_GB:g})")
-    return count / elapsed_sec
+    return rate
 
 
 def main(models: Path, count: int, worker_counts: list[int], extras: bool) -> None:
