@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,7 +26,8 @@ from dp.project import STATE_FOLDER
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 SETTINGS = {
     "distributed.scheduler.worker-saturation": 1.0,  # no job waits in a worker that may die
-    "distributed.scheduler.allowed-failures": 1,
+    "distributed.scheduler.allowed-failures": 0,  # see work_off
+    "distributed.worker.preload": [__name__],
     # In place of Dask's own, whose MALLOC_TRIM_THRESHOLD_ hands every large array straight back to the system: that
     # doubled the time of an alignment.
     "distributed.nanny.pre-spawn-environ": dict.fromkeys(THREAD_VARIABLES, "1"),
@@ -107,6 +109,11 @@ def dask_client(job_count: int, worker_count: int | None = None, state: Path = P
         yield client
 
 
+def dask_setup(worker: object) -> None:
+    """Called by Dask as a worker starts: Ctrl-C, which a terminal sends to workers too, is left to their command."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @contextmanager
 def _without_main_module() -> Iterator[None]:
     """Let new processes start without importing this program's main module.
@@ -128,28 +135,46 @@ def _connected(address: str) -> Client:
 
 
 def work_off(client: Client, work: Callable[[J], Outcome], jobs: Sequence[J]) -> Iterator[Outcome]:
-    """Outcomes of jobs as they come; a few jobs per worker are with the scheduler at any time."""
+    """Outcomes of jobs as they come; a few jobs per worker are with the scheduler at any time.
+
+    A worker that dies may take another job's result with it. So whatever was lost with a worker is done again, alone.
+    """
+    lost = []
+    for job, outcome in _work_off(client, work, jobs):
+        if outcome is None:
+            lost.append(job)
+        else:
+            yield outcome
+    for job in lost:
+        for _, outcome in _work_off(client, work, [job]):
+            yield outcome or Outcome(job.recording_id, "crashed", DIED)
+
+
+def _work_off(client: Client, work: Callable[[J], Outcome], jobs: Sequence[J]) -> Iterator[tuple[J, Outcome | None]]:
+    """Each job and its outcome as they come; None where its worker died."""
     waiting = iter(jobs)
-    ids: dict[str, str] = {}
+    submitted: dict[str, J] = {}
 
     def submit(job: J) -> Future:
         future = client.submit(work, job, pure=False)
-        ids[future.key] = job.recording_id
+        submitted[future.key] = job
         return future
 
     ahead = WAITING_PER_WORKER * max(1, len(client.nthreads()))
     running = as_completed([submit(job) for job in islice(waiting, ahead)])
     for future in running:
-        yield _outcome(ids.pop(future.key), future)
+        job = submitted.pop(future.key)
+        yield job, _outcome(job.recording_id, future)
         future.release()  # else a dying worker would make the scheduler do finished jobs again
-        for job in islice(waiting, 1):
-            running.add(submit(job))
+        for following in islice(waiting, 1):
+            running.add(submit(following))
 
 
-def _outcome(recording_id: str, future: Future) -> Outcome:
-    error = future.exception()
-    if error is None:
-        return future.result()
-    if isinstance(error, KilledWorker):
-        return Outcome(recording_id, "crashed", DIED)
-    return crashed(recording_id, error)
+def _outcome(recording_id: str, future: Future) -> Outcome | None:
+    try:
+        outcome: Outcome = future.result()
+    except KilledWorker:
+        return None
+    except Exception as error:
+        return crashed(recording_id, error)
+    return outcome
