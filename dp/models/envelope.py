@@ -69,7 +69,8 @@ class EnvelopeMixer(nn.Module):
         longest = LONGEST_FRAME - 1
         flat = embedding.reshape(-1, width)
         mixed, count = flat.new_zeros(batch * frame_count, width), flat.new_zeros(batch * frame_count)
-        for n, t in zip(note.split(PAIRS_AT_ONCE), frame.split(PAIRS_AT_ONCE), strict=True):
+        for first in range(0, len(note), PAIRS_AT_ONCE):
+            n, t = note[first : first + PAIRS_AT_ONCE], frame[first : first + PAIRS_AT_ONCE]
             since = t % frame_count - onset[n]
             left = duration[n] - 1 - since  # 0 in the last frame, negative in the tail
             weight = torch.where(

@@ -50,7 +50,8 @@ class Partials(nn.Module):
         note, frame = sounding_pairs(onset_frame, duration_frame, frame_count, TAIL_FRAME)
         end_frame, pitch_of_note = (onset_frame + duration_frame).reshape(-1), pitch.reshape(-1)
         total = self.spectrum.new_zeros(pitch.shape[0] * frame_count, self.spectrum.shape[1])
-        for n, t in zip(note.split(PAIRS_AT_ONCE), frame.split(PAIRS_AT_ONCE), strict=True):
+        for first in range(0, len(note), PAIRS_AT_ONCE):
+            n, t = note[first : first + PAIRS_AT_ONCE], frame[first : first + PAIRS_AT_ONCE]
             past = t % frame_count - end_frame[n] + 1  # frames past the last one
             weight = 1.0 - past.clamp(min=0).to(self.spectrum.dtype) / (TAIL_FRAME + 1)
             total = total.index_add(0, t, self.spectrum[pitch_of_note[n]] * weight[:, None])

@@ -74,7 +74,7 @@ def _summed(frames: Tensor, hop_sample: int) -> Tensor:
     """Frames [B, T, size], each laid a hop after the one before, to their sum; hop by hop, faster than `F.fold`."""
     part_count = -(-frames.shape[2] // hop_sample)
     frames = F.pad(frames, (0, part_count * hop_sample - frames.shape[2]))
-    parts = frames.split(hop_sample, dim=2)
+    parts = frames.reshape(*frames.shape[:2], part_count, hop_sample).unbind(2)
     summed = F.pad(parts[0], (0, 0, 0, part_count - 1))
     for late, part in enumerate(parts[1:], start=1):
         summed = summed + F.pad(part, (0, 0, late, part_count - 1 - late))
