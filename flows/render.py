@@ -24,7 +24,7 @@ from prefect.states import Completed, Failed
 
 from dp.errors import DataError
 from dp.jobs.environment import SERVER_VARIABLE
-from dp.jobs.rendering import find_scores
+from dp.jobs.scores import find_scores
 from dp.project import rendering_models
 from dp.render.options import OutputOptions, RenderOptions
 from flows.batch import render_batch
@@ -40,7 +40,7 @@ def render_scores(
 ) -> int:
     """Render what is not finished; returns the exit code."""
     chosen = models if models is not None else rendering_models(Path.cwd())
-    return render_batch(find_scores(scores), out, chosen, options, output, suffix, quiet=quiet)
+    return render_batch(find_scores([scores], out), out, chosen, options, output, suffix, quiet=quiet)
 
 
 @flow(name="render", validate_parameters=False)

@@ -145,7 +145,8 @@ def render(
         str | None, typer.Option(metavar="QPM|xFACTOR", help="Quarters per minute, or times the score's own tempo.")
     ] = None,
     expression: Annotated[float, typer.Option(help="0 = as written, 1 = as learned, above = exaggerated.")] = 1.0,
-    seed: Annotated[int, typer.Option(min=0, help="Of what is left to chance.")] = 1,
+    texture: Annotated[float, typer.Option(help="Noise of real sound: 0 = none, 1 = as much as learned.")] = 0.5,
+    seed: Annotated[int, typer.Option(min=0, help="Of that noise.")] = 1,
     parts: Annotated[str | None, typer.Option(help="Names or numbers, separated by commas. Default: all.")] = None,
     start_bar: Annotated[
         int | None, typer.Option(min=0, help="First bar, as the score numbers them; with repeats, its first time.")
@@ -173,7 +174,19 @@ def render(
     """Turn scores into performances: audio and, beside it, MIDI, CSV, mel, picture and provenance."""
     from dp.cli import render as command
 
-    asked = command.Wanted(performer, tempo, expression, seed, parts, start_bar, end_bar, tuning, sample_rate, loudness)
+    asked = command.Wanted(
+        performer=performer,
+        tempo=tempo,
+        expression=expression,
+        texture=texture,
+        seed=seed,
+        parts=parts,
+        start_bar=start_bar,
+        end_bar=end_bar,
+        tuning_hz=tuning,
+        sample_rate_hz=sample_rate,
+        loudness_lufs=loudness,
+    )
     if (scores is None) == (watch is None):
         raise typer.BadParameter("give SCORE, or --watch with a folder")
     if stdout:

@@ -8,6 +8,7 @@ MIX = "mix:"
 TEMPO_QPM = (1.0, 1000.0)
 TEMPO_FACTOR = (0.05, 20.0)
 EXPRESSION = (0.0, 5.0)
+TEXTURE = (0.0, 2.0)
 TUNING_HZ = (360.0, 500.0)  # French opera's low pitch and organs' high one lie well inside
 SAMPLE_RATE_HZ = (8000, 192000)
 LOUDNESS_LUFS = (-70.0, 0.0)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from dp.cli import manner
 from dp.cli.orchestrated import flows_module
+from dp.cli.out import Out, choose_out
 from dp.cli.output import note, report
-from dp.cli.scores import Out, choose_out, find_scores
 from dp.errors import DataError
+from dp.jobs.scores import find_scores
 
 if TYPE_CHECKING:
     from dp.render import ModelSet, OutputOptions, RenderOptions
@@ -26,6 +27,7 @@ class Wanted:
     performer: str | None = None
     tempo: str | None = None
     expression: float = 1.0
+    texture: float = 0.5
     seed: int = 1
     parts: str | None = None
     start_bar: int | None = None
@@ -44,6 +46,7 @@ class Wanted:
         tempo_qpm, tempo_factor = manner.parse_tempo(self.tempo)
         parts = manner.parse_parts(self.parts)
         manner.within("--expression", self.expression, manner.EXPRESSION, "")
+        manner.within("--texture", self.texture, manner.TEXTURE, "")
         manner.within("--tuning", self.tuning_hz, manner.TUNING_HZ, " Hz")
         from dp.render.options import RenderOptions
 
@@ -52,6 +55,7 @@ class Wanted:
             tempo_qpm=tempo_qpm,
             tempo_factor=tempo_factor,
             expression=self.expression,
+            texture=self.texture,
             seed=self.seed,
             parts=parts,
             start_bar=self.start_bar,
@@ -90,7 +94,7 @@ def render(
     folder = find_models(model, project)
     if len(scores) == 1:
         return _render_one(scores[0], place, folder, options, output, quiet, as_json)
-    batch = flows_module("render", _home(project, out))
+    batch = flows_module("batch", _home(project, out))
     code = batch.render_batch(scores, out, folder, options, output, place.suffix, jobs, quiet or as_json)
     report({"out": str(out), "scores": len(scores), "model": str(folder), "ok": code == 0}, "", not as_json, as_json)
     return int(code)

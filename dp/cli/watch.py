@@ -21,8 +21,8 @@ from dp.jobs.rendering import (
     plan_job,
     render_one,
     row_of,
-    scores_in,
 )
+from dp.jobs.scores import scores_in
 from dp.jobs.summary import FAILURES
 from dp.jobs.worker import Worker
 from dp.render.options import OutputOptions, RenderOptions
@@ -111,13 +111,12 @@ class _Watch:
 
     def _look(self) -> dict[Path, Stamp]:
         found = {}
-        for path in scores_in(self._folder):
+        for path in scores_in(self._folder, self._request.out):
             try:
                 status = path.stat()
             except FileNotFoundError:  # it went meanwhile
                 continue
-            if not path.resolve().is_relative_to(self._request.out.resolve()):
-                found[path] = (status.st_size, status.st_mtime_ns)
+            found[path] = (status.st_size, status.st_mtime_ns)
         return found
 
     def _render(self, job: RenderJob) -> None:

@@ -4,7 +4,6 @@ How a score is rendered (`dp.render.worker.render_file`) is handed in: the rooms
 other.
 """
 
-import glob
 import hashlib
 import json
 import time
@@ -18,11 +17,9 @@ from dp import __version__
 from dp.errors import DataError
 from dp.jobs.manifest import made_file, relative_path
 from dp.jobs.outcome import Outcome, attempt
-from dp.score import MIDI_SUFFIXES, MUSICXML_SUFFIXES
 from dp.store.hashing import file_sha256
 from dp.store.renderings import RenderingRow
 
-SCORE_SUFFIXES = (*MUSICXML_SUFFIXES, *MIDI_SUFFIXES)
 MODELS = ("timing", "synthesis", "vocoder")
 
 
@@ -82,33 +79,6 @@ class Rendered(Outcome):
 
 
 Render = Callable[[Path, Path, Path, str, Any, Any], Made]  # score, audio, models, their version, options, output
-
-
-def find_scores(given: str) -> list[Path]:
-    """The scores that a folder (and the folders in it), a pattern or a file's path names, in order.
-
-    Raises:
-        DataError: there is none.
-    """
-    path = Path(given)
-    if path.is_dir():
-        found = scores_in(path)
-    else:
-        found = sorted(Path(name) for name in glob.glob(given, recursive=True)) or [path]  # noqa: PTH207
-    if not found:
-        raise DataError(given, "holds no scores", f"give a folder with {', '.join(SCORE_SUFFIXES)}")
-    return found
-
-
-def scores_in(folder: Path) -> list[Path]:
-    """The files of a folder, and of the folders in it, that have the suffix of a score; hidden ones are left out."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SCORE_SUFFIXES
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and path.is_file()
-    )
 
 
 def output_names(scores: Sequence[Path], suffix: str) -> list[Path]:

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +15,6 @@ import soundfile
 
 from dp.cli import run
 from dp.cli.manner import parse_performers, parse_tempo
-from dp.cli.scores import find_scores
 from dp.errors import DataError
 from dp.models.checkpoint import save_checkpoint
 from dp.render import OutputOptions, RenderOptions, load_models
@@ -203,9 +201,9 @@ def test_several_scores_go_to_the_batch(models: Path, here: Path, monkeypatch: p
         calls.append(arguments)
         return 1
 
-    batch = ModuleType("flows.render")
+    batch = ModuleType("flows.batch")
     batch.render_batch = render_batch  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "flows.render", batch)
+    monkeypatch.setitem(sys.modules, "flows.batch", batch)
     Path("second.musicxml").write_bytes(melody_xml())
     argv = [
         "render",
@@ -226,20 +224,6 @@ def test_several_scores_go_to_the_batch(models: Path, here: Path, monkeypatch: p
     scores = [Path("melody.musicxml"), Path("second.musicxml")]
     options = RenderOptions(tempo_factor=1.5)
     assert calls == [(scores, Path("out"), models, options, OutputOptions(), ".ogg", 3, True)]
-
-
-def test_which_scores_are_found(here: Path) -> None:
-    for name in ("a/one.MID", "a/b/two.mxl", "a/.hidden/three.mid", "a/out/four.mid", "a/note.txt", "a/.five.mid"):
-        Path(name).parent.mkdir(parents=True, exist_ok=True)
-        Path(name).write_bytes(b"")
-
-    def found(*sources: str) -> Sequence[str]:
-        return [str(path) for path in find_scores(sources, Path("a/out"))]
-
-    assert found("a") == ["a/b/two.mxl", "a/one.MID"]
-    assert found("a/*", "a/one.MID") == ["a/one.MID"]
-    assert found("a/**/t*") == ["a/b/two.mxl"]
-    assert found(str(here / "a" / "*.MID"), "a/note.txt") == [str(here / "a/one.MID"), "a/note.txt"]
 
 
 def test_performers_and_tempo_as_text() -> None:

@@ -12,7 +12,7 @@ from dp.errors import DataError
 from dp.jobs.batch import render_all
 from dp.jobs.manifest import open_manifest
 from dp.jobs.outcome import DIED, Outcome
-from dp.jobs.rendering import RenderJob, Request, find_scores, model_version, output_names, render_one
+from dp.jobs.rendering import RenderJob, Request, model_version, output_names, render_one
 from dp.jobs.worker import Worker
 from dp.store.renderings import MANIFEST_FILE, RenderingRow, read_renderings
 
@@ -94,19 +94,6 @@ def outcomes_of(out: Path) -> dict[str, str]:
 )
 def test_no_two_scores_share_a_name(scores: list[str], names: list[str]) -> None:
     assert output_names([Path(score) for score in scores], ".wav") == [Path(name) for name in names]
-
-
-def test_scores_of_a_folder_a_pattern_and_a_file(tmp_path: Path) -> None:
-    scores_of(tmp_path, a="1")
-    scores_of(tmp_path / "sub", b="2")
-    scores_of(tmp_path / ".hidden", c="3")
-    (tmp_path / "notes.txt").touch()
-    (tmp_path / "empty").mkdir()
-    assert find_scores(str(tmp_path)) == [tmp_path / "a.mid", tmp_path / "sub/b.mid"]
-    assert find_scores(str(tmp_path / "s*" / "*.mid")) == [tmp_path / "sub/b.mid"]
-    assert find_scores("missing.mid") == [Path("missing.mid")]
-    with pytest.raises(DataError, match="holds no scores"):
-        find_scores(str(tmp_path / "empty"))
 
 
 def test_a_row_tells_all_about_a_score(tmp_path: Path, request_of: Callable[..., Request]) -> None:
