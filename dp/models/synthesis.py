@@ -66,23 +66,22 @@ class SynthesisModel(nn.Module):
             frame_valid: [B, T] bool, false past the end of a shorter clip.
         """
         return self.bands(
-            self._frames(pitch, onset_frame, duration_frame, velocity, valid, performer, tempo_qpm, frame_valid)
+            self.frames(pitch, onset_frame, duration_frame, velocity, valid, performer, tempo_qpm, frame_valid)
         )
 
     def describe(self, **inputs: Tensor) -> tuple[Tensor, Tensor]:
         """The log-mel as `forward` predicts it, and how much the real one moves around it: both [B, T, M].
 
         The second is the standard deviation of white noise that, added to the first, makes it move from frame to frame
-        as much as real ones do. It learns from the frames without changing them: the first is the same with and
-        without. 0 for a model without texture.
+        as much as real ones do (`dp.train.texture` fits it). 0 for a model without texture.
         """
-        frames = self._frames(**inputs)
+        frames = self.frames(**inputs)
         log_mel = self.bands(frames)
         if not self.dims.texture:
             return log_mel, torch.zeros_like(log_mel)
-        return log_mel, torch.exp(self.log_spread(frames.detach()))
+        return log_mel, torch.exp(self.log_spread(frames))
 
-    def _frames(
+    def frames(
         self,
         pitch: Tensor,
         onset_frame: Tensor,

@@ -36,10 +36,10 @@ def spread_shortfall(predicted: Tensor, true: Tensor, frame_valid: Tensor) -> Te
 
 
 def texture_loss(predicted: Tensor, spread: Tensor, true: Tensor, frame_valid: Tensor) -> Tensor:
-    """How badly noise around a predicted log-mel explains its moves from frame to frame: - log likelihood, a mean.
+    """How badly a predicted log-mel with noise explains how far the true one moves: - log likelihood, a mean.
 
-    White noise with standard deviation s moves by a Gaussian of variance 2 s^2; it is to explain what the prediction
-    does not.
+    White noise with standard deviation s moves from frame to frame with variance 2 s^2. It is to supply what the
+    prediction's own moves lack of the true ones'.
 
     Args:
         predicted, true: [B, T, M].
@@ -47,9 +47,8 @@ def texture_loss(predicted: Tensor, spread: Tensor, true: Tensor, frame_valid: T
         frame_valid: [B, T] bool.
     """
     both = (frame_valid[:, 1:] & frame_valid[:, :-1])[..., None]
-    missed = true.diff(dim=1) - predicted.detach().diff(dim=1)
-    variance = spread[:, 1:] ** 2 + spread[:, :-1] ** 2
-    loss = 0.5 * (torch.log(variance) + missed**2 / variance)
+    variance = predicted.diff(dim=1) ** 2 + spread[:, 1:] ** 2 + spread[:, :-1] ** 2
+    loss = 0.5 * (torch.log(variance) + true.diff(dim=1) ** 2 / variance)
     return (loss * both).sum() / (both.sum() * predicted.shape[2])
 
 

@@ -17,11 +17,10 @@ from dp.models.harmonics import partial_spectrum
 from dp.models.synthesis import SynthesisModel
 from dp.presets import SynthesisConfig
 from dp.train.loop import Budget, Course, descend, deterministic, fit, noam_rate, precision, transformer_optimizer
-from dp.train.losses import masked_mse, spread_shortfall, texture_loss
+from dp.train.losses import masked_mse, spread_shortfall
 from dp.train.state import Log
+from dp.train.texture import fit_texture
 from dp.units import CLIP_SEC, sec_to_frame
-
-TEXTURE_WEIGHT = 0.1  # it shapes its own layer alone; small, so that clipping the gradient hardly knows of it
 
 
 class SynthesisTrainee:
@@ -54,21 +53,16 @@ class SynthesisTrainee:
     def train_step(self, batch: SynthesisBatch, step: int) -> dict[str, Tensor]:
         """Descend along the loss of a batch."""
         with precision(self.device):
-            predicted, spread = (part.float() for part in self.model.describe(**batch.inputs))
+            predicted = self.model(**batch.inputs).float()
         mse = masked_mse(predicted, batch.log_mel, batch.frame_valid[..., None])
         loss, config = mse, self.config
-        values = {"train_mse": mse.detach()}
-        if config.dims.texture:
-            texture = texture_loss(predicted, spread, batch.log_mel, batch.frame_valid)
-            loss = loss + TEXTURE_WEIGHT * texture
-            values["texture_loss"] = texture.detach()
         if config.l1_weight > 0:
             error = ((predicted - batch.log_mel).abs() * batch.frame_valid[..., None]).sum()
             loss = loss + config.l1_weight * error / (batch.frame_valid.sum() * predicted.shape[2])
         if config.variance_weight > 0:
             loss = loss + config.variance_weight * spread_shortfall(predicted, batch.log_mel, batch.frame_valid)
         norm = descend(self.optimizers["model"], self.model, loss)
-        return {"train_loss": loss.detach(), **values, "gradient_norm": norm}
+        return {"train_loss": loss.detach(), "train_mse": mse.detach(), "gradient_norm": norm}
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Mean squared error over held-out clips, each counting alike; nothing where none are held out."""
@@ -95,7 +89,7 @@ def train_synthesis(
         arrays: clips of both splits; those held out by either are not trained on.
         filterbank: [M, F] filters of `arrays.mel`.
         config: sizes and switches, step count, rates, seed.
-        log: gets `train_loss`, `train_mse` and, on the `clip` split, `valid_loss`; see `loop.fit`.
+        log: gets `train_loss`, `train_mse`, `texture_loss` and, on the `clip` split, `valid_loss`; see `loop.fit`.
         thread_count: threads torch may use; the result depends on it in the last digits.
         course: device, state file, resume.
 
@@ -111,5 +105,7 @@ def train_synthesis(
         else:
             batch_at = synthesis_batch_at(arrays.training(), config.batch_size, config.seed)
         progress = fit(trainee, batch_at, Budget.of(config), log, config.seed, course)
+        if config.dims.texture:
+            log({"texture_loss": fit_texture(trainee.model, arrays.training(), config.seed)}, progress.step)
     kept = progress.best_step or progress.step
     return Checkpoint(trainee.model.cpu(), arrays.mel, kept, arrays.performer_names, asdict(config), arrays.data_note)

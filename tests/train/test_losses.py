@@ -57,13 +57,17 @@ def test_the_texture_loss_is_least_at_the_spread_of_the_noise():
     assert torch.allclose(log_spread.exp(), torch.tensor([0.2, 0.6]), rtol=0.05)
 
 
-def test_the_texture_loss_asks_nothing_of_the_prediction_and_of_padding():
-    true = noisy([0.2, 0.6])
-    predicted = torch.zeros(1, 4000, 2, requires_grad=True)
+def test_the_texture_loss_asks_for_what_the_prediction_lacks_and_nothing_of_padding():
+    true, valid = noisy([0.5, 0.5]), torch.ones(1, 4000, dtype=torch.bool)
+    steps = torch.tensor([0.0, 0.5]) * torch.tensor([1.0, -1.0]).repeat(2000)[:, None]  # the second moves by 1, always
+    losses, still = (
+        [texture_loss(mel[None], torch.full((1, 4000, 2), spread), true, valid).item() for spread in (0.3, 0.5, 0.8)]
+        for mel in (steps, 0 * steps)
+    )
+    assert min(still) == still[1]
+    assert losses[0] - losses[2] < still[0] - still[2]  # what moves by itself needs less noise
     spread = torch.full((1, 4000, 2), 0.3, requires_grad=True)
-    valid = (torch.arange(4000) < 3000)[None]
-    texture_loss(predicted, spread, true, valid).backward()
-    assert predicted.grad is None
+    texture_loss(0 * true, spread, true, (torch.arange(4000) < 3000)[None]).backward()
     assert (spread.grad[:, 3000:] == 0).all() and (spread.grad[:, :2999] != 0).all()
 
 
