@@ -14,7 +14,7 @@ ROTARY_BASE = 10000.0
 
 
 def rotate(x: Tensor) -> Tensor:
-    """Turn queries or keys [B, H, N, E] by their position, so that products depend on distances (Su et al. 2021)."""
+    """Turn queries or keys [..., N, E] by their position, so that products depend on distances (Su et al. 2021)."""
     length, width = x.shape[-2:]
     rate = ROTARY_BASE ** -(torch.arange(0, width, 2, device=x.device, dtype=torch.float32) / width)
     angle = torch.arange(length, device=x.device, dtype=torch.float32)[:, None] * rate
@@ -77,8 +77,9 @@ class LocalLayer(nn.Module):
         """Return x [B, N, D] changed in the light of its surroundings; valid [B, N] bool."""
         batch, length, width = x.shape
         heads = self.query_key_value(self.norm_attention(x)).view(batch, length, 3, self.head_count, -1)
-        query, key, value = heads.permute(2, 0, 3, 1, 4)
-        mixed = local_attention(rotate(query), rotate(key), value, valid, self.reach)
+        heads = heads.permute(2, 0, 3, 1, 4)
+        query, key = rotate(heads[:2])
+        mixed = local_attention(query, key, heads[2], valid, self.reach)
         x = x + self.dropout(self.merge_heads(mixed.transpose(1, 2).reshape(batch, length, width)))
         y = self.norm_feed_forward(x) * valid[..., None]
         y = y + self.near(y.transpose(1, 2)).transpose(1, 2)
