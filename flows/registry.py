@@ -1,5 +1,14 @@
-"""MLflow's model registry: where the models of a name lie."""
+"""MLflow's model registry: models under a name and an alias.
 
+    python -m flows.registry MODELS NAME ALIAS
+
+in the project folder keeps the timing, synthesis and vocoder model of the folder MODELS as the next version of NAME,
+which `dp render --model models:/NAME@ALIAS` then takes. Models that are trained again later do not change it.
+"""
+
+import shutil
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -8,9 +17,46 @@ from mlflow.exceptions import MlflowException
 
 from dp.errors import DataError
 from dp.project import STATE_FOLDER
+from dp.render import load_models
+from dp.store.files import whole_folder
 
 PREFIX = "models:/"
+MODELS = ("timing", "synthesis", "vocoder")
 _ADVICE = "name one as models:/NAME@ALIAS or models:/NAME/VERSION"
+
+
+def register_models(project: Path, models: Path, name: str, alias: str) -> int:
+    """Keep a copy of a folder of models as the next version of a name, and let an alias mean it.
+
+    Args:
+        project: whose registry.
+        models: folder of a timing, a synthesis and a vocoder model.
+        name: of the models, such as "violin".
+        alias: such as "champion"; whatever it meant before, it means this now.
+
+    Returns:
+        the version.
+
+    Raises:
+        DataError: the models are not all there, or MLflow takes no such name or alias.
+    """
+    load_models(models)
+    state = (project / STATE_FOLDER).absolute()
+    state.mkdir(parents=True, exist_ok=True)
+    client = _client(state / "mlflow.db")
+    try:
+        if not client.search_registered_models(f"name = '{name}'"):
+            client.create_registered_model(name)
+        versions = [int(found.version) for found in client.search_model_versions(f"name = '{name}'")]
+        kept = state / "registry" / name / str(max(versions, default=0) + 1)
+        with whole_folder(kept) as folder:
+            for model in MODELS:
+                shutil.copytree(models / model, folder / model)
+        version = client.create_model_version(name, kept.as_uri()).version
+        client.set_registered_model_alias(name, alias, version)
+    except MlflowException as error:
+        raise DataError(f"{name}@{alias}", f"is refused by MLflow ({error.message})", "choose another name") from error
+    return int(version)
 
 
 def registered_models(project: Path, address: str) -> Path:
@@ -26,7 +72,7 @@ def registered_models(project: Path, address: str) -> Path:
     database = (project / STATE_FOLDER / "mlflow.db").absolute()
     if not database.is_file():
         raise DataError(address, f"is not known: {project} has registered no models yet", "give a folder of models")
-    client = MlflowClient(f"sqlite:///{database}", f"sqlite:///{database}")
+    client = _client(database)
     name, alias, version = _parts(address)
     try:
         if alias:
@@ -51,3 +97,26 @@ def _parts(address: str) -> tuple[str, str, str]:
     if not name or not (alias or version):
         raise DataError(address, "names no version of a model", _ADVICE)
     return name, alias, version
+
+
+def _client(database: Path) -> MlflowClient:
+    return MlflowClient(f"sqlite:///{database}", f"sqlite:///{database}")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Register models; returns the exit code."""
+    if len(arguments) != 3:
+        print(__doc__, file=sys.stderr)
+        return 2
+    models, name, alias = arguments
+    try:
+        version = register_models(Path.cwd(), Path(models), name, alias)
+    except DataError as error:
+        print(f"flows.registry: {error}", file=sys.stderr)
+        return 2
+    print(f"{PREFIX}{name}@{alias} is version {version}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -295,3 +296,21 @@ def assert_refused(argv: list[str], part: str, capsys: pytest.CaptureFixture[str
     assert len(lines) == 1, lines
     assert part in lines[0]
     assert sorted(Path.cwd().rglob("*")) == before
+
+
+def test_models_that_are_registered_stay_as_they_were(models: Path, here: Path) -> None:
+    from flows.registry import register_models, registered_models
+
+    changing = here / "models"
+    shutil.copytree(models, changing)
+    assert register_models(here, changing, "violin", "champion") == 1
+    first = registered_models(here, "models:/violin@champion")
+    shutil.rmtree(changing / "vocoder")
+    with pytest.raises(DataError, match="vocoder"):
+        register_models(here, changing, "violin", "champion")
+    assert registered_models(here, "models:/violin@champion") == first
+    assert load_models(first).performer_names == ("ann", "bo")
+    assert register_models(here, models, "violin", "champion") == 2
+    assert registered_models(here, "models:/violin@champion") != first == registered_models(here, "models:/violin/1")
+    with pytest.raises(DataError, match="is refused by MLflow"):
+        register_models(here, models, "a/b", "champion")
