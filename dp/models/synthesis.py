@@ -44,30 +44,10 @@ class SynthesisModel(nn.Module):
             nn.init.zeros_(self.log_spread.weight)
             nn.init.constant_(self.log_spread.bias, math.log(FIRST_SPREAD))
 
-    def forward(
-        self,
-        pitch: Tensor,
-        onset_frame: Tensor,
-        duration_frame: Tensor,
-        velocity: Tensor,
-        valid: Tensor,
-        performer: Tensor,
-        tempo_qpm: Tensor,
-        frame_valid: Tensor,
-    ) -> Tensor:
-        """Predict the log-mel [B, T, M].
-
-        Args:
-            pitch, onset_frame, duration_frame, velocity: [B, N] int64, notes as performed, in frames from the clip's
-                start; notes carried over into the clip have negative onsets; duration 0 in the padding.
-            valid: [B, N] bool, false in the padding.
-            performer: [B] int64, 0 = unknown.
-            tempo_qpm: [B] float32, the clip's mean tempo; NaN = unknown.
-            frame_valid: [B, T] bool, false past the end of a shorter clip.
-        """
-        return self.bands(
-            self.frames(pitch, onset_frame, duration_frame, velocity, valid, performer, tempo_qpm, frame_valid)
-        )
+    def forward(self, **inputs: Tensor) -> Tensor:
+        """Predict the log-mel [B, T, M] of what `frames` takes."""
+        log_mel: Tensor = self.bands(self.frames(**inputs))
+        return log_mel
 
     def describe(self, **inputs: Tensor) -> tuple[Tensor, Tensor]:
         """The log-mel as `forward` predicts it, and how much the real one moves around it: both [B, T, M].
@@ -92,7 +72,16 @@ class SynthesisModel(nn.Module):
         tempo_qpm: Tensor,
         frame_valid: Tensor,
     ) -> Tensor:
-        """What the decoder makes of the notes, [B, T, D]."""
+        """What the decoder makes of the notes, [B, T, D].
+
+        Args:
+            pitch, onset_frame, duration_frame, velocity: [B, N] int64, notes as performed, in frames from the clip's
+                start; notes carried over into the clip have negative onsets; duration 0 in the padding.
+            valid: [B, N] bool, false in the padding.
+            performer: [B] int64, 0 = unknown.
+            tempo_qpm: [B] float32, the clip's mean tempo; NaN = unknown.
+            frame_valid: [B, T] bool, false past the end of a shorter clip.
+        """
         frame_count = frame_valid.shape[1]
         velocity = velocity if self.dims.hears_velocity else torch.zeros_like(velocity)
         conditions = self.conditions(performer if self.dims.knows_performer else torch.zeros_like(performer), tempo_qpm)

@@ -131,6 +131,24 @@ def test_further_losses_count(change):
     assert log.values("train_loss")[0] > plain.values("train_loss")[0]
 
 
+def test_velocities_count_where_the_data_have_any():
+    arrays = tiny.synthesis()
+    loud = replace(
+        arrays,
+        clips=tuple(
+            replace(item, sounding=replace(item.sounding, velocity=item.sounding.velocity + 64))
+            for item in arrays.clips
+        ),
+    )
+    config = replace(tiny.SYNTHESIS, step_count=1, valid_every_step=1)
+    batch = synthesis_batch([arrays.clips[0]])
+    for given, heard in ((arrays, False), (loud, True)):
+        model = train_synthesis(given, tiny.FILTERBANK, config, Log()).model
+        played = [model(**{**batch.inputs, "velocity": 0 * batch.inputs["velocity"] + v}) for v in (30, 100)]
+        assert model.dims.hears_velocity is heard
+        assert torch.equal(*played) is not heard
+
+
 def test_texture_makes_mels_move_as_real_ones_and_leaves_the_prediction_alone():
     made, plain = synthesis(Log(), dims=replace(tiny.SYNTHESIS_DIMS, texture=True)), synthesis(Log())
     moves = []
