@@ -133,20 +133,15 @@ def test_further_losses_count(change):
 
 def test_velocities_count_where_the_data_have_any():
     arrays = tiny.synthesis()
-    loud = replace(
-        arrays,
-        clips=tuple(
-            replace(item, sounding=replace(item.sounding, velocity=item.sounding.velocity + 64))
-            for item in arrays.clips
-        ),
-    )
+    heard = [replace(item.sounding, velocity=item.sounding.velocity + 64) for item in arrays.clips]
+    clips = tuple(replace(item, sounding=notes) for item, notes in zip(arrays.clips, heard, strict=True))
     config = replace(tiny.SYNTHESIS, step_count=1, valid_every_step=1)
     batch = synthesis_batch([arrays.clips[0]])
-    for given, heard in ((arrays, False), (loud, True)):
+    for given, counts in ((arrays, False), (replace(arrays, clips=clips), True)):
         model = train_synthesis(given, tiny.FILTERBANK, config, Log()).model
         played = [model(**{**batch.inputs, "velocity": 0 * batch.inputs["velocity"] + v}) for v in (30, 100)]
-        assert model.dims.hears_velocity is heard
-        assert torch.equal(*played) is not heard
+        assert model.dims.hears_velocity is counts
+        assert torch.equal(*played) is not counts
 
 
 def test_texture_makes_mels_move_as_real_ones_and_leaves_the_prediction_alone():
