@@ -1,5 +1,7 @@
 """Dask: many recordings at a time; one that fails, or takes its worker with it, costs only itself."""
 
+import atexit
+import gc
 import logging
 import os
 import signal
@@ -93,7 +95,7 @@ def dask_client(job_count: int, worker_count: int | None = None, state: Path = P
         with _connected(address) as client:
             yield client
         return
-    logging.getLogger("distributed").setLevel(logging.WARNING)  # Prefect's own settings would show every step
+    _only_errors()
     wanted = worker_count or int(os.environ.get(WORKERS_VARIABLE) or CPU_COUNT)
     with (
         dask.config.set(SETTINGS),
@@ -112,6 +114,13 @@ def dask_client(job_count: int, worker_count: int | None = None, state: Path = P
 def dask_setup(worker: object) -> None:
     """Called by Dask as a worker starts: Ctrl-C, which a terminal sends to workers too, is left to their command."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _only_errors()
+    atexit.register(gc.freeze)  # else Python's last look through all objects takes longer than Dask waits for it
+
+
+def _only_errors() -> None:
+    """Dask warns of workers that are ended and of jobs that are cancelled; what became of a job is told anyway."""
+    logging.getLogger("distributed").setLevel(logging.ERROR)
 
 
 @contextmanager

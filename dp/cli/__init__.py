@@ -1,6 +1,7 @@
 """The command `dp`. Modules below import what they need inside their functions, so that `dp --help` stays quick."""
 
 import errno
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -11,7 +12,9 @@ EXIT_OK, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 0, 2, 130
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run `dp` and exit: 0 done, 1 something of a batch failed, 2 bad input (one line on stderr), 130 interrupted."""
-    sys.exit(run(sys.argv[1:] if argv is None else argv))
+    code = run(sys.argv[1:] if argv is None else argv)
+    gc.freeze()  # Python looks through all objects once more as it ends, which takes up to seconds with PyTorch's
+    sys.exit(code)
 
 
 def run(argv: Sequence[str]) -> int:
@@ -23,6 +26,8 @@ def run(argv: Sequence[str]) -> int:
 
     try:
         code = typer.main.get_command(app).main(args=list(argv), prog_name="dp", standalone_mode=False)
+        if code == EXIT_INTERRUPTED:  # what Typer makes of Ctrl-C
+            return _interrupted()
         return code if isinstance(code, int) else EXIT_OK
     except TyperException as error:
         message = error.format_message() or "a command is missing"
@@ -38,13 +43,17 @@ def run(argv: Sequence[str]) -> int:
         )
         return _complain(f"{subject}: {error.strerror}; nothing was written there, {advice} and run again")
     except (KeyboardInterrupt, typer.Abort):
-        print("dp: interrupted; what was finished is kept, run the same command again to go on", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return _interrupted()
 
 
 def _command_path(error: Exception) -> str:
     context = getattr(error, "ctx", None)
     return context.command_path if context is not None else "dp"
+
+
+def _interrupted() -> int:
+    print("dp: interrupted; what was finished is kept, run the same command again to go on", file=sys.stderr)
+    return EXIT_INTERRUPTED
 
 
 def _complain(line: str) -> int:

@@ -148,7 +148,6 @@ def render_one(job: RenderJob, render: Render) -> Outcome:
     request = job.request
 
     def work() -> Outcome:
-        job.audio.parent.mkdir(parents=True, exist_ok=True)
         started_sec = time.perf_counter()
         made = render(job.score, job.audio, request.models, job.row.model_version, request.options, request.output)
         row = replace(

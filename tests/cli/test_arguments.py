@@ -103,6 +103,15 @@ def test_doctor_says_what_is_there_and_what_is_not(
     assert run(["doctor", "--project", str(tmp_path / "nowhere")]) == 1
 
 
+def test_ctrl_c_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*arguments: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dp.cli.doctor.doctor", interrupted)
+    assert run(["doctor"]) == 130
+    assert capsys.readouterr().err.startswith("dp: interrupted; what was finished is kept")
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--version"]) == 0
     assert capsys.readouterr().out == f"deep-performer {__version__}\n"

@@ -12,7 +12,7 @@ from dp.errors import DataError
 from dp.jobs.batch import render_all
 from dp.jobs.manifest import open_manifest
 from dp.jobs.outcome import DIED, Outcome
-from dp.jobs.rendering import RenderJob, Request, model_version, output_names, render_one
+from dp.jobs.rendering import RenderJob, Request, model_version, output_names, plan_job, render_one
 from dp.jobs.worker import Worker
 from dp.store.renderings import MANIFEST_FILE, RenderingRow, read_renderings
 
@@ -55,6 +55,15 @@ def work(job: RenderJob) -> Outcome:
 
 def here(jobs: Iterable[RenderJob]) -> Generator[Outcome, None, None]:
     yield from map(work, jobs)
+
+
+def test_a_score_that_fails_leaves_no_folder(tmp_path: Path) -> None:
+    score = tmp_path / "in/sub/bad.mid"
+    score.parent.mkdir(parents=True)
+    score.write_bytes(b"bad")
+    request = Request(tmp_path / "out", tmp_path, Options(), Output(), ".wav")
+    assert work(plan_job(score, Path("sub/bad"), request, "1")).outcome == "failed"
+    assert not request.out.exists()
 
 
 @pytest.fixture
