@@ -34,10 +34,11 @@ from dp.errors import DataError
 from dp.metrics.scores import split_of, summed_up
 from dp.presets import NOTE_MARGIN_FRAME
 from dp.project import data_folder, models_folder
-from dp.render import Performance, blocks, load_models
+from dp.render import Performance, RenderOptions, blocks, load_models
+from dp.render.sound import Texture
 from dp.train.evaluate import Transcribe, choose_clips, score_systems
-from dp.train.presets import load_preset, preset_systems, yardstick_systems
-from dp.train.systems import EvaluationClip, System, evaluation_clips
+from dp.train.presets import load_preset, yardstick_systems
+from dp.train.systems import EvaluationClip, System, evaluation_clips, synthesis_system
 
 VIOLIN = 40  # General MIDI program, counted from 0
 VELOCITY = 80  # of notes whose velocity nobody knows
@@ -97,7 +98,9 @@ def our_cost(performances: Sequence[Played], folder: Path) -> float:
     audio_sec = cpu_sec = 0.0
     for item in performances:
         tempo_map = performed_tempo_map(item.notes, item.performed, item.recording_id)
-        performance = Performance(item.performed, np.zeros(len(item.performed)), tempo_map, None)
+        performance = Performance(
+            item.performed, np.zeros(len(item.performed)), tempo_map, None, texture=Texture(RenderOptions().texture)
+        )
         started = time.process_time()
         sample_count = sum(len(block.samples) for block in blocks(performance, models))
         cpu_sec += time.process_time() - started
@@ -124,7 +127,8 @@ def main(project: Path, preset: str, soundfonts: Sequence[Path]) -> None:
     clips = choose_clips(evaluation_clips(arrays.clips, load_vocoder_arrays(data, mel).clips))
     wanted = {item.clip.recording_id for item in clips if split_of(item.clip)}
     performances = {item.recording_id: item for item in load_performances(data) if item.recording_id in wanted}
-    ours = preset_systems(preset, models, None)[preset]
+    assert models.synthesis is not None
+    ours = synthesis_system(models.synthesis, models.vocoder, models.synthesis.train["level"], RenderOptions().texture)
     systems = {
         **yardstick_systems(),
         # As FluidSynth's, its log-mel is that of its waveform, not the one its synthesis model gives to the vocoder.
