@@ -20,7 +20,7 @@ from dask.system import CPU_COUNT
 from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
 
 from dp.errors import DataError
-from dp.jobs.environment import SCHEDULER_VARIABLE, WORKERS_VARIABLE
+from dp.jobs.environment import LOOPBACK, SCHEDULER_VARIABLE, WORKERS_VARIABLE
 from dp.jobs.events import Event, emit
 from dp.jobs.outcome import DIED, Outcome, attempt, crashed
 from dp.project import STATE_FOLDER
@@ -104,6 +104,7 @@ def dask_client(job_count: int, worker_count: int | None = None, state: Path = P
             n_workers=min(job_count, wanted),
             threads_per_worker=1,
             dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": f"{LOOPBACK}:0"},  # any free port; 8787 would be the default
             local_directory=str(state / "dask"),
         ) as cluster,
         Client(cluster) as client,

@@ -11,6 +11,7 @@ from dp.cli import manner
 from dp.cli.orchestrated import flows_module
 from dp.cli.out import Out, choose_out
 from dp.cli.output import note, report
+from dp.cli.signals import interruptible
 from dp.errors import DataError
 from dp.jobs.scores import find_scores
 
@@ -92,10 +93,11 @@ def render(
     if place.is_file and len(scores) > 1:
         raise DataError(out, f"is one file for {len(scores)} scores", "name a folder")
     folder = find_models(model, project)
-    if len(scores) == 1:
-        return _render_one(scores[0], place, folder, options, output, quiet, as_json)
-    batch = flows_module("batch", _home(project, out))
-    code = batch.render_batch(scores, out, folder, options, output, place.suffix, jobs, quiet or as_json)
+    with interruptible():
+        if len(scores) == 1:
+            return _render_one(scores[0], place, folder, options, output, quiet, as_json)
+        batch = flows_module("batch", _home(project, out))
+        code = batch.render_batch(scores, out, folder, options, output, place.suffix, jobs, quiet or as_json)
     report({"out": str(out), "scores": len(scores), "model": str(folder), "ok": code == 0}, "", not as_json, as_json)
     return int(code)
 

@@ -1,14 +1,11 @@
 """`dp render --watch`: render whatever is dropped into a folder, until interrupted."""
 
-import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
 from dp.cli.output import note
+from dp.cli.signals import interruptible
 from dp.errors import DataError
 from dp.jobs.batch import clear_away, failure_line
 from dp.jobs.manifest import Manifest, open_manifest
@@ -68,7 +65,7 @@ def watch(
         raise DataError(out, "is where scores are watched for, or above it", "choose another folder for the audio")
     request = Request(out.absolute(), models.absolute(), options, output, suffix)
     model_version(request.models)
-    with _interruptible(), open_manifest(request.out) as manifest, Worker(render_score) as worker:
+    with interruptible(), open_manifest(request.out) as manifest, Worker(render_score) as worker:
         note(f"watching {folder}; Ctrl-C ends it", quiet)
         try:
             _Watch(folder, request, manifest, worker, quiet).run()
@@ -140,17 +137,3 @@ class _Watch:
             note(f"{job.recording_id}: {row.audio_sec:.1f} s of audio in {row.render_sec:.1f} s", self._quiet)
             for warning in row.warnings:
                 note(f"warning: {job.recording_id}: {warning}", self._quiet)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let SIGTERM do what Ctrl-C does."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

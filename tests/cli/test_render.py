@@ -2,7 +2,11 @@
 
 import json
 import os
+<<<<<<< HEAD
 import shutil
+=======
+import signal
+>>>>>>> r6-hard
 import subprocess
 import sys
 from dataclasses import replace
@@ -225,6 +229,16 @@ def test_several_scores_go_to_the_batch(models: Path, here: Path, monkeypatch: p
     scores = [Path("melody.musicxml"), Path("second.musicxml")]
     options = RenderOptions(tempo_factor=1.5)
     assert calls == [(scores, Path("out"), models, options, OutputOptions(), ".ogg", 3, True)]
+
+
+def test_asked_to_end_it_leaves_nothing_behind(models: Path, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(self: object, samples: object) -> None:
+        assert list((here / "out").iterdir())  # files that are only begun
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("dp.audio.AudioWriter.write", write)
+    assert run(["render", "melody.musicxml", "-o", "out", "--model", str(models)]) == 130
+    assert not list((here / "out").iterdir())
 
 
 def test_performers_and_tempo_as_text() -> None:

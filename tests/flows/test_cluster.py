@@ -1,6 +1,8 @@
 """Dask's part: one recording that fails, or takes its worker with it, costs only itself."""
 
+import contextlib
 import os
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 
 from dp.errors import DataError
 from dp.jobs.outcome import Outcome, attempt
-from flows.cluster import run_jobs
+from flows.cluster import dask_client, run_jobs
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,19 @@ def test_every_fault_costs_one_recording(tmp_path: Path, monkeypatch: pytest.Mon
         assert "its worker process died" in outcomes[fault].reason
     assert outcomes["found"].outcome == "reused"
     assert len(outcomes) == len(jobs)
+
+
+def test_another_cluster_on_the_machine_is_nothing_to_warn_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with socket.socket() as taken:
+        with contextlib.suppress(OSError):  # it is taken already
+            taken.bind(("127.0.0.1", 8787))  # where Dask shows its state unless told otherwise
+            taken.listen()
+        with dask_client(1, 1):
+            pass
+    assert not [str(warning.message) for warning in recwarn if "Port" in str(warning.message)]
 
 
 def test_without_work_no_cluster_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
