@@ -2,11 +2,8 @@
 
 import json
 import os
-<<<<<<< HEAD
 import shutil
-=======
 import signal
->>>>>>> r6-hard
 import subprocess
 import sys
 from dataclasses import replace
