@@ -69,6 +69,8 @@ class SynthesisDims:
     reach_frame: int = 32  # and among frames: half a second
     hears_partials: bool = False  # the decoder also gets where the notes' partials lie
     hears_velocity: bool = False  # whether it learned from any; found in the data
+    lowest_pitch: int = 21  # and highest that it learned from; found in the data
+    highest_pitch: int = 108
     texture: bool = False  # it also says how much each place moves beyond what can be predicted
 
 

@@ -7,24 +7,28 @@ import numpy as np
 from dp.types import Score
 from dp.units import FloatArray
 
-LOWEST_PITCH, HIGHEST_PITCH = 21, 108  # of a piano; of other instruments the range is narrower
 MAX_SOUNDING_COUNT = 64  # notes at once: more than any player, or a small orchestra
 SLOWEST_QPM, FASTEST_QPM = 10.0, 600.0  # of what is played; tempo marks beyond are brought to these
 NAMED_COUNT = 5  # of odd values in a warning
 
 
-def playable(score: Score) -> tuple[Score, tuple[str, ...]]:
-    """The score with tempo marks that can be played, and warnings about whatever is odd in it."""
+def playable(score: Score, lowest_pitch: int, highest_pitch: int) -> tuple[Score, tuple[str, ...]]:
+    """The score with tempo marks that can be played, and warnings about whatever is odd in it.
+
+    Args:
+        score: with notes.
+        lowest_pitch, highest_pitch: MIDI pitches that the models know.
+    """
     warnings = list(score.oddities)
     odd = (score.tempo_qpm < SLOWEST_QPM) | (score.tempo_qpm > FASTEST_QPM)
     if odd.any():
         bounds = f"{SLOWEST_QPM:g} to {FASTEST_QPM:g} quarters per minute"
-        warnings.append(f"{odd.sum()} tempo marks brought into {bounds} ({_named(score.tempo_qpm[odd])})")
+        warnings.append(f"tempo marks brought into {bounds}: {odd.sum()} ({_named(score.tempo_qpm[odd])})")
         score = replace(score, tempo_qpm=np.clip(score.tempo_qpm, SLOWEST_QPM, FASTEST_QPM))
     pitch = score.notes.pitch
-    outside = (pitch < LOWEST_PITCH) | (pitch > HIGHEST_PITCH)
+    outside = (pitch < lowest_pitch) | (pitch > highest_pitch)
     if outside.any():
-        bounds = f"MIDI pitches {LOWEST_PITCH} to {HIGHEST_PITCH}"
+        bounds = f"MIDI pitches {lowest_pitch} to {highest_pitch}, which the models know"
         warnings.append(f"{outside.sum()} notes outside {bounds} ({_named(pitch[outside])})")
     crowded = _most_at_once(score.notes.onset_quarter, score.notes.duration_quarter)
     if crowded[0] > MAX_SOUNDING_COUNT:

@@ -62,7 +62,8 @@ def plan(score: Score, models: ModelSet, options: RenderOptions) -> Performance:
     if len(score.notes) == 0:
         raise DataError(subject, "has no notes", "give a score with notes in it")
     models, performer = cast(models, options)
-    score, warnings = playable(score)
+    dims = models.synthesis.model.dims
+    score, warnings = playable(score, dims.lowest_pitch, dims.highest_pitch)
     tempo_qpm = _first_tempo_qpm(score, options)
     performed = perform(score, models.timing, performer, tempo_qpm, options.expression)
     written = written_tempo_map(score, tempo_qpm)

@@ -1,7 +1,8 @@
 """Training of the synthesis model: from true alignments, by the error of the log-mel."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,14 @@ from dp.train.texture import fit_texture
 from dp.units import CLIP_SEC, sec_to_frame
 
 
+def _found(clips: Sequence[SynthesisClip]) -> dict[str, Any]:
+    """What a model says of the data that it learned from."""
+    velocity = np.concatenate([clip.sounding.velocity for clip in clips])
+    pitch = np.concatenate([clip.sounding.pitch for clip in clips])
+    found: dict[str, Any] = {"hears_velocity": bool((velocity > 0).any())}
+    return found | ({"lowest_pitch": int(pitch.min()), "highest_pitch": int(pitch.max())} if len(pitch) else {})
+
+
 class SynthesisTrainee:
     """A synthesis model in training."""
 
@@ -35,8 +44,7 @@ class SynthesisTrainee:
     ) -> None:
         clips = arrays.training()
         dims = replace(config.dims, performer_count=len(arrays.performer_names), band_count=arrays.mel.band_count)
-        heard = any((clip.sounding.velocity > 0).any() for clip in clips)
-        self.model = SynthesisModel(replace(dims, hears_velocity=bool(heard)))
+        self.model = SynthesisModel(replace(dims, **_found(clips)))
         self.model.set_mean_spectrum(torch.from_numpy(np.mean([clip.log_mel.mean(axis=0) for clip in clips], axis=0)))
         self.model.set_partials(partial_spectrum(arrays.mel, filterbank))
         self.model.to(device)

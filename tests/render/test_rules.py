@@ -108,8 +108,8 @@ def test_what_is_odd_is_counted_and_named():
     warnings = as_written(score_of(notes, 2000.0, oddities=("read so",))).warnings
     assert warnings == (
         "read so",
-        "1 tempo marks brought into 10 to 600 quarters per minute (2000)",
-        "2 notes outside MIDI pitches 21 to 108 (10, 12)",
+        "tempo marks brought into 10 to 600 quarters per minute: 1 (2000)",
+        "2 notes outside MIDI pitches 21 to 108, which the models know (10, 12)",
         "70 notes at once, in bar 1",
     )
     assert as_written(score_of(notes_of(TWO))).warnings == ()

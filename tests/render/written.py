@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from dp.models.checkpoint import Checkpoint
+from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
 from dp.render.options import RenderOptions
 from dp.render.performance import ModelSet, Performance, plan
@@ -26,9 +27,10 @@ def score_of(notes, tempo_qpm=60.0, **fields):
 
 
 def models():
-    """An untrained timing model; nothing here makes sound."""
+    """Untrained models; nothing here makes sound."""
     timing = Checkpoint(TimingModel(replace(tiny.TIMING_DIMS, design="ours")).eval(), tiny.MEL, 0)
-    return ModelSet(timing, timing, timing)
+    synthesis = Checkpoint(SynthesisModel(replace(tiny.SYNTHESIS_DIMS, band_count=20)), tiny.MEL, 0)
+    return ModelSet(timing, synthesis, timing)
 
 
 def as_written(score, **options) -> Performance:

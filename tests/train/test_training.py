@@ -141,6 +141,7 @@ def test_velocities_count_where_the_data_have_any():
         model = train_synthesis(given, tiny.FILTERBANK, config, Log()).model
         played = [model(**{**batch.inputs, "velocity": 0 * batch.inputs["velocity"] + v}) for v in (30, 100)]
         assert model.dims.hears_velocity is counts
+        assert (model.dims.lowest_pitch, model.dims.highest_pitch) == (60, 63)
         assert torch.equal(*played) is not counts
 
 
