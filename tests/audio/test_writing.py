@@ -1,6 +1,7 @@
 import resource
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -50,29 +51,38 @@ def test_unknown_suffix(tmp_path):
         write_audio(tmp_path / "a.mp3", np.zeros(10), 8000)
 
 
-@pytest.fixture
+@contextmanager
 def small_disk():
-    """No file can grow beyond 20 kB: what writes more is told so by the system, as on a full disk."""
+    """No file can grow beyond 20 kB: what writes more is told so by the system, as on a full disk.
+
+    Within a test alone: where pytest writes its report to a file, that may be longer.
+    """
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
-def test_a_full_disk_leaves_what_was_there(tmp_path, suffix, small_disk):
+def test_a_full_disk_leaves_what_was_there(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
     path.write_bytes(b"before")
-    with pytest.raises(OSError, match="File too large") as caught:
+    with pytest.raises(OSError, match="File too large") as caught, small_disk():
         write_audio(path, NOISE, 16000)
     assert caught.value.filename == str(path)
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
     assert path.read_bytes() == b"before"
 
 
-def test_a_full_disk_stops_the_work_at_once(tmp_path, small_disk):
+def test_a_full_disk_stops_the_work_at_once(tmp_path):
     written = 0
-    with pytest.raises(OSError, match="File too large"), AudioWriter(tmp_path / "a.wav", 16000) as writer:
+    with (
+        pytest.raises(OSError, match="File too large"),
+        small_disk(),
+        AudioWriter(tmp_path / "a.wav", 16000) as writer,
+    ):
         for _ in range(50):
             writer.write(NOISE[:4000])
             written += 1
