@@ -148,6 +148,5 @@ def tempo_oddities(absurd_qpm: Sequence[float]) -> tuple[str, ...]:
     if not absurd_qpm:
         return ()
     named = ", ".join(f"{qpm:g}" for qpm in sorted(set(absurd_qpm))[:NAMED_COUNT])
-    return (
-        f"{len(absurd_qpm)} tempo marks outside {MIN_QPM:g} to {MAX_QPM:g} quarters per minute passed over ({named})",
-    )
+    bounds = f"{MIN_QPM:g} to {MAX_QPM:g} quarters per minute"
+    return (f"tempo marks outside {bounds} passed over: {len(absurd_qpm)} ({named})",)

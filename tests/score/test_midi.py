@@ -190,5 +190,5 @@ def test_an_absurd_tempo_is_passed_over_and_counted(tmp_path):
     tempo = mido.MetaMessage("set_tempo", tempo=1)
     score = read_score(write_track(tmp_path / "a.mid", tempo, on(60), off(60, 480)))
     assert score.tempo_qpm.tolist() == []
-    assert score.oddities == ("1 tempo marks outside 1 to 2000 quarters per minute passed over (6e+07)",)
+    assert score.oddities == ("tempo marks outside 1 to 2000 quarters per minute passed over: 1 (6e+07)",)
     assert score.notes.duration_quarter.tolist() == [1]
