@@ -16,12 +16,12 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from dp.errors import DataError
+from dp.jobs.rendering import MODELS
 from dp.project import STATE_FOLDER
 from dp.render import load_models
 from dp.store.files import whole_folder
 
 PREFIX = "models:/"
-MODELS = ("timing", "synthesis", "vocoder")
 _ADVICE = "name one as models:/NAME@ALIAS or models:/NAME/VERSION"
 
 

@@ -14,7 +14,7 @@ from dp.models.checkpoint import load_checkpoint, load_vocoder
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
 from dp.render.mix import cast
-from dp.render.options import OutputOptions, RenderOptions
+from dp.render.options import MAX_PEAK, OutputOptions, RenderOptions
 from dp.render.performance import ModelSet, Performance, plan
 from dp.render.sound import synthesize
 from dp.render.stream import blocks
@@ -34,8 +34,6 @@ __all__ = [
     "render",
     "synthesize",
 ]
-
-MAX_PEAK = 0.99  # of the waveform; a louder one is turned down, so that no file format clips it
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dp.errors import DataError
-from dp.types import PlayedBar, Score, ScoreNotes
+from dp.types import PlayedBar, Score
 
 
 def excerpt(score: Score, parts: Sequence[str] = (), start_bar: int | None = None, end_bar: int | None = None) -> Score:
@@ -35,7 +35,7 @@ def excerpt(score: Score, parts: Sequence[str] = (), start_bar: int | None = Non
     keep = np.ones(len(score.notes), dtype=bool)
     if parts:
         keep &= np.isin(score.notes.part, [index for part in parts for index in _part_indices(score, part)])
-    chosen = replace(score, notes=_rows(score.notes, keep))
+    chosen = replace(score, notes=score.notes.take(keep))
     if start_bar is not None or end_bar is not None:
         chosen = _between(chosen, *_span_quarter(score, start_bar, end_bar))
     if len(chosen.notes) == 0:
@@ -89,7 +89,7 @@ def _number(bar: PlayedBar) -> int | None:
 def _between(score: Score, begin_quarter: float, end_quarter: float) -> Score:
     """The notes that begin in a span, which becomes the whole score."""
     onset = score.notes.onset_quarter
-    notes = _rows(score.notes, (onset >= begin_quarter) & (onset < end_quarter))
+    notes = score.notes.take((onset >= begin_quarter) & (onset < end_quarter))
     notes = replace(
         notes,
         onset_quarter=notes.onset_quarter - begin_quarter,
@@ -120,13 +120,6 @@ def _shifted(items: Any, begin_quarter: float, end_quarter: float) -> tuple[Any,
         for item in items
         if begin_quarter <= item.begin_quarter < end_quarter
     )
-
-
-def _rows(notes: ScoreNotes, keep: np.ndarray) -> ScoreNotes:
-    """Some notes, with all that is told of each."""
-    values = {item.name: getattr(notes, item.name) for item in fields(notes)}
-    rows = {name: value[keep] for name, value in values.items() if isinstance(value, np.ndarray)}
-    return replace(notes, **rows)
 
 
 def _subject(score: Score) -> str:

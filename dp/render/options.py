@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 CONCERT_PITCH_HZ = 440.0
+MAX_PEAK = 0.99  # of the waveform; a louder one is turned down, so that no file format clips it
 
 
 @dataclass(frozen=True)

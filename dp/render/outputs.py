@@ -16,7 +16,7 @@ from dp.errors import DataError
 from dp.render.excerpt import excerpt
 from dp.render.mix import cast
 from dp.render.notes_out import write_midi, write_notes_csv
-from dp.render.options import OutputOptions, RenderOptions
+from dp.render.options import MAX_PEAK, OutputOptions, RenderOptions
 from dp.render.performance import ModelSet, Performance, plan
 from dp.render.provenance import provenance, write_provenance
 from dp.render.take import Stored, Take, record, stored_mel
@@ -24,9 +24,7 @@ from dp.report.rendering_plot import plot_rendering
 from dp.score import read_score
 from dp.types import Score
 
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg")
 EXTRA_SUFFIXES = (".mid", ".csv", ".npy", ".png", ".json")
-MAX_PEAK = 0.99  # of the waveform; a louder one is turned down, so that no file format clips it
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ def render_to_files(
 
     Args:
         score_path: MusicXML or MIDI.
-        out: audio file to write; its suffix is one of AUDIO_SUFFIXES. Its folder is made where it is missing.
+        out: audio file to write; it ends in .wav, .flac or .ogg. Its folder is made where it is missing.
         models: trained on one log-mel.
         options: how it is performed.
         output: what is written.

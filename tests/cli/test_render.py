@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,9 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from typer.main import get_command
 
 from dp.cli import run
+from dp.cli.app import app
 from dp.cli.manner import parse_performers, parse_tempo
+from dp.cli.render import Wanted
 from dp.errors import DataError
 from dp.models.checkpoint import save_checkpoint
 from dp.render import OutputOptions, RenderOptions, load_models
@@ -238,6 +240,15 @@ def test_asked_to_end_it_leaves_nothing_behind(models: Path, here: Path, monkeyp
     assert not list((here / "out").iterdir())
 
 
+def test_what_is_not_asked_for_is_the_librarys_default() -> None:
+    assert Wanted().options() == RenderOptions()
+    assert Wanted().output() == OutputOptions()
+    asked = {item.name: item.default for item in get_command(app).commands["render"].params}  # type: ignore[attr-defined]
+    for name in ("expression", "texture", "seed"):
+        assert asked[name] == getattr(RenderOptions(), name)
+    assert asked["tuning"] == RenderOptions().tuning_hz
+
+
 def test_performers_and_tempo_as_text() -> None:
     assert parse_performers("mix:Heifetz, Jascha=.6, Bo = 4e-1") == (("Heifetz, Jascha", 0.6), ("Bo", 0.4))
     assert parse_performers("Heifetz, Jascha") == (("Heifetz, Jascha", 1.0),)
@@ -271,28 +282,6 @@ def test_who_listens_may_leave(models: Path, here: Path) -> None:
     assert process.returncode == 0
 
 
-def test_models_of_the_registry(models: Path, here: Path) -> None:
-    mlflow = pytest.importorskip("mlflow")
-    from flows.registry import registered_models
-
-    Path(".dp").mkdir()
-    client = mlflow.MlflowClient(f"sqlite:///{here / '.dp' / 'mlflow.db'}", f"sqlite:///{here / '.dp' / 'mlflow.db'}")
-    client.create_registered_model("violin")
-    client.create_model_version("violin", models.as_uri())
-    client.set_registered_model_alias("violin", "champion", "1")
-    assert registered_models(here, "models:/violin@champion") == models
-    assert registered_models(here, "models:/violin/1") == models
-    assert load_models(registered_models(here, "models:/violin/1")).performer_names == ("ann", "bo")
-    for address, part in (("models:/violin@other", "is not known"), ("models:/viola/1", "is not known")):
-        with pytest.raises(DataError, match=part):
-            registered_models(here, address)
-    with pytest.raises(DataError, match="names no version"):
-        registered_models(here, "models:/violin")
-    client.create_model_version("violin", (here / "gone").as_uri())
-    with pytest.raises(DataError, match="is no folder here"):
-        registered_models(here, "models:/violin/2")
-
-
 def test_a_damaged_model_is_one_line(models: Path, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     save_checkpoint(load_models(models).timing, Path("timing"))
     save_checkpoint(load_models(models).synthesis, Path("synthesis"))
@@ -307,21 +296,3 @@ def assert_refused(argv: list[str], part: str, capsys: pytest.CaptureFixture[str
     assert len(lines) == 1, lines
     assert part in lines[0]
     assert sorted(Path.cwd().rglob("*")) == before
-
-
-def test_models_that_are_registered_stay_as_they_were(models: Path, here: Path) -> None:
-    from flows.registry import register_models, registered_models
-
-    changing = here / "models"
-    shutil.copytree(models, changing)
-    assert register_models(here, changing, "violin", "champion") == 1
-    first = registered_models(here, "models:/violin@champion")
-    shutil.rmtree(changing / "vocoder")
-    with pytest.raises(DataError, match="vocoder"):
-        register_models(here, changing, "violin", "champion")
-    assert registered_models(here, "models:/violin@champion") == first
-    assert load_models(first).performer_names == ("ann", "bo")
-    assert register_models(here, models, "violin", "champion") == 2
-    assert registered_models(here, "models:/violin@champion") != first == registered_models(here, "models:/violin/1")
-    with pytest.raises(DataError, match="is refused by MLflow"):
-        register_models(here, models, "a/b", "champion")
