@@ -17,7 +17,7 @@ from dp.errors import DataError
 from dp.render.options import OutputOptions, RenderOptions
 from dp.store.renderings import MANIFEST_FILE, read_renderings
 from tests.factories import MELODY, melody_xml
-from tests.render.models import save_models
+from tests.render.untrained import model_set, save
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TIMEOUT_SEC = 120.0
@@ -42,7 +42,7 @@ def wait_for(found: Callable[[], bool]) -> None:
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
-    save_models(folder)
+    save(model_set(), folder)
     return folder
 
 

@@ -10,13 +10,13 @@ from mlflow import MlflowClient
 from dp.errors import DataError
 from dp.render import load_models
 from flows.registry import register_models, registered_models
-from tests.render.models import save_models
+from tests.render.untrained import model_set, save
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
-    save_models(folder)
+    save(model_set(), folder)
     return folder
 
 

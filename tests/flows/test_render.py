@@ -19,7 +19,7 @@ from dp.render.options import OutputOptions, RenderOptions
 from dp.store.renderings import RenderingRow, read_renderings
 from flows.batch import on_dask, render_batch, render_score
 from tests.factories import MELODY, melody_xml
-from tests.render.models import save_models
+from tests.render.untrained import model_set, save
 
 OUTPUT = OutputOptions(extras=False)
 
@@ -27,7 +27,7 @@ OUTPUT = OutputOptions(extras=False)
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project") / "models/tiny"
-    save_models(folder)
+    save(model_set(), folder)
     return folder
 
 
