@@ -1,3 +1,3 @@
 """Deep Performer: from a musical score to a natural performance, and the pipeline that learns how."""
 
-__version__ = "0.1.0"
+from dp.version import __version__ as __version__

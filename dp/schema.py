@@ -176,6 +176,7 @@ RENDERINGS = pa.schema(
 
 RENDER_OUTCOMES = ("done", "skipped", "failed", "crashed")
 OUTCOMES = ("done", "reused", "rejected", "failed", "crashed", "missing")
+FAILURES = ("failed", "crashed")  # of both
 
 
 def validate(table: pa.Table, schema: pa.Schema, subject: object) -> pa.Table:

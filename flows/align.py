@@ -7,9 +7,10 @@ from prefect import flow, task
 from prefect.client.schemas.objects import State
 
 from dp.config import PARAMS_FILE, load_config
-from dp.jobs.align import STAGE, align_recording, find_alignment, plan_align, publish_align
-from dp.jobs.outcome import Outcome
-from flows.cluster import run_jobs
+from dp.parallel.dask_cluster import DaskExecutor
+from dp.parallel.executor import run_jobs
+from dp.parallel.outcome import Outcome
+from dp.stages.align import STAGE, align_recording, find_alignment, plan_align, publish_align
 from flows.stage import published, run_stage
 
 
@@ -17,7 +18,7 @@ from flows.stage import published, run_stage
 def align_recordings(project: Path) -> list[Outcome]:
     """Align what was not aligned before, publish."""
     jobs = plan_align(project, load_config(project / PARAMS_FILE))
-    outcomes = run_jobs(STAGE, align_recording, jobs, find_alignment)
+    outcomes = run_jobs(STAGE, align_recording, jobs, DaskExecutor(), find_alignment)
     return publish_align(project, jobs, outcomes)
 
 

@@ -10,17 +10,17 @@ from dp.audio.transcription import transcribe, transcriber_file
 from dp.config import PARAMS_FILE, Config, load_config
 from dp.data.load import load_synthesis_arrays, load_timing_arrays, load_vocoder_arrays
 from dp.errors import DataError
-from dp.jobs.evaluation import publish_scores
-from dp.jobs.events import Event, emit
-from dp.jobs.runs import current_run, mark_published
-from dp.metrics.scores import ClipScores
+from dp.evaluate.performers import evaluate_manner
+from dp.evaluate.preset_systems import load_preset, preset_systems, yardstick_systems
+from dp.evaluate.results import publish_scores
+from dp.evaluate.sound import Transcribe, choose_clips, score_systems
+from dp.evaluate.systems import evaluation_clips
+from dp.evaluate.timing import score_timing_models, score_timing_yardsticks
+from dp.metrics.clip_metrics import ClipScores
+from dp.parallel.events import Event, emit
 from dp.presets import NOTE_MARGIN_FRAME
 from dp.project import YARDSTICKS, data_folder, evaluate_stage, models_folder
-from dp.train.evaluate import Transcribe, choose_clips, score_systems
-from dp.train.evaluate_manner import evaluate_manner
-from dp.train.evaluate_timing import score_timing_models, score_timing_yardsticks
-from dp.train.presets import load_preset, preset_systems, yardstick_systems
-from dp.train.systems import evaluation_clips
+from dp.stages.runs import current_run, mark_published
 from flows.stage import run_stage
 
 

@@ -7,9 +7,10 @@ from prefect import flow, task
 from prefect.client.schemas.objects import State
 
 from dp.config import PARAMS_FILE, load_config
-from dp.jobs.features import STAGE, find_features, make_features, plan_features, publish_features
-from dp.jobs.outcome import Outcome
-from flows.cluster import run_jobs
+from dp.parallel.dask_cluster import DaskExecutor
+from dp.parallel.executor import run_jobs
+from dp.parallel.outcome import Outcome
+from dp.stages.features import STAGE, find_features, make_features, plan_features, publish_features
 from flows.stage import published, run_stage
 
 
@@ -18,7 +19,7 @@ def features_of_recordings(project: Path) -> list[Outcome]:
     """Make the features that were not made before, split, publish."""
     config = load_config(project / PARAMS_FILE)
     jobs = plan_features(project, config)
-    outcomes = run_jobs(STAGE, make_features, jobs, find_features)
+    outcomes = run_jobs(STAGE, make_features, jobs, DaskExecutor(), find_features)
     return publish_features(project, config.split, jobs, outcomes)
 
 

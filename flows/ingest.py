@@ -7,9 +7,10 @@ from prefect import flow, task
 from prefect.client.schemas.objects import State
 
 from dp.config import PARAMS_FILE, load_config
-from dp.jobs.ingest import STAGE, ingest_recording, plan_ingest, publish_ingest
-from dp.jobs.outcome import Outcome
-from flows.cluster import run_jobs
+from dp.parallel.dask_cluster import DaskExecutor
+from dp.parallel.executor import run_jobs
+from dp.parallel.outcome import Outcome
+from dp.stages.ingest import STAGE, ingest_recording, plan_ingest, publish_ingest
 from flows.stage import published, run_stage
 
 
@@ -18,7 +19,7 @@ def ingest_recordings(project: Path) -> list[Outcome]:
     """List the corpus, take every recording in, publish."""
     config = load_config(project / PARAMS_FILE)
     plan = plan_ingest(project, config)
-    outcomes = run_jobs(STAGE, ingest_recording, plan.jobs)
+    outcomes = run_jobs(STAGE, ingest_recording, plan.jobs, DaskExecutor())
     return publish_ingest(project, config, plan, outcomes)
 
 

@@ -15,8 +15,8 @@ from urllib.parse import unquote, urlparse
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+from dp.batch.job import MODELS
 from dp.errors import DataError
-from dp.jobs.rendering import MODELS
 from dp.project import STATE_FOLDER
 from dp.render import load_models
 from dp.store.files import whole_folder

@@ -22,14 +22,13 @@ from prefect import flow, task
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
+from dp.batch.find_scores import find_scores
+from dp.batch.job import Request
+from dp.batch.run import render_batch
 from dp.errors import DataError
-from dp.jobs.environment import SERVER_VARIABLE
-from dp.jobs.scores import find_scores
 from dp.project import rendering_models
 from dp.render.options import OutputOptions, RenderOptions
-from flows.batch import render_batch
-
-__all__ = ["render", "render_batch", "render_scores"]
+from dp.stages.environment import SERVER_VARIABLE
 
 STAGE = "render"
 
@@ -40,7 +39,8 @@ def render_scores(
 ) -> int:
     """Render what is not finished; returns the exit code."""
     chosen = models if models is not None else rendering_models(Path.cwd())
-    return render_batch(find_scores([scores], out), out, chosen, options, output, suffix, quiet=quiet)
+    request = Request(out.absolute(), chosen.absolute(), options, output, suffix)
+    return render_batch(find_scores([scores], out), request, quiet=quiet)
 
 
 @flow(name="render", validate_parameters=False)

@@ -18,10 +18,10 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from dp.config import PARAMS_FILE, load_config
-from dp.jobs.environment import SERVER_VARIABLE
-from dp.jobs.rebuild import rebuild, repro
-from dp.jobs.summary import FAILURES
 from dp.project import YARDSTICKS, evaluate_stage
+from dp.schema import FAILURES
+from dp.stages.environment import SERVER_VARIABLE
+from flows.rebuild import rebuild, repro
 
 RETRY_DELAY_SEC = 60
 

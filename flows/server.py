@@ -8,8 +8,8 @@ import socket
 import uvicorn
 from prefect.server.api.server import create_app
 
-from dp.jobs.environment import LOOPBACK
-from flows.leash import follow_owner
+from dp.parallel.environment import LOOPBACK
+from flows.owner_watch import follow_owner
 
 
 def main() -> None:

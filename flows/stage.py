@@ -11,10 +11,12 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from dp.errors import DataError
-from dp.jobs.events import Event, emit
-from dp.jobs.outcome import Outcome, summary_line
-from dp.jobs.runs import clear_mark, current_run, mark_published, was_published
-from flows.leash import follow_owner
+from dp.parallel.events import Event, emit
+from dp.parallel.outcome import Outcome
+from dp.schema import FAILURES
+from dp.stages.report import summary_line
+from dp.stages.runs import clear_mark, current_run, mark_published, was_published
+from flows.owner_watch import follow_owner
 
 
 def run_stage(flow: Flow[..., Any], stage: str, **arguments: str) -> None:
@@ -36,7 +38,7 @@ def published(project: Path, stage: str, outcomes: Sequence[Outcome]) -> State[A
     """The end of a flow over recordings: the state whose message is the summary."""
     mark_published(project, stage, current_run())
     summary = summary_line(stage, outcomes)
-    if any(outcome.outcome in ("failed", "crashed") for outcome in outcomes):
+    if any(outcome.outcome in FAILURES for outcome in outcomes):
         return Failed(message=summary)
     return Completed(message=summary)
 

@@ -5,17 +5,17 @@ import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from dask.system import CPU_COUNT
 from prefect import flow, task
 
 from dp.audio.mel import mel_filterbank
 from dp.config import PARAMS_FILE, load_config
 from dp.data.load import load_arrays
-from dp.jobs.environment import DEVICE_VARIABLE, RESUME_VARIABLE
-from dp.jobs.events import Event, emit
-from dp.jobs.runs import current_run, mark_published
 from dp.models.checkpoint import save_checkpoint
+from dp.parallel.environment import count_cores
+from dp.parallel.events import Event, emit
 from dp.project import data_folder, model_folder, train_stage, training_folder
+from dp.stages.environment import DEVICE_VARIABLE, RESUME_VARIABLE
+from dp.stages.runs import current_run, mark_published
 from dp.train.loop import Course
 from dp.train.run import Task, choose_device, run
 from flows.previews import previews
@@ -30,7 +30,7 @@ def train_model(project: Path, preset: str, model: str) -> None:
     settings = config.presets[preset].models()[model]
     note = f"{config.corpus.name}, clips {data_versions(project).get('data/clips', 'of unknown version')}"
     arrays = load_arrays(data_folder(project), config, settings, note)
-    thread_count = int(os.environ.get("OMP_NUM_THREADS") or CPU_COUNT)
+    thread_count = int(os.environ.get("OMP_NUM_THREADS") or count_cores())
     state_folder = training_folder(project, preset, model)
     state_folder.mkdir(parents=True, exist_ok=True)
     device = choose_device(os.environ.get(DEVICE_VARIABLE) or "auto")

@@ -22,8 +22,8 @@ from dp.audio.cqt import ConstantQ
 from dp.config import AlignConfig
 from dp.corpora import list_recordings
 from dp.corpora.bach_violin import NAME, published_alignment, published_notes
-from dp.jobs.align import align_files
 from dp.report.figure import figure
+from dp.stages.align import align_files
 from dp.types import Alignment, Recording
 from dp.units import FloatArray, IntArray, tick_to_quarter
 

@@ -12,10 +12,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from dp.jobs.environment import SERVER_VARIABLE, WORKERS_VARIABLE, command_environment
-from dp.jobs.events import EVENTS_VARIABLE
-from dp.jobs.outcome import Outcome
-from dp.jobs.processes import prefect_server, project_lock
+from dp.parallel.events import EVENTS_VARIABLE
+from dp.parallel.outcome import Outcome
+from dp.stages.environment import SERVER_VARIABLE, WORKERS_VARIABLE, command_environment
+from flows.processes import prefect_server, project_lock
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TARGET_MS = 20.0
@@ -37,11 +37,12 @@ def measure(count: int) -> None:
     """Run the flow in this process, whose environment names the server."""
     from prefect import flow, task
 
-    from flows.cluster import run_jobs
+    from dp.parallel.dask_cluster import DaskExecutor
+    from dp.parallel.executor import run_jobs
 
     @task
     def work() -> int:
-        return len(run_jobs("overhead", do_nothing, [TrivialJob(str(index)) for index in range(count)]))
+        return len(run_jobs("overhead", do_nothing, [TrivialJob(str(index)) for index in range(count)], DaskExecutor()))
 
     @flow
     def overhead() -> int:

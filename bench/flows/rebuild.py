@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from dp.corpora import list_recordings
-from dp.jobs.environment import command_environment
+from dp.stages.environment import command_environment
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TARGET_SEC = 10.0

@@ -17,11 +17,10 @@ from pathlib import Path
 import numpy as np
 import pretty_midi
 
-from dp.jobs.outcome import Outcome
-from dp.jobs.rendering import RenderJob, Request, model_version, plan_job
+from dp.batch.job import RenderJob, Request, model_version, plan_job, render_job
+from dp.parallel.dask_cluster import dask_client, work_off
+from dp.parallel.outcome import Outcome
 from dp.render.options import OutputOptions, RenderOptions
-from flows.batch import render_score
-from flows.cluster import dask_client, work_off
 
 RATIO_TARGET, MEMORY_TARGET_GB = 1.8, 1.2
 NOTES_PER_SEC, LENGTH_SEC = 6, 60
@@ -46,7 +45,7 @@ def write_score(path: Path, seed: int) -> None:
 
 def render_and_tell(job: RenderJob) -> Outcome:
     """Render; the reason tells which process did it and how much memory it holds now, in bytes."""
-    outcome = render_score(job)
+    outcome = render_job(job)
     assert outcome.outcome == "done", outcome.reason
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return Outcome(job.recording_id, "done", f"{os.getpid()} {pages * os.sysconf('SC_PAGE_SIZE')}")

@@ -31,14 +31,14 @@ from dp.data.arrays import Performance as Played
 from dp.data.load import load_performances, load_synthesis_arrays, load_vocoder_arrays
 from dp.data.tempo_map import performed_tempo_map
 from dp.errors import DataError
-from dp.metrics.scores import split_of, summed_up
+from dp.evaluate.preset_systems import load_preset, yardstick_systems
+from dp.evaluate.sound import Transcribe, choose_clips, score_systems
+from dp.evaluate.systems import EvaluationClip, System, evaluation_clips, synthesis_system
+from dp.metrics.clip_metrics import split_of, summed_up
 from dp.presets import NOTE_MARGIN_FRAME
 from dp.project import data_folder, models_folder
 from dp.render import Performance, RenderOptions, blocks, load_models
 from dp.render.sound import Texture
-from dp.train.evaluate import Transcribe, choose_clips, score_systems
-from dp.train.presets import load_preset, yardstick_systems
-from dp.train.systems import EvaluationClip, System, evaluation_clips, synthesis_system
 
 VIOLIN = 40  # General MIDI program, counted from 0
 VELOCITY = 80  # of notes whose velocity nobody knows

@@ -4,7 +4,7 @@
 
 PROJECT is one whose corpus is the Bach Violin Dataset. The movements are dealt to folds; for each fold a model is
 trained on the others, as the preset `ours` says, and asked to play the fold's movements in the manner of every
-performer that it has heard often enough. Prints the permutation test of `dp.train.evaluate_manner` over all folds.
+performer that it has heard often enough. Prints the permutation test of `dp.evaluate.performers` over all folds.
 """
 
 import argparse
@@ -20,9 +20,9 @@ from dp.config import Config, load_config
 from dp.data.arrays import Arrays, TimingClip, timing_arrays
 from dp.data.load import load_all_performances
 from dp.data.movements import movements, surroundings
+from dp.evaluate.performers import curve_correlations, manner
 from dp.models.score_timing import ScoreTiming
 from dp.project import data_folder
-from dp.train.evaluate_manner import curve_correlations, manner
 from dp.train.timing import train_timing
 from dp.units import FloatArray, IntArray
 

@@ -16,8 +16,8 @@ from dp.config import MelConfig
 from dp.data.arrays import timing_arrays
 from dp.data.clips import Clip
 from dp.data.timing_pieces import Performance
+from dp.evaluate.timing import score_timing_yardsticks
 from dp.store.clips import clip_bounds
-from dp.train.evaluate_timing import score_timing_yardsticks
 from dp.types import PerformedNotes, ScoreNotes
 from dp.units import sec_to_frame
 

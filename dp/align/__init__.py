@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from dp.align.spectrum import ALIGN_SAMPLE_RATE_HZ
 from dp.config import AlignConfig, check_align_method
 from dp.types import Alignment, Repeat, ScoreNotes
 
-ALIGN_SAMPLE_RATE_HZ = 22050
 __all__ = ["ALIGN_SAMPLE_RATE_HZ", "align"]
 
 
@@ -41,7 +41,7 @@ def align(
     """
     check_align_method(config.method, "align.method")
     if config.method == "publication":
-        from dp.align.publication import align_publication
+        from dp.align.publication.align import align_publication
 
         return align_publication(samples, notes, config, subject)
     from dp.align.pipeline import align_notes

@@ -8,9 +8,9 @@ than anywhere near, they are not in the recording at all.
 import numpy as np
 import scipy.ndimage
 
-from dp.align.coarse import Timing
-from dp.align.features import Features, pooled, score_features
-from dp.align.plan import ScorePlan
+from dp.align.coarse.align import Timing
+from dp.align.coarse.features import Features, pooled, score_features
+from dp.align.score_events import ScorePlan
 from dp.units import FloatArray
 
 _FACTOR = 8  # frames of 20 ms pooled

@@ -4,17 +4,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dp.align import ALIGN_SAMPLE_RATE_HZ as SAMPLE_RATE_HZ
-from dp.align.coarse import Timing, coarse_align
-from dp.align.features import HOP_SAMPLE as COARSE_HOP_SAMPLE
-from dp.align.music import find_music
-from dp.align.offsets import sounding_offsets
-from dp.align.onset_net import packaged_net
-from dp.align.onset_patches import HOP_SAMPLE
+from dp.align.coarse.align import Timing, coarse_align
+from dp.align.coarse.features import HOP_SAMPLE as COARSE_HOP_SAMPLE
+from dp.align.offsets.find import sounding_offsets
+from dp.align.onsets.listener import Listener
+from dp.align.onsets.net import packaged_net
+from dp.align.onsets.patches import HOP_SAMPLE
+from dp.align.onsets.refine import refine_onsets
 from dp.align.passages import passage_fit
 from dp.align.quality import note_confidence, onset_evidence, score_fit, warping_fit
-from dp.align.refine import Listener, refine_onsets
+from dp.align.spectrum import ALIGN_SAMPLE_RATE_HZ as SAMPLE_RATE_HZ
 from dp.align.spectrum import F32, SILENT_PEAK, at_level, peak_of
+from dp.align.structure.locate import find_music
 from dp.config import AlignConfig
 from dp.errors import DataError
 from dp.types import Alignment, PerformedNotes, Repeat, ScoreNotes, WarpingPath

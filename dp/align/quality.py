@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dp.align.coarse import FULL, Timing, warped
-from dp.align.features import Features
-from dp.align.plan import ScorePlan, backwards
-from dp.align.refine import TRACK_REACH_FRAME, Refined
+from dp.align.coarse.align import FULL, Timing, warped
+from dp.align.coarse.features import Features
+from dp.align.onsets.refine import TRACK_REACH_FRAME, Refined
+from dp.align.score_events import ScorePlan, backwards
 from dp.align.tempo import smoothed_event_sec
 from dp.units import FloatArray
 

@@ -8,6 +8,7 @@ import scipy.fft
 
 F32 = npt.NDArray[np.float32]
 
+ALIGN_SAMPLE_RATE_HZ = 22050  # of the recordings that our aligner hears
 LEVEL_RMS = 0.1  # at which features are measured: their floors are absolute
 SILENT_PEAK = 1e-4  # 80 dB below full scale
 _SAME_LEVEL = 1e-3  # relative

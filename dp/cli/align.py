@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dp.cli.output import note, report
+from dp.cli.console import note, report
 from dp.cli.paths import check_out
 from dp.errors import DataError
 
@@ -78,7 +78,7 @@ def align_pairs(pairs_csv: Path, out: Path, config: "AlignConfig", quiet: bool, 
 
 
 def _align(pair: Pair, config: "AlignConfig") -> "tuple[Score, Alignment]":
-    from dp.jobs.align import align_files
+    from dp.stages.align import align_files
 
     score, alignment = align_files(pair.score, pair.audio, pair.start_sec, pair.end_sec, config)
     if not alignment.accepted:

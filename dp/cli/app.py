@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from dp import __version__
 from dp.presets import DEVICES
+from dp.version import __version__
 
 app = typer.Typer(
     name="dp",

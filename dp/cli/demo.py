@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dp.cli.output import note
+from dp.cli.console import note
 from dp.errors import DataError
 
 PRESET = "sketch"  # trained in a minute or two
@@ -14,7 +14,7 @@ def demo(project: Path | None, quiet: bool) -> int:
     from dp.cli import project as commands
     from dp.config import PARAMS_FILE, AlignConfig, load_config
     from dp.corpora import list_recordings
-    from dp.corpora.demo import UNSEEN_SCORE
+    from dp.corpora.demo.corpus import UNSEEN_SCORE
     from dp.project import corpus_root, find_project
 
     folder = find_project(project)

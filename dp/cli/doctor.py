@@ -7,7 +7,7 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from dp.cli.output import report
+from dp.cli.console import report
 from dp.errors import DataError
 
 LIBRARY = ("numpy", "scipy", "numba", "librosa", "soundfile", "soxr", "pretty_midi", "mir_eval", "pyarrow", "torch")
@@ -62,7 +62,7 @@ def _devices() -> list[Finding]:
 
 
 def _optional() -> list[Finding]:
-    from dp.align.fluidsynth import COMMAND, find_command, find_soundfont
+    from dp.align.publication.fluidsynth import COMMAND, find_command, find_soundfont
 
     found = []
     player = _package("tinysoundfont", "pip install --no-deps tinysoundfont")

@@ -9,14 +9,14 @@ from dp.config import Config, MelConfig
 from dp.data.arrays import TimingClip
 from dp.data.load import load_synthesis_arrays, load_timing_arrays, load_vocoder_arrays
 from dp.data.stretches import SynthesisClip
+from dp.evaluate.preset_systems import load_preset, preset_systems, yardstick_systems
+from dp.evaluate.systems import EvaluationClip, System, at_level, evaluation_clips, heard_in, made_by
 from dp.presets import NOTE_MARGIN_FRAME
 from dp.project import data_folder, models_folder
 from dp.report.alignment_plot import plot_alignment
 from dp.report.systems_plot import SystemSound, plot_systems
 from dp.report.timing_plot import plot_timings
-from dp.train.presets import load_preset, preset_systems, yardstick_systems
 from dp.train.preview import clip_notes_sec, timings
-from dp.train.systems import EvaluationClip, System, at_level, evaluation_clips, heard_in, made_by
 
 NOTES_WANTED = 12  # a clip to look at has about so many
 LEFT_OUT = ("clip-mean-spectrum",)  # nothing to look at

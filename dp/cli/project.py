@@ -5,10 +5,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dp.cli.output import report
+from dp.cli.console import report
+from dp.cli.flows_loader import open_flows
 
 if TYPE_CHECKING:
-    from dp.jobs.summary import Summary
+    from flows.summary import Summary
 
 WITH_REASON = ("rejected", "failed", "crashed", "missing")
 REASONS_SHOWN = {"missing": 3}  # of that kind; all are in the reports, and in --json
@@ -24,11 +25,12 @@ def rebuild(
     as_json: bool,
 ) -> int:
     """Bring the dataset up to date; exit code 1 if any recording failed."""
-    from dp.jobs.progress import show_progress
-    from dp.jobs.rebuild import rebuild as bring_up_to_date
+    from dp.parallel.progress import show_progress
     from dp.project import find_project
 
     folder = find_project(project)
+    with open_flows(folder):
+        from flows.rebuild import rebuild as bring_up_to_date
     with show_progress(quiet) as on_event:
         summary = bring_up_to_date(folder, corpus, root, workers, scheduler, on_event)
     data = {
@@ -44,8 +46,10 @@ def repro(
     folder: Path, targets: Sequence[str], quiet: bool, extra: Mapping[str, str], alone: bool = False
 ) -> tuple[str, ...]:
     """Bring stages up to date, showing how it goes; returns those that ran."""
-    from dp.jobs.progress import show_progress
-    from dp.jobs.rebuild import repro as bring_up_to_date
+    from dp.parallel.progress import show_progress
+
+    with open_flows(folder):
+        from flows.rebuild import repro as bring_up_to_date
 
     with show_progress(quiet) as on_event:
         return bring_up_to_date(folder, targets, on_event, extra, alone)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dp.cli import manner
-from dp.cli.orchestrated import flows_module
-from dp.cli.out import Out, choose_out
-from dp.cli.output import note, report
+from dp.batch.find_scores import find_scores
+from dp.batch.job import Request
+from dp.cli import render_arguments as manner
+from dp.cli.console import note, report
+from dp.cli.flows_loader import open_flows
+from dp.cli.render_target import Out, choose_out
 from dp.cli.signals import interruptible
 from dp.errors import DataError
-from dp.jobs.scores import find_scores
 
 if TYPE_CHECKING:
     from dp.render import ModelSet, OutputOptions, RenderOptions
@@ -96,10 +97,12 @@ def render(
     with interruptible():
         if len(scores) == 1:
             return _render_one(scores[0], place, folder, options, output, quiet, as_json)
-        batch = flows_module("batch", _home(project, out))
-        code = batch.render_batch(scores, out, folder, options, output, place.suffix, jobs, quiet or as_json)
+        from dp.batch.run import render_batch
+
+        request = Request(out.absolute(), folder.absolute(), options, output, place.suffix)
+        code = render_batch(scores, request, jobs, quiet or as_json)
     report({"out": str(out), "scores": len(scores), "model": str(folder), "ok": code == 0}, "", not as_json, as_json)
-    return int(code)
+    return code
 
 
 def watch(
@@ -135,7 +138,7 @@ def to_stdout(sources: Sequence[str], wanted: Wanted, model: str | None, project
     if len(scores) > 1:
         raise DataError("--stdout", f"is one stream for {len(scores)} scores", "name one score")
     models = _load(find_models(model, project), options)
-    from dp.render.take import pcm
+    from dp.render.sound_files import pcm
 
     rate_hz = output.sample_rate_hz or models.synthesis.mel.sample_rate_hz
     performance, sound = pcm(scores[0], models, options, rate_hz)
@@ -160,7 +163,10 @@ def find_models(model: str | None, project: Path | None) -> Path:
     from dp.project import find_project, rendering_models
 
     if model is not None and model.startswith(REGISTRY):
-        return Path(flows_module("registry", find_project(project)).registered_models(find_project(project), model))
+        home = find_project(project)
+        with open_flows(home):
+            from flows.registry import registered_models
+        return registered_models(home, model)
     if model is not None:
         return Path(model).absolute()
     if project is not None:
@@ -212,15 +218,3 @@ def _load(folder: Path, options: "RenderOptions") -> "ModelSet":
 def _warn(warnings: Sequence[str], quiet: bool) -> None:
     for warning in warnings:
         note(f"dp: warning: {warning}", quiet)
-
-
-def _home(project: Path | None, out: Path) -> Path:
-    """Where the orchestrators keep their state: the project or, outside of one, the folder that is written to."""
-    from dp.project import find_project
-
-    if project is not None:
-        return find_project(project)
-    try:
-        return find_project()
-    except DataError:
-        return out

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dp.cli.output import note, report
+from dp.cli.console import note, report
+from dp.cli.flows_loader import open_flows
 from dp.cli.project import ran_text, repro
 from dp.errors import DataError
 
@@ -24,8 +25,8 @@ def train(
     as_json: bool,
 ) -> int:
     """Train one model of a preset, or all that are stale; or have it done on another machine."""
-    from dp.jobs.environment import DEVICE_VARIABLE, RESUME_VARIABLE
     from dp.project import find_project, model_folder, train_stage
+    from dp.stages.environment import DEVICE_VARIABLE, RESUME_VARIABLE
 
     folder = find_project(project)
     config, name = _preset(folder, preset)
@@ -47,8 +48,8 @@ def train(
 
 def evaluate(project: Path | None, preset: str | None, figures: bool, quiet: bool, as_json: bool) -> int:
     """Measure a preset, or all that are trained; prints the figures and writes the report."""
+    from dp.evaluate.results import all_manners, all_results
     from dp.files import write_whole
-    from dp.jobs.evaluation import all_manners, all_results
     from dp.project import EVALUATION_REPORT, MODELS_FOLDER, YARDSTICKS, evaluate_stage, find_project
     from dp.report.tables import evaluation_report
 
@@ -88,7 +89,7 @@ def _prepare(
     folder: Path, config: "Config", preset: str, models: list[str], out: Path, quiet: bool, as_json: bool
 ) -> int:
     """Write what the training of some models needs, for `python -m dp.train`."""
-    from dp.train.travel import write_task
+    from dp.train.offline import write_task
 
     paths = []
     for model in models:
@@ -101,9 +102,10 @@ def _prepare(
 
 def _bring(folder: Path, config: "Config", source: Path, quiet: bool, as_json: bool) -> int:
     """Take models home that `python -m dp.train` made."""
-    from dp.jobs.rebuild import adopt
-    from dp.models.travel import bring_models
+    with open_flows(folder):
+        from flows.rebuild import adopt
     from dp.project import train_stage
+    from dp.train.offline import bring_models
 
     brought = bring_models(folder, config, source)
     adopt(folder, [train_stage(preset, model) for preset, model in brought])

@@ -4,26 +4,24 @@ import sys
 import time
 from pathlib import Path
 
-from dp.cli.output import note
-from dp.cli.signals import interruptible
-from dp.errors import DataError
-from dp.jobs.batch import clear_away, failure_line
-from dp.jobs.manifest import Manifest, open_manifest
-from dp.jobs.outcome import Outcome
-from dp.jobs.rendering import (
+from dp.batch.find_scores import scores_in
+from dp.batch.job import (
     RenderJob,
     Request,
     model_version,
     output_names,
     plan_job,
-    render_one,
+    render_job,
     row_of,
 )
-from dp.jobs.scores import scores_in
-from dp.jobs.summary import FAILURES
-from dp.jobs.worker import Worker
+from dp.batch.manifest import Manifest, open_manifest
+from dp.batch.run import clear_away, failure_line
+from dp.cli.console import note
+from dp.cli.signals import interruptible
+from dp.errors import DataError
+from dp.parallel.process import Worker
 from dp.render.options import OutputOptions, RenderOptions
-from dp.render.worker import render_file
+from dp.schema import FAILURES
 
 POLL_SEC = 1.0  # a file that did not change from one look to the next is complete
 
@@ -65,18 +63,13 @@ def watch(
         raise DataError(out, "is where scores are watched for, or above it", "choose another folder for the audio")
     request = Request(out.absolute(), models.absolute(), options, output, suffix)
     model_version(request.models)
-    with interruptible(), open_manifest(request.out) as manifest, Worker(render_score) as worker:
+    with interruptible(), open_manifest(request.out) as manifest, Worker(render_job) as worker:
         note(f"watching {folder}; Ctrl-C ends it", quiet)
         try:
             _Watch(folder, request, manifest, worker, quiet).run()
         except KeyboardInterrupt:
             note("stopped; what was finished is kept", quiet)
     return 0
-
-
-def render_score(job: RenderJob) -> Outcome:
-    """Render one score, in a worker."""
-    return render_one(job, render_file)
 
 
 class _Watch:

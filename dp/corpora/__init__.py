@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from dp.corpora import bach_violin, demo, folder
-from dp.corpora.given import GivenNotes, read_given
+from dp.corpora import bach_violin, folder
+from dp.corpora.demo import corpus as demo
 from dp.corpora.listing import Corpus, Given, Missing
+from dp.corpora.published import GivenNotes, read_given
 from dp.errors import DataError
 
 __all__ = ["CORPORA", "Corpus", "Given", "GivenNotes", "Missing", "list_recordings", "read_given"]

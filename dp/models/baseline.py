@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from dp.models.hifigan import HifiganDims, HifiganModel
-from dp.models.rolls import ROLL_COUNT, rolls
+from dp.models.piano_roll import ROLL_COUNT, rolls
 
 
 @dataclass(frozen=True)

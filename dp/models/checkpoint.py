@@ -10,7 +10,6 @@ from typing import Any, Generic, TypeVar
 
 import torch
 
-from dp import __version__
 from dp.config import MelConfig
 from dp.errors import DataError
 from dp.files import whole_file, write_whole
@@ -20,6 +19,7 @@ from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
 from dp.models.vocos import VocosModel
 from dp.store.files import whole_folder
+from dp.version import __version__
 
 WEIGHTS_FILE = "model.safetensors"
 BARE_WEIGHTS_FILE = "model.pt"

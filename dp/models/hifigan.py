@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dp.models.pieces import surrounded
+from dp.models.streaming import surrounded
 
 UPSAMPLING = (8, 8, 2, 2)  # each stage makes so many steps of one, in half as many channels
 UPSAMPLING_KERNEL = (16, 16, 4, 4)

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from dp.models.envelope import EnvelopeMixer
 from dp.models.harmonics import Partials
 from dp.models.layers import Conditions, NoteEncoder, TransformerStack, sinusoid
-from dp.models.local import LocalNoteEncoder, LocalStack
+from dp.models.local_attention import LocalNoteEncoder, LocalStack
 from dp.models.mixer import PolyphonicMixer, mix
-from dp.models.rolls import ROLL_COUNT, rolls
+from dp.models.piano_roll import ROLL_COUNT, rolls
 from dp.presets import SynthesisDims
 
 FIRST_SPREAD = 0.3  # of the noise, before any training: about the mean on real violins

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dp.models.pieces import surrounded
+from dp.models.streaming import surrounded
 
 KERNEL_FRAME = 7
 MAX_LOG_MAGNITUDE = 7.0  # of an STFT bin: a full-scale sine under a Hann window of 1024 has log(256) = 5.5

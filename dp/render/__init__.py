@@ -5,17 +5,14 @@ block, so that length costs no memory -> `outputs` (files). `render` does all of
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from dp.models.checkpoint import load_checkpoint, load_vocoder
-from dp.models.synthesis import SynthesisModel
-from dp.models.timing import TimingModel
 from dp.render.mix import cast
+from dp.render.model_set import ModelSet, load_models
 from dp.render.options import MAX_PEAK, OutputOptions, RenderOptions
-from dp.render.performance import ModelSet, Performance, plan
+from dp.render.performance import Performance, plan
 from dp.render.sound import synthesize
 from dp.render.stream import blocks
 from dp.render.timing import perform
@@ -44,21 +41,6 @@ class Rendering:
     sample_rate_hz: int
     performed: PerformedNotes
     log_mel: npt.NDArray[np.float32]  # [T, M]; L = T * hop
-
-
-def load_models(folder: Path) -> ModelSet:
-    """Read the models under folder/timing, folder/synthesis and folder/vocoder.
-
-    Raises:
-        DataError: one is missing or damaged, or they were trained on different log-mels.
-    """
-    synthesis = load_checkpoint(folder / SynthesisModel.kind, SynthesisModel)
-    return ModelSet(
-        timing=load_checkpoint(folder / TimingModel.kind, TimingModel, synthesis.mel),
-        synthesis=synthesis,
-        vocoder=load_vocoder(folder / "vocoder", synthesis.mel),
-        name=folder.resolve().name,
-    )
 
 
 def render(score: Score, models: ModelSet, options: RenderOptions | None = None) -> Rendering:

@@ -2,7 +2,7 @@
 
 import copy
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -13,15 +13,13 @@ from dp.models.layers import Conditions
 from dp.models.score_timing import ScoreTiming
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
+from dp.render.model_set import ModelSet
 from dp.render.options import RenderOptions
-
-if TYPE_CHECKING:
-    from dp.render.performance import ModelSet
 
 M = TypeVar("M", TimingModel, SynthesisModel)
 
 
-def cast(models: "ModelSet", options: RenderOptions) -> "tuple[ModelSet, str | None]":
+def cast(models: ModelSet, options: RenderOptions) -> tuple[ModelSet, str | None]:
     """Find the performer whom the options ask for.
 
     Models know a performer as a row of a table, so a mix is the weighted mean of rows. The timing and the synthesis

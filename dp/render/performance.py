@@ -6,34 +6,17 @@ import numpy as np
 
 from dp.data.tempo_map import DEFAULT_TEMPO_QPM, TempoMap, written_tempo_map
 from dp.errors import DataError
-from dp.models.checkpoint import Checkpoint, Vocoder
-from dp.models.synthesis import SynthesisModel
-from dp.models.timing import TimingModel
+from dp.render.mark_rules import level_db, shaped, velocities
 from dp.render.mix import cast
-from dp.render.oddities import playable
+from dp.render.model_set import ModelSet
 from dp.render.options import RenderOptions
 from dp.render.ornaments import played_out
 from dp.render.rubato import with_tempo_changes
-from dp.render.rules import level_db, shaped, velocities
+from dp.render.score_checks import playable
 from dp.render.sound import PLAIN, Texture
 from dp.render.timing import perform
 from dp.types import PerformedNotes, Score, ScoreNotes
 from dp.units import FloatArray, IntArray
-
-
-@dataclass(frozen=True)
-class ModelSet:
-    """The three models a rendering needs."""
-
-    timing: Checkpoint[TimingModel]
-    synthesis: Checkpoint[SynthesisModel]
-    vocoder: Checkpoint[Vocoder]
-    name: str = ""  # of the folder they were read from
-
-    @property
-    def performer_names(self) -> tuple[str, ...]:
-        """Performers that the timing or the synthesis model knows, in alphabetical order."""
-        return tuple(sorted({*self.timing.performer_names, *self.synthesis.performer_names}))
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dp import __version__
 from dp.files import write_whole
 from dp.models.checkpoint import Checkpoint
+from dp.render.model_set import ModelSet
 from dp.render.options import CONCERT_PITCH_HZ, OutputOptions, RenderOptions
-from dp.render.performance import ModelSet
-from dp.render.take import Take
+from dp.render.sound_files import Take
 from dp.store.hashing import file_sha256
+from dp.version import __version__
 
 
 def provenance(

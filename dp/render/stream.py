@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from dp.render.level import LevelCurve
-from dp.render.performance import ModelSet, Performance
+from dp.render.model_set import ModelSet
+from dp.render.performance import Performance
 from dp.render.sound import log_mel_pieces
 
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from itertools import islice
 
 from dp.score.expression import DYNAMICS
-from dp.score.written import Loudness, PartBar
+from dp.score.model import Loudness, PartBar
 from dp.types import Mark
 
 STEP = 16.0  # from one dynamic mark to the next, and what a hairpin changes that leads to none

@@ -4,8 +4,8 @@ import re
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
+from dp.score.model import Gradual, Held, Loudness, PartBar, Pedal
 from dp.score.notations import FORTE_VELOCITY
-from dp.score.written import Gradual, Held, Loudness, PartBar, Pedal
 
 # Velocities of MuseScore 4: sixteen apart, mf = 80.
 DYNAMICS = {

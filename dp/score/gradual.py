@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from dp.score.written import Bar
+from dp.score.model import Bar
 from dp.types import Fermata, TempoChange
 from dp.units import FloatArray
 

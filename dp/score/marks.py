@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
+from dp.score.model import PartBar, Signs, TempoMark
 from dp.score.numbers import Place, decimal
-from dp.score.written import PartBar, Signs, TempoMark
 
 MAX_PLAYS = 100  # of one repeat
 MIN_QPM, MAX_QPM = 1.0, 2000.0

@@ -9,9 +9,9 @@ from xml.etree.ElementTree import Element
 
 from dp.score.expression import read_expression, read_fermata, read_sound_level
 from dp.score.marks import read_barline, read_direction, read_sound
+from dp.score.model import MAX_DENOMINATOR, PartBar, WrittenNote
 from dp.score.notations import SEMITONES, NotationReader
 from dp.score.numbers import Place, bounded, decimal
-from dp.score.written import MAX_DENOMINATOR, PartBar, WrittenNote
 
 MAX_DIVISION = 1_000_000  # per quarter; programs write up to 10,080
 MAX_NOTE_QUARTER = 1000

@@ -18,10 +18,10 @@ import numpy as np
 from dp.errors import DataError
 from dp.score.files import read_bytes, shorten
 from dp.score.marks import is_tempo, tempo_oddities
+from dp.score.model import PlayedNote
 from dp.score.pedal import PedalMove, let_ring
 from dp.score.recurrence import recurring_repeats
 from dp.score.unfold import score_notes
-from dp.score.written import PlayedNote
 from dp.types import PlayedBar, Score
 from dp.units import FloatArray
 

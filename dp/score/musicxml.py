@@ -12,11 +12,11 @@ from dp.score.files import read_bytes, read_mxl
 from dp.score.gradual import unfold_changes, unfold_fermatas
 from dp.score.marks import is_tempo, tempo_oddities
 from dp.score.measures import read_part
+from dp.score.model import Bar, PartBar, Signs, TempoMark
 from dp.score.numbers import Place
-from dp.score.order import playing_order
+from dp.score.playing_order import playing_order
 from dp.score.repeats import find_repeats
 from dp.score.unfold import played_bars, unfold_notes, unfold_tempo
-from dp.score.written import Bar, PartBar, Signs, TempoMark
 from dp.score.xmltree import parse_xml
 from dp.types import Score
 

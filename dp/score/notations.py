@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
-from dp.score.written import PLAIN, Marking
+from dp.score.model import PLAIN, Marking
 from dp.types import Mark
 
 LETTERS = "CDEFGAB"

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from dp.score.written import PlayedNote
+from dp.score.model import PlayedNote
 
 PedalMove = tuple[Fraction, bool]  # when, in quarters as played, and whether it goes down
 

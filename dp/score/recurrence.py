@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from dp.score.model import PlayedNote
 from dp.score.repeats import MAX_REPLAYED_COUNT, MAX_SECTION_COUNT, MIN_SECTION_BAR_COUNT, whole_piece
-from dp.score.written import PlayedNote
 from dp.types import Repeat
 from dp.units import IntArray
 

@@ -8,8 +8,8 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 from dp.errors import DataError
-from dp.score.order import Pass, fullest_order
-from dp.score.written import Bar
+from dp.score.model import Bar
+from dp.score.playing_order import Pass, fullest_order
 from dp.types import Repeat
 
 MAX_SECTION_COUNT = 11  # of more, none is a candidate

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from dp.errors import DataError
+from dp.score.model import MAX_DENOMINATOR, Bar, Marking, PlayedNote, TempoMark, WrittenNote
 from dp.score.pedal import PedalMove, let_ring
-from dp.score.written import MAX_DENOMINATOR, Bar, Marking, PlayedNote, TempoMark, WrittenNote
 from dp.types import Mark, PlayedBar, ScoreNotes
 from dp.units import FloatArray
 

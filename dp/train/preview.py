@@ -13,12 +13,7 @@ from dp.data.arrays import BaselineClip, TimingClip, VocoderClip
 from dp.data.clips import SoundingNotes
 from dp.data.loader import synthesis_batch
 from dp.data.stretches import SynthesisClip
-from dp.models.checkpoint import Checkpoint
-from dp.models.frame_timing import FrameTiming
-from dp.models.mel import LogMel
-from dp.models.timing import TimingModel
-from dp.train.baseline import baseline_inputs
-from dp.train.timing_playing import (
+from dp.evaluate.timing_playing import (
     Times,
     clip_of_piece_frame,
     played_clip_frame,
@@ -26,6 +21,11 @@ from dp.train.timing_playing import (
     starting,
     with_first_given,
 )
+from dp.models.checkpoint import Checkpoint
+from dp.models.frame_timing import FrameTiming
+from dp.models.mel import LogMel
+from dp.models.timing import TimingModel
+from dp.train.baseline import baseline_inputs
 from dp.types import PerformedNotes
 from dp.units import frame_to_sec
 

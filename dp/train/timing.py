@@ -16,6 +16,7 @@ from dp.data.loader import timing_batch, timing_batch_at
 from dp.data.piece_batches import PieceBatch, draw_stretches
 from dp.data.score_context import MIN_SEC
 from dp.data.timing_pieces import TimingPiece
+from dp.evaluate.timing_playing import clip_of_piece_frame, onset_errors_frame, played_piece_sec, starting
 from dp.models.checkpoint import Checkpoint
 from dp.models.frame_timing import FrameTiming
 from dp.models.score_timing import ScoreTiming
@@ -33,7 +34,6 @@ from dp.train.loop import (
 )
 from dp.train.losses import masked_mse
 from dp.train.state import Log
-from dp.train.timing_playing import clip_of_piece_frame, onset_errors_frame, played_piece_sec, starting
 from dp.units import CLIP_SEC
 
 STRETCH_EVENT = 192  # length of the stretches that ours learns from: three times what an event sees to one side

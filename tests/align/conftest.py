@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ
-from dp.align.features import audio_features
-from dp.align.onset_net import packaged_net
-from dp.align.plan import ScorePlan
-from dp.align.refine import Listener
+from dp.align.coarse.features import audio_features
+from dp.align.onsets.listener import Listener
+from dp.align.onsets.net import packaged_net
+from dp.align.score_events import ScorePlan
 from dp.align.spectrum import at_level
 from dp.types import ScoreNotes
 

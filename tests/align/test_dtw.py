@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dp.align.dtw import warp
-from dp.align.features import Features
+from dp.align.coarse.banded_dtw import warp
+from dp.align.coarse.features import Features
 
 
 def features(bands: np.ndarray) -> Features:

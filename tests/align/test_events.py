@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from dp.align.events import best_events, event_evidence, expected_frames, gap_cost, log_density
-from dp.align.features import BAND_COUNT, LOW_PITCH, Features, event_bands
-from dp.align.plan import plan_score
-from dp.align.refine import refine_onsets
-from dp.align.sounding import sounding_gain
+from dp.align.coarse.features import BAND_COUNT, LOW_PITCH, Features, event_bands
+from dp.align.onsets.events import best_events, event_evidence, expected_frames, gap_cost, log_density
+from dp.align.onsets.refine import refine_onsets
+from dp.align.onsets.sustain import sounding_gain
+from dp.align.score_events import plan_score
 
 
 def test_densities_leave_room_for_not_here() -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ
-from dp.align.features import LOW_PITCH, audio_features, pooled, score_features
-from dp.align.plan import plan_score
+from dp.align.coarse.features import LOW_PITCH, audio_features, pooled, score_features
+from dp.align.score_events import plan_score
 from dp.align.spectrum import at_level, magnitude_frames
 from dp.align.tuning import estimate_tuning
 

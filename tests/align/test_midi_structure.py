@@ -8,8 +8,8 @@ import pretty_midi
 import pytest
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ, align
-from dp.corpora.engraving import musicxml
-from dp.corpora.studies import all_studies
+from dp.corpora.demo.engraving import musicxml
+from dp.corpora.demo.studies import all_studies
 from dp.score import read_score
 from dp.types import Score
 from tests.align.surroundings import talk

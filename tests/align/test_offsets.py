@@ -8,21 +8,21 @@ import pytest
 import torch
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ, align
-from dp.align.offset_curves import CHANNEL_COUNT, next_same
-from dp.align.offset_net import end_frames, end_logits, layer_shapes, load_net, packaged_net
-from dp.align.offsets import MIN_NOTE_SEC, learned_offsets, mapped_offsets
-from dp.align.plan import plan_score
+from dp.align.offsets.curves import CHANNEL_COUNT, next_same
+from dp.align.offsets.find import MIN_NOTE_SEC, learned_offsets, mapped_offsets
+from dp.align.offsets.net import end_frames, end_logits, layer_shapes, load_net, packaged_net
+from dp.align.score_events import plan_score
 from dp.align.spectrum import at_level
 from dp.audio.synth import bundled_soundfont
 from dp.config import AlignConfig
-from dp.corpora.demo import SAMPLE_RATE_HZ
-from dp.corpora.engraving import musicxml
-from dp.corpora.players import PLAYERS, perform
-from dp.corpora.studies import all_studies
+from dp.corpora.demo.corpus import SAMPLE_RATE_HZ
+from dp.corpora.demo.engraving import musicxml
+from dp.corpora.demo.players import PLAYERS, perform
+from dp.corpora.demo.studies import all_studies
 from dp.errors import DataError
 from dp.score import read_score
-from dp.train import offset_filter
-from dp.train.offset_performances import (
+from dp.train_aligner import offset_net as offset_filter
+from dp.train_aligner.offset_performances import (
     Played,
     invented_played,
     keyboard_played,
@@ -32,8 +32,8 @@ from dp.train.offset_performances import (
     violin_choices,
     violin_played,
 )
-from dp.train.onset_performances import Performance
-from dp.train.onset_renders import record, render
+from dp.train_aligner.performances import Performance
+from dp.train_aligner.sounds import record, render
 
 
 @pytest.fixture(scope="session")

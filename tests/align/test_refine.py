@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ
-from dp.align.offsets import mapped_offsets
-from dp.align.onset_net import CHANNEL_COUNT, CONTEXT_FRAME, convolve, onset_logits, packaged_net
-from dp.align.onset_patches import HOP_SAMPLE, OnsetQuery, onset_patches
-from dp.align.plan import MAX_CONTEXT, NO_PITCH, NoteContext, plan_score
-from dp.align.refine import refine_onsets, spaced_frames
+from dp.align.offsets.find import mapped_offsets
+from dp.align.onsets.net import CHANNEL_COUNT, CONTEXT_FRAME, convolve, onset_logits, packaged_net
+from dp.align.onsets.patches import HOP_SAMPLE, OnsetQuery, onset_patches
+from dp.align.onsets.refine import refine_onsets, spaced_frames
+from dp.align.score_events import MAX_CONTEXT, NO_PITCH, NoteContext, plan_score
 from dp.align.spectrum import at_level
 from dp.align.tempo import expected_gap_sec, smoothed_event_sec
 

@@ -9,12 +9,12 @@ import pytest
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ as RATE_HZ
 from dp.align import align
-from dp.align.order import played_notes, stretches
+from dp.align.structure.played_order import played_notes, stretches
 from dp.audio import add_noise, add_room, render_notes
 from dp.config import AlignConfig
-from dp.corpora.engraving import Study, musicxml
-from dp.corpora.players import PLAYERS, perform
-from dp.corpora.studies import all_studies
+from dp.corpora.demo.engraving import Study, musicxml
+from dp.corpora.demo.players import PLAYERS, perform
+from dp.corpora.demo.studies import all_studies
 from dp.score import read_score
 from dp.score.repeats import whole_piece
 from dp.types import Alignment, PerformedNotes, Repeat, Score

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dp import __version__
 from dp.cli import run
+from dp.version import __version__
 
 
 def lines_of(capsys: pytest.CaptureFixture[str]) -> list[str]:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,11 @@ import pytest
 import soundfile
 from typer.main import get_command
 
+from dp.batch.job import Request
 from dp.cli import run
 from dp.cli.app import app
-from dp.cli.manner import parse_performers, parse_tempo
 from dp.cli.render import Wanted
+from dp.cli.render_arguments import parse_performers, parse_tempo
 from dp.errors import DataError
 from dp.models.checkpoint import save_checkpoint
 from dp.render import OutputOptions, RenderOptions, load_models
@@ -205,9 +205,7 @@ def test_several_scores_go_to_the_batch(models: Path, here: Path, monkeypatch: p
         calls.append(arguments)
         return 1
 
-    batch = ModuleType("flows.batch")
-    batch.render_batch = render_batch  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "flows.batch", batch)
+    monkeypatch.setattr("dp.batch.run.render_batch", render_batch)
     Path("second.musicxml").write_bytes(melody_xml())
     argv = [
         "render",
@@ -227,7 +225,7 @@ def test_several_scores_go_to_the_batch(models: Path, here: Path, monkeypatch: p
     assert run(argv) == 1
     scores = [Path("melody.musicxml"), Path("second.musicxml")]
     options = RenderOptions(tempo_factor=1.5)
-    assert calls == [(scores, Path("out"), models, options, OutputOptions(), ".ogg", 3, True)]
+    assert calls == [(scores, Request(here / "out", models, options, OutputOptions(), ".ogg"), 3, True)]
 
 
 def test_asked_to_end_it_leaves_nothing_behind(models: Path, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from dp.data.arrays import BaselineClip, VocoderClip
 from dp.data.clips import Clip, SoundingNotes
 from dp.data.segments import Segmenter, long_enough
 from dp.errors import DataError
-from dp.models.rolls import rolls
+from dp.models.piano_roll import rolls
 
 FRAMES = np.arange(20, dtype=np.float32)
 VOCODER_CLIP = VocoderClip(Clip("a", "r", "violin", "ann", 0, 20), FRAMES[:, None], np.repeat(FRAMES, 4))

@@ -13,11 +13,11 @@ import pytest
 import soundfile
 
 from dp.errors import DataError
-from dp.jobs import rebuild as rebuilding
-from dp.jobs.environment import command_environment
-from dp.jobs.rebuild import rebuild
-from dp.jobs.summary import Summary
+from dp.stages.environment import command_environment
 from dp.store.reading import read_clips, read_stage_report
+from flows import rebuild as rebuilding
+from flows.rebuild import rebuild
+from flows.summary import Summary
 from tests.factories import MELODY, melody_pair, melody_samples
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -25,7 +25,7 @@ GOOD = ("a-wav", "b-wav", "c-wav", "d-wav")
 KILLED = """
 import psutil
 from pathlib import Path
-from dp.jobs.rebuild import rebuild
+from flows.rebuild import rebuild
 
 def kill_all(event):
     if event.stage == "align" and event.done == 1:

@@ -3,21 +3,20 @@
 import os
 import subprocess
 import sys
-from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import pytest
 import soundfile
 
+from dp.batch.job import RenderJob, Request, render_job
+from dp.batch.run import render_all, render_batch
 from dp.errors import DataError
-from dp.jobs.batch import render_all
-from dp.jobs.environment import SERVER_VARIABLE, command_environment
-from dp.jobs.outcome import DIED, Outcome
-from dp.jobs.processes import prefect_server, project_lock
-from dp.jobs.rendering import RenderJob, Request
+from dp.parallel.dask_cluster import DaskExecutor
+from dp.parallel.outcome import DIED, Outcome
 from dp.render.options import OutputOptions, RenderOptions
+from dp.stages.environment import SERVER_VARIABLE, command_environment
 from dp.store.renderings import RenderingRow, read_renderings
-from flows.batch import on_dask, render_batch, render_score
+from flows.processes import prefect_server, project_lock
 from tests.factories import MELODY, melody_xml
 from tests.render.untrained import model_set, save
 
@@ -44,11 +43,7 @@ def work(job: RenderJob) -> Outcome:
     """A worker that dies of one score."""
     if job.score.stem == "y":
         os._exit(9)
-    return render_score(job)
-
-
-def run(jobs: Sequence[RenderJob]) -> Generator[Outcome, None, None]:
-    return on_dask(jobs, work, 2)
+    return render_job(job)
 
 
 def rows_of(out: Path) -> dict[str, RenderingRow]:
@@ -61,7 +56,10 @@ def test_what_fails_or_dies_costs_itself_and_is_tried_again(
     out = tmp_path / "out"
     (scores / "bad.mid").write_bytes(b"MThd")
     found = sorted(scores.rglob("*.m*"))
-    assert render_all(found, Request(out, models, RenderOptions(), OUTPUT, ".wav"), run, quiet=True) == 1
+    assert (
+        render_all(found, Request(out, models, RenderOptions(), OUTPUT, ".wav"), DaskExecutor(2, tmp_path), True, work)
+        == 1
+    )
     rows = rows_of(out)
     assert {name: row.outcome for name, row in rows.items()} == {
         "a/x.musicxml": "done",
@@ -78,7 +76,7 @@ def test_what_fails_or_dies_costs_itself_and_is_tried_again(
 
     (scores / "bad.mid").unlink()
     found = sorted(scores.rglob("*.m*"))
-    assert render_batch(found, out, models, RenderOptions(), OUTPUT, ".wav", jobs=1) == 0
+    assert render_batch(found, Request(out, models, RenderOptions(), OUTPUT, ".wav"), 1) == 0
     outcomes = {name: row.outcome for name, row in rows_of(out).items()}
     assert outcomes == {
         "a/x.musicxml": "skipped",
@@ -96,7 +94,7 @@ def test_an_unknown_performer_is_refused_before_anything_is_rendered(
 ) -> None:
     options = RenderOptions(performers=(("nobody", 1.0),))
     with pytest.raises(DataError, match="performer 'nobody': is unknown to the models; known: ann, bo"):
-        render_batch([scores / "a/x.musicxml"], tmp_path / "out", models, options, OUTPUT, ".wav", quiet=True)
+        render_batch([scores / "a/x.musicxml"], Request(tmp_path / "out", models, options, OUTPUT, ".wav"), quiet=True)
     assert not list((tmp_path / "out").iterdir())
 
 

@@ -14,12 +14,12 @@ from dp.audio import LoudnessMeter
 from dp.errors import DataError
 from dp.files import write_whole
 from dp.render import OutputOptions, RenderOptions
-from dp.render import take as take_module
-from dp.render.notes_out import program_of
+from dp.render import sound_files as take_module
+from dp.render.note_files import program_of
 from dp.render.outputs import render_to_files
 from dp.render.performance import plan
+from dp.render.sound_files import pcm, record
 from dp.render.stream import Block
-from dp.render.take import pcm, record
 from dp.score import read_score
 from tests.factories import MELODY, melody_xml
 from tests.render.untrained import model_set

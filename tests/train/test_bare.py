@@ -15,9 +15,9 @@ from dp.data.prepared import save_prepared
 from dp.errors import DataError
 from dp.models.checkpoint import load_bare, load_checkpoint
 from dp.models.synthesis import SynthesisModel
-from dp.models.travel import bring_models
 from dp.presets import Preset
 from dp.train.__main__ import main
+from dp.train.offline import bring_models
 from dp.train.run import Task
 from tests.train import tiny
 

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from dp.data.arrays import baseline_arrays
+from dp.evaluate.timing_playing import starting
 from dp.models.baseline import BaselineDims, BaselineModel
 from dp.models.checkpoint import Checkpoint
 from dp.models.mel import LogMel
@@ -12,7 +13,6 @@ from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
 from dp.models.vocos import VocosModel
 from dp.train.preview import preview, timings
-from dp.train.timing_playing import starting
 from tests.train import tiny
 
 LOG_MEL = LogMel(tiny.MEL, tiny.FILTERBANK)

@@ -6,11 +6,11 @@ import torch
 
 from dp.data.loader import synthesis_batch
 from dp.errors import DataError
+from dp.evaluate.timing import score_timing_models
 from dp.models.checkpoint import load_checkpoint, save_checkpoint
 from dp.models.synthesis import SynthesisModel
 from dp.models.texture import texture_noise
 from dp.models.timing import TimingModel
-from dp.train.evaluate_timing import score_timing_models
 from dp.train.loop import Course
 from dp.train.synthesis import train_synthesis
 from dp.train.timing import train_timing

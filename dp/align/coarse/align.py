@@ -1,0 +1,143 @@
+"""Coarse to fine: where every event of a score lies in the recording, to a few tens of milliseconds.
+
+The score, played at one tempo, is warped onto the recording as a whole at a low frame rate. Then it is warped again,
+ever finer, within a band about the path found before, and played at the tempo found before. E is the number of events.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dp.align.coarse.banded_dtw import warp
+from dp.align.coarse.features import HOP_SAMPLE, Features, pooled, score_features
+from dp.align.score_events import ScorePlan
+from dp.align.spectrum import F32
+from dp.align.tempo import smoothed_event_sec
+from dp.units import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Level:
+    """One warping."""
+
+    factor: int  # frames of 20 ms pooled
+    reach_frame: int  # of the band, in frames of 20 ms
+    onset_weight: float  # how much agreement of onsets counts beside agreement of what sounds
+    both_weight: float  # cost of advancing both sides against 1 for either: below 2 favours the expected tempo
+    smooth_sec: float  # over which the tempo found before is smoothed; 0: not at all
+
+
+FULL = Level(16, 0, 0.25, 1.6, 0.0)
+_FINER = (Level(4, 250, 1.0, 1.6, 0.0), Level(2, 75, 2.0, 1.6, 1.5), Level(1, 45, 3.0, 1.45, 0.7))
+_FULL_FRAME_LIMIT = 4096  # the first level's table is at most this long and wide: longer recordings begin coarser
+_ACTIVE_SHARE = 0.05  # of the loud frames' level, 26 dB below: before and after it nothing is played
+_MIN_NOTE_SEC = 0.03
+
+
+@dataclass(frozen=True)
+class CoarseAlignment:
+    """What the coarse stage found."""
+
+    event_sec: FloatArray  # [E] non-decreasing
+    end_sec: float  # of the score's last note
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When a score's events and its end are assumed to sound."""
+
+    event_sec: FloatArray  # [E] non-decreasing
+    end_sec: float  # > the last event
+
+    def features(self, plan: ScorePlan, frame_count: int, shift_semitone: int, hop_sec: float) -> Features:
+        """The score as it would look if played so."""
+        onset = self.event_sec[plan.event]
+        end = np.maximum(self.at(plan, plan.end_quarter), onset + _MIN_NOTE_SEC)
+        return score_features(plan, onset, end, frame_count, shift_semitone, hop_sec)
+
+    def at(self, plan: ScorePlan, quarter: FloatArray) -> FloatArray:
+        """Seconds of any score times."""
+        last = max(float(plan.end_quarter.max()), float(plan.event_quarter[-1]) + 1e-6)
+        return np.interp(quarter, np.append(plan.event_quarter, last), np.append(self.event_sec, self.end_sec))
+
+
+def coarse_align(
+    audio: Features, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float
+) -> CoarseAlignment:
+    """Align a whole recording, starting from the score at one tempo, `shift_semitone` higher than written."""
+    factor = FULL.factor
+    while len(audio) > factor * _FULL_FRAME_LIMIT:
+        factor *= 2
+    timing, _ = warped(audio, plan, steady, None, shift_semitone, replace(FULL, factor=factor), hop_sec)
+    while factor > FULL.factor:  # only recordings of over 20 minutes
+        factor //= 2
+        level = replace(FULL, factor=factor, reach_frame=8 * factor)
+        timing, _ = warped(audio, plan, steady, timing, shift_semitone, level, hop_sec)
+    for level in _FINER:
+        layout = _smoothed(timing, plan, level.smooth_sec) if level.smooth_sec > 0 else timing
+        timing, _ = warped(audio, plan, layout, timing, shift_semitone, level, hop_sec)
+    return CoarseAlignment(timing.event_sec, timing.end_sec)
+
+
+def steady_timing(samples: F32, sample_rate_hz: int, plan: ScorePlan) -> Timing:
+    """The score at the one tempo that makes it as long as the music in the recording."""
+    whole = len(samples) // HOP_SAMPLE * HOP_SAMPLE
+    level = np.sqrt((samples[:whole].reshape(-1, HOP_SAMPLE) ** 2).mean(axis=1)) if whole else np.ones(1)
+    active = np.flatnonzero(level > _ACTIVE_SHARE * np.percentile(level, 95))
+    begin_sec, end_sec = active[0] * HOP_SAMPLE / sample_rate_hz, (active[-1] + 1) * HOP_SAMPLE / sample_rate_hz
+    sec_per_quarter = max(end_sec - begin_sec, 0.1) / float(plan.end_quarter.max())
+    return Timing(begin_sec + plan.event_quarter * sec_per_quarter, max(end_sec, begin_sec + 0.1))
+
+
+def warped(
+    audio: Features,
+    plan: ScorePlan,
+    layout: Timing,
+    found: Timing | None,
+    shift_semitone: int,
+    level: Level,
+    hop_sec: float,
+) -> tuple[Timing, float]:
+    """Warp the score, played at `layout`, onto the recording, near the timing `found` before if there is one.
+
+    Returns:
+        The new timing, and the path's mean cost.
+    """
+    score = pooled(layout.features(plan, len(audio), shift_semitone, hop_sec), level.factor)
+    small = pooled(audio, level.factor)
+    frame_sec = level.factor * hop_sec
+    middle_sec = (frame_sec - hop_sec) / 2  # a pooled frame stands for the middle of its frames
+    layout_sec = np.append(layout.event_sec, layout.end_sec)
+    if found is None:
+        first, width = np.zeros(len(small), np.int64), len(score)
+    else:
+        found_sec = np.append(found.event_sec, found.end_sec)
+        center_sec = np.interp(np.arange(len(small)) * frame_sec + middle_sec, *_increasing(found_sec, layout_sec))
+        first, width = _band((center_sec - middle_sec) / frame_sec, level.reach_frame // level.factor, len(score))
+    last_onset = min(int(layout.event_sec[-1] / frame_sec), len(score) - 1)
+    rows, columns, cost = warp(small, score, first, width, level.onset_weight, level.both_weight, last_onset)
+    column, at = np.unique(columns, return_index=True)
+    row = np.interp((layout_sec - middle_sec) / frame_sec, column, rows[at].astype(np.float64))
+    sec = np.maximum.accumulate(np.maximum(row * frame_sec + middle_sec, 0.0))
+    return Timing(sec[:-1], max(float(sec[-1]), float(sec[-2]) + _MIN_NOTE_SEC)), cost
+
+
+def _smoothed(timing: Timing, plan: ScorePlan, sigma_sec: float) -> Timing:
+    event_sec = smoothed_event_sec(timing.event_sec, plan.event_quarter, sigma_sec)
+    return Timing(event_sec, max(timing.end_sec, float(event_sec[-1]) + _MIN_NOTE_SEC))
+
+
+def _increasing(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """For interpolation: x made strictly increasing by less than matters; where it stands still, y steps."""
+    return np.maximum.accumulate(x) + np.linspace(0.0, 1e-6, len(x)), y
+
+
+def _band(center: FloatArray, reach: int, column_count: int) -> tuple[IntArray, int]:
+    """First columns [T] of a band around `center` [T], such that those of neighbouring rows overlap, and its width."""
+    width = min(2 * reach + 1, column_count)
+    first = np.clip(np.rint(center - reach).astype(np.int64), 0, column_count - width)
+    first = np.maximum.accumulate(first)
+    first[0] = 0
+    for t in range(len(first) - 2, -1, -1):
+        first[t] = max(first[t], first[t + 1] - width // 2)
+    return first, width

@@ -1,0 +1,123 @@
+"""Dynamic time warping inside a band, in memory linear in the length.
+
+Rows are frames of the recording (T), columns frames of the score (J). Row t may use the columns first[t] to
+first[t] + width - 1. The path begins at (0, 0) and may end anywhere in the score's last stretch.
+"""
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from dp.align.coarse.features import Features
+
+_EXPECTED_ONSET = 0.3  # agreement of onsets that costs nothing
+_PAUSE = np.float32(0.1)  # a frame of the score that sounds for less than this share is a pause
+_AUDIO, _SCORE, _BOTH, _START = 0, 1, 2, 3  # which side the step into a cell advanced
+_UNREACHABLE = np.float32(1e30)  # finite, so that sums stay comparable
+
+
+def warp(
+    audio: Features,
+    score: Features,
+    first: npt.NDArray[np.int64],
+    width: int,
+    onset_weight: float,
+    both_weight: float,
+    last_onset: int,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], float]:
+    """The cheapest path.
+
+    Args:
+        audio: T frames of the recording.
+        score: J frames of the score.
+        first: [T] first column of each row's band, non-decreasing, from 0.
+        width: columns of the band.
+        onset_weight: how much agreement of onsets counts beside agreement of bands.
+        both_weight: cost of a step that advances both sides, against 1 for a step that advances one.
+        last_onset: the column from which on the path may end.
+
+    Returns:
+        Rows [P], columns [P], and the path's mean cost.
+
+    A band that the path cannot cross otherwise makes it begin at the first row's first column, wherever that is.
+    """
+    rows, columns, cost = _warp(
+        audio.bands,
+        audio.onsets,
+        audio.loudness,
+        score.bands,
+        score.onsets,
+        score.loudness,
+        first,
+        width,
+        np.float32(onset_weight),
+        np.float32(both_weight),
+        last_onset,
+    )
+    return rows, columns, float(cost) / (len(audio) + len(score))
+
+
+@numba.njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
+def _row_cost(out, bands, onsets, loudness, score_bands, score_onsets, sounding, first, onset_weight):  # type: ignore[no-untyped-def]
+    """1 - cosine - onset agreement of one row; where the score pauses, the recording may ring or be quiet."""
+    for b in range(len(out)):
+        j = first + b
+        if j >= len(sounding):
+            out[b] = _UNREACHABLE
+        else:
+            similar = np.float32(0.0)
+            agree = np.float32(0.0)
+            for k in range(len(bands)):
+                similar += bands[k] * score_bands[j, k]
+                agree += onsets[k] * score_onsets[j, k]
+            out[b] = 1.0 - similar - onset_weight * (agree - _EXPECTED_ONSET)
+            if sounding[j] < _PAUSE:
+                out[b] = min(out[b], loudness)
+
+
+@numba.njit(cache=True)
+def _warp(  # type: ignore[no-untyped-def]
+    bands, onsets, loudness, score_bands, score_onsets, sounding, first, width, onset_weight, both_weight, last_onset
+):
+    """Forward pass over the rows, then back along the stored steps."""
+    row_count, column_count = len(bands), len(score_bands)
+    steps = np.full((row_count, width), _START, np.uint8)
+    previous = np.full(width, _UNREACHABLE, np.float32)
+    current = np.full(width, _UNREACHABLE, np.float32)
+    cost = np.empty(width, np.float32)
+    for t in range(row_count):
+        moved = first[t] - first[t - 1] if t > 0 else 0
+        _row_cost(cost, bands[t], onsets[t], loudness[t], score_bands, score_onsets, sounding, first[t], onset_weight)
+        for b in range(width):
+            best, step = _UNREACHABLE, _START
+            if t == 0 and b == 0:
+                best = cost[0]
+            if b > 0 and current[b - 1] + cost[b] < best:
+                best, step = current[b - 1] + cost[b], _SCORE
+            above = b + moved
+            if t > 0 and above < width and previous[above] + cost[b] < best:
+                best, step = previous[above] + cost[b], _AUDIO
+            if t > 0 and 0 < above <= width and previous[above - 1] + both_weight * cost[b] < best:
+                best, step = previous[above - 1] + both_weight * cost[b], _BOTH
+            current[b] = best
+            steps[t, b] = step
+        previous, current = current, previous
+    last = min(column_count - 1 - first[-1], width - 1)
+    for b in range(max(0, last_onset - first[-1]), width):
+        if first[-1] + b < column_count and previous[b] < previous[last]:
+            last = b
+    rows = np.empty(row_count + column_count, np.int64)
+    columns = np.empty(row_count + column_count, np.int64)
+    t, b, count = row_count - 1, last, 0
+    while True:
+        rows[count], columns[count] = t, first[t] + b
+        count += 1
+        step = steps[t, b]
+        if step == _START:
+            break
+        if step == _SCORE:
+            b -= 1
+        else:
+            b += first[t] - first[t - 1] - (1 if step == _BOTH else 0)
+            t -= 1
+    return rows[:count][::-1].copy(), columns[:count][::-1].copy(), previous[last]

@@ -1,0 +1,171 @@
+"""What a recording and a score look like to the coarse alignment: semitone bands and onsets, 50 frames a second.
+
+The score's features come straight from its notes, nothing is synthesized. Letters: T frames, K bands.
+"""
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+import scipy.sparse
+
+from dp.align.score_events import ScorePlan
+from dp.align.spectrum import F32, magnitude_frames
+from dp.units import FloatArray, pitch_to_hz
+
+HOP_SAMPLE = 441  # 20 ms at 22.05 kHz
+LOW_PITCH, HIGH_PITCH = 36, 120
+BAND_COUNT = HIGH_PITCH - LOW_PITCH + 1
+_SUSTAIN_SAMPLE, _ONSET_SAMPLE = 4096, 2048
+_ONSET_COMPRESSION = 1000.0  # brings out soft onsets
+_COMPRESSION = 300.0  # log(1 + 300 x) where x = 1 is the 90th percentile of the loudest bands
+_LOUD_PERCENTILE = 90
+_QUIET = 0.15  # frames this far below the loud ones count as pauses: their vectors are short
+_ONSET_MEAN_FRAME = 51  # onsets are measured against those of the surrounding second
+_HARMONIC_SEMITONE = np.array([0, 12, 19, 24, 28, 31, 34, 36])
+_HARMONIC_LEVEL = np.array([1.0, 0.7, 0.5, 0.4, 0.3, 0.25, 0.2, 0.2], np.float32)
+_DECAY_SEC = 3.0
+_RINGING_SEC = 0.3  # in which what has ended decays by a factor of e, in rooms and on strings
+_SCORE_COMPRESSION = 30.0
+_SAME_QUARTER = 1e-6  # a note that ends so shortly after an event has ended there
+_RISE_FRAME = 1  # onsets are the change from so far before to so far after
+_BLOCK_FRAME = 512
+
+
+@dataclass(frozen=True)
+class Features:
+    """Features of a recording or of a score; T frames, K = BAND_COUNT."""
+
+    bands: F32  # [T, K] of length about 1; shorter in pauses, where a score's notes ring on
+    onsets: F32  # [T, K] what begins at the frame, of length at most 1
+    loudness: F32  # [T] about 1 where something sounds, about 0 in pauses
+
+    def __len__(self) -> int:
+        return len(self.bands)
+
+
+def audio_features(samples: F32, sample_rate_hz: int, tuning_semitone: float) -> Features:
+    """Features of a recording."""
+    bands = _compressed(_semitones(samples, sample_rate_hz, tuning_semitone, _SUSTAIN_SAMPLE), _COMPRESSION)
+    sharp = _compressed(_semitones(samples, sample_rate_hz, tuning_semitone, _ONSET_SAMPLE), _ONSET_COMPRESSION)
+    onsets = np.zeros_like(sharp)
+    ahead = _RISE_FRAME
+    onsets[ahead:-ahead] = np.maximum(sharp[2 * ahead :] - sharp[: -2 * ahead], 0.0)
+    strength = _length(onsets)
+    kernel = np.ones(_ONSET_MEAN_FRAME) / _ONSET_MEAN_FRAME
+    around = np.convolve(strength, kernel, "full")[_ONSET_MEAN_FRAME // 2 :][: len(strength)]
+    onsets /= np.maximum(strength, 2.5 * around + 0.3 * strength.mean() + 1e-6)[:, None].astype(np.float32)
+    length = _length(bands)
+    bands /= (length + _QUIET * np.percentile(length, _LOUD_PERCENTILE) + 1e-9)[:, None].astype(np.float32)
+    return Features(bands, onsets, _length(bands))
+
+
+def score_features(
+    plan: ScorePlan, onset_sec: FloatArray, end_sec: FloatArray, frame_count: int, shift: int, hop_sec: float
+) -> Features:
+    """Features of a score played at the given nominal times [N], `shift` semitones higher than written."""
+    bands = np.zeros((frame_count, BAND_COUNT), np.float32)
+    onsets = np.zeros_like(bands)
+    first_frame = np.maximum(np.rint(onset_sec / hop_sec).astype(np.int64), 0)
+    end_frame = np.maximum(np.rint(end_sec / hop_sec).astype(np.int64), first_frame + 1)
+    end_frame = np.minimum(end_frame, np.maximum(first_frame + 1, frame_count))  # no longer than needed
+    decay = np.exp(np.arange(frame_count + 1) * (-hop_sec / _DECAY_SEC)).astype(np.float32)
+    ringing = np.exp(-np.arange(1, round(4 * _RINGING_SEC / hop_sec)) * (hop_sec / _RINGING_SEC)).astype(np.float32)
+    _play(bands, onsets, plan.pitch + shift - LOW_PITCH, first_frame, end_frame, decay, ringing)
+    bands = _score_level(bands)
+    onsets /= np.maximum(_length(onsets), 1.0)[:, None]
+    begun = np.bincount(np.minimum(first_frame, frame_count), minlength=frame_count + 1)
+    ended = np.bincount(np.minimum(end_frame, frame_count), minlength=frame_count + 1)
+    sounding = np.cumsum(begun - ended)[:frame_count] > 0
+    return Features(bands, onsets, sounding.astype(np.float32))
+
+
+def event_bands(plan: ScorePlan, shift_semitone: int) -> F32:
+    """[E, K] of length 1: what sounds at every event of a score, as long as nothing decays."""
+    count = len(plan.event_quarter)
+    bands = np.zeros((count, BAND_COUNT), np.float32)
+    end = np.maximum(np.searchsorted(plan.event_quarter, plan.end_quarter - _SAME_QUARTER), plan.event + 1)
+    level, nothing = np.ones(count + 1, np.float32), np.zeros(0, np.float32)
+    _play(bands, np.zeros_like(bands), plan.pitch + shift_semitone - LOW_PITCH, plan.event, end, level, nothing)
+    return _score_level(bands)
+
+
+def _score_level(bands: F32) -> F32:
+    """Harmonics as a recording's bands show them, of length 1."""
+    compressed = np.log1p(_SCORE_COMPRESSION * bands)
+    return np.asarray(compressed / np.maximum(_length(compressed), 1e-6)[:, None])
+
+
+@numba.njit(cache=True)
+def _play(bands, onsets, lowest_band, first_frame, end_frame, decay, ringing):  # type: ignore[no-untyped-def]
+    """Write the harmonics of notes [N] into bands and onsets [T, K]; of several at one place the loudest counts.
+
+    `decay` and `ringing` are levels by frame since a note's onset, and since its end against its level then.
+    """
+    frame_count, band_count = bands.shape
+    for note in range(len(lowest_band)):
+        for h in range(len(_HARMONIC_SEMITONE)):
+            band = lowest_band[note] + _HARMONIC_SEMITONE[h]
+            if band < 0 or band >= band_count:
+                continue
+            level = _HARMONIC_LEVEL[h]
+            first = first_frame[note]
+            for t in range(first, min(end_frame[note], frame_count)):
+                bands[t, band] = max(bands[t, band], decay[t - first] * level)
+            last = decay[end_frame[note] - first - 1] * level
+            for t in range(end_frame[note], min(end_frame[note] + len(ringing), frame_count)):
+                bands[t, band] = max(bands[t, band], last * ringing[t - end_frame[note]])
+            for t in range(max(first - 1, 0), min(first + 2, frame_count)):
+                share = np.float32(1.0) if t == first else np.float32(0.5)
+                onsets[t, band] = max(onsets[t, band], share * level)
+
+
+def pooled(features: Features, factor: int) -> Features:
+    """Features at a frame rate `factor` times lower."""
+    if factor == 1:
+        return features
+    bands, onsets = _mean_of(features.bands, factor), _mean_of(features.onsets, factor)
+    gain = np.float32(factor ** (0.5 if factor >= 16 else 0.25))  # onsets are sparse: their mean fades
+    bands /= np.maximum(_length(bands), 0.3)[:, None]
+    return Features(bands, onsets * gain, _mean_of(features.loudness[:, None], factor)[:, 0])
+
+
+def _mean_of(values: F32, factor: int) -> F32:
+    count = -(-len(values) // factor)
+    padded = np.zeros((count * factor, values.shape[1]), np.float32)
+    padded[: len(values)] = values
+    return padded.reshape(count, factor, -1).mean(axis=1)
+
+
+def _length(vectors: F32) -> F32:
+    out: F32 = np.sqrt((vectors**2).sum(axis=1))
+    return out
+
+
+def _compressed(bands: F32, compression: float) -> F32:
+    """In place."""
+    loud = np.percentile(bands.max(axis=1), _LOUD_PERCENTILE) + 1e-9
+    bands *= np.float32(compression / loud)
+    return np.log1p(bands, out=bands)
+
+
+def _semitones(samples: F32, sample_rate_hz: int, tuning_semitone: float, window_sample: int) -> F32:
+    """Magnitudes [T, K] in triangular bands one semitone to either side, or one bin where semitones are narrower."""
+    bank = _filter_bank(sample_rate_hz, tuning_semitone, window_sample)
+    frame_count = len(samples) // HOP_SAMPLE + 1
+    out = np.empty((frame_count, BAND_COUNT), np.float32)
+    for at in range(0, frame_count, _BLOCK_FRAME):
+        count = min(_BLOCK_FRAME, frame_count - at)
+        out[at : at + count] = (bank @ magnitude_frames(samples, at, count, window_sample, HOP_SAMPLE).T).T
+    return out
+
+
+def _filter_bank(sample_rate_hz: int, tuning_semitone: float, window_sample: int) -> scipy.sparse.csr_matrix:
+    """[K, bins]."""
+    bin_hz = sample_rate_hz / window_sample
+    frequency_hz = np.arange(window_sample // 2 + 1) * bin_hz
+    center_hz = pitch_to_hz(np.arange(LOW_PITCH, HIGH_PITCH + 1), tuning_semitone)[:, None]
+    width_hz = np.maximum(center_hz * (2.0 ** (1 / 12) - 1.0), bin_hz)
+    weight = np.maximum(1.0 - np.abs(frequency_hz - center_hz) / width_hz, 0.0)
+    weight /= np.maximum(weight.sum(axis=1, keepdims=True), 1e-9)
+    return scipy.sparse.csr_matrix(weight.astype(np.float32))

@@ -1,0 +1,1 @@
+"""The offset net says when each note's sound ends."""

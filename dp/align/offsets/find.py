@@ -1,0 +1,84 @@
+"""Where notes end: by the score, and from the sound."""
+
+import numpy as np
+
+from dp.align.offsets.bands import HOP_SAMPLE
+from dp.align.offsets.curves import curves, observe
+from dp.align.offsets.net import OffsetNet, end_frames, packaged_net
+from dp.align.score_events import ScorePlan
+from dp.align.spectrum import F32
+from dp.units import FloatArray, IntArray, frame_rate_hz, frame_to_sec
+
+MIN_NOTE_SEC = 0.03
+_MIN_LAST_SEC = 0.05
+_FRAMES_AT_ONCE = 2048  # notes' curves held at once
+
+
+def sounding_offsets(
+    samples: F32,
+    sample_rate_hz: int,
+    plan: ScorePlan,
+    onset_sec: FloatArray,
+    event_sec: FloatArray,
+    end_sec: float,
+    tuning_semitone: float,
+    shift_semitone: int,
+) -> FloatArray:
+    """When the sound of every note ends, [N] seconds: on a piano with its pedal down, not when the key is released.
+
+    Each is at least MIN_NOTE_SEC after its onset, and before that at most where its pitch is struck again.
+
+    Args:
+        samples: [L] mono, at LEVEL_RMS.
+        sample_rate_hz: of the samples.
+        plan: the score.
+        onset_sec: [N] when its notes begin.
+        event_sec: [E] when its events sound.
+        end_sec: when its last note would end by the score.
+        tuning_semitone: how far the recording is above A = 440 Hz.
+        shift_semitone: how far it sounds above the score, tuning apart.
+    """
+    written_sec = mapped_offsets(plan, event_sec, onset_sec, end_sec)
+    pitch = plan.pitch + shift_semitone
+    return learned_offsets(samples, sample_rate_hz, pitch, onset_sec, written_sec, tuning_semitone, packaged_net())
+
+
+def learned_offsets(
+    samples: F32,
+    sample_rate_hz: int,
+    pitch: IntArray,
+    onset_sec: FloatArray,
+    written_sec: FloatArray,
+    tuning_semitone: float,
+    net: OffsetNet,
+) -> FloatArray:
+    """Offsets [N] of notes of those pitches [N], onsets [N] and offsets by the score [N]."""
+    seen = observe(samples, sample_rate_hz, pitch, onset_sec, written_sec, tuning_semitone)
+    frame = np.empty(len(pitch))
+    order = np.argsort(seen.length, kind="stable")
+    at = 0
+    while at < len(order):
+        longest = seen.length[order[at : at + _FRAMES_AT_ONCE]]
+        fitting = np.arange(1, len(longest) + 1) * longest <= _FRAMES_AT_ONCE
+        chosen = order[at : at + max(int(fitting.sum()), 1)]
+        frame[chosen] = end_frames(net, curves(seen, chosen), seen.length[chosen])
+        at += len(chosen)
+    rate_hz = frame_rate_hz(sample_rate_hz, HOP_SAMPLE)
+    found_sec = frame_to_sec(np.floor(seen.onset) + frame, rate_hz)
+    latest_sec = np.minimum(frame_to_sec(seen.following, rate_hz), max(len(samples) / sample_rate_hz, 0.0))
+    return np.asarray(np.maximum(np.minimum(found_sec, latest_sec), onset_sec + MIN_NOTE_SEC))
+
+
+def mapped_offsets(plan: ScorePlan, event_sec: FloatArray, onset_sec: FloatArray, end_sec: float) -> FloatArray:
+    """The score's offsets, mapped to seconds as its onsets were: [N], each at least MIN_NOTE_SEC after its onset.
+
+    Args:
+        plan: the score.
+        event_sec: [E] when its events sound.
+        onset_sec: [N] when its notes begin.
+        end_sec: when its last note ends.
+    """
+    last_quarter = max(float(plan.end_quarter.max()), float(plan.event_quarter[-1]) + 1e-6)
+    quarter = np.append(plan.event_quarter, last_quarter)
+    sec = np.append(event_sec, max(end_sec, float(event_sec[-1]) + _MIN_LAST_SEC))
+    return np.maximum(np.interp(plan.end_quarter, quarter, sec), onset_sec + MIN_NOTE_SEC)

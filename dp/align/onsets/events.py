@@ -1,0 +1,232 @@
+"""Where events lie, from the evidence of their notes: Viterbi with gaps that follow the local tempo.
+
+Letters: N notes, E events, C candidates, all in frames of dp.align.onsets.patches.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from dp.align.coarse.features import event_bands
+from dp.align.onsets.listener import Listener
+from dp.align.onsets.net import convolve
+from dp.align.onsets.sustain import sounding_gain
+from dp.align.score_events import ScorePlan
+from dp.align.spectrum import F32
+from dp.align.tempo import expected_gap_sec
+from dp.units import FloatArray, IntArray
+
+_GAP_SCALE_FRAME, _GAP_SCALE_SHARE = 3.0, 0.12  # how far a gap may be from the tempo's: frames, and share of the gap
+_FRAME_RATE_HZ = 200.0  # about; the window over which tempo is taken needs no more
+_GAP_LIMIT = 6.0  # beyond about this a gap costs little more: players pause
+_CHORD_FRAME, _CHORD_SIGMA_FRAME = 8, 1.5  # how far the notes of a chord may lie apart
+_DENSITY_FLOOR, _SEARCH_FLOOR = 1e-3, 1e-5
+_NEAR_FRAME = 5  # what counts as at the event
+_WEAK_LOGIT = -1.0  # the onset filter would rather say that the notes are not near
+_ODD_GAP = 5.0  # a gap whose cost would be above this is looked at again
+_ODD_EVENT = 1  # how many events to either side of such a gap
+_CROWDED = 0.3  # a gap of less than this share of the expected: the coarse alignment put several events at one
+_CROWDED_FRAME = 30  # shorter than expected by at least this: 150 ms
+_CROWDED_EVENT = 4  # to either side of such a gap: the events that a slip displaced
+_END_EVENT = 2  # at either end of the music, where the coarse alignment is weakest
+_CLEAR_LOGIT = 1.0  # the onset filter says that the notes are here
+_SOUNDING_WEIGHT = 0.3  # of 20 ms of what sounds beside the evidence of an onset
+_TILE_REACH = 92  # of a stretch of evidence when searching again
+_MAX_SEARCH_FRAME = 2400  # 12 s
+_TEMPO_EVENT = 8  # to either side whose median tempo is expected
+
+
+def log_density(logits: F32) -> F32:
+    """Logits [N, C] as log densities over the candidates and "not here", whose logit is 0."""
+    top = np.maximum(logits.max(axis=1, keepdims=True), 0.0)
+    return logits - top - np.log(np.exp(-top) + np.exp(logits - top).sum(axis=1, keepdims=True))
+
+
+def event_evidence(density: F32, event: IntArray, event_size: IntArray, floor: float = _DENSITY_FLOOR) -> FloatArray:
+    """What the notes of every event say together, [E, C].
+
+    Args:
+        density: [N, C] logarithmic; blurred by how chords come apart, and added.
+        event: [N] which event a note belongs to.
+        event_size: [E] how many notes.
+        floor: of densities, so that no single note may veto an event.
+    """
+    blur = np.exp(-0.5 * (np.arange(-_CHORD_FRAME, _CHORD_FRAME + 1) / _CHORD_SIGMA_FRAME) ** 2)
+    kernel = (blur / blur.sum()).astype(np.float32)[None, None]
+    padded = np.pad(np.exp(density), ((0, 0), (_CHORD_FRAME, _CHORD_FRAME)))[:, None]
+    blurred = convolve(padded, kernel, np.zeros(1, np.float32), 1)[:, 0]
+    evidence = np.zeros((len(event_size), density.shape[1]))
+    np.add.at(evidence, event, np.log(blurred + floor))
+    return evidence / np.sqrt(event_size)[:, None]
+
+
+def expected_frames(frame: IntArray, event_quarter: FloatArray) -> FloatArray:
+    """[E] frames from the event before, as the local tempo predicts them; 0 for the first one."""
+    return expected_gap_sec(frame / _FRAME_RATE_HZ, event_quarter) * _FRAME_RATE_HZ
+
+
+def gap_cost(frames: FloatArray, expected: FloatArray | float) -> FloatArray:
+    """What gaps cost that differ from what the tempo predicts."""
+    return np.minimum(np.abs(frames - expected) / _tolerance(expected), _GAP_LIMIT)
+
+
+def _tolerance(expected: FloatArray | float) -> FloatArray:
+    """In frames, how far from the expected a gap costs 1."""
+    return np.asarray(_GAP_SCALE_FRAME + _GAP_SCALE_SHARE * expected)
+
+
+def best_events(evidence: FloatArray, base: IntArray, expected: FloatArray, min_gap: int) -> IntArray:
+    """Viterbi: the candidate [E] of every event.
+
+    Args:
+        evidence: [E, C] of every candidate.
+        base: [E] frames; candidate c of event e lies at base[e] + c, up to a constant.
+        expected: [E] frames from the event before.
+        min_gap: in frames, between events.
+    """
+    gap = np.diff(base, prepend=base[0]).astype(np.int64)
+    return np.asarray(_best_events(evidence, gap, expected, _tolerance(expected), min_gap, _GAP_LIMIT))
+
+
+@numba.njit(cache=True)
+def _best_events(evidence, gap, expected, tolerance, min_gap, limit):  # type: ignore[no-untyped-def]
+    event_count, candidate_count = evidence.shape
+    score = evidence[0].copy()
+    following = np.empty(candidate_count)
+    came_from = np.zeros((event_count, candidate_count), np.int16)
+    price = np.empty(2 * candidate_count)
+    for e in range(1, event_count):
+        for k in range(2 * candidate_count):
+            away = abs(gap[e] + k - candidate_count - expected[e]) / tolerance[e]
+            price[k] = min(away, limit)
+        for j in range(candidate_count):
+            best, best_i = -1e30, 0
+            for i in range(min(candidate_count, gap[e] + j - min_gap + 1)):  # later ones are too close
+                value = score[i] - price[candidate_count + j - i]
+                if value > best:
+                    best, best_i = value, i
+            following[j] = best + evidence[e, j]
+            came_from[e, j] = best_i
+        score, following = following, score
+    place = np.empty(event_count, np.int64)
+    place[-1] = np.argmax(score)
+    for e in range(event_count - 1, 0, -1):
+        place[e - 1] = came_from[e, place[e]]
+    return place
+
+
+def search_again(
+    listener: Listener, logits: F32, center: IntArray, frame: IntArray, frame_count: int, min_gap: int
+) -> IntArray:
+    """Frames [E], where doubtful events were looked for between their neighbours.
+
+    An event stays where what begins there, what sounds before and after, and the tempo together speak for it.
+
+    Args:
+        listener: the onset filter.
+        logits: [N, C] around `center` [N].
+        center: [N] frames.
+        frame: [E] where the events were found.
+        frame_count: of the recording.
+        min_gap: in frames, between events.
+    """
+    plan = listener.plan
+    weak = _doubtful(_event_strength(logits, center, frame, plan.event, plan.event_size), frame, plan.event_quarter)
+    found = frame.copy()
+    sure_gap = np.flatnonzero(~weak[1:] & ~weak[:-1])  # between event i and i + 1
+    if len(sure_gap) == 0:
+        return found
+    slope = np.diff(frame)[sure_gap] / np.diff(plan.event_quarter)[sure_gap]
+    gap_quarter = np.diff(plan.event_quarter, prepend=plan.event_quarter[0])
+    bands = event_bands(plan, listener.shift_semitone)
+    searches = [s for run in _runs(weak) if (s := _window(plan, frame, *run, frame_count, min_gap)) is not None]
+    for search, heard in zip(searches, _stretches(listener, searches), strict=True):
+        first, end, low = search.first, search.end, search.low
+        nearest = np.searchsorted(sure_gap, first)
+        around = slope[max(nearest - _TEMPO_EVENT, 0) : nearest + _TEMPO_EVENT]
+        expected = gap_quarter[first : end + 1] * np.median(around)
+        size = plan.event_size[first:end]
+        evidence = event_evidence(log_density(heard), plan.event[search.note] - first, size, _SEARCH_FLOOR)
+        candidate = low + np.arange(evidence.shape[1])
+        evidence += _SOUNDING_WEIGHT * sounding_gain(listener.audio, bands, first, end, candidate)
+        if first > 0:
+            evidence[0] -= gap_cost(candidate - frame[first - 1], expected[0])
+        if end < len(frame):
+            evidence[-1] -= gap_cost(frame[end] - candidate, expected[-1])
+        found[first:end] = low + best_events(evidence, np.full(end - first, low), expected[: end - first], min_gap)
+    return found
+
+
+@dataclass(frozen=True)
+class _Search:
+    """A run of events to look for again."""
+
+    first: int  # event
+    end: int  # event after the last one
+    low: int  # frames between which they must lie, both included
+    high: int
+    note: IntArray  # [n] of these events
+
+
+def _window(plan: ScorePlan, frame: IntArray, first: int, end: int, frame_count: int, min_gap: int) -> _Search | None:
+    """Where events may lie that begin at `first` and end before `end`; None where there is no room for them."""
+    low = 0 if first == 0 else int(frame[first - 1]) + min_gap
+    high = frame_count - 1 if end == len(frame) else int(frame[end]) - min_gap
+    reach = _MAX_SEARCH_FRAME if end == len(frame) else _MAX_SEARCH_FRAME // 2  # the last chord may come late
+    low, high = max(low, int(frame[first]) - reach), min(high, int(frame[end - 1]) + reach)
+    if high - low < (end - first) * min_gap:
+        return None
+    return _Search(first, end, low, high, np.flatnonzero((plan.event >= first) & (plan.event < end)))
+
+
+def _stretches(listener: Listener, searches: list[_Search]) -> Iterator[F32]:
+    """Logits [n, high - low + 1] of every search's notes, heard in tiles, all in one go."""
+    if not searches:
+        return
+    tiles = [np.arange(s.low + _TILE_REACH, s.high + 1 + _TILE_REACH, 2 * _TILE_REACH + 1) for s in searches]
+    note = np.concatenate([np.repeat(s.note, len(t)) for s, t in zip(searches, tiles, strict=True)])
+    center = np.concatenate([np.tile(t, len(s.note)) for s, t in zip(searches, tiles, strict=True)])
+    logits = listener.logits(note, center, _TILE_REACH)
+    at = 0
+    for search, places in zip(searches, tiles, strict=True):
+        count = len(search.note) * len(places)
+        yield logits[at : at + count].reshape(len(search.note), -1)[:, : search.high - search.low + 1]
+        at += count
+
+
+def _event_strength(
+    logits: F32, center: IntArray, frame: IntArray, event: IntArray, event_size: IntArray
+) -> FloatArray:
+    """[E] the largest logit near the event, on average over its notes."""
+    reach = logits.shape[1] // 2
+    columns = (frame[event] - center)[:, None] + reach + np.arange(-_NEAR_FRAME, _NEAR_FRAME + 1)
+    near = np.take_along_axis(logits, np.clip(columns, 0, 2 * reach), axis=1).max(axis=1)
+    return np.bincount(event, near, len(event_size)) / event_size
+
+
+def _doubtful(strength: FloatArray, frame: IntArray, event_quarter: FloatArray) -> npt.NDArray[np.bool_]:
+    """[E] which events to look for again: without evidence, at gaps far from the local tempo, at unclear ends."""
+    gap, expected = np.diff(frame), expected_frames(frame, event_quarter)[1:]
+    odd = np.abs(gap - expected) / _tolerance(expected) > _ODD_GAP
+    crowded = (gap < _CROWDED * expected) & (gap < expected - _CROWDED_FRAME)
+    weak = (strength < _WEAK_LOGIT) | _beside(odd, _ODD_EVENT) | _beside(crowded, _CROWDED_EVENT)
+    for at in (slice(_END_EVENT), slice(max(len(weak) - _END_EVENT, 0), None)):
+        weak[at] |= strength[at].min() < _CLEAR_LOGIT
+    return weak
+
+
+def _beside(gap: npt.NDArray[np.bool_], reach: int) -> npt.NDArray[np.bool_]:
+    """[E] whether one of the gaps [E - 1] is among the `reach` before or after an event."""
+    near = np.zeros(len(gap) + 2 * reach, bool)
+    for shift in range(2 * reach):
+        near[shift : shift + len(gap)] |= gap
+    return near[reach - 1 : reach + len(gap)]
+
+
+def _runs(weak: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Begin and end of every run of true."""
+    edges = np.flatnonzero(np.diff(weak.astype(np.int8), prepend=0, append=0))
+    yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)

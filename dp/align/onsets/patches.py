@@ -1,0 +1,237 @@
+"""What a note's onset looks like: twelve curves on a 5 ms grid around a given time, the input of the onset filter.
+
+| channel | what |
+|---|---|
+| 0, 1 | energy at the note's harmonics, through a short and a long window |
+| 2 | energy at its first two harmonics, long window |
+| 3 | energy at those of its harmonics that no other note near it shares, long window |
+| 4, 5, 6 | energy at the harmonics of the pitches before, at once, and after, long window |
+| 7, 8 | energy of everything, and of everything above 4 kHz, short window |
+| 9 | spectral flux, short window |
+| 10 | flux at the note's harmonics, short window |
+| 11 | energy at the note's harmonics against everything |
+
+Energies are logarithms of magnitudes, but for the last channel minus their mean over the surrounding 0.6 s: loudness,
+and how far the harmonics of an instrument lie apart in level, do not matter, only the change. The mean moves with the
+frame, so a frame's value does not depend on where the patch begins.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from dp.align.onsets.net import CHANNEL_COUNT, CONTEXT_FRAME
+from dp.align.score_events import NO_PITCH, NoteContext
+from dp.align.spectrum import F32, magnitude_frames
+from dp.units import IntArray, pitch_to_hz
+
+HOP_SAMPLE = 110  # 4.99 ms at 22.05 kHz
+SHORT_SAMPLE, LONG_SAMPLE = 1024, 2048
+HARMONIC_COUNT = 6
+HIGH_HZ = 4000.0
+MEAN_FRAME = 60  # the moving mean reaches this far to either side
+_FLOOR = 1e-3  # of magnitudes; a full-scale sine has 256 and 512
+_FLUX_SCALE, _ENERGY_SCALE = 5.0, 0.5  # bring all channels to about unit size
+_AGAINST_ALL = 3.0  # what an own harmonic is below everything, about
+_MISTUNED = 0.0145  # 25 cents: how far from the recording's tuning single notes may be; the loudest bin counts
+_SHARED_BIN, _SHARED = 1.6, 0.03  # harmonics closer than this, in bins of the long window or relatively, are shared
+_BLOCK_FRAME = 2600  # spectra held at once: 13 s
+_NOTES_AT_ONCE = 256  # of a stretch
+
+
+@dataclass(frozen=True)
+class OnsetQuery:
+    """Where to look for which notes; N notes."""
+
+    pitch: IntArray  # [N] as it sounds in the recording
+    center_frame: IntArray  # [N] on the 5 ms grid
+    context: NoteContext  # the other pitches, as they sound
+
+
+def onset_patches(
+    samples: F32, sample_rate_hz: int, query: OnsetQuery, tuning_semitone: float, reach_frame: int
+) -> Iterator[tuple[IntArray, F32]]:
+    """Yield (indices [n] into the query, patches [n, CHANNEL_COUNT, 2 * (reach_frame + CONTEXT_FRAME) + 1]).
+
+    Every note comes once, in order of time. The onset filter leaves 2 * reach_frame + 1 frames of a patch: the
+    centre frame and `reach_frame` to either side.
+    """
+    half = reach_frame + CONTEXT_FRAME
+    order = np.argsort(query.center_frame, kind="stable")
+    begin = query.center_frame[order] - half
+    others = np.concatenate([query.context.before, query.context.chord, query.context.after], axis=1)
+    at = 0
+    while at < len(order):
+        first = int(begin[at])
+        end = min(int(np.searchsorted(begin, first + _BLOCK_FRAME, side="right")), at + _NOTES_AT_ONCE)
+        apart = np.flatnonzero(np.diff(begin[at:end]) > 2 * (half + MEAN_FRAME))  # nothing between is needed
+        end = end if len(apart) == 0 else at + int(apart[0]) + 1
+        chosen = order[at:end]
+        pitches = np.unique(np.append(query.pitch[chosen], others[chosen]))
+        pitches = pitches[pitches != NO_PITCH]
+        block = _Block(samples, sample_rate_hz, first, int(begin[end - 1]) + 2 * half + 1 - first)
+        curves = block.curves(pitches, tuning_semitone)
+        patches = np.empty((len(chosen), CHANNEL_COUNT, 2 * half + 1), np.float32)
+        rows = [_rows(pitches, p[chosen]) for p in (query.pitch, *query.context.parts())]
+        _fill(patches, begin[at:end] - first, *rows, *curves)
+        yield chosen, patches
+        at = end
+
+
+def _rows(pitches: IntArray, wanted: IntArray) -> IntArray:
+    return np.where(wanted == NO_PITCH, -1, np.searchsorted(pitches, wanted))
+
+
+class _Block:
+    """Spectra of one stretch of the recording, MEAN_FRAME longer at either end."""
+
+    def __init__(self, samples: F32, sample_rate_hz: int, first: int, count: int) -> None:
+        self._rate = sample_rate_hz
+        begin, total = first - MEAN_FRAME, count + 2 * MEAN_FRAME
+        self._short = magnitude_frames(samples, begin - 1, total + 1, SHORT_SAMPLE, HOP_SAMPLE)
+        self._long = _every_other(samples, begin, total)
+        high_bin = int(HIGH_HZ * SHORT_SAMPLE / sample_rate_hz)
+        flux, everything, high = _common(self._short, np.log(self._short + np.float32(_FLOOR)), high_bin)
+        self._everything = 0.5 * np.log(everything + _FLOOR)
+        high = 0.5 * np.log(high + _FLOOR)
+        inner = flux[MEAN_FRAME : MEAN_FRAME + count]
+        self._shared = np.stack([*_centred(np.stack([self._everything, high])), _FLUX_SCALE * inner])
+
+    def curves(self, pitches: IntArray, tuning_semitone: float) -> tuple[np.ndarray, ...]:
+        """What `_fill` needs of the given pitches [P]: common [3, F], own [P, 5, F], and their harmonics
+        [P, HARMONIC_COUNT, F + 2 * MEAN_FRAME] with places [P, HARMONIC_COUNT] in bins and weights alike."""
+        short, weight, _ = self._harmonics(self._short, pitches, tuning_semitone, SHORT_SAMPLE)
+        rise = (np.maximum(short[:, :, 2:] - short[:, :, :-2], 0.0) * weight[:, :, None]).sum(axis=1)
+        short_mean = (short[:, :, 1:] * weight[:, :, None]).sum(axis=1)
+        long, weight, place = self._harmonics(self._long, pitches, tuning_semitone, LONG_SAMPLE)
+        long_mean = (long * weight[:, :, None]).sum(axis=1)
+        count = self._shared.shape[1]
+        inner = slice(MEAN_FRAME, MEAN_FRAME + count)
+        against = _ENERGY_SCALE * (long_mean - self._everything + _AGAINST_ALL)[:, inner]
+        rise = _FLUX_SCALE * 0.5 * rise[:, MEAN_FRAME : MEAN_FRAME + count]
+        own = np.stack(
+            [_centred(short_mean), _centred(long_mean), _centred(long[:, :2].mean(axis=1)), rise, against], axis=1
+        )
+        return self._shared.astype(np.float32), own.astype(np.float32), long, place, weight
+
+    def _harmonics(
+        self, magnitude: F32, pitches: IntArray, tuning_semitone: float, window_sample: int
+    ) -> tuple[F32, F32, F32]:
+        """Log magnitudes [P, H, T], weights that add up to 1 and places in bins [P, H]; H = HARMONIC_COUNT."""
+        number = np.arange(1, HARMONIC_COUNT + 1)
+        hz = pitch_to_hz(pitches, tuning_semitone)
+        place = hz[:, None] * number * window_sample / self._rate
+        last = window_sample // 2 - 2
+        weight = np.where(place < last, 1.0 / np.sqrt(number), 0.0)
+        weight[:, 0] = 1.0  # a fundamental above the spectrum: its last bin
+        place = np.minimum(place, last)
+        low = np.minimum(np.floor(place), np.rint(place * (1.0 - _MISTUNED))).astype(np.int64)
+        high = np.maximum(np.ceil(place), np.rint(place * (1.0 + _MISTUNED))).astype(np.int64)
+        weight /= weight.sum(axis=1, keepdims=True)
+        loudest = _loudest(magnitude, low, np.minimum(high, window_sample // 2 - 1))
+        return np.log(loudest + np.float32(_FLOOR)), weight.astype(np.float32), place.astype(np.float32)
+
+
+def _every_other(samples: F32, begin: int, count: int) -> F32:
+    """Magnitudes [count, bins] through the long window, which is slow enough that frames between are means."""
+    first = begin // 2
+    coarse = magnitude_frames(samples, first, (begin + count) // 2 + 1 - first, LONG_SAMPLE, 2 * HOP_SAMPLE)
+    out = np.empty((2 * len(coarse) - 1, coarse.shape[1]), np.float32)
+    out[::2] = coarse
+    np.add(coarse[1:], coarse[:-1], out=out[1::2])
+    out[1::2] *= 0.5
+    return out[begin - 2 * first :][:count]
+
+
+@numba.njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
+def _common(magnitude, log_magnitude, high_bin):  # type: ignore[no-untyped-def]
+    """Mean rise of the log magnitudes [T + 1, bins] since the frame before, power, power from a bin up; [T] each."""
+    frame_count, bin_count = len(magnitude) - 1, magnitude.shape[1]
+    flux = np.zeros(frame_count, np.float32)
+    everything, high = np.zeros_like(flux), np.zeros_like(flux)
+    for t in range(frame_count):
+        rise, low_power, high_power = np.float32(0.0), np.float32(0.0), np.float32(0.0)
+        for k in range(bin_count):
+            rise += max(log_magnitude[t + 1, k] - log_magnitude[t, k], np.float32(0.0))
+        for k in range(high_bin):
+            low_power += magnitude[t + 1, k] ** 2
+        for k in range(high_bin, bin_count):
+            high_power += magnitude[t + 1, k] ** 2
+        flux[t], everything[t], high[t] = rise / bin_count, low_power + high_power, high_power
+    return flux, everything, high
+
+
+@numba.njit(cache=True)
+def _loudest(magnitude, low, high):  # type: ignore[no-untyped-def]
+    """[P, H, T] the largest of the bins low to high [P, H] of magnitudes [T, bins]."""
+    out = np.empty((*low.shape, len(magnitude)), np.float32)
+    for p in range(low.shape[0]):
+        for h in range(low.shape[1]):
+            for t in range(len(magnitude)):
+                largest = magnitude[t, low[p, h]]
+                for k in range(low[p, h] + 1, high[p, h] + 1):
+                    largest = max(largest, magnitude[t, k])
+                out[p, h, t] = largest
+    return out
+
+
+def _centred(level: np.ndarray) -> np.ndarray:
+    """Levels [..., T] scaled, minus their moving mean; MEAN_FRAME frames shorter at either end."""
+    width = 2 * MEAN_FRAME + 1
+    total = np.zeros((*level.shape[:-1], level.shape[-1] + 1))
+    np.cumsum(level, axis=-1, out=total[..., 1:], dtype=np.float64)
+    mean = (total[..., width:] - total[..., :-width]) / width
+    return _ENERGY_SCALE * (level[..., MEAN_FRAME:-MEAN_FRAME] - mean)
+
+
+@numba.njit(cache=True)
+def _fill(patches, begin, pitch, before, chord, after, common, own, harmonics, place, weight):  # type: ignore[no-untyped-def]
+    """Write all channels of all patches [n, C, T]."""
+    frame_count = patches.shape[2]
+    width = 2 * MEAN_FRAME + 1
+    free = np.empty(frame_count + 2 * MEAN_FRAME)
+    for n in range(len(patches)):
+        a = begin[n]
+        for t in range(frame_count):
+            for c in range(3):
+                patches[n, c, t] = own[pitch[n], c, a + t]
+                patches[n, 7 + c, t] = common[c, a + t]
+            patches[n, 10, t] = own[pitch[n], 3, a + t]
+            patches[n, 11, t] = own[pitch[n], 4, a + t]
+        for c, others in ((4, before[n]), (5, chord[n]), (6, after[n])):
+            count = 0
+            patches[n, c] = 0.0
+            for p in others:
+                if p >= 0:
+                    count += 1
+                    for t in range(frame_count):
+                        patches[n, c, t] += own[p, 1, a + t]
+            if count > 1:
+                for t in range(frame_count):
+                    patches[n, c, t] /= count
+        total = 0.0
+        free[:] = 0.0
+        for h in range(HARMONIC_COUNT):
+            share = weight[pitch[n], h]
+            for others in (before[n], chord[n]):
+                for p in others:
+                    if p >= 0:
+                        for k in range(HARMONIC_COUNT):
+                            if abs(place[p, k] - place[pitch[n], h]) < max(_SHARED_BIN, _SHARED * place[p, k]):
+                                share = 0.0
+            if share > 0.0:
+                total += share
+                for t in range(len(free)):
+                    free[t] += share * harmonics[pitch[n], h, a + t]
+        if total == 0.0:
+            patches[n, 3] = patches[n, 1]
+            continue
+        mean = 0.0
+        for t in range(width):
+            mean += free[t]
+        for t in range(frame_count):
+            patches[n, 3, t] = _ENERGY_SCALE * (free[t + MEAN_FRAME] - mean / width) / total
+            if t + 1 < frame_count:
+                mean += free[t + width] - free[t]

@@ -1,0 +1,99 @@
+"""From the coarse alignment to onsets: the onset filter's evidence, Viterbi over events, then each note on its own.
+
+All times are on the 5 ms grid of dp.align.onsets.patches. Letters: N notes, E events, C candidates.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dp.align.onsets.events import best_events, event_evidence, expected_frames, log_density, search_again
+from dp.align.onsets.listener import Listener
+from dp.align.onsets.patches import HOP_SAMPLE
+from dp.align.score_events import ScorePlan
+from dp.align.spectrum import F32
+from dp.units import FloatArray, IntArray, frame_rate_hz, frame_to_sec
+
+PASS_REACH_FRAME = (60, 32)  # +-300 ms about the coarse alignment, then +-160 ms about the first pass
+TRACK_REACH_FRAME = sum(PASS_REACH_FRAME)  # evidence is measured this far to either side
+MIN_GAP_FRAME = 3  # between events, where the recording is long enough for that
+_ANCHOR_PER_FRAME = 0.02  # keeps to the pass before: stops slips by one note in repeated figures
+_SINGLE_SCALE, _CHORD_SCALE, _LOOSE_SCALE = 4.0, 12.0, 60.0  # frames: how close a note stays to its event
+_FAR_PENALTY = 7.0  # beyond it distance costs no more
+_NEIGHBOR_SHARE = 0.55  # a note stays within this share of the way to the neighbouring events
+_BLOCKED = 20.0
+_SOUND_DELAY_SEC = 0.0015  # the filter learned note-ons: of its renders' sounds, the first come 2.5 ms later
+_PEAK_FRAME = 3  # the onset is the mean over this far to either side of the likeliest frame
+
+
+@dataclass(frozen=True)
+class Refined:
+    """Onsets and what spoke for them."""
+
+    onset_sec: FloatArray  # [N]
+    event_sec: FloatArray  # [E] increasing
+    logits: F32  # [N, 2 * TRACK_REACH_FRAME + 1] of "the note begins here" against 0 for "not near", from sound alone
+    center_frame: IntArray  # [N] the middle one of these frames
+
+
+def refine_onsets(listener: Listener, event_sec: FloatArray) -> Refined:
+    """Refine coarse event times [E]; the samples must have at least one frame of 5 ms per event."""
+    plan = listener.plan
+    rate_hz = frame_rate_hz(listener.sample_rate_hz, HOP_SAMPLE)
+    frame_count = len(listener.samples) // HOP_SAMPLE
+    frame, min_gap = spaced_frames(event_sec * rate_hz, frame_count)
+    center = frame[plan.event]
+    logits = listener.logits(np.arange(len(center)), center, TRACK_REACH_FRAME)
+    frame = _pass(logits, center, frame, PASS_REACH_FRAME[0], plan, min_gap)[0]
+    found = search_again(listener, logits, center, frame, frame_count, min_gap)
+    moved = np.flatnonzero((found != frame)[plan.event])
+    center[moved] = found[plan.event[moved]]
+    if len(moved):
+        logits[moved] = listener.logits(moved, center[moved], TRACK_REACH_FRAME)
+    frame, place, density = _pass(logits, center, found, PASS_REACH_FRAME[1], plan, min_gap)
+    note_frame = found[plan.event] - PASS_REACH_FRAME[1] + _settle_notes(density, place, frame, plan)
+    onset_sec, event_sec = (frame_to_sec(f, rate_hz) + _SOUND_DELAY_SEC for f in (note_frame, frame))
+    return Refined(onset_sec, event_sec, logits, center)
+
+
+def _pass(
+    logits: F32, center: IntArray, base: IntArray, reach: int, plan: ScorePlan, min_gap: int
+) -> tuple[IntArray, IntArray, F32]:
+    """The likeliest frames [E] of all events, at most `reach` from `base` [E]; their candidates; the densities used."""
+    columns = TRACK_REACH_FRAME + (base[plan.event] - center)[:, None] + np.arange(-reach, reach + 1)
+    density = log_density(np.take_along_axis(logits, columns, axis=1))
+    evidence = event_evidence(density, plan.event, plan.event_size)
+    evidence -= _ANCHOR_PER_FRAME * np.abs(np.arange(-reach, reach + 1))
+    place = best_events(evidence, base, expected_frames(base, plan.event_quarter), min_gap)
+    return base + place - reach, place, density
+
+
+def spaced_frames(event_frame: FloatArray, frame_count: int) -> tuple[IntArray, int]:
+    """Whole frames [E] in order, inside the recording and at least a smallest gap apart, and that gap.
+
+    `frame_count` must be at least the number of events.
+    """
+    count = len(event_frame)
+    gap = min(MIN_GAP_FRAME, frame_count // count)
+    ramp = gap * np.arange(count)
+    frame = np.maximum.accumulate(np.rint(event_frame).astype(np.int64) - ramp) + ramp  # pushes later where too close
+    latest = frame_count - 1 - (ramp[-1] - ramp)
+    return np.clip(frame, ramp, np.maximum(latest, ramp)), gap
+
+
+def _settle_notes(log_density: F32, place: IntArray, event_frame: IntArray, plan: ScorePlan) -> FloatArray:
+    """Fractional candidate [N] of every note: its own evidence, drawn to its event, clear of its neighbours."""
+    event = plan.event
+    candidates = np.arange(log_density.shape[1])
+    scale = np.where(plan.event_size > 1, _CHORD_SCALE, _SINGLE_SCALE)
+    scale = np.where(plan.event_loose, _LOOSE_SCALE, scale)[event, None]
+    away = np.abs(candidates - place[event, None])
+    value = log_density + np.maximum(-away / scale, -_FAR_PENALTY)
+    far = 1e3
+    gaps = np.diff(event_frame, prepend=event_frame[0] - 9, append=event_frame[-1] + far)
+    limit = np.maximum(np.minimum(gaps[:-1], gaps[1:]) * _NEIGHBOR_SHARE, 3.0)[event, None]
+    value = value - _BLOCKED * ((away > limit) & ~plan.event_loose[event, None])
+    best = value.argmax(axis=1)
+    around = np.clip(best[:, None] + np.arange(-_PEAK_FRAME, _PEAK_FRAME + 1), 0, len(candidates) - 1)
+    weight = np.exp(np.take_along_axis(value, around, axis=1) - value.max(axis=1, keepdims=True))
+    return np.asarray((weight * around).sum(axis=1) / weight.sum(axis=1))

@@ -1,0 +1,1 @@
+"""The aligner of the Bach Violin Dataset, to reproduce its alignments and to compare with."""

@@ -1,0 +1,146 @@
+"""The publication's own aligner, to reproduce its alignments and to compare (SPEC section 3).
+
+The score is synthesized at the one tempo that makes it as long as the recording, constant-Q spectrograms of both are
+warped onto each other as wholes, and every note's start and end are read off the path, on a grid of 32 ms. Details
+that the publication leaves open are those of the dataset's own scripts (github.com/salu133445/bach-violin-dataset) or,
+failing that, those that meet the published alignments best. N notes, T frames, P points of the path.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dp.align import ALIGN_SAMPLE_RATE_HZ
+from dp.align.coarse.align import steady_timing
+from dp.align.coarse.features import HOP_SAMPLE as FIT_HOP_SAMPLE
+from dp.align.coarse.features import audio_features
+from dp.align.pipeline import check_input
+from dp.align.publication.fluidsynth import synthesize
+from dp.align.publication.plain_dtw import check_memory, plain_dtw
+from dp.align.quality import warping_fit
+from dp.align.score_events import plan_score
+from dp.align.spectrum import F32, at_level
+from dp.align.tuning import estimate_tuning
+from dp.config import AlignConfig
+from dp.types import Alignment, PerformedNotes, ScoreNotes, WarpingPath
+from dp.units import FloatArray, IntArray, frame_rate_hz, frame_to_sec, quarter_to_tick, sample_to_sec
+
+SAMPLE_RATE_HZ = 16000
+HOP_SAMPLE = 512
+FRAME_RATE_HZ = frame_rate_hz(SAMPLE_RATE_HZ, HOP_SAMPLE)
+MIN_NOTE_SEC = HOP_SAMPLE / SAMPLE_RATE_HZ  # one frame: the path may give a note none at all
+_LOW_PITCH, _OCTAVES, _BINS_PER_OCTAVE = 48, 5, 36
+
+
+@dataclass(frozen=True)
+class PathTimes:
+    """Notes as the path has them: what the dataset publishes. A note may begin and end at the same time."""
+
+    onset_sec: FloatArray  # [N]
+    offset_sec: FloatArray  # [N] most often, but not always, at least the onset
+
+
+def align_publication(samples: F32, notes: ScoreNotes, config: AlignConfig, subject: str) -> Alignment:
+    """See dp.align.align.
+
+    Notes are as in `path_times`, but last at least MIN_NOTE_SEC and end with the recording. `score_fit` is the part of
+    our own method's that does not look at onsets, `warping_fit`: it judges score and recording, not this alignment.
+    The method says nothing about single notes, so every note's confidence is that fit. `tuning_cent` is measured, but
+    the method does not use it: a recording that is tuned a semitone low needs a score that is transposed.
+    """
+    check_input(samples, notes, subject)
+    times = path_times(samples, notes, config.program, subject)
+    fit, tuning = _fit(samples, notes)
+    last_sec = max(sample_to_sec(len(samples), ALIGN_SAMPLE_RATE_HZ) - MIN_NOTE_SEC, 0.0)
+    onset_sec = np.minimum(times.onset_sec, last_sec)
+    performed = PerformedNotes(
+        pitch=notes.pitch,
+        velocity=notes.velocity,
+        onset_sec=onset_sec,
+        offset_sec=np.maximum(times.offset_sec, onset_sec + MIN_NOTE_SEC),
+        confidence=np.full(len(notes), fit),
+    )
+    event_quarter, first = np.unique(notes.onset_quarter, return_index=True)
+    accepted = fit >= config.min_score_fit
+    reason = f"the score does not fit the recording: fit {fit:.2f}, needed {config.min_score_fit:.2f}"
+    return Alignment(
+        performed=performed,
+        path=WarpingPath(event_quarter, onset_sec[first]),
+        tuning_cent=100.0 * tuning,
+        accepted=accepted,
+        reason="" if accepted else reason,
+        score_fit=fit,
+        notes=notes,
+        score_index=np.arange(len(notes), dtype=np.int64),
+    )
+
+
+def path_times(samples: F32, notes: ScoreNotes, program: int, subject: str) -> PathTimes:
+    """When the publication's aligner has each note sound, unchanged.
+
+    Args:
+        samples: [L] mono at ALIGN_SAMPLE_RATE_HZ.
+        notes: the score's N notes; their times are rounded to 24 ticks per quarter.
+        program: General MIDI program that plays the score, counted from 0.
+        subject: the recording's name, for errors.
+
+    Raises:
+        DataError: the recording is too long for this machine's memory, or the score cannot be synthesized.
+    """
+    import soxr
+
+    sound = soxr.resample(samples, ALIGN_SAMPLE_RATE_HZ, SAMPLE_RATE_HZ)
+    frame_count = 1 + len(sound) // HOP_SAMPLE
+    check_memory(frame_count, frame_count, subject)
+    onset_tick = quarter_to_tick(notes.onset_quarter)
+    offset_tick = np.maximum(quarter_to_tick(notes.onset_quarter + notes.duration_quarter), onset_tick)
+    played = synthesize(onset_tick, offset_tick, notes.pitch, program, len(sound), SAMPLE_RATE_HZ)
+    path = plain_dtw(constant_q_frames(sound), constant_q_frames(played))
+    return times_on_path(path, onset_tick, offset_tick, frame_count)
+
+
+def constant_q_frames(samples: F32) -> F32:
+    """[T, 180] dB below the loudest, at most 80: three bins a semitone, five octaves from C3 up; T = 1 + L // hop."""
+    import librosa
+
+    spectrum = librosa.cqt(
+        samples,
+        sr=SAMPLE_RATE_HZ,
+        hop_length=HOP_SAMPLE,
+        fmin=librosa.midi_to_hz(_LOW_PITCH),
+        n_bins=_OCTAVES * _BINS_PER_OCTAVE,
+        bins_per_octave=_BINS_PER_OCTAVE,
+        tuning=0.0,
+    )
+    db = librosa.amplitude_to_db(np.abs(spectrum), ref=np.max)
+    return np.ascontiguousarray(db.T, dtype=np.float32)
+
+
+def times_on_path(path: IntArray, onset_tick: IntArray, offset_tick: IntArray, frame_count: int) -> PathTimes:
+    """Read notes off a path, as the publication does.
+
+    A note starts at the first point of the path whose frame of the score lies after the note's onset, and ends at the
+    last one whose frame lies before the note's offset.
+
+    Args:
+        path: [P, 2] frames of the recording and of the score, both non-decreasing.
+        onset_tick: [N] on the score.
+        offset_tick: [N] on the score; the last one is where the recording ends.
+        frame_count: T, frames of the recording, and of the score without what rings on after it.
+    """
+    frames_per_tick = frame_count / max(int(offset_tick.max()), 1)
+    start = np.searchsorted(path[:, 1], onset_tick * frames_per_tick, side="right")
+    end = np.searchsorted(path[:, 1], offset_tick * frames_per_tick) - 1
+    sec = frame_to_sec(path[:, 0], FRAME_RATE_HZ)
+    last = len(path) - 1
+    return PathTimes(onset_sec=sec[np.clip(start, 0, last)], offset_sec=sec[np.clip(end, 0, last)])
+
+
+def _fit(samples: F32, notes: ScoreNotes) -> tuple[float, float]:
+    """How well the score fits, 0 to 1, and the recording's tuning in semitones."""
+    samples = at_level(samples)
+    plan = plan_score(notes)
+    tuning = estimate_tuning(samples, ALIGN_SAMPLE_RATE_HZ)
+    audio = audio_features(samples, ALIGN_SAMPLE_RATE_HZ, tuning)
+    steady = steady_timing(samples, ALIGN_SAMPLE_RATE_HZ, plan)
+    return warping_fit(audio, steady, plan, 0, sample_to_sec(FIT_HOP_SAMPLE, ALIGN_SAMPLE_RATE_HZ)), tuning

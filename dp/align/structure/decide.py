@@ -1,0 +1,192 @@
+"""Where the music of a score begins and ends in a recording, and which repeats are played.
+
+A recording may begin with talk or tuning, end with applause, leave out repeats that are written, or play some that are
+not. All that is searched for at once, at three frames a second.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from dp.align.coarse.features import Features
+from dp.align.score_events import ScorePlan
+from dp.align.structure.search import NEAR_SEC, Ends, Found, Layout, Search, Structure
+from dp.types import Repeat, ScoreNotes
+
+_SHIFTS_SEMITONE = (0, -1, 1, -2)  # a recording may be at A = 392 to 466 Hz
+_MUSIC_SHARES = (0.7, 0.5, 0.35, 0.25)  # of a recording that may be the music
+_SHIFT_GAIN = 4.0  # another shift must be this much cheaper than none
+_MIN_GAIN_ORDER = 2.0  # by which another order must be cheaper than what is written, beyond the prices of its jumps
+_MIN_GAIN_ENDS = 4.0  # the same for other ends
+_GOOD_FIT = -0.02  # cost per frame; of recordings that are what is written it was -0.22 to -0.03
+_SAME_COST = 1.0  # a difference in cost that means nothing
+_ROUND_COUNT = 2
+_UNEXPLAINED_SEC = 20.0  # or a third of a short recording
+_UNEXPLAINED = -0.004  # mean cost per frame in that time; of recordings that are what is written at most -0.002
+_SHORT_SEC, _UNEXPLAINED_SHARE = 120.0, 0.5  # in shorter recordings, where trying costs little: this share of the mean
+_BRIEF_SEC = 90.0  # in shorter recordings a pass may be worth less than what other ends and orders must gain
+_MIN_PASS_GAIN = 0.35  # of what the rest gains per quarter; of passes that were played it was 0.45 and more, else 0.27
+_MIN_SECTION_FIT = 0.55  # of the rest's mean cost per frame; of passes that were played it was 0.57 and more
+_MIN_GAIN_SECTION, _MIN_GAIN_FRAME = 1.0, 0.007  # in all, and for each of its frames; of wrong ones 0.007 and less
+
+
+def find_structure(
+    audio: Features, notes: ScoreNotes, repeats: Sequence[Repeat], plan: ScorePlan, active: Ends, hop_sec: float
+) -> Structure:
+    """Find out what was played, and where.
+
+    Args:
+        audio: features of the recording.
+        notes: of the unfolded score; at least one.
+        repeats: that may be played otherwise than written.
+        plan: of the notes.
+        active: where the recording is not silent.
+        hop_sec: of the features.
+
+    Returns:
+        What is written, from the first to the last sound, unless something else fits clearly better.
+    """
+    declared = [i for i, r in enumerate(repeats) if r.is_declared]
+    search = Search(audio, notes, repeats, declared, plan, active, hop_sec)
+    written = Structure(active, frozenset(i for i, r in enumerate(repeats) if r.is_written), 0)
+    found = _as_declared(search, written)
+    if active.end_sec - active.begin_sec < _BRIEF_SEC:
+        found = _without_unheard(search, found)
+    if len(declared) < len(repeats) and _leaves_much_unexplained(found, search):
+        fuller = Search(audio, notes, repeats, range(len(repeats)), plan, active, hop_sec)
+        found = _with_sections(fuller, found, written, repeats)
+    return found.structure
+
+
+def _as_declared(search: Search, written: Structure) -> Found:
+    """The best of what repeat signs let expect."""
+    layout = search.lay_out(written)
+    found = _best_shift(search, layout)
+    written = replace(written, shift_semitone=found.structure.shift_semitone)
+    if written.played:
+        bare = search.lay_out(replace(written, played=frozenset()))
+        found = min(found, search.run(bare, written.shift_semitone, True, True), key=_cost)
+    fits = found.cost < _GOOD_FIT * len(search.heard)
+    if fits and _alike(found.structure, written):
+        return replace(found, structure=written)
+    as_written = search.run(layout, written.shift_semitone, False, False)
+    if fits and found.structure.played == written.played and as_written.cost < found.cost + _SAME_COST:
+        return replace(as_written, structure=written)
+    if not fits or found.structure.ends != written.ends:
+        found = min(found, _within(search, written), key=_cost)
+    for _ in range(_ROUND_COUNT):
+        layout = search.lay_out(found.structure)
+        shift = found.structure.shift_semitone
+        as_written = min(as_written, search.run(layout, shift, False, False), key=_cost)
+        again = search.run(layout, shift, True, True)
+        if again.cost >= found.cost:
+            break
+        found = again
+    written = replace(written, shift_semitone=found.structure.shift_semitone)
+    gain = _MIN_GAIN_ORDER if found.structure.ends == written.ends else _MIN_GAIN_ENDS
+    if found.cost < as_written.cost - gain and not _alike(found.structure, written):
+        return found
+    return replace(as_written, structure=written)
+
+
+def _without_unheard(search: Search, found: Found) -> Found:
+    """The same without passes that gain much less than the rest: something else was taken for them."""
+    passes = found.structure.played
+    if not passes:
+        return found
+    choices = dict.fromkeys([frozenset(), passes, *(frozenset({p}) for p in sorted(passes))])
+    tried = [_refined(search, _tempos(search, found.structure, passes - out), out) for out in choices]
+    length_quarter = [search.length_quarter(other.structure.played) for other in tried]
+    gain = max(-other.cost / length for other, length in zip(tried, length_quarter, strict=True))
+    due = [other.cost + _MIN_PASS_GAIN * gain * length for other, length in zip(tried, length_quarter, strict=True)]
+    best = tried[int(np.argmin(due))]
+    return best if best.structure.played < passes else found
+
+
+def _tempos(search: Search, like: Structure, played: frozenset[int]) -> list[Structure]:
+    """Structures of all tempos that the music may have."""
+    length_sec = search.active.end_sec - search.active.begin_sec
+    return [replace(like, ends=Ends(0.0, s * length_sec), played=played) for s in (1.0, *_MUSIC_SHARES)]
+
+
+def _refined(search: Search, tempos: Sequence[Structure], left_out: Collection[int] = frozenset()) -> Found:
+    """The cheapest structure at one of the tempos, or at one that follows from it."""
+
+    def run(tempo: Structure) -> Found:
+        return search.run(search.lay_out(tempo), tempo.shift_semitone, True, True, left_out)
+
+    best = min(map(run, tempos), key=_cost)
+    for _ in range(_ROUND_COUNT):
+        again = run(best.structure)
+        if again.cost >= best.cost:
+            break
+        best = again
+    return best
+
+
+def _leaves_much_unexplained(found: Found, search: Search) -> bool:
+    """Whether for long a recording sounds unlike what would be played there, or nothing would."""
+    row_count = len(found.row_cost)
+    row_sec = np.arange(row_count) * search.frame_sec
+    inside = found.row_cost[(row_sec >= search.active.begin_sec) & (row_sec < search.active.end_sec)]
+    if not len(inside):
+        return False
+    length = max(min(round(_UNEXPLAINED_SEC / search.frame_sec), len(inside) // 3), 1)
+    worst = float(np.convolve(inside, np.ones(length) / length, "valid").max())
+    is_short = len(inside) * search.frame_sec < _SHORT_SEC
+    return worst > (_UNEXPLAINED_SHARE * float(inside.mean()) if is_short else _UNEXPLAINED)
+
+
+def _with_sections(search: Search, found: Found, written: Structure, repeats: Sequence[Repeat]) -> Found:
+    """The same with sections that no sign repeats, where they clearly pay: as good as before, or better."""
+    shift = found.structure.shift_semitone
+    best = _refined(search, [found.structure, *_tempos(search, replace(written, shift_semitone=shift), written.played)])
+    if best.structure.ends != written.ends:
+        kept = replace(best.structure, ends=written.ends)
+        whole = search.run(search.lay_out(kept), shift, True, False)
+        best = whole if whole.cost < best.cost + _MIN_GAIN_ENDS else best
+    return best if _pays(best, found, search, repeats) else found
+
+
+def _pays(best: Found, found: Found, search: Search, repeats: Sequence[Repeat]) -> bool:
+    """Whether the sections that are played again in `best` fit about as well as the rest, and better than `found`."""
+    undeclared = [i for i, r in enumerate(repeats) if not r.is_declared and i in best.structure.played]
+    is_undeclared = np.array([part.repeat in undeclared for part in search.parts])
+    is_music = best.row_part >= 0
+    is_added = is_music & is_undeclared[best.row_part]
+    if not undeclared or not is_added.any() or not (is_music & ~is_added).any():
+        return False
+    fit, rest = best.row_cost[is_added].mean(), best.row_cost[is_music & ~is_added].mean()
+    gain = found.cost - best.cost
+    return bool(fit < _MIN_SECTION_FIT * rest and gain > max(_MIN_GAIN_SECTION, _MIN_GAIN_FRAME * is_added.sum()))
+
+
+def _within(search: Search, written: Structure) -> Found:
+    """The cheapest structure where the music is only a part of the recording, and so faster than if it filled it."""
+    length_sec = written.ends.end_sec - written.ends.begin_sec
+    results = [
+        _best_shift(search, search.lay_out(Structure(Ends(0.0, share * length_sec), played, 0)))
+        for share in _MUSIC_SHARES
+        for played in {written.played, frozenset()}
+    ]
+    return min(results, key=_cost)
+
+
+def _best_shift(search: Search, layout: Layout) -> Found:
+    """The cheapest structure of any transposition; another transposition than none must pay."""
+    found = search.run(layout, 0, True, True)
+    for shift in _SHIFTS_SEMITONE[1:]:
+        other = search.run(layout, shift, True, True)
+        if other.cost < found.cost - (_SHIFT_GAIN if found.structure.shift_semitone == 0 else 0.0):
+            found = other
+    return found
+
+
+def _cost(found: Found) -> float:
+    return found.cost
+
+
+def _alike(one: Structure, other: Structure) -> bool:
+    apart_sec = (one.ends.begin_sec - other.ends.begin_sec, one.ends.end_sec - other.ends.end_sec)
+    return one.played == other.played and max(map(abs, apart_sec)) < NEAR_SEC

@@ -1,0 +1,86 @@
+"""The part of a recording that is music of the score, and the score in the order in which it is played there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dp.align.coarse.align import Timing, steady_timing
+from dp.align.coarse.features import HOP_SAMPLE, Features, audio_features
+from dp.align.score_events import ScorePlan, plan_score
+from dp.align.spectrum import F32
+from dp.align.structure.decide import find_structure
+from dp.align.structure.played_order import described, played_notes, stretches
+from dp.align.structure.search import Ends
+from dp.align.tuning import estimate_tuning
+from dp.types import Repeat, ScoreNotes
+from dp.units import IntArray
+
+_BEFORE_SEC, _AFTER_SEC = 0.5, 1.0  # kept before and after the music
+
+
+@dataclass(frozen=True)
+class Music:
+    """What is to be aligned; M notes."""
+
+    samples: F32  # the recording without what comes before and after the music
+    start_sec: float  # of these samples in the recording
+    notes: ScoreNotes  # as played
+    score_index: IntArray  # [M] which note of the score each of them is
+    structure: str  # how what is played differs from the score, in words; "" where it does not
+    shift_semitone: int  # by which the recording sounds higher than written, tuning apart
+    plan: ScorePlan
+    tuning_semitone: float
+    audio: Features
+    steady: Timing  # the score at one tempo
+
+
+def find_music(
+    samples: F32, sample_rate_hz: int, notes: ScoreNotes, repeats: Sequence[Repeat], min_event_sec: float
+) -> Music:
+    """Find what is to be aligned.
+
+    Args:
+        samples: [L] of the whole recording, mono.
+        sample_rate_hz: of the samples.
+        notes: of the unfolded score.
+        repeats: that may be played otherwise than written.
+        min_event_sec: less time than this for each onset cannot be.
+    """
+    hop_sec = HOP_SAMPLE / sample_rate_hz
+    plan = plan_score(notes)
+    tuning = estimate_tuning(samples, sample_rate_hz)
+    audio = audio_features(samples, sample_rate_hz, tuning)
+    steady = steady_timing(samples, sample_rate_hz, plan)
+    active = Ends(float(steady.event_sec[0]), steady.end_sec)
+    found = find_structure(audio, notes, repeats, plan, active, hop_sec)
+    index, text, start = np.arange(len(notes)), "", 0
+    if not found.follows(repeats):
+        played, index = played_notes(notes, stretches(repeats), found.played)
+        notes, plan, text = played, plan_score(played), described(repeats, found.played)
+    ends = found.ends
+    if ends.end_sec - ends.begin_sec < min_event_sec * len(plan.event_quarter):
+        ends = active
+    if ends != active:
+        if ends.begin_sec > active.begin_sec:
+            start = max(round((ends.begin_sec - _BEFORE_SEC) * sample_rate_hz), 0)
+        end = None if ends.end_sec >= active.end_sec else round((ends.end_sec + _AFTER_SEC) * sample_rate_hz)
+        samples = samples[start:end]
+        tuning = estimate_tuning(samples, sample_rate_hz)
+        audio = audio_features(samples, sample_rate_hz, tuning)
+    start_sec = start / sample_rate_hz
+    if ends != active or text:
+        steady = _steady(plan, ends, start_sec)
+    text = "; ".join(filter(None, [text, *_skipped(ends, active)]))
+    return Music(samples, start_sec, notes, index, text, found.shift_semitone, plan, tuning, audio, steady)
+
+
+def _skipped(ends: Ends, active: Ends) -> list[str]:
+    """What is left out of a recording, in words."""
+    before = [f"music begins at {ends.begin_sec:.1f} s"] if ends.begin_sec > active.begin_sec else []
+    return before + ([f"music ends at {ends.end_sec:.1f} s"] if ends.end_sec < active.end_sec else [])
+
+
+def _steady(plan: ScorePlan, ends: Ends, start_sec: float) -> Timing:
+    sec_per_quarter = (ends.end_sec - ends.begin_sec) / float(plan.end_quarter.max())
+    return Timing(ends.begin_sec - start_sec + plan.event_quarter * sec_per_quarter, ends.end_sec - start_sec)

@@ -1,0 +1,180 @@
+"""One score of many: what its audio is called, what its rendering depends on, what became of it."""
+
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from dp.batch.manifest import made_file, relative_path
+from dp.errors import DataError
+from dp.parallel.outcome import Outcome, attempt
+from dp.render.model_set import ModelSet, load_models
+from dp.render.options import OutputOptions, RenderOptions
+from dp.render.outputs import RenderedFiles, render_to_files
+from dp.store.hashing import file_sha256
+from dp.store.renderings import RenderingRow
+from dp.version import __version__
+
+MODELS = ("timing", "synthesis", "vocoder")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is wanted of every score."""
+
+    out: Path
+    models: Path  # folder of a timing, a synthesis and a vocoder model
+    options: RenderOptions
+    output: OutputOptions
+    suffix: str  # of the audio: .wav, .flac or .ogg
+
+    @property
+    def options_json(self) -> str:
+        """All that was asked for, in words that can be compared."""
+        asked = {**asdict(self.options), **asdict(self.output), "suffix": self.suffix}
+        return json.dumps(asked, sort_keys=True, ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class RenderJob:
+    """One score to render."""
+
+    recording_id: str  # the score's path, as it was given
+    score: Path
+    audio: Path
+    request: Request
+    row: RenderingRow  # of the manifest, as far as it is known beforehand
+
+
+@dataclass(frozen=True)
+class Rendered(Outcome):
+    """A score that came to sound."""
+
+    row: RenderingRow | None = None
+
+
+def output_names(scores: Sequence[Path], suffix: str) -> list[Path]:
+    """What the audio of each score is called, relative to the folder of the renderings.
+
+    The way from the scores' common folder is kept, so that a/x.mid and b/x.mid do not meet; the suffix is replaced,
+    but where scores of a folder differ in nothing else (x.mid and x.mxl) the new one is put after it (x.mid.wav).
+    """
+    if not scores:
+        return []
+    common = _common_folder([score.absolute().parent for score in scores])
+    whole = [score.absolute().relative_to(common) for score in scores]
+    names = [path.with_name(path.stem) for path in whole]
+    while True:
+        counts = Counter(names)
+        longer = [full if counts[name] > 1 else name for name, full in zip(names, whole, strict=True)]
+        if longer == names:
+            return [name.with_name(name.name + suffix) for name in names]
+        names = longer
+
+
+def model_version(models: Path) -> str:
+    """One digest for the weights of a folder of models.
+
+    Raises:
+        DataError: one is missing or damaged.
+    """
+    digests = []
+    for name in MODELS:
+        path = models / name / "config.json"
+        try:
+            digests.append(json.loads(path.read_text(encoding="utf-8"))["weights_sha256"])
+        except (FileNotFoundError, NotADirectoryError) as error:
+            advice = "make one with `dp train`, or give --model with a folder of models"
+            raise DataError(models / name, "holds no model (config.json is missing)", advice) from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(path, "does not describe a model", "train it again with `dp train`") from error
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def plan_job(score: Path, name: Path, request: Request, version: str) -> RenderJob:
+    """The job of one score; one that cannot be read fails when it is rendered.
+
+    Args:
+        score: its file.
+        name: what its audio is called; see `output_names`.
+        request: what is wanted.
+        version: of the models.
+    """
+    try:
+        digest = file_sha256(score)
+    except DataError:
+        digest = ""
+    row = RenderingRow(
+        score=relative_path(score, request.out),
+        score_sha256=digest,
+        outcome="failed",
+        model_version=version,
+        options=request.options_json,
+        version=__version__,
+    )
+    return RenderJob(str(score), score.absolute(), (request.out / name).absolute(), request, row)
+
+
+def render_files(job: RenderJob) -> RenderedFiles:
+    """Render a score with the models of its request.
+
+    Raises:
+        DataError: see `dp.render.outputs.render_to_files`.
+    """
+    models = cached_models(job.request.models, job.row.model_version)
+    return render_to_files(job.score, job.audio, models, job.request.options, job.request.output)
+
+
+def render_job(job: RenderJob, render: Callable[[RenderJob], RenderedFiles] = render_files) -> Outcome:
+    """Do one job, in whichever process; whatever goes wrong costs this score alone."""
+
+    def work() -> Outcome:
+        started_sec = time.perf_counter()
+        made = render(job)
+        row = replace(
+            job.row,
+            outcome="done",
+            files=tuple(made_file(path, job.request.out) for path in made.files),
+            note_count=made.note_count,
+            warnings=made.warnings,
+            audio_sec=made.audio_sec,
+            render_sec=time.perf_counter() - started_sec,
+        )
+        return Rendered(job.recording_id, "done", row=row)
+
+    return attempt(job.recording_id, work)
+
+
+@lru_cache(maxsize=1)
+def cached_models(folder: Path, version: str) -> ModelSet:
+    """The models of a folder, which a process reads once; a newer version takes the place of the older."""
+    return load_models(folder)
+
+
+def check_models(request: Request) -> None:
+    """Refuse what would fail for every score, before any is rendered.
+
+    Raises:
+        DataError: a model is missing or damaged, or a performer is unknown to the models.
+    """
+    known = cached_models(request.models, model_version(request.models)).performer_names
+    for name, _ in request.options.performers:
+        if name not in known:
+            raise DataError(f"performer {name!r}", "is unknown to the models", f"known: {', '.join(known) or 'none'}")
+
+
+def row_of(job: RenderJob, outcome: Outcome) -> RenderingRow:
+    """The manifest's row of a job that was tried."""
+    if isinstance(outcome, Rendered) and outcome.row is not None:
+        return outcome.row
+    return replace(job.row, outcome=outcome.outcome, reason=outcome.reason)
+
+
+def _common_folder(folders: Sequence[Path]) -> Path:
+    """The deepest folder that holds all of these."""
+    first = folders[0]
+    return next(up for up in (first, *first.parents) if all(folder.is_relative_to(up) for folder in folders))

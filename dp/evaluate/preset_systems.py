@@ -1,0 +1,79 @@
+"""The trained models of a preset, and the systems that an evaluation makes of them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dp.config import MelConfig
+from dp.evaluate.systems import (
+    System,
+    baseline_system,
+    copy_synthesis_system,
+    mean_spectrum_system,
+    recording_system,
+    synthesis_system,
+)
+from dp.models.baseline import BaselineModel
+from dp.models.checkpoint import CONFIG_FILE, Checkpoint, Vocoder, load_checkpoint, load_vocoder
+from dp.models.synthesis import SynthesisModel
+from dp.models.timing import TimingModel
+
+
+@dataclass(frozen=True)
+class PresetModels:
+    """What of a preset is trained."""
+
+    timing: Checkpoint[TimingModel] | None = None
+    synthesis: Checkpoint[SynthesisModel] | None = None
+    vocoder: Checkpoint[Vocoder] | None = None
+    baseline: Checkpoint[BaselineModel] | None = None
+
+
+def load_preset(folder: Path, mel: MelConfig | None = None) -> PresetModels:
+    """Read those models of a preset that are there.
+
+    Args:
+        folder: of the preset, one folder a model in it.
+        mel: the log-mel they must have been trained on; None takes any.
+
+    Raises:
+        DataError: one is damaged, or was trained on another log-mel.
+    """
+
+    def there(name: str) -> bool:
+        return (folder / name / CONFIG_FILE).is_file()
+
+    return PresetModels(
+        timing=load_checkpoint(folder / "timing", TimingModel, mel) if there("timing") else None,
+        synthesis=load_checkpoint(folder / "synthesis", SynthesisModel, mel) if there("synthesis") else None,
+        vocoder=load_vocoder(folder / "vocoder", mel) if there("vocoder") else None,
+        baseline=load_checkpoint(folder / "baseline", BaselineModel, mel) if there("baseline") else None,
+    )
+
+
+def preset_systems(name: str, models: PresetModels, spare_vocoder: Checkpoint[Vocoder] | None) -> dict[str, System]:
+    """Systems by name: that of the preset's synthesis model or baseline, and its vocoder's copy-synthesis.
+
+    A synthesis model with texture is also there with it.
+
+    Args:
+        name: of the preset.
+        models: of the preset.
+        spare_vocoder: makes the waveform where the preset has no vocoder of its own.
+    """
+    systems = {}
+    if models.synthesis is not None:
+        level = models.synthesis.train["level"]
+        vocoder = models.vocoder or spare_vocoder
+        systems[name] = synthesis_system(models.synthesis, vocoder, level)
+        if models.synthesis.model.dims.texture:
+            systems[f"{name}-textured"] = synthesis_system(models.synthesis, vocoder, level, texture=1.0)
+    if models.baseline is not None:
+        systems[name] = baseline_system(models.baseline)
+    if models.vocoder is not None:
+        systems[f"copy-synthesis-{name}"] = copy_synthesis_system(models.vocoder)
+    return systems
+
+
+def yardstick_systems() -> dict[str, System]:
+    """What every system is compared with: the ceiling, and a floor."""
+    return {"recording": recording_system(), "clip-mean-spectrum": mean_spectrum_system()}

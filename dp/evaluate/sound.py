@@ -1,0 +1,115 @@
+"""How good what systems make of held-out clips sounds, with confidence intervals over clips."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from dp.config import MelConfig
+from dp.data.clips import SoundingNotes
+from dp.evaluate.systems import EvaluationClip, System, at_level, heard_in, made_by
+from dp.metrics import (
+    difference_variance_ratio,
+    gain_free_squared_error,
+    mean_squared_error,
+    note_scores,
+    stft_distance,
+)
+from dp.metrics.clip_metrics import ClipScores, Scores, score_clips, split_of
+from dp.types import PerformedNotes
+from dp.units import frame_to_sec
+
+NOTE_TOLERANCES_MS = (50, 100)
+CLIP_LIMIT = 200  # of a split of an instrument: more would narrow the intervals little and take hours
+CARRIED_SEC = 0.1  # a transcriber hears a note that was carried over into the clip begin this early in it
+
+Transcribe = Callable[[npt.NDArray[np.float32], int], PerformedNotes]  # samples [L] and their rate to notes
+
+
+def score_systems(
+    clips: Sequence[EvaluationClip],
+    systems: Mapping[str, System],
+    mel: MelConfig,
+    transcribe: Transcribe | None = None,
+    on_clip: Callable[[int, str], None] = lambda done, clip_id: None,
+) -> list[ClipScores]:
+    """Measure systems on the same clips.
+
+    Each system is compared with the clip at its own level. All get the log-mel metrics; those with a waveform also its
+    STFT distance and, given a transcriber, precision, recall and F1 of the notes heard in it against the notes of the
+    clip. Where a metric has no value (no note begins in the clip, the clip is silent) the clip does not count in its n.
+
+    Args:
+        clips: held out by either split; see `evaluation_clips`.
+        systems: by name.
+        mel: the log-mel of the clips.
+        transcribe: such as `dp.audio.transcription.transcribe`; None leaves the note metrics out.
+        on_clip: called after each clip with the number of clips done and its id.
+    """
+
+    @torch.no_grad()
+    def scores(clip: EvaluationClip) -> Scores:
+        return {name: _system_scores(system, clip, mel, transcribe) for name, system in systems.items()}
+
+    return score_clips(clips, scores, on_clip)
+
+
+def choose_clips(clips: Sequence[EvaluationClip], limit: int = CLIP_LIMIT, seed: int = 1) -> list[EvaluationClip]:
+    """At most `limit` clips of every split of every instrument, drawn under a seed, in the order given."""
+    groups = defaultdict(list)
+    for row, clip in enumerate(clips):
+        if split := split_of(clip.clip):
+            groups[clip.clip.instrument, split].append(row)
+    rng = np.random.default_rng(seed)
+    chosen = {int(row) for _, rows in sorted(groups.items()) for row in rng.permutation(rows)[:limit]}
+    return [clips[row] for row in sorted(chosen)]
+
+
+def _system_scores(
+    system: System, clip: EvaluationClip, mel: MelConfig, transcribe: Transcribe | None
+) -> dict[str, float]:
+    clip = at_level(clip, system.level, mel.floor)
+    predicted, samples = made_by(system, clip, mel)
+    scores = {
+        "log_mel_mse": mean_squared_error(predicted, clip.log_mel),
+        "log_mel_mse_gain_free": gain_free_squared_error(predicted, clip.log_mel),
+        "difference_variance_ratio": difference_variance_ratio(predicted, clip.log_mel),
+    }
+    if samples is not None:
+        scores["stft_distance"] = stft_distance(samples, clip.samples)
+        if transcribe is not None:
+            scores |= _heard(transcribe(samples, mel.sample_rate_hz), heard_in(clip), mel.frame_rate_hz)
+    return scores
+
+
+def _heard(found: PerformedNotes, sounding: SoundingNotes, rate_hz: float) -> dict[str, float]:
+    """Scores of the notes found in a clip against those that begin in it; none where none does.
+
+    What begins at the very start, at the pitch of a note carried over, is that note and counts on neither side.
+    """
+    begins = sounding.onset_frame >= 0
+    if not begins.any():
+        return {}
+    onset_sec = frame_to_sec(sounding.onset_frame, rate_hz)
+    asked = _take(sounding.pitch, onset_sec, onset_sec + frame_to_sec(sounding.duration_frame, rate_hz), begins)
+    carried = np.isin(found.pitch, sounding.pitch[~begins]) & (found.onset_sec < CARRIED_SEC)
+    heard = _take(found.pitch, found.onset_sec, found.offset_sec, ~carried)
+    scores = {}
+    for tolerance_ms in NOTE_TOLERANCES_MS:
+        for name, value in asdict(note_scores(heard, asked, tolerance_ms / 1000.0)).items():
+            scores[f"note_{name}_{tolerance_ms}ms"] = value
+    return scores
+
+
+def _take(
+    pitch: npt.NDArray[np.int64],
+    onset_sec: npt.NDArray[np.float64],
+    offset_sec: npt.NDArray[np.float64],
+    chosen: npt.NDArray[np.bool_],
+) -> PerformedNotes:
+    count = int(chosen.sum())
+    unknown = np.zeros(count, dtype=np.int64)
+    return PerformedNotes(pitch[chosen], unknown, onset_sec[chosen], offset_sec[chosen], np.ones(count))

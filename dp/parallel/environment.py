@@ -1,0 +1,12 @@
+"""Names of the environment variables that say where jobs are done, and the address they listen on."""
+
+WORKERS_VARIABLE = "DP_WORKERS"  # processes of a local cluster
+SCHEDULER_VARIABLE = "DP_SCHEDULER"  # address of an existing cluster
+LOOPBACK = "127.0.0.1"
+
+
+def count_cores() -> int:
+    """Cores that this process may use, as Dask counts them: a container's limits count."""
+    from dask.system import CPU_COUNT
+
+    return int(CPU_COUNT)

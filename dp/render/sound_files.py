@@ -1,0 +1,169 @@
+"""A rendering as it is made, block by block: heard at once, or kept in files until its level is known."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from dp.audio import LoudnessMeter, soft_limited
+from dp.render.excerpt import excerpt
+from dp.render.mix import cast
+from dp.render.model_set import ModelSet
+from dp.render.options import CONCERT_PITCH_HZ, RenderOptions
+from dp.render.performance import Performance, plan
+from dp.render.stream import Block, blocks
+from dp.score import read_score
+from dp.units import sample_to_sec
+
+PCM_FULL = 32767
+READ_SAMPLES = 1 << 18  # of a take at a time
+Samples = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An array of float32 in a file, of which slices are read when they are asked for.
+
+    A memory map would do the same, but what has been read of it counts as memory of this process.
+    """
+
+    path: Path
+    shape: tuple[int, ...]
+    offset_byte: int = 0
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: slice) -> Samples:
+        first, end, _ = rows.indices(len(self))
+        width = math.prod(self.shape[1:])
+        offset_byte = self.offset_byte + first * width * np.dtype(np.float32).itemsize
+        count = max(end - first, 0) * width
+        return np.fromfile(self.path, dtype=np.float32, count=count, offset=offset_byte).reshape(-1, *self.shape[1:])
+
+
+def stored_mel(path: Path) -> Stored:
+    """A log-mel [T, M] that `record` wrote."""
+    with path.open("rb") as file:
+        np.lib.format.read_magic(file)
+        shape, _, _ = np.lib.format.read_array_header_1_0(file)
+        return Stored(path, shape, file.tell())
+
+
+@dataclass(frozen=True)
+class Take:
+    """Everything that sounds, in files: raw samples as the models made them, before they are brought to a level."""
+
+    raw: Path  # [L] float32
+    log_mel: Path  # [T, M] float32, .npy
+    sample_rate_hz: int
+    sample_count: int
+    peak: float
+    loudness_lufs: float  # integrated; -inf for silence
+
+    @property
+    def length_sec(self) -> float:
+        """How long it sounds."""
+        return sample_to_sec(self.sample_count, self.sample_rate_hz)
+
+    def samples(self, gain: float) -> Iterator[Samples]:
+        """All samples times `gain`, a part at a time."""
+        stored = Stored(self.raw, (self.sample_count,))
+        for first in range(0, len(stored), READ_SAMPLES):
+            yield stored[first : first + READ_SAMPLES] * np.float32(gain)
+
+
+def record(
+    performance: Performance, models: ModelSet, options: RenderOptions, sample_rate_hz: int | None, folder: Path
+) -> Take:
+    """Make a performance sound, into files in `folder`; memory does not grow with its length.
+
+    Args:
+        performance: as planned with these models and options.
+        models: as trained.
+        options: of which the performers and the tuning count.
+        sample_rate_hz: of the samples; None = that of the models.
+        folder: empty.
+    """
+    rate_hz = sample_rate_hz or models.synthesis.mel.sample_rate_hz
+    raw, log_mel = folder / "samples.raw", folder / "mel.npy"
+    meter, sample_count, frame_count, peak = LoudnessMeter(rate_hz), 0, 0, 0.0
+    with raw.open("wb") as samples_file, log_mel.open("wb") as mel_file:
+        band_count = models.synthesis.mel.band_count
+        _write_header(mel_file, frame_count, band_count)
+        for block in sound(performance, models, options, rate_hz):
+            samples_file.write(block.samples.astype(np.float32, copy=False).tobytes())
+            mel_file.write(block.log_mel.astype(np.float32, copy=False).tobytes())
+            meter.add(block.samples)
+            sample_count += len(block.samples)
+            frame_count += len(block.log_mel)
+            peak = max(peak, float(np.abs(block.samples).max(initial=0.0)))
+        mel_file.seek(0)
+        _write_header(mel_file, frame_count, band_count)
+    return Take(raw, log_mel, rate_hz, sample_count, peak, meter.integrated_lufs())
+
+
+def sound(performance: Performance, models: ModelSet, options: RenderOptions, sample_rate_hz: int) -> Iterator[Block]:
+    """Make a performance sound, tuned and at a rate.
+
+    For another tuning it is played faster or slower, and its waveform stretched to the written tempo again: that moves
+    every pitch by the same interval, exactly. The log-mels are those of the models, at A = 440 Hz and before the
+    stretching.
+
+    Yields:
+        Blocks of whatever length; the last one may have no frames.
+    """
+    import soxr
+
+    models, _ = cast(models, options)
+    made_hz = models.synthesis.mel.sample_rate_hz
+    speed = options.tuning_hz / CONCERT_PITCH_HZ
+    made = blocks(_faster(performance, 1.0 / speed), models)
+    if speed == 1.0 and made_hz == sample_rate_hz:
+        yield from made
+        return
+    resampler = soxr.ResampleStream(made_hz * speed, sample_rate_hz, 1, dtype="float32", quality="VHQ")
+    band_count = models.synthesis.mel.band_count
+    for block in made:
+        yield Block(block.log_mel, resampler.resample_chunk(block.samples.astype(np.float32, copy=False)))
+    rest = resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True)
+    yield Block(np.zeros((0, band_count), dtype=np.float32), rest)
+
+
+def pcm(
+    score_path: Path, models: ModelSet, options: RenderOptions, sample_rate_hz: int
+) -> tuple[Performance, Iterator[bytes]]:
+    """A score's performance, and its sound as it is made: 16-bit little-endian samples, limited where they are loud.
+
+    Raises:
+        DataError: the score cannot be used, or asked for is what cannot be done.
+    """
+    score = excerpt(read_score(score_path), options.parts, options.start_bar, options.end_bar)
+    performance = plan(score, models, options)
+    made = sound(performance, models, options, sample_rate_hz)
+    return performance, (np.rint(soft_limited(block.samples) * PCM_FULL).astype("<i2").tobytes() for block in made)
+
+
+def _faster(performance: Performance, factor: float) -> Performance:
+    """All times of a performance divided by `factor`."""
+    performed, tempo_map = performance.performed, performance.tempo_map
+    first_qpm, last_qpm = tempo_map.outer_tempo_qpm
+    return replace(
+        performance,
+        performed=replace(performed, onset_sec=performed.onset_sec / factor, offset_sec=performed.offset_sec / factor),
+        tempo_map=replace(
+            tempo_map,
+            time_sec=tempo_map.time_sec / factor,
+            outer_tempo_qpm=(first_qpm * factor, last_qpm * factor),
+        ),
+    )
+
+
+def _write_header(file: BinaryIO, frame_count: int, band_count: int) -> None:
+    """NumPy leaves room for the first axis to grow, so the header has the same length for any number of frames."""
+    header = {"descr": "<f4", "fortran_order": False, "shape": (frame_count, band_count)}
+    np.lib.format.write_array_header_1_0(file, header)

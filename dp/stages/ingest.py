@@ -1,0 +1,143 @@
+"""Ingest: is a recording's audio readable, what are its notes as written, and which bytes are they made from."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dp import schema
+from dp.audio import slice_end_sec
+from dp.config import Config
+from dp.corpora import Given, list_recordings
+from dp.errors import DataError
+from dp.parallel.outcome import Outcome, attempt
+from dp.project import cache_folder, corpus_root, data_folder
+from dp.score import read_score
+from dp.stages.published import GIVEN_FILE, NOTES_FILE, ingest_given, told
+from dp.stages.report import in_order, write_report
+from dp.store.cache import find_entry, new_entry
+from dp.store.hashing import code_digest, file_sha256, result_key
+from dp.store.reading import StoredRecording, read_recording_file
+from dp.store.tables import make_table, read_table, write_dataset, write_table
+from dp.store.writing import recording_columns, score_note_columns, score_repeat_columns
+from dp.types import Recording
+
+STAGE = "ingest"
+CODE = ("dp.score", "dp.audio", "dp.stages.ingest", "dp.store.writing", "dp.schema", "dp.units")
+RECORDING_FILE = "recording.parquet"
+REPEATS_FILE = "score_repeats.parquet"
+
+
+@dataclass(frozen=True)
+class IngestJob:
+    """One recording to take in."""
+
+    recording: Recording
+    cache: Path
+
+    @property
+    def recording_id(self) -> str:
+        """Whose job it is."""
+        return self.recording.recording_id
+
+
+@dataclass(frozen=True)
+class IngestPlan:
+    """All recordings of the corpus: those to take in, those that are not there, and published alignments."""
+
+    jobs: tuple[IngestJob, ...]
+    missing: tuple[Outcome, ...]
+    given: tuple[Given, ...] = ()
+
+
+def plan_ingest(project: Path, config: Config) -> IngestPlan:
+    """List the corpus.
+
+    Raises:
+        DataError: the folder is no such corpus, or two of its recordings have one id.
+    """
+    root = corpus_root(project, config.corpus.root)
+    corpus = list_recordings(config.corpus.name, root)
+    ids = [recording.recording_id for recording in corpus.recordings]
+    ids += [missing.recording_id for missing in corpus.missing]
+    for recording_id in sorted({name for name in ids if ids.count(name) > 1}):
+        raise DataError(root, f"{ids.count(recording_id)} recordings are called {recording_id}", "rename all but one")
+    return IngestPlan(
+        jobs=tuple(IngestJob(recording, cache_folder(project)) for recording in corpus.recordings),
+        missing=tuple(Outcome(missing.recording_id, "missing", missing.reason) for missing in corpus.missing),
+        given=corpus.given,
+    )
+
+
+def ingest_recording(job: IngestJob) -> Outcome:
+    """Take one recording in, or find that this was done before."""
+    return attempt(job.recording_id, lambda: _ingest(job))
+
+
+def publish_ingest(project: Path, config: Config, plan: IngestPlan, outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Write the datasets recordings, given_notes, score_notes, score_repeats and ingest_report.
+
+    Returns:
+        the final outcomes: a recording whose score has the id of an earlier one, but other notes, fails here.
+    """
+    data = data_folder(project)
+    ordered = in_order(outcomes, [job.recording_id for job in plan.jobs])
+    stored = {o.recording_id: read_recording_file(o.entry / RECORDING_FILE) for o in ordered if o.entry is not None}
+    final = _refuse_other_scores(ordered, stored)
+    rows = [stored[outcome.recording_id] for outcome in final if outcome.entry is not None]
+    base = None if Path(config.corpus.root).is_absolute() else project
+    table = make_table(recording_columns(rows, base), schema.RECORDINGS, data / "recordings")
+    write_dataset(data / "recordings", [(None, table)], schema.RECORDINGS)
+    first_entry: dict[str, Path] = {}
+    for outcome in final:
+        if outcome.entry is not None:
+            first_entry.setdefault(stored[outcome.recording_id].recording.piece_id, outcome.entry)
+    given = {item.recording.recording_id: ingest_given(item, cache_folder(project)) for item in plan.given}
+    given_entry = {
+        item.recording.piece_id: entry
+        for item in plan.given
+        if (entry := given[item.recording.recording_id].entry) is not None
+    }
+    note_entry = given_entry | first_entry
+    notes = ((None, read_table(entry / NOTES_FILE, schema.SCORE_NOTES)) for entry in note_entry.values())
+    write_dataset(data / "score_notes", notes, schema.SCORE_NOTES)
+    repeats = ((None, read_table(entry / REPEATS_FILE, schema.SCORE_REPEATS)) for entry in first_entry.values())
+    write_dataset(data / "score_repeats", repeats, schema.SCORE_REPEATS)
+    found = (outcome.entry for outcome in given.values() if outcome.entry is not None)
+    tables = ((None, read_table(entry / GIVEN_FILE, schema.GIVEN_NOTES)) for entry in found)
+    write_dataset(data / "given_notes", tables, schema.GIVEN_NOTES)
+    final += [told(row, given[row.recording_id]) if row.recording_id in given else row for row in plan.missing]
+    write_report(data, STAGE, final)
+    return final
+
+
+def _ingest(job: IngestJob) -> Outcome:
+    recording = job.recording
+    audio_sha256, score_sha256 = file_sha256(recording.audio_path), file_sha256(recording.score_path)
+    key = result_key(recording, audio_sha256, score_sha256, code_digest(*CODE))
+    found = find_entry(job.cache, STAGE, key)
+    if found is not None:
+        return Outcome(job.recording_id, "reused", entry=found)
+    end_sec = slice_end_sec(recording.audio_path, recording.start_sec, recording.end_sec)
+    stored = StoredRecording(replace(recording, end_sec=end_sec), audio_sha256, score_sha256)
+    score, piece_id = read_score(recording.score_path), recording.piece_id
+    with new_entry(job.cache, STAGE, key) as entry:
+        write_table(entry / RECORDING_FILE, recording_columns([stored], None), schema.RECORDINGS)
+        write_table(entry / NOTES_FILE, score_note_columns(piece_id, score.notes), schema.SCORE_NOTES)
+        write_table(entry / REPEATS_FILE, score_repeat_columns(piece_id, score.repeats), schema.SCORE_REPEATS)
+    return Outcome(job.recording_id, "done", entry=job.cache / STAGE / key)
+
+
+def _refuse_other_scores(outcomes: Sequence[Outcome], stored: dict[str, StoredRecording]) -> list[Outcome]:
+    """One piece has one score: the first recording's."""
+    first: dict[str, StoredRecording] = {}
+    final = []
+    for outcome in outcomes:
+        if outcome.entry is not None:
+            row = stored[outcome.recording_id]
+            other = first.setdefault(row.recording.piece_id, row)
+            if other.score_sha256 != row.score_sha256:
+                seen = f"has the id {other.recording.piece_id} of another score, {other.recording.score_path}"
+                error = DataError(row.recording.score_path, seen, "rename one of the two")
+                outcome = Outcome(outcome.recording_id, "failed", str(error))
+        final.append(outcome)
+    return final

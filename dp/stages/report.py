@@ -1,0 +1,32 @@
+"""The report of a stage: one row a recording."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from dp import schema
+from dp.parallel.outcome import Outcome
+from dp.store.reading import StageRow
+from dp.store.tables import make_table, write_dataset
+from dp.store.writing import row_columns
+
+
+def summary_line(stage: str, outcomes: Iterable[Outcome]) -> str:
+    """One line: how many recordings had which outcome."""
+    counts = Counter(outcome.outcome for outcome in outcomes)
+    parts = [f"{counts[name]} {name}" for name in schema.OUTCOMES if counts[name]]
+    return f"{stage}: {', '.join(parts) or 'no recordings'}"
+
+
+def in_order(outcomes: Iterable[Outcome], recording_ids: Sequence[str]) -> list[Outcome]:
+    """Outcomes in the corpus's order: published files must not depend on which worker was faster."""
+    position = {recording_id: index for index, recording_id in enumerate(recording_ids)}
+    return sorted(outcomes, key=lambda outcome: position[outcome.recording_id])
+
+
+def write_report(data: Path, stage: str, outcomes: Iterable[Outcome]) -> None:
+    """Publish the report of a stage."""
+    rows = [StageRow(outcome.recording_id, outcome.outcome, outcome.reason) for outcome in outcomes]
+    folder = data / f"{stage}_report"
+    table = make_table(row_columns(rows, schema.STAGE_REPORT.names), schema.STAGE_REPORT, folder)
+    write_dataset(folder, [(None, table)], schema.STAGE_REPORT)

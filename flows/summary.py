@@ -1,0 +1,70 @@
+"""What a rebuild did, recording by recording: the reports of the stages put together."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from dp.errors import DataError
+from dp.project import data_folder
+from dp.schema import FAILURES
+from dp.store.reading import StageRow, read_stage_report
+
+STAGES = ("ingest", "align", "features")
+
+
+@dataclass(frozen=True)
+class RecordingResult:
+    """What became of one recording in all."""
+
+    recording_id: str
+    outcome: str  # one of dp.schema.OUTCOMES
+    reason: str  # why not done; empty where done or reused
+    stage: str  # the last stage that it reached
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a rebuild did."""
+
+    recordings: tuple[RecordingResult, ...]  # in the corpus's order; those that are missing come last
+    stages_run: tuple[str, ...]  # empty: nothing was stale
+
+    def having(self, outcome: str) -> tuple[RecordingResult, ...]:
+        """The recordings with this outcome."""
+        return tuple(result for result in self.recordings if result.outcome == outcome)
+
+    @property
+    def ok(self) -> bool:
+        """Whether no recording failed or crashed; one that was rejected, or is missing, is no failure."""
+        return not any(self.having(outcome) for outcome in FAILURES)
+
+
+def summarize(project: Path, stages_run: Collection[str]) -> Summary:
+    """Put the reports of all stages together.
+
+    A recording ends where it was rejected or failed. One that came through is `done` if any stage worked on it now,
+    and `reused` otherwise: what the report of a stage that did not run calls done was done by an earlier run.
+    """
+    results: dict[str, RecordingResult] = {}
+    for stage in STAGES:
+        for row in read_stage_report(data_folder(project), stage):
+            before = results.get(row.recording_id)
+            results[row.recording_id] = _result(row, stage, stage in stages_run, before)
+    return Summary(tuple(results.values()), tuple(stages_run))
+
+
+def any_crashed(project: Path) -> bool:
+    """Whether a published report holds a crash, which is worth another try; without reports there is none."""
+    try:
+        rows = [row for stage in STAGES for row in read_stage_report(data_folder(project), stage)]
+    except DataError:
+        return False
+    return any(row.outcome == "crashed" for row in rows)
+
+
+def _result(row: StageRow, stage: str, ran: bool, before: RecordingResult | None) -> RecordingResult:
+    outcome = row.outcome
+    if outcome in ("done", "reused"):
+        worked_now = (ran and outcome == "done") or (before is not None and before.outcome == "done")
+        outcome = "done" if worked_now else "reused"
+    return RecordingResult(row.recording_id, outcome, row.reason, stage)

@@ -1,0 +1,208 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from dp.data.clips import Clip, SoundingNotes
+from dp.evaluate.sound import choose_clips, score_systems
+from dp.evaluate.systems import (
+    EvaluationClip,
+    System,
+    at_level,
+    copy_synthesis_system,
+    evaluation_clips,
+    mean_spectrum_system,
+    recording_system,
+    synthesis_system,
+)
+from dp.metrics.clip_metrics import from_json, score_clips, summed_up, to_json
+from dp.train.synthesis import train_synthesis
+from dp.train.vocoder import train_vocoder
+from dp.types import PerformedNotes
+from tests.train import tiny
+
+CLIPS = evaluation_clips(tiny.synthesis().clips, tiny.vocoder().clips)
+
+
+def evaluate_systems(clips, systems, mel, transcribe=None, on_clip=lambda done, clip_id: None):
+    return summed_up(score_systems(clips, systems, mel, transcribe, on_clip))
+
+
+def ignore(metrics, step):
+    pass
+
+
+@pytest.fixture(scope="module")
+def synthesis():
+    return train_synthesis(tiny.synthesis(), tiny.FILTERBANK, replace(tiny.SYNTHESIS, step_count=1), ignore)
+
+
+@pytest.fixture(scope="module")
+def vocoder():
+    return train_vocoder(
+        tiny.vocoder(), tiny.FILTERBANK, replace(tiny.VOCODER, step_count=1), ignore, dims=tiny.VOCOS_DIMS
+    )
+
+
+def notes(*rows):
+    """Rows of pitch and onset in seconds."""
+    pitch = np.array([pitch for pitch, _ in rows], dtype=np.int64)
+    onset_sec = np.array([onset for _, onset in rows], dtype=np.float64)
+    return PerformedNotes(pitch, 0 * pitch, onset_sec, onset_sec + 0.2, np.ones(len(rows)))
+
+
+def clip(index=0, *, sounding=(), by_clip=True, by_recording=False, instrument="violin"):
+    """A clip of 2 s of noise; rows of `sounding` are pitch and onset frame."""
+    rng = np.random.default_rng(index)
+    pitch = np.array([pitch for pitch, _ in sounding], dtype=np.int64)
+    onset = np.array([onset for _, onset in sounding], dtype=np.int64)
+    return EvaluationClip(
+        Clip(f"r/{index}", "r", instrument, "ann", 0, 125, by_clip, by_recording),
+        SoundingNotes(pitch, 0 * pitch, onset, 0 * onset + 10, 100.0),
+        rng.normal(size=(125, 20)).astype(np.float32),
+        (0.1 * rng.normal(size=125 * 256)).astype(np.float32),
+    )
+
+
+def test_all_systems_on_both_splits(synthesis, vocoder):
+    systems = {
+        "ours": synthesis_system(synthesis, vocoder),
+        "mel-only": synthesis_system(synthesis, None),
+        "copy-synthesis": copy_synthesis_system(vocoder),
+        "recording": recording_system(),
+        "clip-mean-spectrum": mean_spectrum_system(),
+    }
+    done = []
+    results = evaluate_systems(
+        CLIPS, systems, tiny.MEL, lambda samples, rate: notes((60, 0.1)), lambda *step: done.append(step)
+    )
+    assert done == [(1, "one/1"), (2, "two/1")]
+    assert list(results) == ["violin"]
+    assert sorted(results["violin"]) == ["clip", "recording"]
+    found = results["violin"]["clip"]
+    assert list(found) == list(systems)
+    mel_metrics = {"log_mel_mse", "log_mel_mse_gain_free", "difference_variance_ratio"}
+    assert set(found["mel-only"]) == set(found["clip-mean-spectrum"]) == mel_metrics
+    notes_metrics = {f"note_{name}_{ms}ms" for name in ("precision", "recall", "f1") for ms in (50, 100)}
+    assert set(found["copy-synthesis"]) == set(found["ours"]) == mel_metrics | notes_metrics | {"stft_distance"}
+    assert found["ours"]["log_mel_mse"] == found["mel-only"]["log_mel_mse"]
+    assert found["copy-synthesis"]["log_mel_mse"]["mean"] != found["ours"]["log_mel_mse"]["mean"]
+    for metric, value in {"log_mel_mse": 0.0, "stft_distance": 0.0, "difference_variance_ratio": 1.0}.items():
+        assert found["recording"][metric] == {"mean": value, "low": value, "high": value, "n": 1}
+    # One clip's mean spectrum errs by the variance of its bands over time.
+    expected = float(tiny.MELS["one/1"].astype(np.float64).var(axis=0).mean())
+    assert found["clip-mean-spectrum"]["log_mel_mse"]["mean"] == pytest.approx(expected, rel=1e-5)
+    assert found["clip-mean-spectrum"]["difference_variance_ratio"]["mean"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_performer_is_found_under_the_checkpoints_number(synthesis):
+    arrays = tiny.synthesis()
+    renumbered = replace(arrays, performer_names=("zoe", "ann", "bo"))
+    clips = [evaluation_clips(made.clips, tiny.vocoder().clips) for made in (arrays, renumbered)]
+    with torch.no_grad():
+        synthesis.model.conditions.performer.weight[1] += 100.0  # "ann" in the checkpoint
+    one, other = (evaluate_systems(made, {"s": synthesis_system(synthesis, None)}, tiny.MEL) for made in clips)
+    with torch.no_grad():
+        synthesis.model.conditions.performer.weight[1] -= 100.0
+    assert one == other
+    plain = evaluate_systems(clips[0], {"s": synthesis_system(synthesis, None)}, tiny.MEL)
+    assert plain["violin"]["clip"] != one["violin"]["clip"]  # ann's
+    assert plain["violin"]["recording"] == one["violin"]["recording"]  # bo's
+
+
+def test_notes_carried_over_count_on_neither_side():
+    # Frames are 16 ms: the note asked for at frame 25 begins at 0.4 s; 64 was carried over and is heard at once.
+    item = clip(sounding=[(64, -5), (60, 25), (62, 50)])
+    heard = notes((64, 0.02), (60, 0.43), (62, 0.88), (64, 1.5))
+    found = evaluate_systems([item], {"r": recording_system()}, tiny.MEL, lambda samples, rate: heard)
+    means = {metric: value["mean"] for metric, value in found["violin"]["clip"]["r"].items() if "note" in metric}
+    assert means == {
+        "note_precision_50ms": pytest.approx(1 / 3),
+        "note_recall_50ms": 0.5,
+        "note_f1_50ms": pytest.approx(0.4),
+        "note_precision_100ms": pytest.approx(2 / 3),
+        "note_recall_100ms": 1.0,
+        "note_f1_100ms": pytest.approx(0.8),
+    }
+
+
+def test_clips_without_a_new_note_have_no_note_metrics():
+    items = [clip(0, sounding=[(64, -5)]), clip(1, sounding=[(64, 5)])]
+    found = evaluate_systems(items, {"r": recording_system()}, tiny.MEL, lambda samples, rate: notes())
+    metrics = found["violin"]["clip"]["r"]
+    assert (metrics["log_mel_mse"]["n"], metrics["note_f1_50ms"]["n"]) == (2, 1)
+
+
+def test_a_system_is_compared_at_its_own_level():
+    item = clip()
+    seen = []
+    quiet = System(lambda given: given.log_mel, lambda given: seen.append(given) or given.samples, "clip")
+    found = evaluate_systems([item], {"s": quiet}, tiny.MEL)["violin"]["clip"]["s"]
+    assert found["log_mel_mse"]["mean"] == found["stft_distance"]["mean"] == 0.0
+    assert np.abs(seen[0].samples).max() == pytest.approx(0.95)
+
+
+def test_levels():
+    floor, lowest = 1e-5, np.float32(np.log(1e-5))
+    samples = np.array([0.0, 0.19, -0.095], dtype=np.float32)
+    item = replace(clip(), samples=samples, log_mel=np.array([[lowest, -2.0]], dtype=np.float32))
+    assert at_level(item, "recording", floor) is item
+    loud = at_level(item, "clip", floor)
+    assert loud.samples == pytest.approx([0.0, 0.95, -0.475])
+    assert loud.log_mel == pytest.approx(np.array([[lowest, -2.0 + np.log(5.0)]]))
+    silent = replace(item, samples=0 * samples)
+    assert at_level(silent, "clip", floor) is silent
+    with pytest.raises(ValueError, match="level 'loud'"):
+        at_level(item, "loud", floor)
+
+
+def test_a_system_that_makes_nothing():
+    with pytest.raises(ValueError, match="neither a log-mel nor a waveform"):
+        evaluate_systems([clip()], {"s": System()}, tiny.MEL)
+
+
+def test_differences_are_of_the_same_clips():
+    values = {
+        "r/0": {"a": {"log_mel_mse": 10.0}, "b": {"log_mel_mse": 11.0}},
+        "r/1": {"a": {"log_mel_mse": 1.0}, "b": {"log_mel_mse": 2.0}},
+        "r/2": {"a": {"log_mel_mse": float("nan")}, "b": {"log_mel_mse": 7.0}},
+    }
+    rows = score_clips([clip(i) for i in range(3)], lambda item: values[item.clip.clip_id])
+    found = summed_up(from_json(to_json(rows)), {"log_mel_mse": ("a",)})["violin"]["clip"]
+    assert found["b"]["log_mel_mse_minus_a"] == {"mean": 1.0, "low": 1.0, "high": 1.0, "n": 2}
+    assert list(found["a"]) == ["log_mel_mse"]
+    assert (found["a"]["log_mel_mse"]["n"], found["b"]["log_mel_mse"]["n"]) == (2, 3)
+
+
+def test_clips_go_to_the_split_that_holds_them_out():
+    items = [
+        clip(0, by_clip=False),
+        clip(1, by_clip=True),
+        clip(2, by_clip=True, by_recording=True),
+        clip(3, by_clip=False, by_recording=True, instrument="piano"),
+    ]
+    found = summed_up(score_clips(items, lambda item: {"s": {"m": float(item.clip.clip_id[-1])}}))
+    assert {(i, split): m["s"]["m"]["mean"] for i, splits in found.items() for split, m in splits.items()} == {
+        ("violin", "recording"): 2.0,
+        ("violin", "clip"): 1.0,
+        ("piano", "recording"): 3.0,
+    }
+
+
+def test_chosen_clips_are_some_of_every_split_and_instrument():
+    items = [clip(i, by_clip=i % 2 == 0, by_recording=i % 2 == 1) for i in range(40)]
+    items += [clip(100, instrument="piano"), clip(101, by_clip=False)]
+    chosen = choose_clips(items, 5)
+    ids = [int(item.clip.clip_id[2:]) for item in chosen]
+    assert (len(ids), ids[-1]) == (11, 100)
+    assert ids == sorted(ids)
+    assert sum(i % 2 for i in ids) == 5
+    assert choose_clips(items, 5) == chosen
+    assert choose_clips(items, 100) == items[:-1]
+
+
+def test_clips_without_samples_are_left_out():
+    found = evaluation_clips(tiny.synthesis().clips, tiny.vocoder().clips[1:])
+    assert [item.clip.clip_id for item in found] == ["one/1", "two/0", "two/1"]
+    assert np.array_equal(found[0].samples, tiny.SAMPLES["one"][125 * 256 : 250 * 256])

@@ -1,0 +1,28 @@
+"""The commands that train the aligner's small networks: two runs with one seed write the same bytes."""
+
+import random
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+
+from dp.train_aligner import offset_net as offset_filter
+from dp.train_aligner import onset_net as onset_filter
+
+
+@pytest.mark.parametrize(("module", "performances"), [(onset_filter, "2"), (offset_filter, "2")])
+def test_two_runs_with_one_seed_write_the_same_bytes(
+    module: ModuleType, performances: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(number: int) -> bytes:
+        for disturb in (random.seed, np.random.seed, torch.manual_seed):
+            disturb(number)  # whatever else the process has drawn
+        path = tmp_path / f"{number}.npz"
+        arguments = ["--performances", performances, "0", "0", "--epochs", "1", "--seed", "5"]
+        module.main(["-o", str(path), *arguments])
+        return path.read_bytes()
+
+    assert run(1) == run(2)
+    assert "epoch 0: loss" in capsys.readouterr().out
