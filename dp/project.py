@@ -8,9 +8,9 @@ from dp.errors import DataError
 DATA_FOLDER = "data"
 MODELS_FOLDER = "models"
 METRICS_FOLDER = "metrics"  # figures of every evaluation, a file a preset
-SCORES_FOLDER = "scores"  # the same clip by clip
+CLIP_METRICS_FOLDER = "metrics/clips"  # the same clip by clip
 EVALUATION_REPORT = "reports/evaluation.md"  # the same figures as tables
-YARDSTICKS = "yardsticks"  # measured beside the presets: recordings, constant tempo and the like
+SIMPLE_BASELINES = "simple-baselines"  # measured beside the presets: recordings, constant tempo and the like
 STATE_FOLDER = ".dp"  # whatever a run needs and nobody reads: caches, logs, databases of the orchestrators
 
 
@@ -52,8 +52,8 @@ def training_folder(project: Path, preset: str, model: str) -> Path:
 
 
 def evaluate_stage(name: str) -> str:
-    """What DVC calls the stage that measures a preset, or the yardsticks."""
-    return name if name == YARDSTICKS else f"evaluate@{name}"
+    """What DVC calls the stage that measures a preset, or the simple baselines."""
+    return name if name == SIMPLE_BASELINES else f"evaluate@{name}"
 
 
 def train_stage(preset: str, model: str) -> str:

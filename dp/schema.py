@@ -89,7 +89,7 @@ PERFORMED_NOTES = pa.schema(
     ]
 )
 
-GIVEN_NOTES = pa.schema(
+PUBLISHED_NOTES = pa.schema(
     [
         _text("recording_id", "id of the performance, whose audio may be missing"),
         _text("piece_id", "id of the score"),

@@ -31,10 +31,10 @@ from dp.data.arrays import Performance as Played
 from dp.data.load import load_performances, load_synthesis_arrays, load_vocoder_arrays
 from dp.data.tempo_map import performed_tempo_map
 from dp.errors import DataError
-from dp.evaluate.preset_systems import load_preset, yardstick_systems
-from dp.evaluate.sound import Transcribe, choose_clips, score_systems
+from dp.evaluate.preset_systems import load_preset, make_simple_baselines
+from dp.evaluate.sound import Transcribe, choose_clips, measure_systems
 from dp.evaluate.systems import EvaluationClip, System, evaluation_clips, synthesis_system
-from dp.metrics.clip_metrics import split_of, summed_up
+from dp.metrics.clip_metrics import split_of, summarize_clips
 from dp.presets import NOTE_MARGIN_FRAME
 from dp.project import data_folder, models_folder
 from dp.render import Performance, RenderOptions, blocks, load_models
@@ -130,7 +130,7 @@ def main(project: Path, preset: str, soundfonts: Sequence[Path]) -> None:
     assert models.synthesis is not None
     ours = synthesis_system(models.synthesis, models.vocoder, models.synthesis.train["level"], RenderOptions().texture)
     systems = {
-        **yardstick_systems(),
+        **make_simple_baselines(),
         # As FluidSynth's, its log-mel is that of its waveform, not the one its synthesis model gives to the vocoder.
         preset: System(samples_of=ours.samples_of, level=ours.level),
         **{
@@ -138,7 +138,7 @@ def main(project: Path, preset: str, soundfonts: Sequence[Path]) -> None:
             for path in soundfonts
         },
     }
-    results = summed_up(score_systems(clips, systems, mel, find_transcriber()))
+    results = summarize_clips(measure_systems(clips, systems, mel, find_transcriber()))
     print("| " + " | ".join(HEAD) + " |\n|" + "---|" * len(HEAD))
     for splits in results.values():
         for split, by_system in sorted(splits.items(), reverse=True):

@@ -3,7 +3,7 @@
     python -m bench.timing.folds --project PROJECT [--folds 5]
 
 PROJECT is one whose corpus is the Bach Violin Dataset. The movements are dealt to folds; for each fold a model is
-trained on the others, as the preset `ours` says, and asked to play the fold's movements in the manner of every
+trained on the others, as the preset `ours` says, and asked to play the fold's movements as every
 performer that it has heard often enough. Prints the permutation test of `dp.evaluate.performers` over all folds.
 """
 
@@ -20,7 +20,7 @@ from dp.config import Config, load_config
 from dp.data.arrays import Arrays, TimingClip, timing_arrays
 from dp.data.load import load_all_performances
 from dp.data.movements import movements, surroundings
-from dp.evaluate.performers import curve_correlations, manner
+from dp.evaluate.performers import compare_performers, curve_correlations
 from dp.models.score_timing import ScoreTiming
 from dp.project import data_folder
 from dp.train.timing import train_timing
@@ -56,8 +56,8 @@ def table_of(
     assert isinstance(made.model.network, ScoreTiming)
     pieces = {item.piece.recording_id: item.piece for item in arrays.clips if item.clip.valid_by_recording}
     chosen = [piece for piece in pieces.values() if piece.performer in performers]
-    manners = [made.performer_index(performer) for performer in performers]
-    table = curve_correlations("tempo", made.model.network.eval(), chosen, manners)
+    indices = [made.performer_index(performer) for performer in performers]
+    table = curve_correlations("tempo", made.model.network.eval(), chosen, indices)
     return table, np.array([performers.index(piece.performer) for piece in chosen])
 
 
@@ -80,7 +80,7 @@ def main() -> None:
         players.append(player)
         numbers.append(np.full(len(player), number))
         print(f"fold {number + 1} of {len(folds)}: {len(player)} recordings", file=sys.stderr, flush=True)
-    found = manner(np.concatenate(tables), np.concatenate(players), np.concatenate(numbers))
+    found = compare_performers(np.concatenate(tables), np.concatenate(players), np.concatenate(numbers))
     print(f"{len(recordings)} recordings; performers with {MIN_RECORDINGS} or more: {', '.join(performers)}")
     for name, value in asdict(found).items():
         print(f"{name}: {value}")

@@ -16,7 +16,7 @@ from dp.config import MelConfig
 from dp.data.arrays import timing_arrays
 from dp.data.clips import Clip
 from dp.data.timing_pieces import Performance
-from dp.evaluate.timing import score_timing_yardsticks
+from dp.evaluate.timing import measure_timing_baselines
 from dp.store.clips import clip_bounds
 from dp.types import PerformedNotes, ScoreNotes
 from dp.units import sec_to_frame
@@ -61,8 +61,8 @@ def main() -> None:
         performances = [performance(path.stem, read_match_file(path)) for path in paths]
         clips = [clip for item in performances for clip in clips_of(item, item.recording_id.rsplit("_", 1)[1])]
         found: dict[tuple[str, str], list[float]] = defaultdict(list)
-        for row in score_timing_yardsticks(timing_arrays(performances, clips, MEL)):
-            for system, metrics in row.scores.items():
+        for row in measure_timing_baselines(timing_arrays(performances, clips, MEL)):
+            for system, metrics in row.metrics.items():
                 for metric in METRICS:
                     found[system, metric].append(metrics[metric])
                     total[system, metric].append(metrics[metric])

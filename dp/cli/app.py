@@ -139,7 +139,7 @@ def render(
         Path | None, typer.Option("--out", "-o", help="Folder to write to or, for one score, a .wav, .flac or .ogg.")
     ] = None,
     performer: Annotated[
-        str | None, typer.Option(help="In whose manner: NAME, or mix:A=.6,B=.4. Default: nobody's.")
+        str | None, typer.Option(help="As which performer: NAME, or mix:A=.6,B=.4. Default: none in particular.")
     ] = None,
     tempo: Annotated[
         str | None, typer.Option(metavar="QPM|xFACTOR", help="Quarters per minute, or times the score's own tempo.")

@@ -9,7 +9,7 @@ from dp.config import Config, MelConfig
 from dp.data.arrays import TimingClip
 from dp.data.load import load_synthesis_arrays, load_timing_arrays, load_vocoder_arrays
 from dp.data.stretches import SynthesisClip
-from dp.evaluate.preset_systems import load_preset, preset_systems, yardstick_systems
+from dp.evaluate.preset_systems import load_preset, make_simple_baselines, preset_systems
 from dp.evaluate.systems import EvaluationClip, System, at_level, evaluation_clips, heard_in, made_by
 from dp.presets import NOTE_MARGIN_FRAME
 from dp.project import data_folder, models_folder
@@ -57,7 +57,7 @@ def _telling(clips: Sequence[SynthesisClip]) -> SynthesisClip:
 
 def _systems(project: Path, config: Config, presets: Sequence[str]) -> dict[str, System]:
     spare = load_preset(models_folder(project, config.preset)).vocoder
-    systems = {name: system for name, system in yardstick_systems().items() if name not in LEFT_OUT}
+    systems = {name: system for name, system in make_simple_baselines().items() if name not in LEFT_OUT}
     for preset in presets:
         systems |= preset_systems(preset, load_preset(models_folder(project, preset)), spare)
     return systems

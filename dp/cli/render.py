@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dp.batch.find_scores import find_scores
 from dp.batch.job import Request
-from dp.cli import render_arguments as manner
+from dp.cli import render_arguments
 from dp.cli.console import note, report
 from dp.cli.flows_loader import open_flows
 from dp.cli.render_target import Out, choose_out
@@ -44,12 +44,12 @@ class Wanted:
         Raises:
             DataError: a value makes no sense.
         """
-        performers = manner.parse_performers(self.performer)
-        tempo_qpm, tempo_factor = manner.parse_tempo(self.tempo)
-        parts = manner.parse_parts(self.parts)
-        manner.within("--expression", self.expression, manner.EXPRESSION, "")
-        manner.within("--texture", self.texture, manner.TEXTURE, "")
-        manner.within("--tuning", self.tuning_hz, manner.TUNING_HZ, " Hz")
+        performers = render_arguments.parse_performers(self.performer)
+        tempo_qpm, tempo_factor = render_arguments.parse_tempo(self.tempo)
+        parts = render_arguments.parse_parts(self.parts)
+        render_arguments.within("--expression", self.expression, render_arguments.EXPRESSION, "")
+        render_arguments.within("--texture", self.texture, render_arguments.TEXTURE, "")
+        render_arguments.within("--tuning", self.tuning_hz, render_arguments.TUNING_HZ, " Hz")
         from dp.render.options import RenderOptions
 
         return RenderOptions(
@@ -68,9 +68,9 @@ class Wanted:
     def output(self) -> "OutputOptions":
         """The files' side; raises as `options` does."""
         if self.sample_rate_hz is not None:
-            manner.within("--sample-rate", self.sample_rate_hz, manner.SAMPLE_RATE_HZ, " Hz")
+            render_arguments.within("--sample-rate", self.sample_rate_hz, render_arguments.SAMPLE_RATE_HZ, " Hz")
         if self.loudness_lufs is not None:
-            manner.within("--loudness", self.loudness_lufs, manner.LOUDNESS_LUFS, " LUFS")
+            render_arguments.within("--loudness", self.loudness_lufs, render_arguments.LOUDNESS_LUFS, " LUFS")
         from dp.render.options import OutputOptions
 
         return OutputOptions(sample_rate_hz=self.sample_rate_hz, loudness_lufs=self.loudness_lufs)

@@ -48,9 +48,9 @@ def train(
 
 def evaluate(project: Path | None, preset: str | None, figures: bool, quiet: bool, as_json: bool) -> int:
     """Measure a preset, or all that are trained; prints the figures and writes the report."""
-    from dp.evaluate.results import all_manners, all_results
+    from dp.evaluate.results import read_performer_tests, read_results
     from dp.files import write_whole
-    from dp.project import EVALUATION_REPORT, MODELS_FOLDER, YARDSTICKS, evaluate_stage, find_project
+    from dp.project import EVALUATION_REPORT, MODELS_FOLDER, SIMPLE_BASELINES, evaluate_stage, find_project
     from dp.report.tables import evaluation_report
 
     folder = find_project(project)
@@ -58,13 +58,13 @@ def evaluate(project: Path | None, preset: str | None, figures: bool, quiet: boo
     trained = [found for found in config.presets if (folder / MODELS_FOLDER / found).is_dir()]
     if not trained or (preset is not None and preset not in trained):
         raise DataError(folder / MODELS_FOLDER / name, "holds no trained model", f"run `dp train --preset {name}`")
-    names = [YARDSTICKS, *(trained if preset is None else [preset])]
+    names = [SIMPLE_BASELINES, *(trained if preset is None else [preset])]
     # What is trained is measured as it is: a preset of which one model is there must not train the others now.
     ran = repro(folder, [evaluate_stage(found) for found in names], quiet, {}, alone=True)
-    results = all_results(folder, names)
+    results = read_results(folder, names)
     path = folder / EVALUATION_REPORT
     path.parent.mkdir(exist_ok=True)
-    write_whole(path, evaluation_report(results, all_manners(folder, names)).encode())
+    write_whole(path, evaluation_report(results, read_performer_tests(folder, names)).encode())
     if figures:
         from dp.cli.figures import draw_figures
 

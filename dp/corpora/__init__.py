@@ -5,11 +5,19 @@ from pathlib import Path
 
 from dp.corpora import bach_violin, folder
 from dp.corpora.demo import corpus as demo
-from dp.corpora.listing import Corpus, Given, Missing
-from dp.corpora.published import GivenNotes, read_given
+from dp.corpora.listing import Corpus, Missing, PublishedRecording
+from dp.corpora.published import MatchedAlignment, read_published_alignment
 from dp.errors import DataError
 
-__all__ = ["CORPORA", "Corpus", "Given", "GivenNotes", "Missing", "list_recordings", "read_given"]
+__all__ = [
+    "CORPORA",
+    "Corpus",
+    "MatchedAlignment",
+    "Missing",
+    "PublishedRecording",
+    "list_recordings",
+    "read_published_alignment",
+]
 
 CORPORA: dict[str, Callable[[Path], Corpus]] = {
     "bach-violin": bach_violin.list_recordings,

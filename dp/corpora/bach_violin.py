@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dp.corpora.listing import Corpus, Given, Missing, is_id
+from dp.corpora.listing import Corpus, Missing, PublishedRecording, is_id
 from dp.corpora.table import Row, read_table
 from dp.errors import DataError
 from dp.types import Recording
@@ -45,7 +45,7 @@ def list_recordings(root: Path) -> Corpus:
     """
     movements = _movements(root)
     licence_of = _licences(root)
-    recordings, missing, given = [], [], []
+    recordings, missing, published = [], [], []
     for row in movements:
         recording = _recording(root, row, licence_of)
         absent = [path for path in (recording.audio_path, recording.score_path) if not path.is_file()]
@@ -57,8 +57,8 @@ def list_recordings(root: Path) -> Corpus:
             recordings.append(recording)
         notes_path, alignment_path = (_published_file(root, name, row, ".csv") for name in ("notes", "alignments"))
         if recording.score_path.is_file() and notes_path.is_file() and alignment_path.is_file():
-            given.append(Given(recording, notes_path, alignment_path))
-    return Corpus(tuple(recordings), tuple(missing), tuple(given))
+            published.append(PublishedRecording(recording, notes_path, alignment_path))
+    return Corpus(tuple(recordings), tuple(missing), tuple(published))
 
 
 def published_notes(root: Path, recording_id: str) -> PublishedNotes:

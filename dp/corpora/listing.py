@@ -20,7 +20,7 @@ class Missing:
 
 
 @dataclass(frozen=True)
-class Given:
+class PublishedRecording:
     """A performance whose alignment the corpus publishes: it teaches timing even where its audio is not at hand."""
 
     recording: Recording  # its audio may be missing, its score is there
@@ -34,7 +34,7 @@ class Corpus:
 
     recordings: tuple[Recording, ...]
     missing: tuple[Missing, ...]
-    given: tuple[Given, ...] = ()
+    published: tuple[PublishedRecording, ...] = ()
 
 
 def is_id(text: str) -> bool:

@@ -27,13 +27,13 @@ from dp.errors import DataError
 from dp.presets import BaselineConfig, ModelConfig, SynthesisConfig, TimingConfig
 from dp.store.clips import clip_bounds, clip_id
 from dp.store.reading import (
-    GivenPerformance,
+    PublishedPerformance,
     StoredPerformance,
     read_clips,
-    read_given_notes,
     read_mels,
     read_peaks,
     read_performed_notes,
+    read_published_notes,
     read_recordings,
     read_score_notes,
 )
@@ -109,15 +109,15 @@ def load_all_performances(data: Path, mel: MelConfig, split: SplitConfig) -> tup
     performances, clips = load_performances(data), load_clips(data)
     aligned = {performance.recording_id for performance in performances}
     scores = read_score_notes(data)
-    for item in read_given_notes(data):
+    for item in read_published_notes(data):
         if item.recording_id not in aligned:
             notes = _as_played(item.recording_id, scores[item.piece_id], item.played)
             performances.append(Performance(item.recording_id, notes, item.played.performed, articulation_known=False))
-            clips += _given_clips(item, mel, split)
+            clips += _published_clips(item, mel, split)
     return performances, clips
 
 
-def _given_clips(item: GivenPerformance, mel: MelConfig, split: SplitConfig) -> list[Clip]:
+def _published_clips(item: PublishedPerformance, mel: MelConfig, split: SplitConfig) -> list[Clip]:
     frame_count = int(sec_to_frame(item.played.performed.offset_sec.max(), mel.frame_rate_hz))
     spans = clip_bounds(frame_count, mel.frame_rate_hz)
     ids = [clip_id(item.recording_id, index) for index in range(len(spans))]

@@ -21,16 +21,18 @@ PERMUTATION_COUNT = 10_000
 
 
 @dataclass(frozen=True)
-class Manner:
-    """Correlations of what is played in somebody's manner with how held-out recordings were played."""
+class PerformerTest:
+    """Correlations of what a model plays as some performer with how held-out recordings were played."""
 
-    own: Estimate  # in the manner of who plays the recording
-    others: Estimate  # in the manner of the other performers of the held-out recordings
-    advantage: float  # of one's own manner, over what manner and recording alone explain
+    own: Estimate  # played as the performer of the recording
+    others: Estimate  # played as the other performers of the held-out recordings
+    advantage: float  # of the own performer, over what performer and recording alone explain
     p_value: float  # share of permutations of the recordings' performers with as large an advantage
 
 
-def evaluate_manner(checkpoint: Checkpoint[TimingModel], arrays: Arrays[TimingClip]) -> dict[str, dict[str, object]]:
+def evaluate_performers(
+    checkpoint: Checkpoint[TimingModel], arrays: Arrays[TimingClip]
+) -> dict[str, dict[str, object]]:
     """Test tempo curves and articulation on the recordings held out whole: {"tempo": .., "articulation": ..}.
 
     A curve without enough known recordings (two, by two performers) is left out; only our design has curves.
@@ -45,20 +47,24 @@ def evaluate_manner(checkpoint: Checkpoint[TimingModel], arrays: Arrays[TimingCl
         performers = sorted({piece.performer for piece in chosen})
         if len(performers) > 1:
             table = curve_correlations(name, network, chosen, [checkpoint.performer_index(who) for who in performers])
-            found[name] = asdict(manner(table, np.array([performers.index(piece.performer) for piece in chosen])))
+            found[name] = asdict(
+                compare_performers(table, np.array([performers.index(piece.performer) for piece in chosen]))
+            )
     return found
 
 
-def manner(correlation: FloatArray, performer: IntArray, fold: IntArray | None = None, seed: int = 0) -> Manner:
+def compare_performers(
+    correlation: FloatArray, performer: IntArray, fold: IntArray | None = None, seed: int = 0
+) -> PerformerTest:
     """Test whether performers are like themselves.
 
-    Some recordings are easier to predict than others, and some manners fit all recordings better; so what is tested is
-    what remains of a correlation when the means of its recording and of its manner are taken off.
+    Some recordings are easier to predict than others, and some performers fit all recordings better. So the test is of
+    what remains of a correlation without the means of its recording and of its performer.
 
     Args:
-        correlation: [R, P] of recording r played in the manner of performer p.
+        correlation: [R, P] of recording r played as performer p.
         performer: [R] who plays each recording.
-        fold: [R] which model was asked, where several were trained, each without other recordings; means are taken
+        fold: [R] which model predicts, where several were trained, each without other recordings; means are taken
             and performers permuted within each. Default: one model.
         seed: of the permutations of the recordings' performers.
     """
@@ -76,7 +82,7 @@ def manner(correlation: FloatArray, performer: IntArray, fold: IntArray | None =
     others = (correlation.sum(axis=1) - own) / (correlation.shape[1] - 1)
     as_large = sum(value >= advantage - 1e-12 for value in drawn)
     # The order as it is counts as one of the permutations, so no test is ever sure.
-    return Manner(bootstrap(own), bootstrap(others), advantage, (as_large + 1) / (PERMUTATION_COUNT + 1))
+    return PerformerTest(bootstrap(own), bootstrap(others), advantage, (as_large + 1) / (PERMUTATION_COUNT + 1))
 
 
 def _beyond_means(table: FloatArray) -> FloatArray:
@@ -107,7 +113,7 @@ def _correlation(one: FloatArray, other: FloatArray) -> float:
 
 @torch.no_grad()
 def curve_correlations(
-    name: str, network: ScoreTiming, pieces: Sequence[TimingPiece], manners: Sequence[int]
+    name: str, network: ScoreTiming, pieces: Sequence[TimingPiece], performers: Sequence[int]
 ) -> FloatArray:
     """How the curves of pieces as they were played correlate with those of the model: [R, P].
 
@@ -115,13 +121,13 @@ def curve_correlations(
         name: of the curve, "tempo" or "articulation".
         network: the model.
         pieces: R performances.
-        manners: indices of the P performers in whose manner the model plays each of them.
+        performers: indices of the P performers as whom the model plays each of them.
     """
     device = next(network.parameters()).device
     table = []
     for piece in pieces:
         row = []
-        for performer_index in manners:
+        for performer_index in performers:
             inputs = {key: value.to(device) for key, value in piece_inputs(piece.context, performer_index).items()}
             log_stretch, _, log_articulation = (said[0].cpu().double().numpy() for said in network(**inputs))
             if name == "tempo":

@@ -74,6 +74,6 @@ def preset_systems(name: str, models: PresetModels, spare_vocoder: Checkpoint[Vo
     return systems
 
 
-def yardstick_systems() -> dict[str, System]:
+def make_simple_baselines() -> dict[str, System]:
     """What every system is compared with: the ceiling, and a floor."""
     return {"recording": recording_system(), "clip-mean-spectrum": mean_spectrum_system()}

@@ -15,10 +15,10 @@ from dp.metrics import (
     difference_variance_ratio,
     gain_free_squared_error,
     mean_squared_error,
-    note_scores,
+    measure_notes,
     stft_distance,
 )
-from dp.metrics.clip_metrics import ClipScores, Scores, score_clips, split_of
+from dp.metrics.clip_metrics import ClipMetrics, MetricValues, measure_clips, split_of
 from dp.types import PerformedNotes
 from dp.units import frame_to_sec
 
@@ -29,13 +29,13 @@ CARRIED_SEC = 0.1  # a transcriber hears a note that was carried over into the c
 Transcribe = Callable[[npt.NDArray[np.float32], int], PerformedNotes]  # samples [L] and their rate to notes
 
 
-def score_systems(
+def measure_systems(
     clips: Sequence[EvaluationClip],
     systems: Mapping[str, System],
     mel: MelConfig,
     transcribe: Transcribe | None = None,
     on_clip: Callable[[int, str], None] = lambda done, clip_id: None,
-) -> list[ClipScores]:
+) -> list[ClipMetrics]:
     """Measure systems on the same clips.
 
     Each system is compared with the clip at its own level. All get the log-mel metrics; those with a waveform also its
@@ -51,10 +51,10 @@ def score_systems(
     """
 
     @torch.no_grad()
-    def scores(clip: EvaluationClip) -> Scores:
-        return {name: _system_scores(system, clip, mel, transcribe) for name, system in systems.items()}
+    def measure(clip: EvaluationClip) -> MetricValues:
+        return {name: _measure_system(system, clip, mel, transcribe) for name, system in systems.items()}
 
-    return score_clips(clips, scores, on_clip)
+    return measure_clips(clips, measure, on_clip)
 
 
 def choose_clips(clips: Sequence[EvaluationClip], limit: int = CLIP_LIMIT, seed: int = 1) -> list[EvaluationClip]:
@@ -68,25 +68,25 @@ def choose_clips(clips: Sequence[EvaluationClip], limit: int = CLIP_LIMIT, seed:
     return [clips[row] for row in sorted(chosen)]
 
 
-def _system_scores(
+def _measure_system(
     system: System, clip: EvaluationClip, mel: MelConfig, transcribe: Transcribe | None
 ) -> dict[str, float]:
     clip = at_level(clip, system.level, mel.floor)
     predicted, samples = made_by(system, clip, mel)
-    scores = {
+    values = {
         "log_mel_mse": mean_squared_error(predicted, clip.log_mel),
         "log_mel_mse_gain_free": gain_free_squared_error(predicted, clip.log_mel),
         "difference_variance_ratio": difference_variance_ratio(predicted, clip.log_mel),
     }
     if samples is not None:
-        scores["stft_distance"] = stft_distance(samples, clip.samples)
+        values["stft_distance"] = stft_distance(samples, clip.samples)
         if transcribe is not None:
-            scores |= _heard(transcribe(samples, mel.sample_rate_hz), heard_in(clip), mel.frame_rate_hz)
-    return scores
+            values |= _heard(transcribe(samples, mel.sample_rate_hz), heard_in(clip), mel.frame_rate_hz)
+    return values
 
 
 def _heard(found: PerformedNotes, sounding: SoundingNotes, rate_hz: float) -> dict[str, float]:
-    """Scores of the notes found in a clip against those that begin in it; none where none does.
+    """Metrics of the notes heard in a clip against those that begin in it; none where none does.
 
     What begins at the very start, at the pitch of a note carried over, is that note and counts on neither side.
     """
@@ -94,14 +94,14 @@ def _heard(found: PerformedNotes, sounding: SoundingNotes, rate_hz: float) -> di
     if not begins.any():
         return {}
     onset_sec = frame_to_sec(sounding.onset_frame, rate_hz)
-    asked = _take(sounding.pitch, onset_sec, onset_sec + frame_to_sec(sounding.duration_frame, rate_hz), begins)
+    reference = _take(sounding.pitch, onset_sec, onset_sec + frame_to_sec(sounding.duration_frame, rate_hz), begins)
     carried = np.isin(found.pitch, sounding.pitch[~begins]) & (found.onset_sec < CARRIED_SEC)
-    heard = _take(found.pitch, found.onset_sec, found.offset_sec, ~carried)
-    scores = {}
+    estimated = _take(found.pitch, found.onset_sec, found.offset_sec, ~carried)
+    values = {}
     for tolerance_ms in NOTE_TOLERANCES_MS:
-        for name, value in asdict(note_scores(heard, asked, tolerance_ms / 1000.0)).items():
-            scores[f"note_{name}_{tolerance_ms}ms"] = value
-    return scores
+        for name, value in asdict(measure_notes(estimated, reference, tolerance_ms / 1000.0)).items():
+            values[f"note_{name}_{tolerance_ms}ms"] = value
+    return values
 
 
 def _take(

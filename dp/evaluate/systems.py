@@ -125,7 +125,7 @@ def synthesis_system(
     level: str = AS_STORED,
     texture: float = 0.0,
 ) -> System:
-    """A synthesis model on the true notes, in the manner of the clip's performer.
+    """A synthesis model on the true notes, as the clip's performer.
 
     Args:
         synthesis: what makes the log-mel.
@@ -148,7 +148,7 @@ def synthesis_system(
 
 
 def baseline_system(baseline: Checkpoint[BaselineModel], level: str = AS_STORED) -> System:
-    """The baseline on the true notes, in the manner of the clip's performer."""
+    """The baseline on the true notes, as the clip's performer."""
 
     def samples_of(clip: EvaluationClip) -> Float32Array:
         performer = baseline.performer_index(clip.clip.performer)

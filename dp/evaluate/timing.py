@@ -20,7 +20,7 @@ from dp.evaluate.timing_playing import (
     played_piece_sec,
     starting,
 )
-from dp.metrics.clip_metrics import ClipScores
+from dp.metrics.clip_metrics import ClipMetrics
 from dp.models.checkpoint import Checkpoint
 from dp.models.score_timing import ScoreTiming
 from dp.models.timing import TimingModel
@@ -33,35 +33,35 @@ MIN_COVERED = 0.9  # of a clip's intervals that others must play, too, for their
 Summary = dict[str, float]
 
 
-def score_timing_models(
+def measure_timing_models(
     checkpoints: Mapping[str, Checkpoint[TimingModel]], arrays: Arrays[TimingClip]
-) -> list[ClipScores]:
+) -> list[ClipMetrics]:
     """Errors of onsets, durations and the intervals between events, in frames squared.
 
     Args:
         checkpoints: by the name that the results call them.
         arrays: clips of both splits, with the performances that they are cut from.
     """
-    return _scored(arrays, _Players(checkpoints, arrays.mel.frame_rate_hz).play)
+    return _measure(arrays, _Players(checkpoints, arrays.mel.frame_rate_hz).play)
 
 
-def score_timing_yardsticks(arrays: Arrays[TimingClip]) -> list[ClipScores]:
+def measure_timing_baselines(arrays: Arrays[TimingClip]) -> list[ClipMetrics]:
     """The same for constant tempo, and for the mean of how others play the same places (where others play them)."""
-    return _scored(arrays, _Yardsticks(arrays).play)
+    return _measure(arrays, _TimingBaselines(arrays).play)
 
 
-def _scored(
+def _measure(
     arrays: Arrays[TimingClip], play: Callable[[TimingClip, np.ndarray], Mapping[str, Times]]
-) -> list[ClipScores]:
-    """Scores of the held-out clips; those in which fewer than two events start say nothing."""
+) -> list[ClipMetrics]:
+    """Metrics of the held-out clips; those in which fewer than two events start say nothing."""
     unheard, rows = unheard_movements(arrays), []
     for clip in arrays.clips:
         splits = _splits(clip, unheard)
         chosen = starting(clip)
         events = np.unique(clip.piece.context.event_of_note[clip.written.note_id[chosen]])
         if splits and len(events) > 1:
-            scores = {system: _errors(clip, *times, chosen) for system, times in play(clip, events).items()}
-            rows.append(ClipScores(clip.clip.clip_id, clip.clip.instrument, splits, scores))
+            values = {system: _errors(clip, *times, chosen) for system, times in play(clip, events).items()}
+            rows.append(ClipMetrics(clip.clip.clip_id, clip.clip.instrument, splits, values))
     return rows
 
 
@@ -100,7 +100,7 @@ class _Players:
         return clip_of_piece_frame(clip, self.played[key], self.rate_hz)
 
 
-class _Yardsticks:
+class _TimingBaselines:
     """Constant tempo, and the others who play the movement."""
 
     def __init__(self, arrays: Arrays[TimingClip]) -> None:

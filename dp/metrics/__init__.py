@@ -2,19 +2,19 @@
 
 from dp.metrics.intervals import Estimate, Results, bootstrap, merge, paired_bootstrap
 from dp.metrics.mels import difference_variance_ratio, gain_free_squared_error, mean_squared_error
-from dp.metrics.notes import NoteScores, note_scores
+from dp.metrics.notes import NoteMetrics, measure_notes
 from dp.metrics.waveforms import stft_distance
 
 __all__ = [
     "Estimate",
-    "NoteScores",
+    "NoteMetrics",
     "Results",
     "bootstrap",
     "difference_variance_ratio",
     "gain_free_squared_error",
     "mean_squared_error",
+    "measure_notes",
     "merge",
-    "note_scores",
     "paired_bootstrap",
     "stft_distance",
 ]

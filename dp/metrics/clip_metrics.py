@@ -19,12 +19,12 @@ COMPARED: Mapping[str, tuple[str, ...]] = {
 }
 SQUARED, ROOT = "_mse_frame2", "_rmse_frame"  # of an error in frames, the root is told too
 
-Scores = dict[str, dict[str, float]]  # {system: {metric: value}} of one clip
+MetricValues = dict[str, dict[str, float]]  # {system: {metric: value}} of one clip
 Found = dict[str, dict[str, dict[str, float]]]  # {system: {metric: {clip id: value}}}
 
 
 class Clip(Protocol):
-    """A clip, as far as scores go."""
+    """A clip, as far as metrics go."""
 
     @property
     def clip_id(self) -> str:
@@ -65,41 +65,41 @@ def split_of(clip: Clip) -> str:
 
 
 @dataclass(frozen=True)
-class ClipScores:
+class ClipMetrics:
     """What was measured on one held-out clip."""
 
     clip_id: str
     instrument: str
     splits: tuple[str, ...]  # that hold it out
-    scores: Scores
+    metrics: MetricValues
 
 
-def score_clips(
+def measure_clips(
     clips: Sequence[C],
-    scores: Callable[[C], Scores],
+    measure: Callable[[C], MetricValues],
     on_clip: Callable[[int, str], None] = lambda done, clip_id: None,
-) -> list[ClipScores]:
+) -> list[ClipMetrics]:
     """Measure the held-out ones of these clips.
 
     Args:
         clips: those that no split holds out are passed over.
-        scores: measures a clip; values that are not finite are left out.
+        measure: measures a clip; values that are not finite are left out.
         on_clip: called after each clip with the number of clips done and its id.
     """
     rows = []
     for done, item in enumerate([item for item in clips if split_of(item.clip)], 1):
-        found = scores(item)
+        found = measure(item)
         finite = {
             system: {metric: float(value) for metric, value in metrics.items() if math.isfinite(value)}
             for system, metrics in found.items()
         }
-        rows.append(ClipScores(item.clip.clip_id, item.clip.instrument, (split_of(item.clip),), finite))
+        rows.append(ClipMetrics(item.clip.clip_id, item.clip.instrument, (split_of(item.clip),), finite))
         on_clip(done, item.clip.clip_id)
     return rows
 
 
-def summed_up(rows: Sequence[ClipScores], compared: Mapping[str, tuple[str, ...]] = COMPARED) -> Results:
-    """Scores as means by instrument, split, system and metric.
+def summarize_clips(rows: Sequence[ClipMetrics], compared: Mapping[str, tuple[str, ...]] = COMPARED) -> Results:
+    """Metrics as means by instrument, split, system and metric.
 
     Args:
         rows: of one clip there may be several, of different systems.
@@ -109,7 +109,7 @@ def summed_up(rows: Sequence[ClipScores], compared: Mapping[str, tuple[str, ...]
     values: dict[tuple[str, str], Found] = defaultdict(lambda: defaultdict(lambda: defaultdict(dict)))
     for row in rows:
         for split in row.splits:
-            for system, metrics in row.scores.items():
+            for system, metrics in row.metrics.items():
                 for metric, value in metrics.items():
                     values[row.instrument, split][system][metric][row.clip_id] = value
     results: Results = {}
@@ -120,14 +120,14 @@ def summed_up(rows: Sequence[ClipScores], compared: Mapping[str, tuple[str, ...]
     return results
 
 
-def to_json(rows: Sequence[ClipScores]) -> str:
+def to_json(rows: Sequence[ClipMetrics]) -> str:
     """Rows as JSON, one a line."""
     return "[\n" + ",\n".join(json.dumps(asdict(row)) for row in rows) + "\n]\n"
 
 
-def from_json(text: str) -> list[ClipScores]:
+def from_json(text: str) -> list[ClipMetrics]:
     """What `to_json` wrote."""
-    return [ClipScores(**{**row, "splits": tuple(row["splits"])}) for row in json.loads(text)]
+    return [ClipMetrics(**{**row, "splits": tuple(row["splits"])}) for row in json.loads(text)]
 
 
 def _estimates(metrics: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:

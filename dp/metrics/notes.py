@@ -1,4 +1,4 @@
-"""Whether the notes heard are the notes asked for."""
+"""Whether the notes heard in a sound are those of a reference."""
 
 from dataclasses import dataclass
 
@@ -9,35 +9,35 @@ from dp.units import FloatArray
 
 
 @dataclass(frozen=True)
-class NoteScores:
+class NoteMetrics:
     """Shares of notes, 0 to 1."""
 
-    precision: float  # of the notes found, how many are asked for
-    recall: float  # of the notes asked for, how many are found
+    precision: float  # of the estimated notes, how many the reference has
+    recall: float  # of the reference notes, how many are estimated
     f1: float
 
 
-def note_scores(found: PerformedNotes, asked: PerformedNotes, tolerance_sec: float) -> NoteScores:
-    """Precision, recall and F1 of notes found in a sound against the notes asked for.
+def measure_notes(estimated: PerformedNotes, reference: PerformedNotes, tolerance_sec: float) -> NoteMetrics:
+    """Compare notes heard in a sound with the notes of a reference.
 
     Two notes may pair when their pitches are equal and their onsets at most `tolerance_sec` apart; offsets do not
     count. Each note pairs once, and as many pair as can (mir_eval's maximum bipartite matching, Raffel et al., 2014).
     Where either side has no note all three are 0.
     """
-    counts = len(found), len(asked)
+    counts = len(estimated), len(reference)
     if 0 in counts:
-        return NoteScores(0.0, 0.0, 0.0)
+        return NoteMetrics(0.0, 0.0, 0.0)
     from mir_eval.transcription import match_notes
 
     pairs = match_notes(
-        _intervals(asked),
-        _pitch_hz(asked),
-        _intervals(found),
-        _pitch_hz(found),
+        _intervals(reference),
+        _pitch_hz(reference),
+        _intervals(estimated),
+        _pitch_hz(estimated),
         onset_tolerance=tolerance_sec,
         offset_ratio=None,
     )
-    return NoteScores(len(pairs) / counts[0], len(pairs) / counts[1], 2 * len(pairs) / sum(counts))
+    return NoteMetrics(len(pairs) / counts[0], len(pairs) / counts[1], 2 * len(pairs) / sum(counts))
 
 
 def _intervals(notes: PerformedNotes) -> FloatArray:

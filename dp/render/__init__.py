@@ -49,7 +49,7 @@ def render(score: Score, models: ModelSet, options: RenderOptions | None = None)
     Args:
         score: any; none of it need have been seen in training.
         models: trained on one log-mel.
-        options: how; default: nobody's manner in particular, the score's tempo.
+        options: how; default: no performer in particular, the score's tempo.
 
     Raises:
         DataError: see `plan`.

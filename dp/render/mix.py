@@ -1,4 +1,4 @@
-"""In whose manner a score is played: one performer's, or a mix of several as one more of them."""
+"""As which performer a score is played: one of those the models know, or a mix of several as one more of them."""
 
 import copy
 from dataclasses import replace
@@ -31,7 +31,7 @@ def cast(models: ModelSet, options: RenderOptions) -> tuple[ModelSet, str | None
         options: of which the performers count; weights need not add up to 1.
 
     Returns:
-        The models, knowing the mix where one is asked for, and the name to ask them for; None = nobody's manner.
+        The models, knowing the mix where one is asked for, and the name to ask them for; None = no performer.
 
     Raises:
         DataError: neither model knows a performer (the error lists whom they know), or a weight is not above 0.

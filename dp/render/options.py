@@ -10,7 +10,7 @@ MAX_PEAK = 0.99  # of the waveform; a louder one is turned down, so that no file
 class RenderOptions:
     """How a score is to be performed."""
 
-    performers: tuple[tuple[str, float], ...] = ()  # in whose manner, with weights; empty = in nobody's in particular
+    performers: tuple[tuple[str, float], ...] = ()  # and their weights; empty = no performer in particular
     tempo_qpm: float | None = None  # of the beginning; None = the score's. Later marks keep their ratio to it
     tempo_factor: float = 1.0  # of all tempos
     expression: float = 1.0  # 0 = exactly as written, 1 = as learned, above = exaggerated

@@ -1,4 +1,4 @@
-"""What is to be played, before any of it sounds: notes with times, levels, and the manner they are played in."""
+"""What is to be played, before any of it sounds: notes with times, levels, and the performer they are played as."""
 
 from dataclasses import dataclass, field, replace
 

@@ -37,7 +37,7 @@ def perform(
     Args:
         score: with notes.
         timing: a model of either design.
-        performer: in whose manner; None for none in particular.
+        performer: as whom it plays; None = no performer in particular.
         tempo_qpm: of the beginning; None takes the score's.
         expression: factor of what departs from the score; 0 plays exactly as written, 1 as the model says.
     """

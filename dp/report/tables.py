@@ -50,21 +50,21 @@ Means over clips with 95 % bootstrap intervals. Log-mel MSE: against the clip at
 at; gain-free: the best constant offset removed. Frame-difference variance: of the log-mel, as a share of the real
 one's; below 1 is over-smooth. STFT distance: spectral convergence and log magnitude, windows of
 {", ".join(map(str, FFT_SAMPLES))} samples. Note F1: what a transcriber (basic-pitch) hears in the sound against the
-notes asked for; the real recording's own is the yardstick, though a sound without bow and room may exceed it."""
+notes of the score; the real recording's own is the measure, though a sound without bow and room may exceed it."""
 
 
-Manners = Mapping[str, Mapping[str, Mapping[str, Any]]]  # {preset: {"tempo" or "articulation": a Manner}}
-MANNER_NOTE = """\
-Correlation of what is played in a performer's manner with recordings of that performer, and with those of the others;
-whole recordings held out. p: share of permutations of the performers with as large an advantage of the own manner."""
+PerformerTests = Mapping[str, Mapping[str, Mapping[str, Any]]]  # {preset: {"tempo" or "articulation": a PerformerTest}}
+PERFORMER_NOTE = """\
+Correlation of what the model plays as a performer with recordings of that performer, and with those of the others;
+whole recordings held out. p: share of permutations of the performers in which the own one has as large an advantage."""
 
 
-def evaluation_report(results: Results, manners: Manners | None = None) -> str:
+def evaluation_report(results: Results, tests: PerformerTests | None = None) -> str:
     """All tables as one Markdown page.
 
     Args:
         results: of all presets.
-        manners: of those that have a timing model, whether it knows its performers apart.
+        tests: of those that have a timing model, whether it knows its performers apart.
     """
     parts = ["# Evaluation", "", SOUND_NOTE]
     for split, meaning in SPLITS.items():
@@ -78,19 +78,19 @@ def evaluation_report(results: Results, manners: Manners | None = None) -> str:
             parts += ["", f"## Split `{split}`: {meaning}"]
         for title, table in tables.items():
             parts += ["", f"### {title}", "", table] if table else []
-    if manners:
-        parts += ["", "## Whether performers can be told apart", "", MANNER_NOTE, "", manner_table(manners)]
+    if tests:
+        parts += ["", "## Whether performers can be told apart", "", PERFORMER_NOTE, "", performer_table(tests)]
     return "\n".join(parts) + "\n"
 
 
-def manner_table(manners: Manners) -> str:
+def performer_table(tests: PerformerTests) -> str:
     """One row for every preset and what of its playing was tested."""
     rows = [
         [f"`{preset}`", what, _estimate(found["own"]), _estimate(found["others"]), f"{found['p_value']:.3f}"]
-        for preset, tests in manners.items()
-        for what, found in tests.items()
+        for preset, curves in tests.items()
+        for what, found in curves.items()
     ]
-    return _markdown(["preset", "curve", "own manner", "others' manner", "p"], rows)
+    return _markdown(["preset", "curve", "as the own performer", "as the others", "p"], rows)
 
 
 def table_2(results: Results, split: str) -> str:

@@ -7,12 +7,12 @@ from pathlib import Path
 from dp import schema
 from dp.audio import slice_end_sec
 from dp.config import Config
-from dp.corpora import Given, list_recordings
+from dp.corpora import PublishedRecording, list_recordings
 from dp.errors import DataError
 from dp.parallel.outcome import Outcome, attempt
 from dp.project import cache_folder, corpus_root, data_folder
 from dp.score import read_score
-from dp.stages.published import GIVEN_FILE, NOTES_FILE, ingest_given, told
+from dp.stages.published import NOTES_FILE, PUBLISHED_FILE, add_published, ingest_published
 from dp.stages.report import in_order, write_report
 from dp.store.cache import find_entry, new_entry
 from dp.store.hashing import code_digest, file_sha256, result_key
@@ -46,7 +46,7 @@ class IngestPlan:
 
     jobs: tuple[IngestJob, ...]
     missing: tuple[Outcome, ...]
-    given: tuple[Given, ...] = ()
+    published: tuple[PublishedRecording, ...] = ()
 
 
 def plan_ingest(project: Path, config: Config) -> IngestPlan:
@@ -64,7 +64,7 @@ def plan_ingest(project: Path, config: Config) -> IngestPlan:
     return IngestPlan(
         jobs=tuple(IngestJob(recording, cache_folder(project)) for recording in corpus.recordings),
         missing=tuple(Outcome(missing.recording_id, "missing", missing.reason) for missing in corpus.missing),
-        given=corpus.given,
+        published=corpus.published,
     )
 
 
@@ -74,7 +74,7 @@ def ingest_recording(job: IngestJob) -> Outcome:
 
 
 def publish_ingest(project: Path, config: Config, plan: IngestPlan, outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """Write the datasets recordings, given_notes, score_notes, score_repeats and ingest_report.
+    """Write the datasets recordings, published_notes, score_notes, score_repeats and ingest_report.
 
     Returns:
         the final outcomes: a recording whose score has the id of an earlier one, but other notes, fails here.
@@ -91,21 +91,24 @@ def publish_ingest(project: Path, config: Config, plan: IngestPlan, outcomes: It
     for outcome in final:
         if outcome.entry is not None:
             first_entry.setdefault(stored[outcome.recording_id].recording.piece_id, outcome.entry)
-    given = {item.recording.recording_id: ingest_given(item, cache_folder(project)) for item in plan.given}
-    given_entry = {
+    published = {item.recording.recording_id: ingest_published(item, cache_folder(project)) for item in plan.published}
+    published_entry = {
         item.recording.piece_id: entry
-        for item in plan.given
-        if (entry := given[item.recording.recording_id].entry) is not None
+        for item in plan.published
+        if (entry := published[item.recording.recording_id].entry) is not None
     }
-    note_entry = given_entry | first_entry
+    note_entry = published_entry | first_entry
     notes = ((None, read_table(entry / NOTES_FILE, schema.SCORE_NOTES)) for entry in note_entry.values())
     write_dataset(data / "score_notes", notes, schema.SCORE_NOTES)
     repeats = ((None, read_table(entry / REPEATS_FILE, schema.SCORE_REPEATS)) for entry in first_entry.values())
     write_dataset(data / "score_repeats", repeats, schema.SCORE_REPEATS)
-    found = (outcome.entry for outcome in given.values() if outcome.entry is not None)
-    tables = ((None, read_table(entry / GIVEN_FILE, schema.GIVEN_NOTES)) for entry in found)
-    write_dataset(data / "given_notes", tables, schema.GIVEN_NOTES)
-    final += [told(row, given[row.recording_id]) if row.recording_id in given else row for row in plan.missing]
+    found = (outcome.entry for outcome in published.values() if outcome.entry is not None)
+    tables = ((None, read_table(entry / PUBLISHED_FILE, schema.PUBLISHED_NOTES)) for entry in found)
+    write_dataset(data / "published_notes", tables, schema.PUBLISHED_NOTES)
+    final += [
+        add_published(row, published[row.recording_id]) if row.recording_id in published else row
+        for row in plan.missing
+    ]
     write_report(data, STAGE, final)
     return final
 

@@ -53,7 +53,7 @@ class StoredPerformance:
 
 
 @dataclass(frozen=True)
-class GivenPerformance:
+class PublishedPerformance:
     """A performance whose alignment its corpus publishes; of its audio the store knows nothing."""
 
     recording_id: str
@@ -135,14 +135,14 @@ def read_performed_notes(data: Path) -> dict[str, StoredPerformance]:
     return {key: performed_notes(part) for key, part in _groups(table, "recording_id")}
 
 
-def read_given_notes(data: Path) -> tuple[GivenPerformance, ...]:
+def read_published_notes(data: Path) -> tuple[PublishedPerformance, ...]:
     """The performances whose alignments the corpus publishes, in its order."""
     names = ("recording_id", "piece_id", "performer", "instrument")
-    table = read_dataset(data / "given_notes", schema.GIVEN_NOTES)
+    table = read_dataset(data / "published_notes", schema.PUBLISHED_NOTES)
     return tuple(
-        GivenPerformance(
+        PublishedPerformance(
             **{name: part.column(name)[0].as_py() for name in names},
-            played=_performance(part, schema.GIVEN_NOTES, names),
+            played=_performance(part, schema.PUBLISHED_NOTES, names),
         )
         for _, part in _groups(table, "recording_id")
     )

@@ -55,10 +55,10 @@ def performed_note_columns(
     return {**ids, "onset_quarter": onset_quarter, **_arrays(notes, schema.PERFORMED_NOTES)}
 
 
-def given_note_columns(
+def published_note_columns(
     recording: Recording, note_id: np.ndarray, onset_quarter: np.ndarray, notes: PerformedNotes
 ) -> Columns:
-    """Columns of GIVEN_NOTES for one recording, whose alignment its corpus publishes."""
+    """Columns of PUBLISHED_NOTES for one recording, whose alignment its corpus publishes."""
     names = ("piece_id", "performer", "instrument")
     told: Columns = {name: [getattr(recording, name)] * len(notes) for name in names}
     return {**told, **performed_note_columns(recording.recording_id, note_id, onset_quarter, notes)}

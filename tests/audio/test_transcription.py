@@ -5,7 +5,7 @@ from dp.audio import read_audio, render_notes
 from dp.audio.transcription import decode_notes, transcribe, transcriber_file
 from dp.corpora.bach_violin import list_recordings, published_alignment, published_notes
 from dp.errors import DataError
-from dp.metrics import note_scores
+from dp.metrics import measure_notes
 from dp.types import PerformedNotes
 
 FRAME_SEC = 256 / 22050
@@ -88,7 +88,7 @@ def test_what_is_played_is_heard(installed, rate_hz):
     onset_sec = 0.5 + 0.6 * np.arange(6)
     played = PerformedNotes(pitch, 0 * pitch + 90, onset_sec, onset_sec + 0.5, np.ones(6))
     found = transcribe(render_notes(played, rate_hz, program=0), rate_hz)
-    assert note_scores(found, played, 0.02).f1 > 0.75
+    assert measure_notes(found, played, 0.02).f1 > 0.75
 
 
 @pytest.mark.parametrize("length", [0, 1, 700, 16000])
@@ -107,7 +107,7 @@ def test_a_real_recording(installed, shared_data):
     asked = PerformedNotes(
         pitch[inside], np.zeros(count, int), times.onset_sec[inside], times.offset_sec[inside], np.ones(count)
     )
-    assert note_scores(transcribe(samples, 16000), asked, 0.1).f1 > 0.8
+    assert measure_notes(transcribe(samples, 16000), asked, 0.1).f1 > 0.8
 
 
 @pytest.mark.parametrize(("module", "name"), [("onnxruntime", "onnxruntime"), ("basic_pitch", "basic-pitch")])

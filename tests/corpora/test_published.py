@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dp.corpora import Given, list_recordings, read_given
+from dp.corpora import PublishedRecording, list_recordings, read_published_alignment
 from dp.errors import DataError
 from dp.score import read_score
 from dp.types import Recording, ScoreNotes
@@ -21,15 +21,15 @@ NOTES = ScoreNotes(
 ROWS = "onset,offset,pitch,velocity\n0,12,60,64\n12,24,62,64\n24,48,64,64\n24,48,55,64\n"
 
 
-def given(folder: Path, alignment: str, rows: str = ROWS) -> Given:
+def published(folder: Path, alignment: str, rows: str = ROWS) -> PublishedRecording:
     (folder / "notes.csv").write_text(rows)
     (folder / "alignment.csv").write_text("start,end\n" + alignment)
     recording = Recording("r", "c", "p", "ann", "violin", folder / "r.mp3", folder / "p.mxl", 0.0, None, "unknown")
-    return Given(recording, folder / "notes.csv", folder / "alignment.csv")
+    return PublishedRecording(recording, folder / "notes.csv", folder / "alignment.csv")
 
 
 def test_ends_last_until_their_step_is_over_and_grace_notes_are_left_out(tmp_path):
-    found = read_given(given(tmp_path, "0.032,0.48\n0.512,0.96\n0.992,1.92\n0.992,1.856\n"), NOTES)
+    found = read_published_alignment(published(tmp_path, "0.032,0.48\n0.512,0.96\n0.992,1.92\n0.992,1.856\n"), NOTES)
     assert found.note_id.tolist() == [0, 2, 3, 4]
     assert found.performed.pitch.tolist() == [60, 62, 55, 64]
     assert found.performed.onset_sec.tolist() == [0.032, 0.512, 0.992, 0.992]
@@ -38,7 +38,7 @@ def test_ends_last_until_their_step_is_over_and_grace_notes_are_left_out(tmp_pat
 
 
 def test_notes_in_one_step_of_the_grid_are_spread_over_it_and_no_note_is_without_length(tmp_path):
-    found = read_given(given(tmp_path, "0.032,0.48\n0.512,0.512\n0.512,0.96\n0.512,0.96\n"), NOTES)
+    found = read_published_alignment(published(tmp_path, "0.032,0.48\n0.512,0.512\n0.512,0.96\n0.512,0.96\n"), NOTES)
     np.testing.assert_allclose(found.performed.onset_sec, [0.032, 0.512, 0.528, 0.528])
     assert (found.performed.offset_sec > found.performed.onset_sec).all()
     assert found.repaired_count == 3  # one without length, two moved
@@ -54,17 +54,17 @@ def test_notes_in_one_step_of_the_grid_are_spread_over_it_and_no_note_is_without
 )
 def test_what_does_not_fit_is_refused(tmp_path, alignment, rows, message):
     with pytest.raises(DataError, match=message):
-        read_given(given(tmp_path, alignment, rows), NOTES)
+        read_published_alignment(published(tmp_path, alignment, rows), NOTES)
 
 
 def test_all_102_of_the_real_copy(shared_data):
     corpus = list_recordings("bach-violin", shared_data / "bach-violin")
-    assert len(corpus.given) == 102
+    assert len(corpus.published) == 102
     repaired, scores = 0, {}
-    for item in corpus.given:
+    for item in corpus.published:
         path = item.recording.score_path
         scores[path] = scores.get(path) or read_score(path).notes
-        found = read_given(item, scores[path])
+        found = read_published_alignment(item, scores[path])
         assert (np.diff(found.performed.onset_sec)[np.diff(found.onset_quarter) > 0] > 0).all()
         assert (found.performed.offset_sec > found.performed.onset_sec).all()
         repaired += found.repaired_count

@@ -63,7 +63,7 @@ def data(tmp_path):
         for item in tiny.PERFORMANCES
     ]
     write("performed_notes", schema.PERFORMED_NOTES, performed)
-    write("given_notes", schema.GIVEN_NOTES, [])
+    write("published_notes", schema.PUBLISHED_NOTES, [])
     return folder
 
 

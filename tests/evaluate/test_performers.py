@@ -3,7 +3,7 @@ import pytest
 
 from dp.data.clips import tempo_from
 from dp.data.score_context import score_context
-from dp.evaluate.performers import articulation_curve, manner, tempo_curve
+from dp.evaluate.performers import articulation_curve, compare_performers, tempo_curve
 from tests.train import tiny
 
 PERFORMER = np.array([0, 0, 1, 1, 2, 2, 0, 1])
@@ -12,14 +12,14 @@ PERFORMER = np.array([0, 0, 1, 1, 2, 2, 0, 1])
 def test_performers_that_are_like_themselves_are_told_apart():
     correlation = np.full((8, 3), 0.2)
     correlation[np.arange(8), PERFORMER] += 0.1
-    found = manner(correlation, PERFORMER)
+    found = compare_performers(correlation, PERFORMER)
     assert (found.own.mean, found.others.mean) == (pytest.approx(0.3), pytest.approx(0.2))
     assert found.p_value < 0.01
 
 
-def test_easy_recordings_and_a_manner_that_suits_all_do_not_count():
+def test_easy_recordings_and_a_performer_that_suits_all_do_not_count():
     correlation = 0.5 * np.linspace(0, 1, 8)[:, None] + np.array([0.3, 0.0, 0.0])
-    found = manner(correlation, PERFORMER)
+    found = compare_performers(correlation, PERFORMER)
     assert found.advantage == pytest.approx(0.0, abs=1e-12)
     assert found.p_value == 1.0
     assert found.own.mean > found.others.mean  # which is why this alone says nothing
@@ -27,12 +27,12 @@ def test_easy_recordings_and_a_manner_that_suits_all_do_not_count():
 
 def test_what_suits_all_recordings_of_a_fold_does_not_count():
     performer, fold = np.array([0, 0, 0, 1, 1, 1, 1, 0]), np.repeat([0, 1], 4)
-    suits = np.where(fold == 0, 1.0, -1.0)[:, None] * np.array([0.2, -0.2])  # each fold's model one other manner
-    found = manner(suits, performer, fold)
+    suits = np.where(fold == 0, 1.0, -1.0)[:, None] * np.array([0.2, -0.2])  # each fold's model one other performer
+    found = compare_performers(suits, performer, fold)
     assert found.advantage == pytest.approx(0.0, abs=1e-12)
-    assert manner(suits, performer).advantage == pytest.approx(0.1)
+    assert compare_performers(suits, performer).advantage == pytest.approx(0.1)
     alike = suits + np.eye(2)[performer]
-    assert manner(alike, performer, fold).advantage == pytest.approx(0.375)
+    assert compare_performers(alike, performer, fold).advantage == pytest.approx(0.375)
 
 
 def test_curves_are_means_over_two_seconds_of_the_score():

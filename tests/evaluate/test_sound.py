@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from dp.data.clips import Clip, SoundingNotes
-from dp.evaluate.sound import choose_clips, score_systems
+from dp.evaluate.sound import choose_clips, measure_systems
 from dp.evaluate.systems import (
     EvaluationClip,
     System,
@@ -16,7 +16,7 @@ from dp.evaluate.systems import (
     recording_system,
     synthesis_system,
 )
-from dp.metrics.clip_metrics import from_json, score_clips, summed_up, to_json
+from dp.metrics.clip_metrics import from_json, measure_clips, summarize_clips, to_json
 from dp.train.synthesis import train_synthesis
 from dp.train.vocoder import train_vocoder
 from dp.types import PerformedNotes
@@ -26,7 +26,7 @@ CLIPS = evaluation_clips(tiny.synthesis().clips, tiny.vocoder().clips)
 
 
 def evaluate_systems(clips, systems, mel, transcribe=None, on_clip=lambda done, clip_id: None):
-    return summed_up(score_systems(clips, systems, mel, transcribe, on_clip))
+    return summarize_clips(measure_systems(clips, systems, mel, transcribe, on_clip))
 
 
 def ignore(metrics, step):
@@ -168,8 +168,8 @@ def test_differences_are_of_the_same_clips():
         "r/1": {"a": {"log_mel_mse": 1.0}, "b": {"log_mel_mse": 2.0}},
         "r/2": {"a": {"log_mel_mse": float("nan")}, "b": {"log_mel_mse": 7.0}},
     }
-    rows = score_clips([clip(i) for i in range(3)], lambda item: values[item.clip.clip_id])
-    found = summed_up(from_json(to_json(rows)), {"log_mel_mse": ("a",)})["violin"]["clip"]
+    rows = measure_clips([clip(i) for i in range(3)], lambda item: values[item.clip.clip_id])
+    found = summarize_clips(from_json(to_json(rows)), {"log_mel_mse": ("a",)})["violin"]["clip"]
     assert found["b"]["log_mel_mse_minus_a"] == {"mean": 1.0, "low": 1.0, "high": 1.0, "n": 2}
     assert list(found["a"]) == ["log_mel_mse"]
     assert (found["a"]["log_mel_mse"]["n"], found["b"]["log_mel_mse"]["n"]) == (2, 3)
@@ -182,7 +182,7 @@ def test_clips_go_to_the_split_that_holds_them_out():
         clip(2, by_clip=True, by_recording=True),
         clip(3, by_clip=False, by_recording=True, instrument="piano"),
     ]
-    found = summed_up(score_clips(items, lambda item: {"s": {"m": float(item.clip.clip_id[-1])}}))
+    found = summarize_clips(measure_clips(items, lambda item: {"s": {"m": float(item.clip.clip_id[-1])}}))
     assert {(i, split): m["s"]["m"]["mean"] for i, splits in found.items() for split, m in splits.items()} == {
         ("violin", "recording"): 2.0,
         ("violin", "clip"): 1.0,

@@ -7,11 +7,11 @@ import torch
 from dp.config import MelConfig
 from dp.data.arrays import Performance, timing_arrays
 from dp.data.clips import Clip
-from dp.evaluate.performers import evaluate_manner
+from dp.evaluate.performers import evaluate_performers
 from dp.evaluate.timing import (
     OtherPerformers,
-    score_timing_models,
-    score_timing_yardsticks,
+    measure_timing_baselines,
+    measure_timing_models,
     unheard_movements,
 )
 from dp.models.checkpoint import Checkpoint
@@ -83,15 +83,15 @@ def others_sec():
     return (steps(2.0) + steps(1.5)) / 2
 
 
-def test_yardsticks():
-    rows = {row.clip_id: row for row in score_timing_yardsticks(arrays())}
+def test_simple_baselines():
+    rows = {row.clip_id: row for row in measure_timing_baselines(arrays())}
     assert {name: row.splits for name, row in rows.items()} == {
         "ann/0": ("clip",),
         "cy/0": ("recording",),
         "dee/0": ("recording", "movement"),
     }
-    assert sorted(rows["dee/0"].scores) == ["constant-tempo"]  # nobody else plays it
-    scores = rows["ann/0"].scores
+    assert sorted(rows["dee/0"].metrics) == ["constant-tempo"]  # nobody else plays it
+    scores = rows["ann/0"].metrics
     for value in scores["constant-tempo"].values():
         assert value == pytest.approx(0.0, abs=1e-6)  # Ann plays like a metronome
     late_sec = np.concatenate([[0.0], np.cumsum(others_sec() - steps(1.0))])[:20]
@@ -102,7 +102,7 @@ def test_yardsticks():
 
 def test_an_untrained_model_is_a_metronome_and_the_publications_knows_nothing():
     models = {"ours": checkpoint(), "publication": checkpoint("publication")}
-    rows = {row.clip_id: row.scores for row in score_timing_models(models, arrays())}
+    rows = {row.clip_id: row.metrics for row in measure_timing_models(models, arrays())}
     for value in rows["ann/0"]["ours"].values():
         assert value == pytest.approx(0.0, abs=1e-6)
     assert rows["ann/0"]["publication"]["onset_mse_frame2"] > 100.0
@@ -115,11 +115,11 @@ def test_a_movement_is_unheard_when_nothing_of_it_is_for_training():
     assert unheard_movements(arrays()) == {"dee"}
 
 
-def test_manner_needs_two_performers_that_the_model_knows():
-    assert evaluate_manner(checkpoint(), arrays()) == {}
+def test_comparing_performers_needs_two_performers_that_the_model_knows():
+    assert evaluate_performers(checkpoint(), arrays()) == {}
     known = replace(checkpoint(), performer_names=("ann", "cy"))
-    found = evaluate_manner(known, arrays())
+    found = evaluate_performers(known, arrays())
     assert sorted(found) == ["articulation", "tempo"]
     assert found["tempo"]["own"]["n"] == 2
-    assert found["tempo"]["p_value"] == 1.0  # a metronome is nobody's manner
-    assert evaluate_manner(checkpoint("publication"), arrays()) == {}
+    assert found["tempo"]["p_value"] == 1.0  # a metronome plays as nobody
+    assert evaluate_performers(checkpoint("publication"), arrays()) == {}

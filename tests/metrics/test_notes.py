@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dp.metrics import NoteScores, note_scores
+from dp.metrics import NoteMetrics, measure_notes
 from dp.types import PerformedNotes
 
 
@@ -15,23 +15,23 @@ def notes(*rows):
 def test_precision_recall_and_f1():
     asked = notes((60, 0.0), (62, 0.5), (64, 1.0), (65, 1.5))
     found = notes((60, 0.03), (62, 0.58), (71, 1.0))
-    narrow, wide = note_scores(found, asked, 0.05), note_scores(found, asked, 0.1)
-    assert narrow == NoteScores(pytest.approx(1 / 3), 0.25, pytest.approx(2 / 7))
-    assert wide == NoteScores(pytest.approx(2 / 3), 0.5, pytest.approx(4 / 7))
+    narrow, wide = measure_notes(found, asked, 0.05), measure_notes(found, asked, 0.1)
+    assert narrow == NoteMetrics(pytest.approx(1 / 3), 0.25, pytest.approx(2 / 7))
+    assert wide == NoteMetrics(pytest.approx(2 / 3), 0.5, pytest.approx(4 / 7))
 
 
 def test_the_tolerance_is_inclusive():
-    assert note_scores(notes((60, 0.05)), notes((60, 0.0)), 0.05).f1 == 1.0
+    assert measure_notes(notes((60, 0.05)), notes((60, 0.0)), 0.05).f1 == 1.0
 
 
 def test_each_note_pairs_once_and_as_many_pair_as_can():
     # Greedily, the note found at 0.10 would take the one asked for at 0.11, and that at 0.15 would find none.
-    assert note_scores(notes((60, 0.10), (60, 0.15)), notes((60, 0.06), (60, 0.11)), 0.05).f1 == 1.0
-    assert note_scores(notes((60, 0.0), (60, 0.01)), notes((60, 0.0)), 0.05) == NoteScores(
+    assert measure_notes(notes((60, 0.10), (60, 0.15)), notes((60, 0.06), (60, 0.11)), 0.05).f1 == 1.0
+    assert measure_notes(notes((60, 0.0), (60, 0.01)), notes((60, 0.0)), 0.05) == NoteMetrics(
         0.5, 1.0, pytest.approx(2 / 3)
     )
 
 
 @pytest.mark.parametrize(("found", "asked"), [((), ((60, 0.0),)), (((60, 0.0),), ()), ((), ())])
 def test_without_notes_nothing_is_right(found, asked):
-    assert note_scores(notes(*found), notes(*asked), 0.05) == NoteScores(0.0, 0.0, 0.0)
+    assert measure_notes(notes(*found), notes(*asked), 0.05) == NoteMetrics(0.0, 0.0, 0.0)

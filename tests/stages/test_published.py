@@ -13,7 +13,7 @@ from dp.data.load import load_timing_arrays
 from dp.stages.align import publish_align
 from dp.stages.features import publish_features
 from dp.stages.ingest import plan_ingest, publish_ingest
-from dp.store.reading import read_given_notes, read_score_notes, read_stage_report
+from dp.store.reading import read_published_notes, read_score_notes, read_stage_report
 from tests.factories import MELODY, melody_times, melody_xml
 
 HEADER = "filename,collection,violinist,work,source_filename,start,end,score_filename"
@@ -63,13 +63,13 @@ CONFIG = Config(corpus=CorpusConfig("bach-violin", "../corpus"))
 def test_performances_without_audio_are_stored_and_told(project: Path) -> None:
     plan = plan_ingest(project, CONFIG)
     outcomes = publish_ingest(project, CONFIG, plan, [])
-    given = read_given_notes(project / "data")
-    assert [(item.recording_id, item.piece_id, item.performer) for item in given[:3]] == [
+    published = read_published_notes(project / "data")
+    assert [(item.recording_id, item.piece_id, item.performer) for item in published[:3]] == [
         ("ann_bwv1_mov1", "bwv1_mov1", "ann"),
         ("bo_bwv1_mov1", "bwv1_mov1", "bo"),
         ("ann_bwv2_mov1", "bwv2_mov1", "ann"),
     ]
-    assert tuple(given[0].played.performed.pitch) == melody(1)
+    assert tuple(published[0].played.performed.pitch) == melody(1)
     assert sorted(read_score_notes(project / "data")) == [f"bwv{work}_mov1" for work in WORKS]
     assert {outcome.outcome for outcome in outcomes} == {"missing"}
     assert outcomes[0].reason.endswith("is not in this copy of the dataset; its published alignment is used")
@@ -83,15 +83,17 @@ def test_a_bad_alignment_costs_itself_alone_and_is_told(project: Path) -> None:
         row.recording_id: row.reason for row in publish_ingest(project, CONFIG, plan_ingest(project, CONFIG), [])
     }
     assert "is not used" in outcomes["bo_bwv3_mov1"] and "has 1 rows for 48 notes" in outcomes["bo_bwv3_mov1"]
-    assert len(read_given_notes(project / "data")) == 7
+    assert len(read_published_notes(project / "data")) == 7
 
 
 def test_a_second_run_finds_what_the_first_one_did(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     publish_ingest(project, CONFIG, plan_ingest(project, CONFIG), [])
-    before = read_given_notes(project / "data")
-    monkeypatch.setattr("dp.stages.published.read_given", None)
+    before = read_published_notes(project / "data")
+    monkeypatch.setattr("dp.stages.published.read_published_alignment", None)
     publish_ingest(project, CONFIG, plan_ingest(project, CONFIG), [])
-    assert [item.recording_id for item in read_given_notes(project / "data")] == [item.recording_id for item in before]
+    assert [item.recording_id for item in read_published_notes(project / "data")] == [
+        item.recording_id for item in before
+    ]
 
 
 def test_the_timing_model_learns_from_them_and_a_movement_is_held_out_with_all_its_players(project: Path) -> None:

@@ -6,7 +6,7 @@ import torch
 
 from dp.data.loader import synthesis_batch
 from dp.errors import DataError
-from dp.evaluate.timing import score_timing_models
+from dp.evaluate.timing import measure_timing_models
 from dp.models.checkpoint import load_checkpoint, save_checkpoint
 from dp.models.synthesis import SynthesisModel
 from dp.models.texture import texture_noise
@@ -82,7 +82,7 @@ def test_a_trained_model_survives_its_checkpoint(tmp_path):
     save_checkpoint(checkpoint, tmp_path / "timing")
     found = load_checkpoint(tmp_path / "timing", TimingModel, tiny.MEL)
     assert found.performer_names == ("ann", "bo")
-    before, after = (score_timing_models({"m": model}, tiny.timing()) for model in (checkpoint, found))
+    before, after = (measure_timing_models({"m": model}, tiny.timing()) for model in (checkpoint, found))
     assert before == after
 
 
