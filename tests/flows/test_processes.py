@@ -13,8 +13,8 @@ import pytest
 from dp.errors import DataError
 from dp.parallel.events import EVENTS_VARIABLE, Event, emit, parse
 from dp.parallel.outcome import Outcome, attempt
-from dp.stages.report import in_order, summary_line
 from dp.stages.environment import command_environment
+from dp.stages.report import in_order, summary_line
 from dp.stages.runs import clear_mark, mark_published, was_published
 from flows import dvc, processes
 from flows.processes import project_lock, run_lines
