@@ -9,6 +9,7 @@ import argparse
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -41,8 +42,8 @@ def notes_of(item: Item) -> Notes:
     """Align one item, and note what was known and what came of it."""
     seen: list[quality.Evidence] = []
 
-    def record(*given: object) -> quality.Evidence:
-        seen.append(quality.onset_evidence(*given))  # type: ignore[arg-type]
+    def record(*given: Any) -> quality.Evidence:
+        seen.append(quality.onset_evidence(*given))
         return seen[-1]
 
     score = read_score(item.score_path)

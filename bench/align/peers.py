@@ -115,8 +115,8 @@ def publication_times(audio: Path, notes: ScoreNotes, program: int) -> tuple[Flo
     Constant-Q spectra in dB of the recording and of the score, played at one tempo over the recording's length, are
     warped onto each other by full DTW with Euclidean distance.
     """
-    import librosa
     import pretty_midi
+    from librosa.sequence import dtw
 
     from dp.audio.cqt import constant_q_db
 
@@ -135,7 +135,7 @@ def publication_times(audio: Path, notes: ScoreNotes, program: int) -> tuple[Flo
     rendered = play(midi, MUSESCORE, rate_hz, reverberant=False)[: len(samples)]
     played[: len(rendered)] = rendered
     recorded, synthetic = (constant_q_db(sound, rate_hz, hop_sample).db for sound in (samples, played))
-    path = librosa.sequence.dtw(recorded, synthetic)[1][::-1]
+    path = dtw(recorded, synthetic)[1][::-1]
     frames_per_quarter = recorded.shape[1] / end.max()
     first = np.searchsorted(path[:, 1], onset * frames_per_quarter, side="right")
     last = np.searchsorted(path[:, 1], end * frames_per_quarter) - 1

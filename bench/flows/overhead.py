@@ -12,9 +12,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from dp.parallel.environment import WORKERS_VARIABLE
 from dp.parallel.events import EVENTS_VARIABLE
 from dp.parallel.outcome import Outcome
-from dp.stages.environment import SERVER_VARIABLE, WORKERS_VARIABLE, command_environment
+from dp.stages.environment import SERVER_VARIABLE, command_environment
 from flows.processes import prefect_server, project_lock
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from dp.config import Config, CorpusConfig
 from dp.parallel.dask_cluster import dask_client, work_off
+from dp.parallel.environment import WORKERS_VARIABLE
 from dp.stages.align import AlignJob, align_recording, plan_align
-from dp.stages.environment import WORKERS_VARIABLE
 from dp.stages.ingest import ingest_recording, plan_ingest, publish_ingest
 
 TARGET = 1.7

@@ -40,10 +40,10 @@ MEL = CONFIG.mel
 def music(length_sec: float) -> Score:
     """Sixteenths at 150 quarters per minute, each a random pitch of four octaves."""
     count = int(length_sec * NOTES_PER_SEC)
-    onset = np.arange(count) * 0.25
+    onset = 0.25 * np.arange(count, dtype=np.float64)
     zeros = np.zeros(count, dtype=np.int64)
     pitch = np.random.default_rng(0).integers(48, 96, count)
-    notes = ScoreNotes(onset, zeros + 0.25, pitch, zeros, zeros + 1, 1 + np.arange(count) // 16, zeros)
+    notes = ScoreNotes(onset, np.full(count, 0.25), pitch, zeros, zeros + 1, 1 + np.arange(count) // 16, zeros)
     return Score("music", notes, np.array([0.0]), np.array([150.0]), ("part",))
 
 

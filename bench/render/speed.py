@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import mido
@@ -102,8 +103,8 @@ def peak_mb(score_path: Path, folder: Path, out: Path) -> tuple[float, float]:
 def cold(score_path: Path, folder: Path, out: Path) -> tuple[float, float]:
     """`dp render` from the shell."""
     before, clock = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    command = [sys.executable, "-c", "from dp.cli import main; main()", "render", score_path, "-o", out]
-    subprocess.run([*command, "--model", folder], check=True, stdout=subprocess.DEVNULL)
+    command = [sys.executable, "-c", "from dp.cli import main; main()", "render", str(score_path), "-o", str(out)]
+    subprocess.run([*command, "--model", str(folder)], check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return cpu, time.perf_counter() - clock
@@ -125,7 +126,7 @@ def measure(models_folder: Path | None, score_path: Path | None, scratch: Path) 
     )
     for name, path in timed.items():
         audio_sec = to_wav(path, out, models)
-        runs = [seconds(lambda path=path: to_wav(path, out, models)) for _ in range(REPEATS)]  # type: ignore[misc]
+        runs = [seconds(partial(to_wav, path, out, models)) for _ in range(REPEATS)]
         rate = audio_sec / min(cpu for cpu, _ in runs)
         print(f"score to WAV, {name:8} {best(runs)}, {rate:4.0f} x real time by CPU time", flush=True)
     print(f"cold dp render, 1 min  {best([cold(scores['1 min'], folder, out) for _ in range(REPEATS)])}", flush=True)

@@ -36,7 +36,9 @@ def performance(recording_id: str, matched: MatchedNotes) -> Performance:
     )
     onset_sec = matched.onset_sec[order] - matched.first_onset_sec
     offset_sec = np.maximum(matched.offset_sec[order] - matched.first_onset_sec, onset_sec + 1e-3)
-    return Performance(recording_id, notes, PerformedNotes(notes.pitch, zeros, onset_sec, offset_sec, zeros + 1.0))
+    return Performance(
+        recording_id, notes, PerformedNotes(notes.pitch, zeros, onset_sec, offset_sec, np.ones(len(order)))
+    )
 
 
 def clips_of(item: Performance, performer: str) -> list[Clip]:

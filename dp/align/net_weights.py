@@ -38,4 +38,4 @@ def write_layers(path: Path, weights: Sequence[F32], biases: Sequence[F32], abou
     arrays = {f"weight{i}": weight for i, weight in enumerate(weights)}
     arrays |= {f"bias{i}": bias for i, bias in enumerate(biases)}
     with whole_file(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, about=np.array(json.dumps(about, sort_keys=True)), **arrays)  # type: ignore[arg-type]
+        np.savez(file, allow_pickle=False, about=np.array(json.dumps(about, sort_keys=True)), **arrays)

@@ -27,7 +27,7 @@ _MP3_SNIFF_BYTES = 65536
 _MP3_TRAILER_BYTES = 16384  # what tags at the end of an mp3 may take
 
 
-class _SequentialFile(soundfile.SoundFile):  # type: ignore[misc]
+class _SequentialFile(soundfile.SoundFile):
     """A SoundFile that reads on from where it stands.
 
     SoundFile.read seeks after every read of a file that it finds seekable. In an mp3 that loses the bits which one
