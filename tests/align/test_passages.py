@@ -36,12 +36,12 @@ def check(found: Alignment, bad: np.ndarray, near: np.ndarray) -> None:
     assert np.mean(found.performed.confidence[~bad & ~near] > 0.5) > 0.9
 
 
-def test_right_everywhere(play, make_notes, tune) -> None:  # type: ignore[no-untyped-def]
+def test_right_everywhere(play, make_notes, tune: list[tuple[float, float, int]]) -> None:  # type: ignore[no-untyped-def]
     found = align(play(sounded(tune), 84.0), make_notes(tune), CONFIG, "tune")
     assert np.percentile(found.performed.confidence, 10) > 0.5
 
 
-def test_other_notes_in_the_middle(play, make_notes, tune) -> None:  # type: ignore[no-untyped-def]
+def test_other_notes_in_the_middle(play, make_notes, tune: list[tuple[float, float, int]]) -> None:  # type: ignore[no-untyped-def]
     notes = make_notes(tune)
     rng = np.random.default_rng(8)
     bad = (notes.onset_quarter >= 70) & (notes.onset_quarter < 100)
@@ -50,7 +50,7 @@ def test_other_notes_in_the_middle(play, make_notes, tune) -> None:  # type: ign
     check(found, bad, np.minimum(abs(notes.onset_quarter - 70), abs(notes.onset_quarter - 100)) < 5)
 
 
-def test_noise_in_the_middle(play, make_notes, tune) -> None:  # type: ignore[no-untyped-def]
+def test_noise_in_the_middle(play, make_notes, tune: list[tuple[float, float, int]]) -> None:  # type: ignore[no-untyped-def]
     notes = make_notes(tune)
     bad = (notes.onset_quarter >= 70) & (notes.onset_quarter < 100)
     sound = play(sounded(tune), 84.0)
@@ -60,7 +60,7 @@ def test_noise_in_the_middle(play, make_notes, tune) -> None:  # type: ignore[no
     check(found, bad, np.minimum(abs(notes.onset_quarter - 70), abs(notes.onset_quarter - 100)) < 5)
 
 
-def test_a_cut(play, make_notes, tune) -> None:  # type: ignore[no-untyped-def]
+def test_a_cut(play, make_notes, tune: list[tuple[float, float, int]]) -> None:  # type: ignore[no-untyped-def]
     notes = make_notes(tune)
     bad = (notes.onset_quarter >= 70) & (notes.onset_quarter < 100)
     sound = play(sounded(tune), 84.0)
@@ -72,7 +72,7 @@ def test_a_cut(play, make_notes, tune) -> None:  # type: ignore[no-untyped-def]
     assert np.median(np.abs(found.performed.onset_sec - true_sec)[after]) < 0.02
 
 
-def test_a_cadenza(play, make_notes, tune) -> None:  # type: ignore[no-untyped-def]
+def test_a_cadenza(play, make_notes, tune: list[tuple[float, float, int]]) -> None:  # type: ignore[no-untyped-def]
     notes = make_notes(tune)
     rng = np.random.default_rng(9)
     cadenza = [(0.25 * i, 0.25, int(rng.integers(60, 90))) for i in range(64)]

@@ -25,7 +25,7 @@ from tests.audio.sounds import chirp, write
         ("a.raw", b"\1\2\3\4", ".raw says neither rate nor channels"),
     ],
 )
-def test_what_is_no_audio(tmp_path, name, content, reason, capfd):
+def test_what_is_no_audio(tmp_path: Path, name: str, content, reason: str, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     for read in (audio_info, lambda path: read_audio(path, 16000)):
@@ -35,21 +35,21 @@ def test_what_is_no_audio(tmp_path, name, content, reason, capfd):
     assert capfd.readouterr().err == ""  # the error is the only thing a user sees
 
 
-def test_missing_file_and_folder(tmp_path):
+def test_missing_file_and_folder(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not exist"):
         read_audio(tmp_path / "a.wav", 16000)
     with pytest.raises(DataError, match="is a folder"):
         read_audio(tmp_path, 16000)
 
 
-def test_no_samples(tmp_path):
+def test_no_samples(tmp_path: Path) -> None:
     path = write(tmp_path / "none.wav", np.zeros((0, 1)), 8000)
     with pytest.raises(DataError, match="holds no samples"):
         read_audio(path, 16000)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_values_that_are_no_numbers(tmp_path, bad):
+def test_values_that_are_no_numbers(tmp_path: Path, bad) -> None:
     samples = np.zeros(8000, np.float32)
     samples[2000] = bad
     path = write(tmp_path / "bad.wav", samples, 8000, "FLOAT")
@@ -58,7 +58,7 @@ def test_values_that_are_no_numbers(tmp_path, bad):
     assert len(read_audio(path, 8000, 0.5)) == 4000  # the rest can be used
 
 
-def test_absurd_rate(tmp_path):
+def test_absurd_rate(tmp_path: Path) -> None:
     path = write(tmp_path / "slow.wav", np.zeros(100), 100)
     with pytest.raises(DataError, match="sample rate is 100 Hz, expected 4000 to 768000"):
         read_audio(path, 16000)
@@ -74,7 +74,9 @@ def test_absurd_rate(tmp_path):
         ("a.flac", 44100, "cannot be decoded to the end of the slice (flac decoder lost sync)"),
     ],
 )
-def test_a_file_that_was_cut_off_is_refused_but_a_slice_before_its_end_is_not(tmp_path, name, rate_hz, reason):
+def test_a_file_that_was_cut_off_is_refused_but_a_slice_before_its_end_is_not(
+    tmp_path: Path, name: str, rate_hz: int, reason: str
+) -> None:
     hiss = 0.2 * np.random.default_rng(0).standard_normal(10 * rate_hz)  # what compresses badly fills many pages
     whole = write(tmp_path / name, hiss, rate_hz)
     expected = read_audio(whole, 16000, 1.0, 3.0)
@@ -99,7 +101,7 @@ def without_length(path: Path) -> Path:
     return path
 
 
-def test_an_mp3_whose_length_is_guessed_too_long_is_as_long_as_it_is(tmp_path):
+def test_an_mp3_whose_length_is_guessed_too_long_is_as_long_as_it_is(tmp_path: Path) -> None:
     hiss = 0.2 * np.random.default_rng(0).standard_normal(5 * 44100)
     quiet_first = np.concatenate([np.zeros(44100), hiss])  # the first frame's bit rate is the lowest
     path = without_length(write(tmp_path / "a.mp3", quiet_first, 44100))
@@ -110,7 +112,7 @@ def test_an_mp3_whose_length_is_guessed_too_long_is_as_long_as_it_is(tmp_path):
         read_audio(path, 16000, 0.0, 8.0)
 
 
-def test_an_mp3_whose_length_is_guessed_too_short_is_refused(tmp_path):
+def test_an_mp3_whose_length_is_guessed_too_short_is_refused(tmp_path: Path) -> None:
     loud_first = np.concatenate([0.2 * np.random.default_rng(0).standard_normal(44100), chirp(30.0, 44100)])
     path = without_length(write(tmp_path / "a.mp3", loud_first, 44100))
     assert soundfile.info(path).duration < 25.0
@@ -118,7 +120,7 @@ def test_an_mp3_whose_length_is_guessed_too_short_is_refused(tmp_path):
         read_audio(path, 16000)
 
 
-def test_a_wav_written_to_a_pipe_is_whole(tmp_path):
+def test_a_wav_written_to_a_pipe_is_whole(tmp_path: Path) -> None:
     path = write(tmp_path / "a.wav", np.zeros(1000), 8000)
     content = bytearray(path.read_bytes())
     content[40:44] = b"\xff\xff\xff\xff"  # length of the data: not known when the header was written
@@ -126,7 +128,7 @@ def test_a_wav_written_to_a_pipe_is_whole(tmp_path):
     assert len(read_audio(path, 8000)) == 1000
 
 
-def test_a_header_that_lies_costs_no_memory(tmp_path):
+def test_a_header_that_lies_costs_no_memory(tmp_path: Path) -> None:
     path = write(tmp_path / "a.flac", np.zeros(44100), 44100)
     content = bytearray(path.read_bytes())
     content[21] |= 0x0F  # the 36-bit count of samples: 36 h and more
@@ -142,7 +144,9 @@ HEADS = [b"", b"RIFF\0\0\1\0WAVEfmt ", b"fLaC", b"OggS\0\2", b"ID3\3", b"\xff\xf
 
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(SUFFIXES), st.sampled_from(HEADS), st.binary(max_size=600))
-def test_random_bytes_are_never_more_than_a_data_error(tmp_path_factory, suffix, head, tail):
+def test_random_bytes_are_never_more_than_a_data_error(
+    tmp_path_factory: pytest.TempPathFactory, suffix, head, tail
+) -> None:
     path = tmp_path_factory.getbasetemp() / f"fuzz{suffix}"
     path.write_bytes(head + tail)
     try:

@@ -3,7 +3,7 @@ import numpy as np
 from dp.audio import constant_q_db
 
 
-def test_a_tone_stands_at_its_pitch():
+def test_a_tone_stands_at_its_pitch() -> None:
     samples = (0.5 * np.sin(2 * np.pi * 440.0 * np.arange(32000) / 16000)).astype(np.float32)
     result = constant_q_db(samples, 16000)
     assert result.db.shape == (180, 63) and result.db.dtype == np.float32
@@ -12,12 +12,12 @@ def test_a_tone_stands_at_its_pitch():
     assert result.db.max() == 0.0 and result.db.min() >= -80.0
 
 
-def test_a_tone_begins_in_its_frame():
+def test_a_tone_begins_in_its_frame() -> None:
     samples = np.zeros(32000, np.float32)
     samples[16000:] = 0.5 * np.sin(2 * np.pi * 880.0 * np.arange(16000) / 16000)
     level_db = constant_q_db(samples, 16000, hop_sample=256).db[(81 - 48) * 3]
     assert abs(int(np.flatnonzero(level_db > -6.5)[0]) - 16000 / 256) <= 2
 
 
-def test_silence():
+def test_silence() -> None:
     assert np.isfinite(constant_q_db(np.zeros(16000, np.float32), 16000).db).all()

@@ -3,12 +3,12 @@ import numpy as np
 from dp.audio import soft_limited
 
 
-def test_what_is_not_loud_stays():
+def test_what_is_not_loud_stays() -> None:
     samples = np.linspace(-0.8, 0.8, 101).astype(np.float32)
     np.testing.assert_array_equal(soft_limited(samples), samples)
 
 
-def test_what_is_too_loud_bends_and_never_clips():
+def test_what_is_too_loud_bends_and_never_clips() -> None:
     samples = np.linspace(-4.0, 4.0, 80_001).astype(np.float32)
     limited = soft_limited(samples)
     assert limited.dtype == np.float32

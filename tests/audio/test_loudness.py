@@ -20,7 +20,7 @@ def loudness(samples, rate_hz):
     return meter.integrated_lufs()
 
 
-def test_the_coefficients_of_the_recommendation():
+def test_the_coefficients_of_the_recommendation() -> None:
     """BS.1770-4, tables 1 and 2."""
     shelf, high_pass = k_weighting(48000)
     expected = [1.53512485958697, -2.69169618940638, 1.19839281085285, 1.0, -1.69065929318241, 0.73248077421585]
@@ -29,13 +29,13 @@ def test_the_coefficients_of_the_recommendation():
 
 
 @pytest.mark.parametrize("rate_hz", [16000, 22050, 44100, 48000])
-def test_a_full_scale_sine_has_the_loudness_that_the_recommendation_says(rate_hz):
+def test_a_full_scale_sine_has_the_loudness_that_the_recommendation_says(rate_hz: int) -> None:
     """-3.01 LKFS at 997 Hz in one channel; 20 dB less is 20 LU less. At low rates the filter is a little off."""
     assert loudness(tone(0.0, 5, rate_hz), rate_hz) == pytest.approx(-3.01, abs=0.05 if rate_hz < 44100 else 0.01)
     assert loudness(tone(-20.0, 5, rate_hz), rate_hz) == pytest.approx(-23.01, abs=0.05 if rate_hz < 44100 else 0.01)
 
 
-def test_the_gate_leaves_out_what_is_quiet():
+def test_the_gate_leaves_out_what_is_quiet() -> None:
     """As Tech 3341, case 3: what lies 13 LU below the rest does not count; 6 LU below it does."""
     rate_hz = 16000
     quiet, loud = tone(-36.0, 10, rate_hz), tone(-23.0, 60, rate_hz)
@@ -46,21 +46,21 @@ def test_the_gate_leaves_out_what_is_quiet():
     assert loudness(louder, rate_hz) == pytest.approx(expected, abs=0.1)
 
 
-def test_silence_around_changes_nothing():
+def test_silence_around_changes_nothing() -> None:
     rate_hz = 16000
     silence = np.zeros(20 * rate_hz)
     around = loudness(np.concatenate([silence, tone(-23.0, 60, rate_hz), silence]), rate_hz)
     assert around == pytest.approx(-26.01, abs=0.1)
 
 
-def test_what_has_no_loudness():
+def test_what_has_no_loudness() -> None:
     assert loudness(np.zeros(16000), 16000) == -math.inf
     assert loudness(tone(0.0, 0.39, 16000), 16000) == -math.inf
     assert loudness(tone(-80.0, 5, 16000), 16000) == -math.inf
 
 
 @pytest.mark.parametrize("piece", [1, 999, 40_000])
-def test_pieces_add_up(piece):
+def test_pieces_add_up(piece: int) -> None:
     samples = np.random.default_rng(0).standard_normal(30_000) * np.linspace(0.0, 0.3, 30_000)
     meter = LoudnessMeter(11025)  # where a tenth of a second is no whole number of samples
     for first in range(0, len(samples), piece):

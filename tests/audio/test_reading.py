@@ -13,39 +13,39 @@ from dp.errors import DataError
 from tests.audio.sounds import chirp, sine, write
 
 
-def test_a_slice_of_a_ramp_is_exact(tmp_path):
+def test_a_slice_of_a_ramp_is_exact(tmp_path: Path) -> None:
     path = write(tmp_path / "ramp.wav", np.arange(10000, dtype=np.float32) / 16384, 1000 * 8, "FLOAT")
     samples = read_audio(path, 8000, 0.25, 0.5)
     assert samples.dtype == np.float32
     np.testing.assert_array_equal(samples * 16384, np.arange(2000, 4000))
 
 
-def test_borders_round_to_the_nearest_sample(tmp_path):
+def test_borders_round_to_the_nearest_sample(tmp_path: Path) -> None:
     path = write(tmp_path / "ramp.wav", np.arange(100, dtype=np.float32) / 128, 8000, "FLOAT")
     np.testing.assert_array_equal(read_audio(path, 8000, 10.4 / 8000, 12.6 / 8000) * 128, [10, 11, 12])
 
 
-def test_channels_are_averaged(tmp_path):
+def test_channels_are_averaged(tmp_path: Path) -> None:
     stereo = np.stack([np.full(100, 0.5), np.full(100, -0.25)], axis=1)
     path = write(tmp_path / "stereo.wav", stereo, 8000, "FLOAT")
     np.testing.assert_array_equal(read_audio(path, 8000), np.full(100, 0.125, np.float32))
 
 
-def test_many_channels_and_blocks(tmp_path):
+def test_many_channels_and_blocks(tmp_path: Path) -> None:
     values = np.arange(5000, dtype=np.float32)[:, None] / 8192 * np.ones(40, np.float32)
     path = write(tmp_path / "many.wav", values, 8000, "FLOAT")
     np.testing.assert_allclose(read_audio(path, 8000) * 8192, np.arange(5000), rtol=1e-5)
 
 
 @pytest.mark.parametrize(("rate_hz", "expected"), [(44100, 16000), (48000, 16000), (8000, 16000), (22050, 16000)])
-def test_a_second_resampled_is_a_second(tmp_path, rate_hz, expected):
+def test_a_second_resampled_is_a_second(tmp_path: Path, rate_hz: int, expected: int) -> None:
     path = write(tmp_path / "tone.wav", sine(440, 1.0, rate_hz), rate_hz, "FLOAT")
     samples = read_audio(path, 16000)
     assert len(samples) == expected
     np.testing.assert_allclose(samples[500:-500], sine(440, 1.0, 16000)[500:-500], atol=2e-4)
 
 
-def test_resampling_in_blocks_is_resampling_at_once(tmp_path):
+def test_resampling_in_blocks_is_resampling_at_once(tmp_path: Path) -> None:
     import soxr
 
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, 100_001).astype(np.float32)
@@ -53,7 +53,7 @@ def test_resampling_in_blocks_is_resampling_at_once(tmp_path):
     np.testing.assert_allclose(read_audio(path, 16000), soxr.resample(noise, 44100, 16000, "HQ"), atol=1e-6)
 
 
-def test_resampling_removes_what_would_alias(tmp_path):
+def test_resampling_removes_what_would_alias(tmp_path: Path) -> None:
     path = write(tmp_path / "high.wav", sine(10000, 1.0, 44100), 44100, "FLOAT")
     assert np.abs(read_audio(path, 16000)[500:-500]).max() < 1e-4
 
@@ -68,7 +68,7 @@ def test_resampling_removes_what_would_alias(tmp_path):
         ("a.opus", 48000, 0.03),
     ],
 )
-def test_every_format_keeps_its_place(tmp_path, name, rate_hz, tolerance):
+def test_every_format_keeps_its_place(tmp_path: Path, name: str, rate_hz: int, tolerance: float) -> None:
     path = write(tmp_path / name, chirp(6.0, rate_hz), rate_hz)
     whole = read_audio(path, rate_hz)
     error = whole[rate_hz : 4 * rate_hz] - chirp(6.0, rate_hz)[rate_hz : 4 * rate_hz]
@@ -78,12 +78,12 @@ def test_every_format_keeps_its_place(tmp_path, name, rate_hz, tolerance):
     np.testing.assert_allclose(part, whole[start : 4 * rate_hz], atol=1e-6)
 
 
-def test_info(tmp_path):
+def test_info(tmp_path: Path) -> None:
     path = write(tmp_path / "stereo.flac", np.zeros((11025, 2)), 44100)
     assert audio_info(path) == AudioInfo(duration_sec=0.25, sample_rate_hz=44100, channel_count=2)
 
 
-def test_an_end_just_past_the_file_is_its_end(tmp_path):
+def test_an_end_just_past_the_file_is_its_end(tmp_path: Path) -> None:
     path = write(tmp_path / "short.wav", np.zeros(8000 + 4000), 8000)
     assert len(read_audio(path, 8000, 1.0, 2.0)) == 4000
     assert [slice_end_sec(path, 1.0, end_sec) for end_sec in (None, 2.0, 1.25)] == [1.5, 1.5, 1.25]
@@ -103,7 +103,7 @@ def test_an_end_just_past_the_file_is_its_end(tmp_path):
         (0.5, 0.50001, "slice 0.5 to 0.50001 s is shorter than one sample"),
     ],
 )
-def test_impossible_slices(tmp_path, start_sec, end_sec, reason):
+def test_impossible_slices(tmp_path: Path, start_sec, end_sec, reason: str) -> None:
     path = write(tmp_path / "short.wav", np.zeros(12000), 8000)
     with pytest.raises(DataError) as caught:
         read_audio(path, 8000, start_sec, end_sec)
@@ -114,7 +114,7 @@ def test_impossible_slices(tmp_path, start_sec, end_sec, reason):
     assert caught.value.reason == reason
 
 
-def test_memory_is_about_the_result(tmp_path):
+def test_memory_is_about_the_result(tmp_path: Path) -> None:
     """Six minutes of 44.1 kHz stereo are 127 MB decoded and 12 MB at 8 kHz."""
     path = tmp_path / "long.wav"
     with soundfile.SoundFile(path, "w", 44100, 2, "PCM_16") as file:
@@ -134,7 +134,7 @@ def test_memory_is_about_the_result(tmp_path):
     assert used_kib < 30_000
 
 
-def test_real_recordings(shared_data):
+def test_real_recordings(shared_data: Path) -> None:
     """Lengths by another decoder (ffmpeg), rates and channels of the six recordings."""
     folder = shared_data / "bach-violin" / "audio"
     expected = {
@@ -150,7 +150,7 @@ def test_real_recordings(shared_data):
         assert len(read_audio(folder / name, 16000, 1.0, 101.0)) == 1_600_000
 
 
-def test_opus_is_decoded_right_beyond_its_first_seconds(shared_data):
+def test_opus_is_decoded_right_beyond_its_first_seconds(shared_data: Path) -> None:
     """Read from its beginning in long blocks, libsndfile 1.2.2 returns other samples from 2.46 s on."""
     path = shared_data / "bach-violin" / "audio" / "minji-kim" / "minji-kim_bwv1003_mov3.opus"
     whole = read_audio(path, 48000, 0.0, 20.0)

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ FRAME_SEC = 256 / 22050
 
 
 @pytest.fixture
-def installed():
+def installed() -> None:
     try:
         transcriber_file()
     except DataError as error:
@@ -23,7 +25,7 @@ def activations(frame_count=60):
     return np.zeros((2, frame_count, 88), dtype=np.float32)
 
 
-def test_a_note_starts_at_its_onset_and_lasts_while_it_sounds():
+def test_a_note_starts_at_its_onset_and_lasts_while_it_sounds() -> None:
     onset, note = activations()
     onset[10, 39] = 0.7
     note[10:40, 39] = 0.8
@@ -36,7 +38,7 @@ def test_a_note_starts_at_its_onset_and_lasts_while_it_sounds():
     assert found.confidence == pytest.approx([(20 * 0.8 + 10 * 0.25) / 30])
 
 
-def test_a_gap_of_eleven_frames_ends_a_note():
+def test_a_gap_of_eleven_frames_ends_a_note() -> None:
     onset, note = activations()
     onset[10, 39] = 0.7
     note[10:60, 39] = 0.8
@@ -44,14 +46,14 @@ def test_a_gap_of_eleven_frames_ends_a_note():
     assert decode_notes(onset, note).offset_sec == pytest.approx([25 * FRAME_SEC])
 
 
-def test_a_steep_rise_is_an_onset():
+def test_a_steep_rise_is_an_onset() -> None:
     onset, note = activations()
     onset[10, 39] = 0.9
     note[10:20, 39] = note[40:50, 39] = 0.8
     assert decode_notes(onset, note).onset_sec == pytest.approx([10 * FRAME_SEC, 40 * FRAME_SEC])
 
 
-def test_repeated_notes_end_where_the_next_begins():
+def test_repeated_notes_end_where_the_next_begins() -> None:
     onset, note = activations()
     onset[[10, 20], 39] = 0.9
     note[10:30, 39] = 0.8
@@ -60,7 +62,7 @@ def test_repeated_notes_end_where_the_next_begins():
     assert found.offset_sec == pytest.approx([20 * FRAME_SEC, 30 * FRAME_SEC])
 
 
-def test_a_weak_onset_and_a_short_note_are_none():
+def test_a_weak_onset_and_a_short_note_are_none() -> None:
     onset, note = activations()
     onset[10, 20] = 0.55  # below the threshold
     note[10:30, 20] = 0.8
@@ -69,21 +71,21 @@ def test_a_weak_onset_and_a_short_note_are_none():
     assert len(decode_notes(onset, note)) == 0
 
 
-def test_a_note_uses_up_the_semitones_beside_it():
+def test_a_note_uses_up_the_semitones_beside_it() -> None:
     onset, note = activations()
     onset[10, 39], onset[9, 40] = 0.9, 0.7
     note[10:30, 39] = note[9:30, 40] = 0.8
     assert decode_notes(onset, note).pitch.tolist() == [60]
 
 
-def test_silence_has_no_notes():
+def test_silence_has_no_notes() -> None:
     found = decode_notes(*activations())
     assert len(found) == 0
     assert found.pitch.dtype == np.int64
 
 
 @pytest.mark.parametrize("rate_hz", [16000, 44100])
-def test_what_is_played_is_heard(installed, rate_hz):
+def test_what_is_played_is_heard(installed, rate_hz: int) -> None:
     pitch = np.array([60, 64, 67, 72, 71, 67])
     onset_sec = 0.5 + 0.6 * np.arange(6)
     played = PerformedNotes(pitch, 0 * pitch + 90, onset_sec, onset_sec + 0.5, np.ones(6))
@@ -92,11 +94,11 @@ def test_what_is_played_is_heard(installed, rate_hz):
 
 
 @pytest.mark.parametrize("length", [0, 1, 700, 16000])
-def test_short_and_silent_sounds(installed, length):
+def test_short_and_silent_sounds(installed, length: int) -> None:
     assert len(transcribe(np.zeros(length, dtype=np.float32), 16000)) == 0
 
 
-def test_a_real_recording(installed, shared_data):
+def test_a_real_recording(installed, shared_data: Path) -> None:
     root = shared_data / "bach-violin"
     recording = next(r for r in list_recordings(root).recordings if r.recording_id == "john-garner_bwv1002_mov6")
     samples = read_audio(recording.audio_path, 16000, recording.start_sec, recording.start_sec + 20)
@@ -111,7 +113,7 @@ def test_a_real_recording(installed, shared_data):
 
 
 @pytest.mark.parametrize(("module", "name"), [("onnxruntime", "onnxruntime"), ("basic_pitch", "basic-pitch")])
-def test_a_missing_package_is_one_line(installed, monkeypatch, module, name):
+def test_a_missing_package_is_one_line(installed, monkeypatch: pytest.MonkeyPatch, module: str, name: str) -> None:
     monkeypatch.setattr("importlib.util.find_spec", hiding(module))
     with pytest.raises(DataError, match=f"{name}: is not installed.*pip install --no-deps basic-pitch"):
         transcriber_file()

@@ -2,6 +2,7 @@ import resource
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,39 +15,39 @@ NOISE = (0.1 * np.random.default_rng(0).standard_normal(100_000)).astype(np.floa
 
 
 @pytest.mark.parametrize(("suffix", "subtype"), [(".wav", "PCM_16"), (".flac", "PCM_16"), (".ogg", "VORBIS")])
-def test_formats_by_suffix(tmp_path, suffix, subtype):
+def test_formats_by_suffix(tmp_path: Path, suffix: str, subtype: str) -> None:
     path = tmp_path / f"a{suffix}"
     write_audio(path, np.zeros(4000, np.float32), 16000)
     assert soundfile.info(path).subtype == subtype
     assert audio_info(path).duration_sec == 0.25
 
 
-def test_sixteen_bits(tmp_path):
+def test_sixteen_bits(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     write_audio(path, np.array([0.5, -0.25, 0.0]), 8000)
     np.testing.assert_array_equal(soundfile.read(path, dtype="int16")[0], [16384, -8192, 0])
 
 
-def test_what_would_clip_is_turned_down_as_a_whole(tmp_path):
+def test_what_would_clip_is_turned_down_as_a_whole(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     write_audio(path, np.array([2.0, -1.0, 0.5]), 8000)
     np.testing.assert_allclose(read_audio(path, 8000), [1.0, -0.5, 0.25], atol=1e-4)
 
 
-def test_a_long_ogg(tmp_path):
+def test_a_long_ogg(tmp_path: Path) -> None:
     path = tmp_path / "a.ogg"
     write_audio(path, np.zeros(3_000_000, np.float32), 44100)
     assert audio_info(path).duration_sec == pytest.approx(68.027, abs=0.001)
 
 
 @pytest.mark.parametrize("samples", [np.array([0.0, np.nan]), np.zeros(0), np.zeros((2, 2))])
-def test_bad_samples(tmp_path, samples):
+def test_bad_samples(tmp_path: Path, samples) -> None:
     with pytest.raises(DataError):
         write_audio(tmp_path / "a.wav", samples, 8000)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_unknown_suffix(tmp_path):
+def test_unknown_suffix(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"suffix '\.mp3' is unknown; write to one of \.wav, \.flac, \.ogg"):
         write_audio(tmp_path / "a.mp3", np.zeros(10), 8000)
 
@@ -66,7 +67,7 @@ def small_disk():
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
-def test_a_full_disk_leaves_what_was_there(tmp_path, suffix):
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     path.write_bytes(b"before")
     with pytest.raises(OSError, match="File too large") as caught, small_disk():
@@ -76,7 +77,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, suffix):
     assert path.read_bytes() == b"before"
 
 
-def test_a_full_disk_stops_the_work_at_once(tmp_path):
+def test_a_full_disk_stops_the_work_at_once(tmp_path: Path) -> None:
     written = 0
     with (
         pytest.raises(OSError, match="File too large"),
@@ -90,7 +91,7 @@ def test_a_full_disk_stops_the_work_at_once(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
-def test_blocks_make_the_same_bytes_as_one_piece(tmp_path, suffix):
+def test_blocks_make_the_same_bytes_as_one_piece(tmp_path: Path, suffix: str) -> None:
     write_audio(tmp_path / f"whole{suffix}", NOISE, 16000)
     with AudioWriter(tmp_path / f"blocks{suffix}", 16000) as writer:
         for block in np.split(NOISE, [1, 700, 70_000, 70_001]):
@@ -99,7 +100,7 @@ def test_blocks_make_the_same_bytes_as_one_piece(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
-def test_another_process_writes_the_same_bytes(tmp_path, suffix):
+def test_another_process_writes_the_same_bytes(tmp_path: Path, suffix: str) -> None:
     """The encoder numbers an ogg's stream by the clock, once in a process."""
     code = (
         "import sys, numpy, pathlib; from dp.audio import write_audio;"
@@ -111,14 +112,14 @@ def test_another_process_writes_the_same_bytes(tmp_path, suffix):
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-def test_an_error_between_blocks_leaves_nothing(tmp_path):
+def test_an_error_between_blocks_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), AudioWriter(tmp_path / "a.flac", 16000) as writer:
         writer.write(NOISE)
         _ = 1 // 0
     assert list(tmp_path.iterdir()) == []
 
 
-def test_more_than_a_wav_can_hold(tmp_path, monkeypatch):
+def test_more_than_a_wav_can_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "_WAV_MAX_SAMPLES", 1000)
     with pytest.raises(DataError, match="a wav holds 1000 samples at most; write flac or ogg"):
         write_audio(tmp_path / "a.wav", NOISE[:1001], 16000)

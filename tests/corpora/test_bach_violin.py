@@ -23,7 +23,7 @@ def dataset(root: Path, *rows: str) -> Path:
     return root
 
 
-def test_what_is_there_and_what_is_not(tmp_path):
+def test_what_is_there_and_what_is_not(tmp_path: Path) -> None:
     corpus = list_recordings("bach-violin", dataset(tmp_path))
     assert [vars(recording) for recording in corpus.recordings] == [
         {
@@ -45,7 +45,7 @@ def test_what_is_there_and_what_is_not(tmp_path):
     ]
 
 
-def test_a_licence_nobody_states(tmp_path):
+def test_a_licence_nobody_states(tmp_path: Path) -> None:
     root = dataset(tmp_path, THIRD)
     (root / "audio" / "misc").mkdir()
     (root / "audio" / "misc" / "bob.opus").touch()
@@ -63,13 +63,13 @@ def test_a_licence_nobody_states(tmp_path):
         (FIRST + "\n" + FIRST, "info.csv, line 3: filename 'ann_bwv1001_mov1' is already in line 2"),
     ],
 )
-def test_bad_rows(tmp_path, row, message):
+def test_bad_rows(tmp_path: Path, row, message: str) -> None:
     with pytest.raises(DataError) as caught:
         list_recordings("bach-violin", dataset(tmp_path, row))
     assert message in str(caught.value)
 
 
-def test_missing_tables_and_columns(tmp_path):
+def test_missing_tables_and_columns(tmp_path: Path) -> None:
     root = dataset(tmp_path)
     (root / "audio.csv").write_text("filename\nx\n")
     with pytest.raises(DataError, match=r"audio\.csv, line 1: column license is missing"):
@@ -82,7 +82,7 @@ def test_missing_tables_and_columns(tmp_path):
         list_recordings("bach-violin", root)
 
 
-def test_published_files(tmp_path):
+def test_published_files(tmp_path: Path) -> None:
     root = dataset(tmp_path)
     for folder in ("notes", "alignments", "tempos"):
         (root / folder / "ann").mkdir(parents=True)
@@ -110,7 +110,7 @@ def test_published_files(tmp_path):
         published_tempo_qpm(root, name)
 
 
-def test_the_real_copy(shared_data):
+def test_the_real_copy(shared_data: Path) -> None:
     corpus = list_recordings("bach-violin", shared_data / "bach-violin")
     found = {r.recording_id: (r.start_sec, r.end_sec, r.licence, r.piece_id) for r in corpus.recordings}
     assert found == {
@@ -125,7 +125,7 @@ def test_the_real_copy(shared_data):
     assert all("audio/" in missing.reason and "scores/" not in missing.reason for missing in corpus.missing)
 
 
-def test_the_published_alignments_of_the_real_copy(shared_data):
+def test_the_published_alignments_of_the_real_copy(shared_data: Path) -> None:
     root = shared_data / "bach-violin"
     corpus = list_recordings("bach-violin", root)
     ids = [item.recording_id for item in (*corpus.recordings, *corpus.missing)]

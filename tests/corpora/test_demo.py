@@ -17,7 +17,7 @@ from dp.score import read_score
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory) -> Path:
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo") / "data" / "demo"
     make_demo(folder)
     return folder
@@ -28,7 +28,7 @@ def write_study(path: Path, *bars: Bar) -> Path:
     return path
 
 
-def test_engraved_bars_read_back(tmp_path):
+def test_engraved_bars_read_back(tmp_path: Path) -> None:
     bars = (
         Bar((Sound((65,), 24, grace=67), Sound((), 12), Sound((58, 70), 36)), opens_repeat=True),
         Bar((Sound((72,), 72),), closes_repeat=True, ending=1),
@@ -43,13 +43,13 @@ def test_engraved_bars_read_back(tmp_path):
     np.testing.assert_array_equal(score.tempo_qpm[:1], [60.0])
 
 
-def test_every_bar_of_every_study_is_full():
+def test_every_bar_of_every_study_is_full() -> None:
     for study in all_studies():
         bar_tick = study.beats * 96 // study.beat_type
         assert {sum(sound.tick for sound in bar.sounds) for bar in study.bars} == {bar_tick}, study.name
 
 
-def test_a_player_without_whims_keeps_the_metronome(tmp_path):
+def test_a_player_without_whims_keeps_the_metronome(tmp_path: Path) -> None:
     score = read_score(write_study(tmp_path / "s.musicxml", Bar((Sound((65,), 24), Sound((58, 70), 48, grace=67)))))
     plain = Player("plain", 2.0, 0.0, 8.0, 0.0, 0.0, 0.0, 1.0, 64, 0)
     notes = perform(score, plain, np.random.default_rng(0))
@@ -61,13 +61,13 @@ def test_a_player_without_whims_keeps_the_metronome(tmp_path):
     assert 0.95 <= notes.offset_sec[by_pitch[58]] - notes.onset_sec[by_pitch[58]] <= 1.0
 
 
-def test_players_differ(root):
+def test_players_differ(root: Path) -> None:
     score = read_score(root / "scores" / "air.musicxml")
     ends = [perform(score, player, np.random.default_rng(0)).offset_sec.max() for player in PLAYERS]
     assert ends[1] < 0.9 * ends[0] and ends[2] > 1.1 * ends[0]
 
 
-def test_recordings(root):
+def test_recordings(root: Path) -> None:
     corpus = list_recordings("demo", root)
     assert len(corpus.recordings) == 12 and corpus.missing == ()
     assert len({r.piece_id for r in corpus.recordings}) == 6
@@ -80,7 +80,7 @@ def test_recordings(root):
     assert len(read_score(root / UNSEEN_SCORE).notes) > 20
 
 
-def test_truth_is_the_scores_note_by_note(root):
+def test_truth_is_the_scores_note_by_note(root: Path) -> None:
     kinds = set()
     for recording in list_recordings("demo", root).recordings:
         notes, truth = read_score(recording.score_path).notes, true_notes(root, recording.recording_id)
@@ -93,7 +93,7 @@ def test_truth_is_the_scores_note_by_note(root):
     assert kinds == {"grace", "chord"}
 
 
-def test_truth_is_what_sounds(root):
+def test_truth_is_what_sounds(root: Path) -> None:
     """The level rises at the first onset, and the first note's pitch is in the sound."""
     for recording in list_recordings("demo", root).recordings:
         truth = true_notes(root, recording.recording_id)
@@ -108,14 +108,14 @@ def test_truth_is_what_sounds(root):
         assert near > 20 * np.median(spectrum)
 
 
-def test_making_it_again_changes_nothing(root, monkeypatch):
+def test_making_it_again_changes_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
     monkeypatch.setattr(demo, "_fill", lambda folder: pytest.fail("was made again"))
     make_demo(root)
     assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
 
 
-def test_it_is_the_same_every_time(tmp_path, root, monkeypatch):
+def test_it_is_the_same_every_time(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     studies = all_studies()
     monkeypatch.setattr(demo, "all_studies", lambda: studies[:1])
     make_demo(tmp_path / "demo")
@@ -123,7 +123,7 @@ def test_it_is_the_same_every_time(tmp_path, root, monkeypatch):
         assert path.read_bytes() == (root / path.relative_to(tmp_path / "demo")).read_bytes()
 
 
-def test_a_deleted_file_is_missing(tmp_path, monkeypatch):
+def test_a_deleted_file_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     studies = all_studies()
     monkeypatch.setattr(demo, "all_studies", lambda: studies[3:4])
     made = tmp_path / "demo"
@@ -136,8 +136,8 @@ def test_a_deleted_file_is_missing(tmp_path, monkeypatch):
         make_demo(made)
 
 
-def test_a_failure_leaves_nothing(tmp_path, monkeypatch):
-    def full(*_):
+def test_a_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(demo, "write_audio", full)
@@ -146,7 +146,7 @@ def test_a_failure_leaves_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_with_something_else_is_left_alone(tmp_path):
+def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").touch()
     with pytest.raises(DataError, match="holds something else"):
         make_demo(tmp_path)

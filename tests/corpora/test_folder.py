@@ -17,7 +17,7 @@ def pairs(corpus: Corpus, root: Path) -> list[tuple[str, str]]:
     return [(str(r.score_path.relative_to(root)), str(r.audio_path.relative_to(root))) for r in corpus.recordings]
 
 
-def test_named_alike_in_one_folder_or_in_scores_and_audio(tmp_path):
+def test_named_alike_in_one_folder_or_in_scores_and_audio(tmp_path: Path) -> None:
     names = ["a.musicxml", "a.wav", "sub/a.mxl", "sub/A.OPUS", "scores/b.mid", "audio/b.flac"]
     names += ["audio/live/c.mp3", "scores/live/c.xml", "notes.txt", ".hidden/d.wav", ".d.musicxml"]
     corpus = list_recordings("folder", folder(tmp_path, *names))
@@ -35,18 +35,18 @@ def test_named_alike_in_one_folder_or_in_scores_and_audio(tmp_path):
     assert (first.start_sec, first.end_sec) == (0.0, None)
 
 
-def test_ids_do_not_depend_on_what_else_is_there(tmp_path):
+def test_ids_do_not_depend_on_what_else_is_there(tmp_path: Path) -> None:
     before = list_recordings("folder", folder(tmp_path, "sub/a.mxl", "sub/a.wav")).recordings[0].recording_id
     after = list_recordings("folder", folder(tmp_path, "a.mxl", "a.wav", "sub/a.mp3")).recordings
     assert before in {recording.recording_id for recording in after}
 
 
-def test_two_recordings_of_one_score(tmp_path):
+def test_two_recordings_of_one_score(tmp_path: Path) -> None:
     corpus = list_recordings("folder", folder(tmp_path, "a.mxl", "a.wav", "a.mp3"))
     assert [(r.recording_id, r.piece_id) for r in corpus.recordings] == [("a-wav", "a-mxl"), ("a-mp3", "a-mxl")]
 
 
-def test_what_has_no_counterpart(tmp_path):
+def test_what_has_no_counterpart(tmp_path: Path) -> None:
     corpus = list_recordings("folder", folder(tmp_path, "a.mxl", "b.wav", "c.mid", "c.mxl", "c.wav"))
     assert pairs(corpus, tmp_path) == [("c.mxl", "c.wav")]
     assert [(missing.recording_id, missing.reason) for missing in corpus.missing] == [
@@ -56,7 +56,7 @@ def test_what_has_no_counterpart(tmp_path):
     ]
 
 
-def test_a_table(tmp_path):
+def test_a_table(tmp_path: Path) -> None:
     folder(tmp_path, "s/one.mxl", "r/long.mp3", "unlisted.wav")
     rows = ["s/one.mxl,r/long.mp3,ann,0:01:30,2:00,CC0", "s/one.mxl,r/long.mp3,,120.5,,", "s/one.mxl,r/gone.wav,,,,"]
     (tmp_path / "pairs.csv").write_text("score,audio,performer,start,end,licence\n" + "\n".join(rows))
@@ -74,7 +74,7 @@ def test_a_table(tmp_path):
     assert missing.reason == f"{tmp_path}/r/gone.wav (line 4 of pairs.csv) not found"
 
 
-def test_a_table_of_another_name_and_absolute_paths(tmp_path):
+def test_a_table_of_another_name_and_absolute_paths(tmp_path: Path) -> None:
     root = folder(tmp_path / "root", "a.mxl")
     elsewhere = folder(tmp_path / "elsewhere", "a.wav") / "a.wav"
     (root / "mine.CSV").write_text(f"audio,score\n{elsewhere},a.mxl\n")
@@ -98,7 +98,7 @@ def test_a_table_of_another_name_and_absolute_paths(tmp_path):
         ),
     ],
 )
-def test_bad_tables(tmp_path, content, message):
+def test_bad_tables(tmp_path: Path, content: str, message: str) -> None:
     folder(tmp_path, "a.mxl", "a.wav")
     (tmp_path / "pairs.csv").write_text(content)
     with pytest.raises(DataError) as caught:
@@ -106,7 +106,7 @@ def test_bad_tables(tmp_path, content, message):
     assert message in str(caught.value)
 
 
-def test_several_tables(tmp_path):
+def test_several_tables(tmp_path: Path) -> None:
     for name in ("one.csv", "two.csv"):
         (tmp_path / name).write_text("score,audio\na,b\n")
     with pytest.raises(DataError, match=r"several CSVs list pairs: one\.csv, two\.csv; name the one to use pairs\.csv"):

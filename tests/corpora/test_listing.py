@@ -22,34 +22,34 @@ ROOT = Path("/music")
         ("ソナタ.wav", "wav-d7b238"),
     ],
 )
-def test_ids_show_the_path(path, expected):
+def test_ids_show_the_path(path: str, expected: str) -> None:
     assert path_id(ROOT / path, ROOT) == expected
     assert path_id(Path("elsewhere") / path, Path("elsewhere")) == expected  # where the root lies does not matter
 
 
 @given(st.lists(st.text("ab./- _ÄA", min_size=1, max_size=8), min_size=2, max_size=2, unique=True))
-def test_ids_are_safe_and_differ(names):
+def test_ids_are_safe_and_differ(names) -> None:
     paths = [ROOT / (name.strip("/. ") + "x.wav") for name in names]
     ids = [path_id(path, ROOT) for path in paths]
     assert all(is_id(name) for name in ids)
     assert (ids[0] == ids[1]) == (paths[0] == paths[1])
 
 
-def test_long_paths_and_paths_elsewhere():
+def test_long_paths_and_paths_elsewhere() -> None:
     long = path_id(ROOT / ("a" * 200) / ("b" * 200 + ".wav"), ROOT)
     assert is_id(long) and len(long) <= 100 and "bbb-wav-" in long
     assert path_id(Path("/other/sonata.wav"), ROOT).startswith("sonata-wav-")
     assert path_id(Path("/other/sonata.wav"), ROOT) != path_id(Path("/third/sonata.wav"), ROOT)
 
 
-def test_names_of_corpora(tmp_path):
+def test_names_of_corpora(tmp_path: Path) -> None:
     assert list(CORPORA) == ["bach-violin", "folder", "demo"]
     with pytest.raises(DataError, match="corpus 'vienna': is unknown; known: bach-violin, folder, demo"):
         list_recordings("vienna", tmp_path)
 
 
 @pytest.mark.parametrize("name", ["bach-violin", "folder", "demo"])
-def test_no_such_folder(name, tmp_path):
+def test_no_such_folder(name: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not exist"):
         list_recordings(name, tmp_path / "nowhere")
     (tmp_path / "file").touch()
@@ -60,7 +60,7 @@ def test_no_such_folder(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["bach-violin", "folder", "demo"])
-def test_an_empty_folder_is_no_corpus(name, tmp_path):
+def test_an_empty_folder_is_no_corpus(name: str, tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         list_recordings(name, tmp_path)
     assert caught.value.subject == str(tmp_path) and caught.value.advice

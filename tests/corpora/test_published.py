@@ -28,7 +28,7 @@ def published(folder: Path, alignment: str, rows: str = ROWS) -> PublishedRecord
     return PublishedRecording(recording, folder / "notes.csv", folder / "alignment.csv")
 
 
-def test_ends_last_until_their_step_is_over_and_grace_notes_are_left_out(tmp_path):
+def test_ends_last_until_their_step_is_over_and_grace_notes_are_left_out(tmp_path: Path) -> None:
     found = read_published_alignment(published(tmp_path, "0.032,0.48\n0.512,0.96\n0.992,1.92\n0.992,1.856\n"), NOTES)
     assert found.note_id.tolist() == [0, 2, 3, 4]
     assert found.performed.pitch.tolist() == [60, 62, 55, 64]
@@ -37,7 +37,7 @@ def test_ends_last_until_their_step_is_over_and_grace_notes_are_left_out(tmp_pat
     assert (found.repaired_count, found.left_out_count) == (0, 1)
 
 
-def test_notes_in_one_step_of_the_grid_are_spread_over_it_and_no_note_is_without_length(tmp_path):
+def test_notes_in_one_step_of_the_grid_are_spread_over_it_and_no_note_is_without_length(tmp_path: Path) -> None:
     found = read_published_alignment(published(tmp_path, "0.032,0.48\n0.512,0.512\n0.512,0.96\n0.512,0.96\n"), NOTES)
     np.testing.assert_allclose(found.performed.onset_sec, [0.032, 0.512, 0.528, 0.528])
     assert (found.performed.offset_sec > found.performed.onset_sec).all()
@@ -52,12 +52,12 @@ def test_notes_in_one_step_of_the_grid_are_spread_over_it_and_no_note_is_without
         ("0,0.4\n0.5,0.6\n0.7,0.8\n0.7,0.8\n", ROWS.replace("12,24,62", "12,24,63"), "has other notes than"),
     ],
 )
-def test_what_does_not_fit_is_refused(tmp_path, alignment, rows, message):
+def test_what_does_not_fit_is_refused(tmp_path: Path, alignment: str, rows, message: str) -> None:
     with pytest.raises(DataError, match=message):
         read_published_alignment(published(tmp_path, alignment, rows), NOTES)
 
 
-def test_all_102_of_the_real_copy(shared_data):
+def test_all_102_of_the_real_copy(shared_data: Path) -> None:
     corpus = list_recordings("bach-violin", shared_data / "bach-violin")
     assert len(corpus.published) == 102
     repaired, scores = 0, {}

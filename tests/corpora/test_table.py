@@ -1,10 +1,12 @@
+from pathlib import Path
+
 import pytest
 
 from dp.corpora.table import read_table
 from dp.errors import DataError
 
 
-def test_rows_know_their_lines(tmp_path):
+def test_rows_know_their_lines(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes('\ufeffname,start\r\n"x, y", 1:30 \r\n\r\nz,0:01:00.5\r\n'.encode())
     rows = read_table(path, ("name", "start"), ("end",))
@@ -27,7 +29,7 @@ def test_rows_know_their_lines(tmp_path):
         (b'name,start\n"x,1\n', "a.csv: is not a CSV in UTF-8"),
     ],
 )
-def test_bad_tables(tmp_path, content, message):
+def test_bad_tables(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "a.csv").write_bytes(content)
     with pytest.raises(DataError) as caught:
         read_table(tmp_path / "a.csv", ("name", "start"), ("end",))
@@ -35,7 +37,7 @@ def test_bad_tables(tmp_path, content, message):
 
 
 @pytest.mark.parametrize("text", ["soon", "-1", "1:2:3:4", "nan", "", "0:-5"])
-def test_bad_times_name_line_and_value(tmp_path, text):
+def test_bad_times_name_line_and_value(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.csv").write_text(f"name,start\nx,{text}\n")
     row = read_table(tmp_path / "a.csv", ("name", "start"))[0]
     with pytest.raises(DataError) as caught:
@@ -43,7 +45,7 @@ def test_bad_times_name_line_and_value(tmp_path, text):
     assert str(caught.value) == f"{tmp_path}/a.csv, line 2: start {text!r} is not a time; write seconds or h:mm:ss"
 
 
-def test_numbers_and_empty_cells(tmp_path):
+def test_numbers_and_empty_cells(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("name,pitch\n,128\n")
     row = read_table(tmp_path / "a.csv", ("name", "pitch"))[0]
     with pytest.raises(DataError, match="line 2: pitch '128' is out of bounds, expected 0 to 127"):
@@ -54,6 +56,6 @@ def test_numbers_and_empty_cells(tmp_path):
         row.number("name", 0, 1)
 
 
-def test_no_such_file(tmp_path):
+def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read"):
         read_table(tmp_path / "a.csv", ("name",))

@@ -31,7 +31,7 @@ def performance():
     return Performance("r", notes, PerformedNotes(notes.pitch, zeros, onset, np.array([1.5, 7.0, 9.0]), np.ones(3)))
 
 
-def test_synthesis_clips_keep_the_true_place_of_a_carried_over_note():
+def test_synthesis_clips_keep_the_true_place_of_a_carried_over_note() -> None:
     mels = {clip.clip_id: np.full((clip.end_frame - clip.start_frame, 2), 3.0) for clip in CLIPS}
     arrays = synthesis_arrays([performance()], CLIPS, mels, MEL)
     first, second, third = (item.sounding for item in arrays.clips)
@@ -46,7 +46,7 @@ def test_synthesis_clips_keep_the_true_place_of_a_carried_over_note():
     assert arrays.clips[0].log_mel.dtype == np.float32
 
 
-def test_timing_clips_hold_score_and_performance():
+def test_timing_clips_hold_score_and_performance() -> None:
     arrays = timing_arrays([performance()], CLIPS, MEL)
     assert [item.clip.clip_id for item in arrays.clips] == ["r/0", "r/1"]  # nothing sounds in the third
     second = arrays.clips[1]
@@ -61,7 +61,7 @@ def test_timing_clips_hold_score_and_performance():
     np.testing.assert_allclose(second.duration_frame, [156.25, 62.5], atol=1e-3)
 
 
-def test_nominal_times_are_those_of_the_performances_mean_tempo_right_where_the_clip_starts():
+def test_nominal_times_are_those_of_the_performances_mean_tempo_right_where_the_clip_starts() -> None:
     slow_then_fast = performance()
     slow_then_fast.performed.onset_sec[1] = 2.5  # quarters 0 to 4 in 2 s, 4 to 7.5 in 5.5 s
     first, second = (item.written for item in timing_arrays([slow_then_fast], CLIPS[:2], MEL).clips)
@@ -71,7 +71,7 @@ def test_nominal_times_are_those_of_the_performances_mean_tempo_right_where_the_
     np.testing.assert_allclose(second.nominal_onset_frame[-1], 62.5 * (3.5 - 2.492 * 3.5 / 5.5), rtol=1e-5)
 
 
-def test_clips_of_one_performance_share_the_piece_they_are_cut_from():
+def test_clips_of_one_performance_share_the_piece_they_are_cut_from() -> None:
     clips = timing_arrays([performance()], CLIPS, MEL).clips
     assert clips[0].piece is clips[1].piece
     piece = clips[0].piece
@@ -81,7 +81,7 @@ def test_clips_of_one_performance_share_the_piece_they_are_cut_from():
     np.testing.assert_allclose(np.exp(piece.log_articulation), [0.25 * 4, 2.5 / 2.5, 1.0], atol=1e-6)
 
 
-def test_a_grace_note_comes_just_before_its_note():
+def test_a_grace_note_comes_just_before_its_note() -> None:
     plain = performance()
     plain.notes.duration_quarter[0] = 0.0
     plain.notes.onset_quarter[0] = 4.0
@@ -92,7 +92,7 @@ def test_a_grace_note_comes_just_before_its_note():
     assert written.nominal_duration_frame[0] == pytest.approx(5.0)
 
 
-def test_performers_are_those_of_the_training_clips():
+def test_performers_are_those_of_the_training_clips() -> None:
     arrays = timing_arrays([performance()], CLIPS, MEL)
     assert arrays.performer_names == ("ann",)
     assert [item.performer_index for item in arrays.clips] == [1, 0]
@@ -101,12 +101,12 @@ def test_performers_are_those_of_the_training_clips():
     assert arrays.held_out("recording") == []
 
 
-def test_nothing_to_train_on():
+def test_nothing_to_train_on() -> None:
     with pytest.raises(DataError, match="1 clips, none of them left for training"):
         timing_arrays([performance()], CLIPS[1:2], MEL).training()
 
 
-def test_vocoder_clips_are_cut_where_their_mels_are():
+def test_vocoder_clips_are_cut_where_their_mels_are() -> None:
     mels = {clip.clip_id: np.zeros((clip.end_frame - clip.start_frame, 2), np.float32) for clip in CLIPS}
     samples = np.arange(938 * 256, dtype=np.float32)
     arrays = vocoder_arrays(CLIPS, mels, {"r": samples}, MEL)
@@ -119,7 +119,7 @@ def test_vocoder_clips_are_cut_where_their_mels_are():
         vocoder_arrays(CLIPS, mels, {"r": samples[:-1]}, MEL)
 
 
-def test_missing_and_misshapen_mels_are_named():
+def test_missing_and_misshapen_mels_are_named() -> None:
     mels = {"r/0": np.zeros((311, 2))}
     with pytest.raises(DataError, match=r"r/0: its log-mel is of shape \(311, 2\), expected \(312, 2\)"):
         synthesis_arrays([performance()], CLIPS[:1], mels, MEL)
@@ -127,7 +127,7 @@ def test_missing_and_misshapen_mels_are_named():
         synthesis_arrays([performance()], CLIPS[1:2], mels, MEL)
 
 
-def test_a_performance_must_have_every_note_of_its_score():
+def test_a_performance_must_have_every_note_of_its_score() -> None:
     whole = performance()
     notes = ScoreNotes(*(getattr(whole.notes, name)[:2] for name in whole.notes.__dataclass_fields__))
     with pytest.raises(DataError, match="r: has 3 performed notes for a score of 2"):

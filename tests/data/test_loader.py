@@ -18,7 +18,7 @@ def synthesis_clip(name, note_count, frame_count):
     )
 
 
-def test_every_clip_comes_once_a_pass_in_new_orders():
+def test_every_clip_comes_once_a_pass_in_new_orders() -> None:
     draws = [drawn_at(step, 6, 3, seed=0) for step in (1, 2, 3, 4)]
     assert sorted(draws[0] + draws[1]) == sorted(draws[2] + draws[3]) == [0, 1, 2, 3, 4, 5]
     assert draws[0] + draws[1] != draws[2] + draws[3]
@@ -26,11 +26,11 @@ def test_every_clip_comes_once_a_pass_in_new_orders():
     assert [drawn_at(step, 6, 3, seed=1) for step in (1, 2)] != draws[:2]
 
 
-def test_fewer_clips_than_a_batch_holds_repeat():
+def test_fewer_clips_than_a_batch_holds_repeat() -> None:
     assert drawn_at(1, 1, 3, seed=0) == [0, 0, 0]
 
 
-def test_padding_of_a_batch():
+def test_padding_of_a_batch() -> None:
     batch = synthesis_batch([synthesis_clip("a", 2, 4), synthesis_clip("b", 0, 5)])
     assert batch.clip_ids == ("a", "b")
     assert batch.inputs["pitch"].tolist() == [[60, 61], [128, 128]]
@@ -41,11 +41,11 @@ def test_padding_of_a_batch():
     assert batch.inputs["performer"].tolist() == [3, 3]
 
 
-def test_clips_without_notes_make_no_empty_tensor():
+def test_clips_without_notes_make_no_empty_tensor() -> None:
     assert synthesis_batch([synthesis_clip("a", 0, 4)]).inputs["pitch"].tolist() == [[128]]
 
 
-def test_the_performer_is_hidden_now_and_then():
+def test_the_performer_is_hidden_now_and_then() -> None:
     batch_at = synthesis_batch_at([synthesis_clip("a", 1, 4)], 100, seed=0)
     hidden = [(batch_at(step).inputs["performer"] == 0).float().mean() for step in range(1, 11)]
     assert 0.06 < float(torch.stack(hidden).mean()) < 0.14
@@ -73,12 +73,12 @@ def recording(*, held_out=()):
     return [stretch_of(run, performed, tempo_map, RATE_HZ, margin_frame=0) for run in runs]
 
 
-def test_stretches_end_where_a_clip_is_held_out():
+def test_stretches_end_where_a_clip_is_held_out() -> None:
     assert [(s.start_frame, len(s.log_mel)) for s in recording(held_out=[2])] == [(0, 200), (300, 200)]
     assert [(s.start_frame, len(s.log_mel)) for s in recording(held_out=[0])] == [(100, 400)]
 
 
-def test_a_cut_has_the_notes_and_the_frames_of_its_place():
+def test_a_cut_has_the_notes_and_the_frames_of_its_place() -> None:
     clip = recording(held_out=[0])[0].cut(30, 120)
     assert clip.log_mel[:, 0].tolist() == list(range(130, 250))
     assert (clip.clip.start_frame, clip.clip.end_frame) == (130, 250)
@@ -88,7 +88,7 @@ def test_a_cut_has_the_notes_and_the_frames_of_its_place():
     assert clip.sounding.tempo_qpm == 120.0
 
 
-def test_crops_come_from_everywhere_and_from_nowhere_else():
+def test_crops_come_from_everywhere_and_from_nowhere_else() -> None:
     batch_at = cropped_batch_at(recording(held_out=[2]), 150, 50, seed=0)
     starts = torch.cat([batch_at(step).log_mel[:, 0, 0] for step in range(1, 21)])
     ends = torch.cat([batch_at(step).log_mel[:, -1, 0] for step in range(1, 21)])
@@ -98,7 +98,7 @@ def test_crops_come_from_everywhere_and_from_nowhere_else():
     assert not torch.equal(batch_at(7).log_mel, batch_at(8).log_mel)
 
 
-def test_a_transposed_stretch_is_faster_as_it_is_higher():
+def test_a_transposed_stretch_is_faster_as_it_is_higher() -> None:
     octave = transposed(recording(held_out=[0])[0], np.arange(250, dtype=np.float32)[:, None] * 2, 12)
     assert (octave.start_frame, octave.log_mel[:, 0].tolist()) == (50, list(range(100, 500, 2)))
     clip = octave.cut(15, 60)
@@ -108,6 +108,6 @@ def test_a_transposed_stretch_is_faster_as_it_is_higher():
     assert clip.sounding.tempo_qpm == 240.0
 
 
-def test_arrays_know_their_splits():
+def test_arrays_know_their_splits() -> None:
     clips = tuple(synthesis_clip(name, 1, 4) for name in "ab")
     assert len(Arrays(clips, MelConfig()).training()) == 2

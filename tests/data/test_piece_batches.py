@@ -9,7 +9,7 @@ def pieces():
     return list({item.piece.recording_id: item.piece for item in tiny.timing().clips}.values())
 
 
-def test_a_stretch_holds_its_events_and_their_notes_and_says_what_may_be_learned():
+def test_a_stretch_holds_its_events_and_their_notes_and_says_what_may_be_learned() -> None:
     one, two = pieces()
     batch = piece_batch([Stretch(one, 2, 6), Stretch(two, 0, 2)], hidden=[False, True])
     assert batch.clip_ids == ("one events 2-5", "two events 0-1")
@@ -22,7 +22,7 @@ def test_a_stretch_holds_its_events_and_their_notes_and_says_what_may_be_learned
     assert batch.note_trained[0].tolist() == [True, True, False, False]
 
 
-def test_intervals_are_against_the_mean_tempo():
+def test_intervals_are_against_the_mean_tempo() -> None:
     one, _ = pieces()
     np.testing.assert_allclose(one.event_sec, 0.2 + 0.5 * (np.arange(8) + 0.1 * (np.arange(8) % 2)), rtol=1e-6)
     np.testing.assert_allclose(one.context.interval_sec, 3.55 / 7, rtol=1e-6)
@@ -30,19 +30,19 @@ def test_intervals_are_against_the_mean_tempo():
     np.testing.assert_allclose(one.log_articulation[:2], np.log([0.35 / 0.55, 0.35 / 0.45]), rtol=1e-5)
 
 
-def test_the_batch_of_a_step_depends_on_seed_and_step_alone():
+def test_the_batch_of_a_step_depends_on_seed_and_step_alone() -> None:
     first, again, other = (draw_stretches(pieces(), 4, 5, seed, 7) for seed in (1, 1, 2))
     assert first.clip_ids == again.clip_ids != other.clip_ids
     assert torch.equal(first.window_phase_sec, again.window_phase_sec)
     assert draw_stretches(pieces(), 4, 5, 1, 8).clip_ids != first.clip_ids
 
 
-def test_stretches_come_from_everywhere_ends_included():
+def test_stretches_come_from_everywhere_ends_included() -> None:
     ids = {name for step in range(40) for name in draw_stretches(pieces(), 4, 5, 1, step).clip_ids}
     assert {"one events 0-4", "one events 3-7", "two events 0-4", "two events 3-7"} <= ids
 
 
-def test_a_whole_piece_as_input():
+def test_a_whole_piece_as_input() -> None:
     one, _ = pieces()
     inputs = piece_inputs(one.context, 2)
     assert inputs["numbers"].shape == (1, 8, 20)

@@ -1,5 +1,6 @@
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ class Tree:
     nothing: None = None
 
 
-def test_a_value_comes_back_and_what_is_shared_is_kept_once(tmp_path):
+def test_a_value_comes_back_and_what_is_shared_is_kept_once(tmp_path: Path) -> None:
     leaf = Leaf("one", np.arange(6, dtype=np.float32).reshape(2, 3))
     tree = Tree((leaf, leaf, Leaf("two", np.array([True, False]))), {"a": 0.5, "b": float("nan")})
     save_prepared(tmp_path / "x.npz", [tree, np.float64(2.5)])
@@ -38,13 +39,13 @@ def test_a_value_comes_back_and_what_is_shared_is_kept_once(tmp_path):
         assert len(json.loads(str(file["structure"]))["objects"]) == 5  # two arrays, two leaves, the tree
 
 
-def test_what_is_not_arrays_is_refused(tmp_path):
+def test_what_is_not_arrays_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="cannot keep a set"):
         save_prepared(tmp_path / "x.npz", {"a": {1, 2}})
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_missing_a_damaged_and_a_foreign_file_are_named(tmp_path):
+def test_a_missing_a_damaged_and_a_foreign_file_are_named(tmp_path: Path) -> None:
     path = tmp_path / "x.npz"
     with pytest.raises(DataError, match=r"x.npz: is missing; write it again with `dp train --prepare`"):
         load_prepared(path, (Leaf,))

@@ -31,7 +31,7 @@ def say(context, stretch=0.0, spread=0.0, articulation=0.0):
     return np.full(events, stretch) * 1.0, np.full(notes, spread) * 1.0, np.full(notes, articulation) * 1.0
 
 
-def test_events_and_their_intervals():
+def test_events_and_their_intervals() -> None:
     context = context_of(tempo_qpm=120.0)
     assert context.event_of_note.tolist() == [0, 1, 1, 1, 2, 2, 3]
     assert context.onset_sec.tolist() == [0.0, 0.5, 2.0, 2.25]
@@ -42,14 +42,14 @@ def test_events_and_their_intervals():
     assert np.isfinite(context.numbers).all() and np.isfinite(context.note_numbers).all()
 
 
-def test_the_tempo_is_told_and_nothing_else_depends_on_where_the_piece_stands():
+def test_the_tempo_is_told_and_nothing_else_depends_on_where_the_piece_stands() -> None:
     slow, fast = context_of(tempo_qpm=60.0), context_of(tempo_qpm=120.0)
     assert np.allclose(slow.numbers[:, 3] - fast.numbers[:, 3], np.log(2.0))
     later = score_context(notes_of(), tempo_from(100.0, 0.0, 60.0))
     np.testing.assert_allclose(later.numbers, slow.numbers, atol=1e-6)
 
 
-def test_bars_and_rests_are_told():
+def test_bars_and_rests_are_told() -> None:
     numbers = context_of().numbers
     bar_start, rest_ahead = numbers[:, 10], np.expm1(numbers[:, 14])
     assert bar_start.tolist() == [1.0, 0.0, 1.0, 0.0]
@@ -57,14 +57,14 @@ def test_bars_and_rests_are_told():
     np.testing.assert_allclose(rest_ahead, [1.0, 0.0, 0.5, 0.0], atol=1e-6)
 
 
-def test_a_model_that_says_nothing_plays_as_written():
+def test_a_model_that_says_nothing_plays_as_written() -> None:
     context = context_of()
     onset_sec, duration_sec = played_times_sec(context, *say(context))
     np.testing.assert_allclose(onset_sec, [0, 0.92, 1, 1, 4, 4, 4.5])
     np.testing.assert_allclose(duration_sec, [1, 0.08, 2, 2, 2, 0.5, 1.5])
 
 
-def test_expression_0_plays_as_written_whatever_is_said():
+def test_expression_0_plays_as_written_whatever_is_said() -> None:
     context = context_of()
     rng = np.random.default_rng(0)
     said = [rng.normal(size=values.shape) for values in say(context)]
@@ -73,7 +73,7 @@ def test_expression_0_plays_as_written_whatever_is_said():
     np.testing.assert_allclose(duration_sec, [1, 0.08, 2, 2, 2, 0.5, 1.5])
 
 
-def test_intervals_stretch_and_the_mean_tempo_stays():
+def test_intervals_stretch_and_the_mean_tempo_stays() -> None:
     context = context_of()
     stretch, spread, articulation = say(context)
     stretch[0] = np.log(2.0)  # 2 + 3 + .5 seconds, to be played in 4.5
@@ -85,7 +85,7 @@ def test_intervals_stretch_and_the_mean_tempo_stays():
     np.testing.assert_allclose(duration_sec[4], 0.5 * scale + 1.5)  # held over the next event, to the end
 
 
-def test_chords_spread_about_their_event_and_no_further_than_their_neighbours():
+def test_chords_spread_about_their_event_and_no_further_than_their_neighbours() -> None:
     context = context_of()
     stretch, spread, articulation = say(context)
     spread[[4, 5]] = [0.1, 0.3]
@@ -96,13 +96,13 @@ def test_chords_spread_about_their_event_and_no_further_than_their_neighbours():
     np.testing.assert_allclose(onset_sec[[4, 5]], [4 - 0.45 * 3, 4 + 0.45 * 0.5])
 
 
-def test_articulation_is_a_factor():
+def test_articulation_is_a_factor() -> None:
     context = context_of()
     _, duration_sec = played_times_sec(context, *say(context, articulation=np.log(0.5)))
     np.testing.assert_allclose(duration_sec, [0.5, 0.08, 1, 1, 1, 0.25, 0.75])
 
 
-def test_whatever_is_said_events_follow_each_other():
+def test_whatever_is_said_events_follow_each_other() -> None:
     rows = [(i / 4, 0.25, 60 + i % 7, 1 + i // 16) for i in range(64)]
     context = context_of(rows)
     rng = np.random.default_rng(1)
@@ -112,13 +112,13 @@ def test_whatever_is_said_events_follow_each_other():
     assert onset_sec[-1] - onset_sec[0] == pytest.approx(63 / 4)
 
 
-def test_one_event_alone():
+def test_one_event_alone() -> None:
     context = context_of([(0, 1, 60, 1)])
     onset_sec, duration_sec = played_times_sec(context, *say(context, 1.0))
     assert (onset_sec.tolist(), duration_sec.tolist()) == ([0.0], [1.0])
 
 
-def test_steady_tempo_goes_through_both_ends():
+def test_steady_tempo_goes_through_both_ends() -> None:
     tempo_map = steady_tempo_map(np.array([0.0, 3.0, 4.0]), np.array([1.0, 2.0, 3.0]))
     assert tempo_map.outer_tempo_qpm == (120.0, 120.0)
     np.testing.assert_allclose(tempo_map.sec_at([0.0, 3.0, 4.0]), [1.0, 2.5, 3.0])

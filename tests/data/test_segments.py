@@ -14,7 +14,7 @@ NOTES = SoundingNotes(np.array([60, 62, 64]), np.zeros(3, int), np.array([-2, 5,
 BASELINE_CLIP = BaselineClip(Clip("a", "r", "violin", "ann", 0, 20), 3, NOTES, np.repeat(FRAMES, 4))
 
 
-def test_segments_of_mel_and_samples_belong_together_and_come_from_everywhere():
+def test_segments_of_mel_and_samples_belong_together_and_come_from_everywhere() -> None:
     segmenter = Segmenter(3, 6, 4, seed=1)
     starts = set()
     for step in range(1, 41):
@@ -28,7 +28,7 @@ def test_segments_of_mel_and_samples_belong_together_and_come_from_everywhere():
     assert starts == set(range(15))
 
 
-def test_a_segments_notes_are_the_clips_moved():
+def test_a_segments_notes_are_the_clips_moved() -> None:
     """The rolls of a segment are the same stretch of the clip's rolls, with notes over both borders."""
     clip_notes = [torch.from_numpy(part)[None] for part in (NOTES.pitch, NOTES.onset_frame, NOTES.duration_frame)]
     whole = rolls(*clip_notes, 20)[0]
@@ -42,14 +42,14 @@ def test_a_segments_notes_are_the_clips_moved():
             torch.testing.assert_close(row, whole[start : start + 6])
 
 
-def test_the_performer_is_hidden_now_and_then():
+def test_the_performer_is_hidden_now_and_then() -> None:
     segmenter = Segmenter(50, 6, 4, seed=1)
     performers = torch.cat([segmenter.baseline_batch([BASELINE_CLIP], step).inputs["performer"] for step in range(20)])
     assert set(performers.tolist()) == {0, 3}
     assert 0.06 < float((performers == 0).float().mean()) < 0.14
 
 
-def test_a_step_alone_says_what_it_gets():
+def test_a_step_alone_says_what_it_gets() -> None:
     clips = [VOCODER_CLIP] * 5
     one, again = (Segmenter(3, 6, 4, seed=1) for _ in range(2))
     one.vocoder_batch(clips, 7)
@@ -59,7 +59,7 @@ def test_a_step_alone_says_what_it_gets():
     assert not torch.equal(batches[0], Segmenter(3, 6, 4, seed=2).vocoder_batch(clips, 8).samples)
 
 
-def test_clips_shorter_than_a_segment_are_left_out():
+def test_clips_shorter_than_a_segment_are_left_out() -> None:
     assert long_enough([VOCODER_CLIP], 20, 4, "segment_frame") == [VOCODER_CLIP]
     with pytest.raises(DataError, match="segment_frame: is 21, longer than every clip"):
         long_enough([VOCODER_CLIP], 21, 4, "segment_frame")

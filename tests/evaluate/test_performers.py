@@ -9,7 +9,7 @@ from tests.train import tiny
 PERFORMER = np.array([0, 0, 1, 1, 2, 2, 0, 1])
 
 
-def test_performers_that_are_like_themselves_are_told_apart():
+def test_performers_that_are_like_themselves_are_told_apart() -> None:
     correlation = np.full((8, 3), 0.2)
     correlation[np.arange(8), PERFORMER] += 0.1
     found = compare_performers(correlation, PERFORMER)
@@ -17,7 +17,7 @@ def test_performers_that_are_like_themselves_are_told_apart():
     assert found.p_value < 0.01
 
 
-def test_easy_recordings_and_a_performer_that_suits_all_do_not_count():
+def test_easy_recordings_and_a_performer_that_suits_all_do_not_count() -> None:
     correlation = 0.5 * np.linspace(0, 1, 8)[:, None] + np.array([0.3, 0.0, 0.0])
     found = compare_performers(correlation, PERFORMER)
     assert found.advantage == pytest.approx(0.0, abs=1e-12)
@@ -25,7 +25,7 @@ def test_easy_recordings_and_a_performer_that_suits_all_do_not_count():
     assert found.own.mean > found.others.mean  # which is why this alone says nothing
 
 
-def test_what_suits_all_recordings_of_a_fold_does_not_count():
+def test_what_suits_all_recordings_of_a_fold_does_not_count() -> None:
     performer, fold = np.array([0, 0, 0, 1, 1, 1, 1, 0]), np.repeat([0, 1], 4)
     suits = np.where(fold == 0, 1.0, -1.0)[:, None] * np.array([0.2, -0.2])  # each fold's model one other performer
     found = compare_performers(suits, performer, fold)
@@ -35,7 +35,7 @@ def test_what_suits_all_recordings_of_a_fold_does_not_count():
     assert compare_performers(alike, performer, fold).advantage == pytest.approx(0.375)
 
 
-def test_curves_are_means_over_two_seconds_of_the_score():
+def test_curves_are_means_over_two_seconds_of_the_score() -> None:
     context = score_context(tiny.scale(8), tempo_from(0.0, 0.0, 120.0))  # notes half a second apart
     stretch = np.log([2.0, 2.0, 2.0, 2.0, 0.5, 0.5, 0.5])
     np.testing.assert_allclose(tempo_curve(context, stretch), np.log([0.5, 2.0]))

@@ -29,7 +29,7 @@ def evaluate_systems(clips, systems, mel, transcribe=None, on_clip=lambda done, 
     return summarize_clips(measure_systems(clips, systems, mel, transcribe, on_clip))
 
 
-def ignore(metrics, step):
+def ignore(metrics, step) -> None:
     pass
 
 
@@ -65,7 +65,7 @@ def clip(index=0, *, sounding=(), by_clip=True, by_recording=False, instrument="
     )
 
 
-def test_all_systems_on_both_splits(synthesis, vocoder):
+def test_all_systems_on_both_splits(synthesis, vocoder) -> None:
     systems = {
         "ours": synthesis_system(synthesis, vocoder),
         "mel-only": synthesis_system(synthesis, None),
@@ -96,7 +96,7 @@ def test_all_systems_on_both_splits(synthesis, vocoder):
     assert found["clip-mean-spectrum"]["difference_variance_ratio"]["mean"] == pytest.approx(0.0, abs=1e-9)
 
 
-def test_a_performer_is_found_under_the_checkpoints_number(synthesis):
+def test_a_performer_is_found_under_the_checkpoints_number(synthesis) -> None:
     arrays = tiny.synthesis()
     renumbered = replace(arrays, performer_names=("zoe", "ann", "bo"))
     clips = [evaluation_clips(made.clips, tiny.vocoder().clips) for made in (arrays, renumbered)]
@@ -111,7 +111,7 @@ def test_a_performer_is_found_under_the_checkpoints_number(synthesis):
     assert plain["violin"]["recording"] == one["violin"]["recording"]  # bo's
 
 
-def test_notes_carried_over_count_on_neither_side():
+def test_notes_carried_over_count_on_neither_side() -> None:
     # Frames are 16 ms: the note asked for at frame 25 begins at 0.4 s; 64 was carried over and is heard at once.
     item = clip(sounding=[(64, -5), (60, 25), (62, 50)])
     heard = notes((64, 0.02), (60, 0.43), (62, 0.88), (64, 1.5))
@@ -127,14 +127,14 @@ def test_notes_carried_over_count_on_neither_side():
     }
 
 
-def test_clips_without_a_new_note_have_no_note_metrics():
+def test_clips_without_a_new_note_have_no_note_metrics() -> None:
     items = [clip(0, sounding=[(64, -5)]), clip(1, sounding=[(64, 5)])]
     found = evaluate_systems(items, {"r": recording_system()}, tiny.MEL, lambda samples, rate: notes())
     metrics = found["violin"]["clip"]["r"]
     assert (metrics["log_mel_mse"]["n"], metrics["note_f1_50ms"]["n"]) == (2, 1)
 
 
-def test_a_system_is_compared_at_its_own_level():
+def test_a_system_is_compared_at_its_own_level() -> None:
     item = clip()
     seen = []
     quiet = System(lambda given: given.log_mel, lambda given: seen.append(given) or given.samples, "clip")
@@ -143,7 +143,7 @@ def test_a_system_is_compared_at_its_own_level():
     assert np.abs(seen[0].samples).max() == pytest.approx(0.95)
 
 
-def test_levels():
+def test_levels() -> None:
     floor, lowest = 1e-5, np.float32(np.log(1e-5))
     samples = np.array([0.0, 0.19, -0.095], dtype=np.float32)
     item = replace(clip(), samples=samples, log_mel=np.array([[lowest, -2.0]], dtype=np.float32))
@@ -157,12 +157,12 @@ def test_levels():
         at_level(item, "loud", floor)
 
 
-def test_a_system_that_makes_nothing():
+def test_a_system_that_makes_nothing() -> None:
     with pytest.raises(ValueError, match="neither a log-mel nor a waveform"):
         evaluate_systems([clip()], {"s": System()}, tiny.MEL)
 
 
-def test_differences_are_of_the_same_clips():
+def test_differences_are_of_the_same_clips() -> None:
     values = {
         "r/0": {"a": {"log_mel_mse": 10.0}, "b": {"log_mel_mse": 11.0}},
         "r/1": {"a": {"log_mel_mse": 1.0}, "b": {"log_mel_mse": 2.0}},
@@ -175,7 +175,7 @@ def test_differences_are_of_the_same_clips():
     assert (found["a"]["log_mel_mse"]["n"], found["b"]["log_mel_mse"]["n"]) == (2, 3)
 
 
-def test_clips_go_to_the_split_that_holds_them_out():
+def test_clips_go_to_the_split_that_holds_them_out() -> None:
     items = [
         clip(0, by_clip=False),
         clip(1, by_clip=True),
@@ -190,7 +190,7 @@ def test_clips_go_to_the_split_that_holds_them_out():
     }
 
 
-def test_chosen_clips_are_some_of_every_split_and_instrument():
+def test_chosen_clips_are_some_of_every_split_and_instrument() -> None:
     items = [clip(i, by_clip=i % 2 == 0, by_recording=i % 2 == 1) for i in range(40)]
     items += [clip(100, instrument="piano"), clip(101, by_clip=False)]
     chosen = choose_clips(items, 5)
@@ -202,7 +202,7 @@ def test_chosen_clips_are_some_of_every_split_and_instrument():
     assert choose_clips(items, 100) == items[:-1]
 
 
-def test_clips_without_samples_are_left_out():
+def test_clips_without_samples_are_left_out() -> None:
     found = evaluation_clips(tiny.synthesis().clips, tiny.vocoder().clips[1:])
     assert [item.clip.clip_id for item in found] == ["one/1", "two/0", "two/1"]
     assert np.array_equal(found[0].samples, tiny.SAMPLES["one"][125 * 256 : 250 * 256])

@@ -71,7 +71,7 @@ def checkpoint(design="ours"):
     return Checkpoint(TimingModel(dims).eval(), made.mel, 1, ("ann", "bo"))
 
 
-def test_others_are_the_mean_of_the_other_performers_alone():
+def test_others_are_the_mean_of_the_other_performers_alone() -> None:
     pieces = {item.piece.recording_id: item.piece for item in arrays().clips}
     others = OtherPerformers(pieces.values())
     expected = (steps(2.0)[:19] + steps(1.5)[:19]) / 2 / 0.25
@@ -83,7 +83,7 @@ def others_sec():
     return (steps(2.0) + steps(1.5)) / 2
 
 
-def test_simple_baselines():
+def test_simple_baselines() -> None:
     rows = {row.clip_id: row for row in measure_timing_baselines(arrays())}
     assert {name: row.splits for name, row in rows.items()} == {
         "ann/0": ("clip",),
@@ -100,7 +100,7 @@ def test_simple_baselines():
     assert (found["onset_mse_frame2"], found["interval_mse_frame2"]) == pytest.approx(expected, rel=1e-5)
 
 
-def test_an_untrained_model_is_a_metronome_and_the_publications_knows_nothing():
+def test_an_untrained_model_is_a_metronome_and_the_publications_knows_nothing() -> None:
     models = {"ours": checkpoint(), "publication": checkpoint("publication")}
     rows = {row.clip_id: row.metrics for row in measure_timing_models(models, arrays())}
     for value in rows["ann/0"]["ours"].values():
@@ -111,11 +111,11 @@ def test_an_untrained_model_is_a_metronome_and_the_publications_knows_nothing():
     assert rows["cy/0"]["ours"]["onset_mse_frame2"] == pytest.approx(np.mean((62.5 * late_sec) ** 2), rel=1e-4)
 
 
-def test_a_movement_is_unheard_when_nothing_of_it_is_for_training():
+def test_a_movement_is_unheard_when_nothing_of_it_is_for_training() -> None:
     assert unheard_movements(arrays()) == {"dee"}
 
 
-def test_comparing_performers_needs_two_performers_that_the_model_knows():
+def test_comparing_performers_needs_two_performers_that_the_model_knows() -> None:
     assert evaluate_performers(checkpoint(), arrays()) == {}
     known = replace(checkpoint(), performer_names=("ann", "cy"))
     found = evaluate_performers(known, arrays())

@@ -4,11 +4,11 @@ import pytest
 from dp.metrics import Estimate, bootstrap, merge, paired_bootstrap
 
 
-def test_bootstrap_of_one_value_is_that_value():
+def test_bootstrap_of_one_value_is_that_value() -> None:
     assert bootstrap([3.0]) == Estimate(3.0, 3.0, 3.0, 1)
 
 
-def test_bootstrap_interval_covers_about_two_standard_errors():
+def test_bootstrap_interval_covers_about_two_standard_errors() -> None:
     values = np.random.default_rng(1).normal(size=400)
     found = bootstrap(values)
     assert found.n == 400
@@ -17,12 +17,12 @@ def test_bootstrap_interval_covers_about_two_standard_errors():
     assert bootstrap(values) == found
 
 
-def test_bootstrap_of_nothing():
+def test_bootstrap_of_nothing() -> None:
     with pytest.raises(ValueError, match="no values"):
         bootstrap([])
 
 
-def test_paired_bootstrap_sees_a_difference_that_the_clips_hide():
+def test_paired_bootstrap_sees_a_difference_that_the_clips_hide() -> None:
     rng = np.random.default_rng(1)
     clips = rng.normal(scale=10.0, size=50)
     better, worse = clips - 0.5, clips + 0.1 * rng.normal(size=50)
@@ -33,12 +33,12 @@ def test_paired_bootstrap_sees_a_difference_that_the_clips_hide():
     assert paired_bootstrap([3.0, 5.0], [1.0, 3.0]) == Estimate(2.0, 2.0, 2.0, 2)
 
 
-def test_pairs_must_be_pairs():
+def test_pairs_must_be_pairs() -> None:
     with pytest.raises(ValueError, match="2 values against 1 are no pairs"):
         paired_bootstrap([1.0, 2.0], [1.0])
 
 
-def test_merge_keeps_all_systems():
+def test_merge_keeps_all_systems() -> None:
     one = {"violin": {"clip": {"a": {"m": {"mean": 1.0}}}}}
     two = {"violin": {"clip": {"b": {"m": {"mean": 2.0}}}, "recording": {"a": {"m": {"mean": 3.0}}}}}
     assert merge([one, two]) == {

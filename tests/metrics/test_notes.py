@@ -12,7 +12,7 @@ def notes(*rows):
     return PerformedNotes(pitch, 0 * pitch, onset_sec, onset_sec + 0.2, np.ones(len(rows)))
 
 
-def test_precision_recall_and_f1():
+def test_precision_recall_and_f1() -> None:
     asked = notes((60, 0.0), (62, 0.5), (64, 1.0), (65, 1.5))
     found = notes((60, 0.03), (62, 0.58), (71, 1.0))
     narrow, wide = measure_notes(found, asked, 0.05), measure_notes(found, asked, 0.1)
@@ -20,11 +20,11 @@ def test_precision_recall_and_f1():
     assert wide == NoteMetrics(pytest.approx(2 / 3), 0.5, pytest.approx(4 / 7))
 
 
-def test_the_tolerance_is_inclusive():
+def test_the_tolerance_is_inclusive() -> None:
     assert measure_notes(notes((60, 0.05)), notes((60, 0.0)), 0.05).f1 == 1.0
 
 
-def test_each_note_pairs_once_and_as_many_pair_as_can():
+def test_each_note_pairs_once_and_as_many_pair_as_can() -> None:
     # Greedily, the note found at 0.10 would take the one asked for at 0.11, and that at 0.15 would find none.
     assert measure_notes(notes((60, 0.10), (60, 0.15)), notes((60, 0.06), (60, 0.11)), 0.05).f1 == 1.0
     assert measure_notes(notes((60, 0.0), (60, 0.01)), notes((60, 0.0)), 0.05) == NoteMetrics(
@@ -33,5 +33,5 @@ def test_each_note_pairs_once_and_as_many_pair_as_can():
 
 
 @pytest.mark.parametrize(("found", "asked"), [((), ((60, 0.0),)), (((60, 0.0),), ()), ((), ())])
-def test_without_notes_nothing_is_right(found, asked):
+def test_without_notes_nothing_is_right(found, asked) -> None:
     assert measure_notes(notes(*found), notes(*asked), 0.05) == NoteMetrics(0.0, 0.0, 0.0)

@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from dp.models import hifigan
@@ -22,7 +23,7 @@ def model():
     return lively(BaselineModel(DIMS))
 
 
-def test_a_piece_in_chunks_is_the_same_as_at_once(monkeypatch):
+def test_a_piece_in_chunks_is_the_same_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hifigan, "CHUNK_FRAME", 7)
     baseline = model()
     with torch.no_grad():
@@ -31,7 +32,7 @@ def test_a_piece_in_chunks_is_the_same_as_at_once(monkeypatch):
     torch.testing.assert_close(baseline.play(**inputs()), whole, atol=1e-6, rtol=1e-4)
 
 
-def test_notes_and_performer_are_heard():
+def test_notes_and_performer_are_heard() -> None:
     baseline = model()
     with torch.no_grad():
         once = baseline(**inputs())
@@ -43,7 +44,7 @@ def test_notes_and_performer_are_heard():
             assert not torch.allclose(baseline(**inputs() | change), once, atol=1e-7), change
 
 
-def test_padding_and_notes_elsewhere_are_not_heard():
+def test_padding_and_notes_elsewhere_are_not_heard() -> None:
     baseline = model()
     more = {
         "pitch": torch.tensor([[60, 64, PITCH_COUNT, 70]]),

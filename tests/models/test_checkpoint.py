@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -14,13 +15,13 @@ DIMS = TimingDims(performer_count=2, width=8, head_count=2, encoder_layer_count=
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path):
     checkpoint = Checkpoint(TimingModel(DIMS), MEL, 7, ("ann", "bo"), {"seed": 1}, "demo")
     save_checkpoint(checkpoint, tmp_path / "models" / "timing")
     return tmp_path / "models" / "timing"
 
 
-def test_round_trip(tmp_path):
+def test_round_trip(tmp_path: Path) -> None:
     checkpoint = Checkpoint(TimingModel(DIMS), MEL, 7, ("ann", "bo"), {"seed": 1}, "demo")
     save_checkpoint(checkpoint, tmp_path / "timing")
     found = load_checkpoint(tmp_path / "timing", TimingModel, MEL)
@@ -32,14 +33,14 @@ def test_round_trip(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["timing"]
 
 
-def test_a_newer_one_takes_the_older_ones_place(folder):
+def test_a_newer_one_takes_the_older_ones_place(folder) -> None:
     save_checkpoint(Checkpoint(TimingModel(DIMS), MEL, 8), folder)
     assert load_checkpoint(folder, TimingModel).step == 8
     assert [path.name for path in folder.parent.iterdir()] == ["timing"]
 
 
-def test_a_full_disk_leaves_the_older_one(folder, monkeypatch):
-    def full(path, *args, **kwargs):
+def test_a_full_disk_leaves_the_older_one(folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path, *args, **kwargs) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("pathlib.Path.write_text", full)
@@ -50,22 +51,22 @@ def test_a_full_disk_leaves_the_older_one(folder, monkeypatch):
     assert [path.name for path in folder.parent.iterdir()] == ["timing"]
 
 
-def test_missing_says_how_to_get_one(tmp_path):
+def test_missing_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"config.json is missing.*dp train"):
         load_checkpoint(tmp_path / "timing", TimingModel)
 
 
-def test_another_kind(folder):
+def test_another_kind(folder) -> None:
     with pytest.raises(DataError, match="holds a timing model, expected synthesis"):
         load_checkpoint(folder, SynthesisModel)
 
 
-def test_another_mel(folder):
+def test_another_mel(folder) -> None:
     with pytest.raises(DataError, match="another log-mel: hop_sample 256 where 200 is wanted"):
         load_checkpoint(folder, TimingModel, MelConfig(hop_sample=200))
 
 
-def change_config(folder, **changes):
+def change_config(folder, **changes) -> None:
     path = folder / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
@@ -78,19 +79,19 @@ def change_config(folder, **changes):
         ({"dims": {"width": 16}}, "does not fit config.json"),
     ],
 )
-def test_a_config_that_fits_nothing(folder, changes, message):
+def test_a_config_that_fits_nothing(folder, changes, message: str) -> None:
     change_config(folder, **changes)
     with pytest.raises(DataError, match=message):
         load_checkpoint(folder, TimingModel)
 
 
-def test_config_that_is_not_json(folder):
+def test_config_that_is_not_json(folder) -> None:
     (folder / "config.json").write_text("{")
     with pytest.raises(DataError, match="is not JSON"):
         load_checkpoint(folder, TimingModel)
 
 
-def test_damaged_weights(folder):
+def test_damaged_weights(folder) -> None:
     path = folder / "model.safetensors"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
@@ -102,7 +103,7 @@ def test_damaged_weights(folder):
         load_checkpoint(folder, TimingModel)
 
 
-def test_weights_that_are_not_finite(tmp_path):
+def test_weights_that_are_not_finite(tmp_path: Path) -> None:
     model = TimingModel(DIMS)
     next(model.parameters()).data[0] = float("nan")
     save_checkpoint(Checkpoint(model, MEL, 1), tmp_path / "timing")

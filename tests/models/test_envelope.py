@@ -1,6 +1,7 @@
 import math
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from dp.models.harmonics import Partials, partial_spectrum
     st.integers(0, 25),
     st.integers(0, 6),
 )
-def test_pairs_are_those_of_a_plain_loop(clips, frame_count, tail_frame):
+def test_pairs_are_those_of_a_plain_loop(clips, frame_count, tail_frame) -> None:
     onset, duration = torch.tensor(clips).unbind(dim=2)
     expected = sorted(
         (row * 3 + note, row * frame_count + frame)
@@ -33,7 +34,7 @@ def test_pairs_are_those_of_a_plain_loop(clips, frame_count, tail_frame):
     assert sorted(zip(note.tolist(), frame.tolist(), strict=True)) == expected
 
 
-def test_curves_go_straight_between_knots_that_grow_sparser():
+def test_curves_go_straight_between_knots_that_grow_sparser() -> None:
     basis = curve_basis(16)
     assert basis.shape == (16, 5)
     assert torch.allclose(basis.sum(dim=1), torch.ones(16))
@@ -41,7 +42,7 @@ def test_curves_go_straight_between_knots_that_grow_sparser():
         assert basis[frame, knot] == 1.0
 
 
-def test_fresh_envelopes_are_flat_and_silent_after_the_end():
+def test_fresh_envelopes_are_flat_and_silent_after_the_end() -> None:
     mixer = EnvelopeMixer(2)
     vectors = torch.tensor([[[1.0, -2.0], [3.0, 4.0]]])
     out = mixer(vectors, torch.tensor([[2, 4]]), torch.tensor([[4, 1]]), 10)[0]
@@ -50,7 +51,7 @@ def test_fresh_envelopes_are_flat_and_silent_after_the_end():
     assert torch.allclose(out, expected)
 
 
-def test_an_envelope_knows_the_frames_since_the_onset_and_until_the_offset():
+def test_an_envelope_knows_the_frames_since_the_onset_and_until_the_offset() -> None:
     mixer = EnvelopeMixer(1)
     with torch.no_grad():
         mixer.since_onset[0] = 10.0  # the first frame alone
@@ -62,7 +63,7 @@ def test_an_envelope_knows_the_frames_since_the_onset_and_until_the_offset():
     assert torch.allclose(out, torch.tensor([1.0, 1.0, 1.0, 101.0, 0.0, 1000.0, between, 0.0]))
 
 
-def test_envelopes_do_not_depend_on_where_the_clip_begins():
+def test_envelopes_do_not_depend_on_where_the_clip_begins() -> None:
     torch.manual_seed(0)
     mixer = EnvelopeMixer(4)
     for weight in mixer.parameters():
@@ -74,7 +75,7 @@ def test_envelopes_do_not_depend_on_where_the_clip_begins():
     assert whole[0, 48 + TAIL_FRAME].abs().max() == 0.0
 
 
-def test_partials_lie_where_the_pitch_says():
+def test_partials_lie_where_the_pitch_says() -> None:
     mel = MelConfig()
     spectrum = partial_spectrum(mel, mel_filterbank(mel))
     assert spectrum.shape == (129, 80)
@@ -85,7 +86,7 @@ def test_partials_lie_where_the_pitch_says():
         assert abs(loudest[pitch] - hz) < 40.0
 
 
-def test_partials_ring_on_and_fall_silent():
+def test_partials_ring_on_and_fall_silent() -> None:
     partials = Partials(80)
     mel = MelConfig()
     partials.set_spectrum(partial_spectrum(mel, mel_filterbank(mel)))
@@ -97,7 +98,7 @@ def test_partials_ring_on_and_fall_silent():
     assert out[40:].abs().max() < 1e-6
 
 
-def test_pairs_in_slices_are_the_same(monkeypatch):
+def test_pairs_in_slices_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """Thousands of notes at once are mixed slice by slice."""
     torch.manual_seed(0)
     mixer = EnvelopeMixer(3)

@@ -9,19 +9,19 @@ from tests.models.lively import lively
 SMALL = HifiganDims(band_count=5, width=16)
 
 
-def test_v2_has_the_published_size():
+def test_v2_has_the_published_size() -> None:
     """0.92 M weights (Kong et al. 2020, table 1)."""
     assert sum(parameter.numel() for parameter in HifiganModel(HifiganDims()).parameters()) == 925_985
 
 
-def test_t_frames_make_t_hops_of_samples():
+def test_t_frames_make_t_hops_of_samples() -> None:
     model = lively(HifiganModel(SMALL))
     for frame_count in (1, 2, 30):
         assert model(torch.zeros(2, frame_count, 5)).shape == (2, frame_count * HOP_SAMPLE)
         assert model.vocode(torch.zeros(frame_count, 5)).shape == (frame_count * HOP_SAMPLE,)
 
 
-def test_reach_is_what_it_is_said_to_be():
+def test_reach_is_what_it_is_said_to_be() -> None:
     """Gradients say which frames a sample in the middle depends on."""
     model = lively(HifiganModel(SMALL)).double()
     middle = 20
@@ -33,7 +33,7 @@ def test_reach_is_what_it_is_said_to_be():
 
 
 @pytest.mark.parametrize("chunk_frame", [3, 17, 50])
-def test_chunks_leave_no_seam(chunk_frame, monkeypatch):
+def test_chunks_leave_no_seam(chunk_frame: int, monkeypatch: pytest.MonkeyPatch) -> None:
     model = lively(HifiganModel(SMALL))
     log_mel = torch.randn(75, 5)
     with torch.no_grad():
@@ -43,7 +43,7 @@ def test_chunks_leave_no_seam(chunk_frame, monkeypatch):
     torch.testing.assert_close(model.vocode(log_mel), whole, atol=1e-6, rtol=1e-4)
 
 
-def test_weight_norm_changes_what_is_learned_and_not_what_is_computed():
+def test_weight_norm_changes_what_is_learned_and_not_what_is_computed() -> None:
     model = lively(HifiganModel(SMALL))
     log_mel = torch.randn(1, 4, 5)
     names = set(model.state_dict())
@@ -56,7 +56,7 @@ def test_weight_norm_changes_what_is_learned_and_not_what_is_computed():
     assert set(model.state_dict()) == names
 
 
-def test_weight_norm_learns_length_and_direction():
+def test_weight_norm_learns_length_and_direction() -> None:
     model = with_weight_norm(HifiganModel(SMALL))
     lengths = dict(model.named_parameters())["enter.parametrizations.weight.original0"]
     assert lengths.shape == (16, 1, 1)
@@ -65,7 +65,7 @@ def test_weight_norm_learns_length_and_direction():
     torch.testing.assert_close(model.enter.weight, 2 * before)
 
 
-def test_under_bfloat16_the_waveform_keeps_its_digits():
+def test_under_bfloat16_the_waveform_keeps_its_digits() -> None:
     model = lively(HifiganModel(HifiganDims(band_count=5, width=32)))
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         samples = model(torch.randn(1, 10, 5))

@@ -15,18 +15,18 @@ SMALL_SYNTHESIS = SynthesisDims(
 )
 
 
-def test_sinusoid_literal_values():
+def test_sinusoid_literal_values() -> None:
     table = sinusoid(2, 4, torch.device("cpu"))
     assert table[0].tolist() == [0.0, 1.0, 0.0, 1.0]
     assert table[1].tolist() == pytest.approx([0.841471, 0.540302, 0.0099998, 0.99995], abs=1e-6)
 
 
-def test_tempo_bins_are_logarithmic_and_clamped_and_0_is_unknown():
+def test_tempo_bins_are_logarithmic_and_clamped_and_0_is_unknown() -> None:
     tempo = torch.tensor([float("nan"), 1.0, 20.0, 66.9, 67.0, 223.9, 500.0])
     assert tempo_bin(tempo).tolist() == [0, 1, 1, 24, 25, 48, 48]  # 66.93 is the geometric mean of 20 and 224
 
 
-def test_embedding_clamps_a_carried_over_onset_but_the_projection_sees_it():
+def test_embedding_clamps_a_carried_over_onset_but_the_projection_sees_it() -> None:
     torch.manual_seed(0)
     encoder = NoteEncoder(1, 8, 2, 8, 0.0)
     one = torch.ones(1, 1, dtype=torch.int64)
@@ -59,7 +59,7 @@ def synthesis_clip(note_count, padding, frame_count, frame_padding):
     }
 
 
-def test_padding_changes_no_mel():
+def test_padding_changes_no_mel() -> None:
     torch.manual_seed(0)
     model = SynthesisModel(SMALL_SYNTHESIS).eval()
     plain = model(**synthesis_clip(3, 0, 40, 0))
@@ -68,13 +68,13 @@ def test_padding_changes_no_mel():
     torch.testing.assert_close(plain, model(**synthesis_clip(3, 2, 40, 5))[:, :40])
 
 
-def test_clip_without_notes_has_a_finite_mel():
+def test_clip_without_notes_has_a_finite_mel() -> None:
     clip = synthesis_clip(1, 0, 10, 0) | {"valid": torch.zeros(1, 1, dtype=torch.bool)}
     clip["duration_frame"] = torch.zeros(1, 1, dtype=torch.int64)
     assert torch.isfinite(SynthesisModel(SMALL_SYNTHESIS).eval()(**clip)).all()
 
 
-def test_performer_and_tempo_change_the_mel():
+def test_performer_and_tempo_change_the_mel() -> None:
     torch.manual_seed(0)
     synthesis = SynthesisModel(SMALL_SYNTHESIS).eval()
     for other in ({"performer": torch.tensor([0])}, {"tempo_qpm": torch.tensor([40.0])}):

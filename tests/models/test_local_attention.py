@@ -6,7 +6,7 @@ from dp.models.local_attention import LocalNoteEncoder, LocalStack, local_attent
 
 
 @pytest.mark.parametrize(("length", "reach"), [(50, 7), (7, 7), (3, 7), (21, 7), (8, 1)])
-def test_local_attention_is_attention_to_what_is_near(length, reach):
+def test_local_attention_is_attention_to_what_is_near(length: int, reach: int) -> None:
     torch.manual_seed(0)
     query, key, value = torch.randn(3, 2, 2, length, 8)
     valid = torch.ones(2, length, dtype=torch.bool)
@@ -18,7 +18,7 @@ def test_local_attention_is_attention_to_what_is_near(length, reach):
     assert torch.allclose(local_attention(query, key, value, valid, reach), expected, atol=1e-6)
 
 
-def test_rotated_products_depend_on_the_distance_alone():
+def test_rotated_products_depend_on_the_distance_alone() -> None:
     torch.manual_seed(0)
     query, key = torch.randn(2, 1, 1, 1, 8).expand(2, 1, 1, 6, 8)
     product = rotate(query)[0, 0] @ rotate(key)[0, 0].T
@@ -32,7 +32,7 @@ def stack():
     return LocalStack(2, 16, 2, 32, kernel=5, reach=4, dropout=0.0).eval()
 
 
-def test_what_is_out_of_reach_changes_nothing():
+def test_what_is_out_of_reach_changes_nothing() -> None:
     """Two layers of reach 4 and a convolution of 5 see 2 * (4 + 2) places to either side."""
     torch.manual_seed(1)
     x = torch.randn(1, 40, 16)
@@ -44,7 +44,7 @@ def test_what_is_out_of_reach_changes_nothing():
     assert (difference[:5] > 1e-6).all()
 
 
-def test_a_shifted_input_gives_a_shifted_output():
+def test_a_shifted_input_gives_a_shifted_output() -> None:
     torch.manual_seed(1)
     x = torch.randn(1, 60, 16)
     whole = stack()(x, torch.ones(1, 60, dtype=torch.bool))
@@ -52,7 +52,7 @@ def test_a_shifted_input_gives_a_shifted_output():
     assert torch.allclose(part[:, 12:28], whole[:, 22:38], atol=1e-5)
 
 
-def test_padding_changes_nothing():
+def test_padding_changes_nothing() -> None:
     torch.manual_seed(1)
     x = torch.randn(1, 20, 16)
     padded = torch.cat([x, torch.randn(1, 13, 16)], dim=1)
@@ -60,7 +60,7 @@ def test_padding_changes_nothing():
     assert torch.allclose(stack()(padded, valid)[:, :20], stack()(x, torch.ones(1, 20, dtype=torch.bool)), atol=1e-5)
 
 
-def test_notes_are_known_by_their_neighbours_not_by_their_place():
+def test_notes_are_known_by_their_neighbours_not_by_their_place() -> None:
     torch.manual_seed(0)
     encoder = LocalNoteEncoder(16, LocalStack(1, 16, 2, 32, kernel=3, reach=4, dropout=0.0)).eval()
     onset = torch.tensor([[0, 10, 25, 30, 50]])

@@ -32,7 +32,7 @@ def batches(draw):
 
 @settings(max_examples=60, deadline=None)
 @given(batches())
-def test_agrees_with_a_plain_loop(case):
+def test_agrees_with_a_plain_loop(case) -> None:
     onset, duration, frame_count, seed = case
     rng = np.random.default_rng(seed)
     embedding, weight = rng.normal(size=(*onset.shape, WIDTH)), rng.normal(size=WIDTH)
@@ -52,28 +52,28 @@ def mixed_place(onset, duration, frame_count):
     return mix(notes, torch.tensor([[onset]]), torch.tensor([[duration]]), torch.ones(1), frame_count)[0, :, 0].tolist()
 
 
-def test_position_runs_from_0_at_the_onset_to_1_at_the_last_frame():
+def test_position_runs_from_0_at_the_onset_to_1_at_the_last_frame() -> None:
     assert mixed_place(1, 5, 8) == [0.0, 1.0, 1.25, 1.5, 1.75, 2.0, 0.0, 0.0]
 
 
-def test_position_of_a_carried_over_note_goes_on_from_before_the_border():
+def test_position_of_a_carried_over_note_goes_on_from_before_the_border() -> None:
     assert mixed_place(-2, 5, 4) == [1.5, 1.75, 2.0, 0.0]
 
 
-def test_position_of_a_note_that_outlasts_the_clip_is_that_of_the_whole_note():
+def test_position_of_a_note_that_outlasts_the_clip_is_that_of_the_whole_note() -> None:
     assert mixed_place(2, 5, 4) == [0.0, 0.0, 1.0, 1.25]
 
 
-def test_a_note_of_one_frame_is_at_position_0():
+def test_a_note_of_one_frame_is_at_position_0() -> None:
     assert mixed_place(1, 1, 3) == [0.0, 1.0, 0.0]
 
 
-def test_no_notes_are_silence():
+def test_no_notes_are_silence() -> None:
     none = torch.zeros(2, 0, dtype=torch.int64)
     assert mix(torch.zeros(2, 0, 3), none, none, torch.ones(3), 4).tolist() == torch.zeros(2, 4, 3).tolist()
 
 
-def test_gradients_reach_notes_and_weight():
+def test_gradients_reach_notes_and_weight() -> None:
     mixer = PolyphonicMixer(2)
     assert mixer.weight.abs().max() < 0.1
     notes = torch.ones(1, 1, 2, requires_grad=True)

@@ -32,7 +32,7 @@ def batches(draw):
 
 @settings(max_examples=100, deadline=None)
 @given(batches())
-def test_agrees_with_a_plain_loop(notes):
+def test_agrees_with_a_plain_loop(notes) -> None:
     drawn = rolls(*torch.from_numpy(notes).unbind(-1), FRAME_COUNT)
     assert drawn.dtype == torch.float32
     np.testing.assert_allclose(drawn, rolls_by_loop(*np.moveaxis(notes, -1, 0), FRAME_COUNT), atol=1e-6)
@@ -45,22 +45,22 @@ def drawn_rows(notes, pitch, frame_count=5):
     return drawn[:, pitch].tolist(), drawn[:, PITCH_COUNT + pitch].tolist()
 
 
-def test_a_chord_and_a_rest():
+def test_a_chord_and_a_rest() -> None:
     notes = [(60, 0, 3), (64, 1, 1)]
     assert drawn_rows(notes, 60) == ([1, 1, 1, 0, 0], [1, 0.5, 0, 0, 0])
     assert drawn_rows(notes, 64) == ([0, 1, 0, 0, 0], [0, 1, 0, 0, 0])
     assert drawn_rows(notes, 62) == ([0] * 5, [0] * 5)
 
 
-def test_position_of_a_note_over_a_border_is_that_of_the_whole_note():
+def test_position_of_a_note_over_a_border_is_that_of_the_whole_note() -> None:
     assert drawn_rows([(60, -2, 5)], 60) == ([1, 1, 1, 0, 0], [0.5, 0.25, 0, 0, 0])
     assert drawn_rows([(60, 3, 5)], 60) == ([0, 0, 0, 1, 1], [0, 0, 0, 1, 0.75])
 
 
-def test_a_new_attack_shows_while_the_same_pitch_still_sounds():
+def test_a_new_attack_shows_while_the_same_pitch_still_sounds() -> None:
     assert drawn_rows([(60, 0, 5), (60, 2, 2)], 60) == ([1] * 5, [1, 0.75, 1, 0.25, 0])
 
 
-def test_no_notes_are_silence():
+def test_no_notes_are_silence() -> None:
     none = torch.zeros(2, 0, dtype=torch.int64)
     assert rolls(none, none, none, 3).tolist() == torch.zeros(2, 3, ROLL_COUNT).tolist()

@@ -60,18 +60,18 @@ def clip(note_count, padding=0):
     }
 
 
-def test_a_design_is_one_of_two():
+def test_a_design_is_one_of_two() -> None:
     assert isinstance(TimingModel(OURS).network, ScoreTiming)
     assert isinstance(TimingModel(PUBLICATION).network, FrameTiming)
 
 
-def test_ours_untrained_says_nothing():
+def test_ours_untrained_says_nothing() -> None:
     said = TimingModel(OURS).eval().network(**piece(5))
     assert [values.abs().max().item() for values in said] == [0.0, 0.0, 0.0]
     assert [tuple(values.shape) for values in said] == [(1, 5)] * 3
 
 
-def test_padding_changes_nothing():
+def test_padding_changes_nothing() -> None:
     network = lively(OURS)
     with torch.no_grad():
         long = piece(9)
@@ -85,7 +85,7 @@ def test_padding_changes_nothing():
             torch.testing.assert_close(ours, theirs[:, :3])
 
 
-def test_ours_has_no_seams_what_is_far_away_changes_nothing():
+def test_ours_has_no_seams_what_is_far_away_changes_nothing() -> None:
     network = lively(OURS)
     whole = piece(40)
     cut = {name: value[:, 10:30] if value.ndim > 1 else value for name, value in whole.items()}
@@ -96,7 +96,7 @@ def test_ours_has_no_seams_what_is_far_away_changes_nothing():
     assert not torch.allclose(all_of_it[10:16], part[:6])
 
 
-def test_performer_and_tempo_matter():
+def test_performer_and_tempo_matter() -> None:
     ours, frames = lively(OURS), lively(PUBLICATION)
     with torch.no_grad():
         assert not torch.allclose(ours(**piece(5))[0], ours(**piece(5) | {"performer": torch.tensor([2])})[0])
@@ -104,7 +104,7 @@ def test_performer_and_tempo_matter():
             assert not torch.allclose(frames(**clip(3))[0], frames(**clip(3) | other)[0])
 
 
-def test_even_a_wild_model_stays_within_what_can_be_played():
+def test_even_a_wild_model_stays_within_what_can_be_played() -> None:
     network = lively(OURS)
     torch.nn.init.constant_(network.stretch.bias, 100.0)
     torch.nn.init.constant_(network.note.bias, -100.0)

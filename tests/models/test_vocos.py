@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 from dp.audio.mel import log_mel, mel_filterbank
@@ -10,7 +11,7 @@ SMALL = VocosDims(width=8, inner_width=8, layer_count=2)
 MEL = MelConfig()
 
 
-def test_overlap_add_inverts_the_mels_framing():
+def test_overlap_add_inverts_the_mels_framing() -> None:
     """Frames cut as the log-mel cuts them come back sample for sample, at the mel's own place."""
     rng = np.random.default_rng(0)
     samples = rng.normal(size=20 * 256)
@@ -22,14 +23,14 @@ def test_overlap_add_inverts_the_mels_framing():
     np.testing.assert_allclose(again[0].numpy(), samples, atol=1e-10)
 
 
-def test_t_frames_make_t_hops_of_samples():
+def test_t_frames_make_t_hops_of_samples() -> None:
     model = VocosModel(SMALL).eval()
     for frame_count in (1, 2, 33):
         assert model(torch.zeros(2, frame_count, 80)).shape == (2, frame_count * 256)
         assert model.vocode(torch.zeros(frame_count, 80)).shape == (frame_count * 256,)
 
 
-def test_chunks_leave_no_seam(monkeypatch):
+def test_chunks_leave_no_seam(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     model = VocosModel(SMALL).eval()
     mel = torch.randn(100, 80)
@@ -42,7 +43,7 @@ def test_chunks_leave_no_seam(monkeypatch):
         torch.testing.assert_close(model(mel[None])[0], whole)
 
 
-def test_outline_starts_from_the_mels_own_spectrum():
+def test_outline_starts_from_the_mels_own_spectrum() -> None:
     """The magnitudes that the outline alone gives have nearly the log-mel they were made from."""
     rng = np.random.default_rng(0)
     samples = (rng.normal(size=64 * 256) * np.linspace(0.01, 0.3, 64 * 256)).astype(np.float32)
@@ -58,11 +59,11 @@ def test_outline_starts_from_the_mels_own_spectrum():
     assert np.abs(bands - true).mean() < 0.15
 
 
-def test_dtype_of_the_window_does_not_travel_in_the_weights():
+def test_dtype_of_the_window_does_not_travel_in_the_weights() -> None:
     assert "window" not in VocosModel(SMALL).state_dict()
 
 
-def test_a_steady_tone_need_not_be_a_multiple_of_the_frame_rate():
+def test_a_steady_tone_need_not_be_a_multiple_of_the_frame_rate() -> None:
     """Turned by the right amount per frame, a bin plays 440 Hz, although every frame of the log-mel is the same."""
     model = VocosModel(SMALL).eval()
     for layer in (model.leave, model.outline):
@@ -77,7 +78,7 @@ def test_a_steady_tone_need_not_be_a_multiple_of_the_frame_rate():
     assert abs(int(spectrum.argmax()) * 16000 / 2**18 - 440) < 0.2
 
 
-def test_a_tone_stays_in_tune_over_an_hour():
+def test_a_tone_stays_in_tune_over_an_hour() -> None:
     model = VocosModel(SMALL)
     advance = torch.full((1, 225000, 1), 1.3)
     turned = model._turned(advance, torch.zeros(1, 1, 1, dtype=torch.float64))

@@ -1,6 +1,7 @@
 """Parts and bars of a score."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,12 +25,12 @@ def score_of(bar_names=BARS, part=0, tempo=((0.0, 60.0), (3.0, 90.0), (5.0, 120.
     return Score("piece", notes, quarters, qpm, ("Violin", "Basso, continuo", "Violin"), bars=bars)
 
 
-def test_nothing_asked_for_leaves_the_score_as_it_is():
+def test_nothing_asked_for_leaves_the_score_as_it_is() -> None:
     score = score_of()
     assert excerpt(score) is score
 
 
-def test_bars_are_those_of_the_first_passage_that_has_them():
+def test_bars_are_those_of_the_first_passage_that_has_them() -> None:
     """The first time of bar 2 up to the next time of bar 3, and what is played between."""
     cut = excerpt(score_of(), start_bar=2, end_bar=3)
     assert cut.notes.pitch.tolist() == [60 + row for row in range(2, 10)]
@@ -48,16 +49,16 @@ def test_bars_are_those_of_the_first_passage_that_has_them():
         (2, 1, [62, 63, 64, 65]),
     ],
 )
-def test_bars(start, end, pitches):
+def test_bars(start: int | None, end: int | None, pitches: list[int]) -> None:
     assert excerpt(score_of(), start_bar=start, end_bar=end).notes.pitch.tolist() == pitches
 
 
-def test_the_rest_of_a_divided_bar_belongs_to_it():
+def test_the_rest_of_a_divided_bar_belongs_to_it() -> None:
     cut = excerpt(score_of(("0", "1", "X1", "2", "2", "3")), start_bar=1, end_bar=2)
     assert [bar.name for bar in cut.bars] == ["1", "X1", "2", "2"]
 
 
-def test_the_tempo_in_force_stays_in_force():
+def test_the_tempo_in_force_stays_in_force() -> None:
     cut = excerpt(score_of(), start_bar=3)  # from quarter 8 on
     assert cut.tempo_quarter.tolist() == [0.0]
     assert cut.tempo_qpm.tolist() == [120.0]
@@ -69,7 +70,7 @@ def test_the_tempo_in_force_stays_in_force():
     assert late.tempo_qpm.tolist() == [80.0]  # the first mark holds before itself too
 
 
-def test_a_note_over_the_border_is_cut_or_left_out():
+def test_a_note_over_the_border_is_cut_or_left_out() -> None:
     score = score_of()
     long = replace(score.notes, duration_quarter=np.full(12, 3.0))
     cut = excerpt(replace(score, notes=long), start_bar=2, end_bar=2)
@@ -77,7 +78,7 @@ def test_a_note_over_the_border_is_cut_or_left_out():
     assert cut.notes.duration_quarter.tolist() == [2.0, 1.0]
 
 
-def test_parts_by_name_and_by_number():
+def test_parts_by_name_and_by_number() -> None:
     first, second = score_of(), score_of(part=1)
     columns = {
         name: np.concatenate([getattr(first.notes, name), getattr(second.notes, name)])
@@ -103,13 +104,13 @@ def test_parts_by_name_and_by_number():
         ([], 4, 3, "does not play bar 3 after"),
     ],
 )
-def test_what_is_not_there(parts, start, end, said):
+def test_what_is_not_there(parts, start: int | None, end: int | None, said: str) -> None:
     with pytest.raises(DataError) as caught:
         excerpt(score_of(), parts, start, end)
     assert said in str(caught.value)
 
 
-def test_bars_of_files(tmp_path):
+def test_bars_of_files(tmp_path: Path) -> None:
     """Both kinds of files tell their bars: four quarters each here, the MIDI at 4/4 by default."""
     import pretty_midi
 

@@ -21,13 +21,13 @@ def curve(notes, level_db):
     return LevelCurve(played(*notes), np.array(level_db), RATE_HZ)
 
 
-def test_each_note_has_its_level_and_rests_keep_it():
+def test_each_note_has_its_level_and_rests_keep_it() -> None:
     gain = curve([(1.0, 2.0), (3.0, 4.0)], [6.0, -12.0]).gain_db(0, 400)
     assert gain[[0, 62, 100, 150, 180]] == pytest.approx([6.0] * 5)  # before the first note, in it, after it
     assert gain[[192, 230, 399]] == pytest.approx([-12.0] * 3)
 
 
-def test_a_change_is_smooth_and_soon_over():
+def test_a_change_is_smooth_and_soon_over() -> None:
     gain = curve([(0.0, 2.0), (2.0, 4.0)], [0.0, -20.0]).gain_db(0, 250)
     steps = np.diff(gain)
     assert steps.min() > -7.0 and steps.max() <= 1e-9
@@ -36,18 +36,18 @@ def test_a_change_is_smooth_and_soon_over():
     assert changing.mean() == pytest.approx(125, abs=1.0)
 
 
-def test_chords_take_the_mean_power():
+def test_chords_take_the_mean_power() -> None:
     gain = curve([(0.0, 2.0), (0.0, 1.0)], [0.0, 10.0]).gain_db(0, 125)
     assert gain[30] == pytest.approx(10 * np.log10(5.5))
     assert gain[100] == pytest.approx(0.0)
 
 
-def test_a_very_loud_note_leaves_nothing_behind():
+def test_a_very_loud_note_leaves_nothing_behind() -> None:
     gain = curve([(0.0, 9.0), (0.0, 1.0)], [-60.0, 60.0]).gain_db(0, 500)
     assert gain[400] == pytest.approx(-60.0, abs=0.1)
 
 
-def test_slices_are_the_same_as_the_whole():
+def test_slices_are_the_same_as_the_whole() -> None:
     rng = np.random.default_rng(0)
     onset = np.sort(rng.uniform(0.0, 20.0, 100))
     found = curve(list(zip(onset, onset + rng.uniform(0.0, 1.0, 100), strict=True)), rng.uniform(-20.0, 10.0, 100))
@@ -55,7 +55,7 @@ def test_slices_are_the_same_as_the_whole():
     np.testing.assert_allclose(np.concatenate([found.gain_db(0, 7), found.gain_db(7, 1400)]), whole)
 
 
-def test_on_the_log_mel():
+def test_on_the_log_mel() -> None:
     """Twice the amplitude is log 2 more; the floor stays."""
     made = curve([(0.0, 9.0)], [20.0 * np.log10(2.0)])
     log_mel = torch.tensor([[-3.0, -20.0]])

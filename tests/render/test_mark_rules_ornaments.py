@@ -18,7 +18,7 @@ def ornate(mark, length=1.0, upper=2, lower=1, tempo_qpm=60.0):
     return as_written(score_of(notes, tempo_qpm))
 
 
-def test_a_trill_begins_above_and_ends_on_its_note():
+def test_a_trill_begins_above_and_ends_on_its_note() -> None:
     performance = ornate(Mark.TRILL, 0.8)
     assert performance.performed.pitch.tolist() == [62, 60] * 5 + [67]
     np.testing.assert_allclose(performance.performed.onset_sec, np.arange(11) * 0.08)
@@ -28,11 +28,11 @@ def test_a_trill_begins_above_and_ends_on_its_note():
     assert performance.performed.velocity.tolist() == [96] * 10 + [49]
 
 
-def test_a_trill_may_begin_with_its_note():
+def test_a_trill_may_begin_with_its_note() -> None:
     assert ornate(Mark.TRILL | Mark.FROM_MAIN, 0.8, upper=1).performed.pitch.tolist() == [60, 61] * 5 + [60, 67]
 
 
-def test_a_trill_without_room_is_one_note():
+def test_a_trill_without_room_is_one_note() -> None:
     assert rows(ornate(Mark.TRILL, 0.07))[0] == (0.0, 0.07, 60)
     assert [row[2] for row in rows(ornate(Mark.TRILL, 0.09))] == [62, 60, 67]
 
@@ -47,30 +47,30 @@ def test_a_trill_without_room_is_one_note():
         (Mark.INVERTED_TURN, [59, 60, 62, 60]),
     ],
 )
-def test_mordents_and_turns_are_quick_and_then_rest_on_their_note(mark, pitches):
+def test_mordents_and_turns_are_quick_and_then_rest_on_their_note(mark, pitches: list[int]) -> None:
     played = rows(ornate(mark))[:-1]
     assert [row[2] for row in played] == pitches
     assert [row[0] for row in played] == [round(0.08 * i, 2) for i in range(len(pitches))]
     assert played[-1][1] == 1.0
 
 
-def test_a_delayed_turn_leads_to_the_next_note():
+def test_a_delayed_turn_leads_to_the_next_note() -> None:
     played = rows(ornate(Mark.TURN | Mark.DELAYED))
     assert [row[2] for row in played] == [60, 62, 60, 59, 60, 67]
     assert [row[0] for row in played] == [0.0, 0.68, 0.76, 0.84, 0.92, 1.0]
 
 
-def test_short_notes_have_quicker_mordents_or_none():
+def test_short_notes_have_quicker_mordents_or_none() -> None:
     assert [row[0] for row in rows(ornate(Mark.MORDENT, 0.24))][:3] == [0.0, 0.06, 0.12]
     assert [row[2] for row in rows(ornate(Mark.MORDENT, 0.12))] == [60, 67]
 
 
-def test_a_tremolo_repeats_its_note():
+def test_a_tremolo_repeats_its_note() -> None:
     notes = notes_of([(0, 1, 60)], marks=[Mark.TREMOLO], value_quarter=[0.25])
     assert rows(as_written(score_of(notes))) == [(0.0, 0.25, 60), (0.25, 0.5, 60), (0.5, 0.75, 60), (0.75, 1.0, 60)]
     quick = rows(as_written(score_of(notes, 240.0)))
     assert [row[0] for row in quick] == [0.0, 0.0833, 0.1667]  # no faster than an ornament
 
 
-def test_ornaments_do_not_touch_the_tempo_map():
+def test_ornaments_do_not_touch_the_tempo_map() -> None:
     assert ornate(Mark.TRILL).tempo_map.sec_at([0.0, 1.0, 2.0]).tolist() == [0.0, 1.0, 2.0]

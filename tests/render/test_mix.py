@@ -26,14 +26,14 @@ def rows(checkpoint):
     return owner.performer.weight.detach()
 
 
-def test_nobody_and_one_leave_the_models_alone():
+def test_nobody_and_one_leave_the_models_alone() -> None:
     models = model_set()
     assert cast(models, by()) == (models, None)
     assert cast(models, by(("bo", 1.0))) == (models, "bo")
 
 
 @pytest.mark.parametrize("design", ["ours", "publication"])
-def test_a_mix_is_the_weighted_mean(design):
+def test_a_mix_is_the_weighted_mean(design: str) -> None:
     models = model_set(design=design)
     mixed, name = cast(models, by(("ann", 3.0), ("bo", 1.0)))
     assert name == "mix:ann=3,bo=1"
@@ -46,7 +46,7 @@ def test_a_mix_is_the_weighted_mean(design):
 
 
 @pytest.mark.parametrize("design", ["ours", "publication"])
-def test_a_mix_of_one_sounds_like_this_one_and_others_lie_between(design):
+def test_a_mix_of_one_sounds_like_this_one_and_others_lie_between(design: str) -> None:
     models = model_set(design=design)
     ann, same = (render(score(), models, by(*who)) for who in ([("ann", 1.0)], [("ann", 0.5), ("ann", 0.5)]))
     np.testing.assert_allclose(ann.performed.onset_sec, same.performed.onset_sec, atol=1e-6)
@@ -55,7 +55,7 @@ def test_a_mix_of_one_sounds_like_this_one_and_others_lie_between(design):
     assert np.abs(mixed.log_mel[:100] - ann.log_mel[:100]).max() > 1e-3
 
 
-def test_whom_a_model_does_not_know_is_its_unknown_performer():
+def test_whom_a_model_does_not_know_is_its_unknown_performer() -> None:
     models = model_set(timing_performers=("ann",), synthesis_performers=("bo", "cy"))
     mixed, name = cast(models, by(("ann", 1.0), ("cy", 1.0)))
     table = rows(models.timing)
@@ -74,7 +74,7 @@ def test_whom_a_model_does_not_know_is_its_unknown_performer():
         ([("ann", float("nan")), ("bo", 1.0)], "performer 'ann': has the weight nan"),
     ],
 )
-def test_who_cannot_be_cast(performers, said):
+def test_who_cannot_be_cast(performers, said: str) -> None:
     with pytest.raises(DataError) as caught:
         cast(model_set(), by(*performers))
     assert said in str(caught.value)

@@ -4,6 +4,7 @@ import csv
 import json
 import tracemalloc
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pretty_midi
@@ -34,13 +35,13 @@ def models():
 
 
 @pytest.fixture
-def score(tmp_path):
+def score(tmp_path: Path):
     path = tmp_path / "melody.musicxml"
     path.write_bytes(melody_xml(MELODY[:4]))
     return path
 
 
-def made_of(monkeypatch, samples, block_frames=10):
+def made_of(monkeypatch: pytest.MonkeyPatch, samples, block_frames=10) -> None:
     """Let any performance sound like this."""
 
     def blocks(performance, models):
@@ -60,7 +61,7 @@ def loudest_hz(samples, rate_hz):
     return np.argmax(spectrum) * rate_hz / (8 * len(samples))
 
 
-def test_all_that_is_written(models, score, tmp_path):
+def test_all_that_is_written(models, score, tmp_path: Path) -> None:
     made = render_to_files(score, tmp_path / "new" / "melody.wav", models, RenderOptions(), OutputOptions())
     assert [path.name for path in made.files] == [f"melody{suffix}" for suffix in SUFFIXES]
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == sorted(f"melody{s}" for s in SUFFIXES)
@@ -89,7 +90,7 @@ def test_all_that_is_written(models, score, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
-def test_the_same_inputs_make_the_same_bytes(models, score, tmp_path, suffix):
+def test_the_same_inputs_make_the_same_bytes(models, score, tmp_path: Path, suffix: str) -> None:
     options = RenderOptions(performers=(("ann", 0.5), ("bo", 0.5)), tuning_hz=415.0)
     output = OutputOptions(sample_rate_hz=22050, loudness_lufs=-30.0)
     first, second = (
@@ -99,14 +100,16 @@ def test_the_same_inputs_make_the_same_bytes(models, score, tmp_path, suffix):
         assert one.read_bytes() == two.read_bytes(), one.name
 
 
-def test_another_performance_is_another_provenance(models, score, tmp_path):
+def test_another_performance_is_another_provenance(models, score, tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 2)):
         render_to_files(score, tmp_path / f"{name}.wav", models, RenderOptions(seed=seed), OutputOptions())
     assert (tmp_path / "a.json").read_bytes() != (tmp_path / "b.json").read_bytes()
 
 
 @pytest.mark.parametrize("tuning_hz", [415.0, 442.0])
-def test_tuning_moves_the_pitch_and_keeps_the_tempo(models, score, tmp_path, monkeypatch, tuning_hz):
+def test_tuning_moves_the_pitch_and_keeps_the_tempo(
+    models, score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tuning_hz: float
+) -> None:
     def blocks(performance, models):
         seen.append(performance)
         tone = sine(440.0, float(performance.performed.offset_sec.max()))
@@ -128,7 +131,9 @@ def test_tuning_moves_the_pitch_and_keeps_the_tempo(models, score, tmp_path, mon
     assert [float(row["onset_s"]) for row in rows] == pytest.approx(planned.performed.onset_sec.tolist(), abs=1e-4)
 
 
-def test_another_rate_in_blocks_is_the_same_as_at_once(models, score, tmp_path, monkeypatch):
+def test_another_rate_in_blocks_is_the_same_as_at_once(
+    models, score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import soxr
 
     tone = sine(1000.0, 3.0)
@@ -141,7 +146,7 @@ def test_another_rate_in_blocks_is_the_same_as_at_once(models, score, tmp_path, 
     assert len(np.load(tmp_path / "x.npy")) == len(tone) // HOP
 
 
-def test_loudness_is_what_was_asked_for(models, score, tmp_path, monkeypatch):
+def test_loudness_is_what_was_asked_for(models, score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made_of(monkeypatch, sine(1000.0, 3.0, 0.01))
     made = render_to_files(score, tmp_path / "x.wav", models, RenderOptions(), OutputOptions(loudness_lufs=-23.0))
     samples, rate_hz = soundfile.read(made.files[0])
@@ -151,7 +156,9 @@ def test_loudness_is_what_was_asked_for(models, score, tmp_path, monkeypatch):
     assert made.warnings == ()
 
 
-def test_loudness_that_would_clip_is_not_reached_and_said(models, score, tmp_path, monkeypatch):
+def test_loudness_that_would_clip_is_not_reached_and_said(
+    models, score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     click = sine(1000.0, 3.0, 0.01)
     click[20000] = 0.5
     made_of(monkeypatch, click)
@@ -161,14 +168,18 @@ def test_loudness_that_would_clip_is_not_reached_and_said(models, score, tmp_pat
     assert json.loads((tmp_path / "x.json").read_text())["warnings"] == list(made.warnings)
 
 
-def test_a_loud_one_is_turned_down_and_a_soft_one_left_alone(models, score, tmp_path, monkeypatch):
+def test_a_loud_one_is_turned_down_and_a_soft_one_left_alone(
+    models, score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for amplitude, peak in ((3.0, 0.99), (0.25, 0.25), (0.0, 0.0)):
         made_of(monkeypatch, sine(1000.0, 1.0, amplitude))
         made = render_to_files(score, tmp_path / "x.wav", models, RenderOptions(), OutputOptions(loudness_lufs=None))
         assert np.abs(soundfile.read(made.files[0])[0]).max() == pytest.approx(peak, abs=1e-3)
 
 
-def test_what_breaks_off_leaves_everything_as_it_was(models, score, tmp_path, monkeypatch):
+def test_what_breaks_off_leaves_everything_as_it_was(
+    models, score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def blocks(performance, models):
         yield Block(np.zeros((10, BANDS), dtype=np.float32), np.zeros(2560, dtype=np.float32))
         raise DataError("block 2", "broke")
@@ -183,19 +194,19 @@ def test_what_breaks_off_leaves_everything_as_it_was(models, score, tmp_path, mo
     assert (out / "x.csv").read_bytes() == b"old"
 
 
-def test_a_folder_in_the_way_is_found_before_anything_is_moved(models, score, tmp_path):
+def test_a_folder_in_the_way_is_found_before_anything_is_moved(models, score, tmp_path: Path) -> None:
     (tmp_path / "x.png").mkdir()
     with pytest.raises(DataError, match=r"x\.png: is no file"):
         render_to_files(score, tmp_path / "x.wav", models, RenderOptions(), OutputOptions())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["melody.musicxml", "x.png"]
 
 
-def test_a_folder_that_cannot_be_made(models, score):
+def test_a_folder_that_cannot_be_made(models, score) -> None:
     with pytest.raises(DataError, match="cannot be written to"):
         render_to_files(score, score / "x.wav", models, RenderOptions(), OutputOptions())
 
 
-def test_the_score_is_never_written_over(models, tmp_path):
+def test_the_score_is_never_written_over(models, tmp_path: Path) -> None:
     path = tmp_path / "tune.mid"
     tune = pretty_midi.PrettyMIDI(initial_tempo=120.0)
     tune.instruments.append(pretty_midi.Instrument(40, name="Violin I"))
@@ -210,7 +221,9 @@ def test_the_score_is_never_written_over(models, tmp_path):
     assert [note.velocity for note in track.notes] == [80, 30]
 
 
-def test_a_pitch_that_is_struck_again_ends_the_note_before(models, score, tmp_path, monkeypatch):
+def test_a_pitch_that_is_struck_again_ends_the_note_before(
+    models, score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     performance = plan(read_score(score), models, RenderOptions())
     again = replace(
         performance.performed,
@@ -225,13 +238,13 @@ def test_a_pitch_that_is_struck_again_ends_the_note_before(models, score, tmp_pa
     np.testing.assert_allclose(held, [(0.0, 0.5), (0.5, 0.9), (1.0, 1.5)], atol=1e-3)
 
 
-def test_audio_alone(models, score, tmp_path):
+def test_audio_alone(models, score, tmp_path: Path) -> None:
     made = render_to_files(score, tmp_path / "x.flac", models, RenderOptions(), OutputOptions(extras=False))
     assert made.files == (tmp_path / "x.flac",)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["melody.musicxml", "x.flac"]
 
 
-def test_length_costs_no_memory(models, score, tmp_path, monkeypatch):
+def test_length_costs_no_memory(models, score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight minutes, 31 MB of samples, are kept with a few blocks in memory."""
     one_second = sine(500.0, 1.024)
 
@@ -251,7 +264,7 @@ def test_length_costs_no_memory(models, score, tmp_path, monkeypatch):
     assert peak_byte < 8e6
 
 
-def test_pcm_is_the_sound_limited(models, score, monkeypatch):
+def test_pcm_is_the_sound_limited(models, score, monkeypatch: pytest.MonkeyPatch) -> None:
     made_of(monkeypatch, sine(440.0, 1.0, 4.0))
     performance, sound = pcm(score, models, RenderOptions(), RATE_HZ)
     samples = np.frombuffer(b"".join(sound), dtype="<i2") / 32767
@@ -263,5 +276,5 @@ def test_pcm_is_the_sound_limited(models, score, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "program"), [("Violine II", 40), ("VIOLONCELLO", 42), ("Flöte", 73), ("Double Bass", 43), ("Celesta", 0)]
 )
-def test_programs(name, program):
+def test_programs(name: str, program: int) -> None:
     assert program_of(name) == program

@@ -44,7 +44,7 @@ def wild(design):
     return model
 
 
-def test_a_metronome_plays_exactly():
+def test_a_metronome_plays_exactly() -> None:
     """Our untrained timing model departs from nothing."""
     timing = played_by(TimingModel(replace(tiny.TIMING_DIMS, design="ours")).eval())
     notes = notes_of(MIXED)
@@ -56,7 +56,7 @@ def test_a_metronome_plays_exactly():
 
 
 @pytest.mark.parametrize("design", ["ours", "publication"])
-def test_no_expression_is_as_written_and_half_of_it_lies_between(design):
+def test_no_expression_is_as_written_and_half_of_it_lies_between(design: str) -> None:
     timing = played_by(wild(design))
     notes = notes_of(MIXED)
     onset_sec, duration_sec = nominal_times_sec(notes, written_tempo_map(score_of(notes), None))
@@ -67,7 +67,7 @@ def test_no_expression_is_as_written_and_half_of_it_lies_between(design):
     assert 0.0 < departs[0] < departs[1]
 
 
-def test_ours_keeps_the_tempo_marks_of_the_score():
+def test_ours_keeps_the_tempo_marks_of_the_score() -> None:
     """Twice as fast from the fifth quarter on."""
     score = Score("piece", tiny.scale(9), np.array([0.0, 4.0]), np.array([60.0, 120.0]), ("Violin",))
     timing = played_by(TimingModel(replace(tiny.TIMING_DIMS, design="ours")).eval())
@@ -76,7 +76,7 @@ def test_ours_keeps_the_tempo_marks_of_the_score():
 
 
 @pytest.mark.parametrize("design", ["ours", "publication"])
-def test_even_a_wild_model_keeps_the_notes_in_order(design):
+def test_even_a_wild_model_keeps_the_notes_in_order(design: str) -> None:
     timing = played_by(wild(design))
     rows = [(quarter / 2, 0.5, 60 + k) for quarter in range(40) for k in range(quarter % 3 + 1)]
     notes = notes_of([*rows, (3.5, 0, 70), (3.5, 0, 50)])

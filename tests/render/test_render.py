@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from dp.types import PerformedNotes, Score, ScoreNotes
 from tests.train import tiny
 
 
-def ignore(metrics, step):
+def ignore(metrics, step) -> None:
     pass
 
 
@@ -48,7 +49,7 @@ def notes_of(rows):
 
 
 @pytest.mark.parametrize("note_count", [1, 7, 40])
-def test_length_and_sanity(models, note_count):
+def test_length_and_sanity(models, note_count: int) -> None:
     rendering = render(score_of(tiny.scale(note_count)), models, by("bo"))
     performed = rendering.performed
     frame_count = int(np.rint((performed.offset_sec.max() + 1.0) * 62.5))
@@ -64,12 +65,12 @@ def test_length_and_sanity(models, note_count):
     assert abs(performed.onset_sec[-1] - 0.5 * (note_count - 1)) < 1.0
 
 
-def test_the_same_score_renders_the_same(models):
+def test_the_same_score_renders_the_same(models) -> None:
     first, second = (render(score_of(tiny.scale(5)), models) for _ in range(2))
     assert np.array_equal(first.samples, second.samples)
 
 
-def test_performer_and_tempo_are_heard(models):
+def test_performer_and_tempo_are_heard(models) -> None:
     score = score_of(tiny.scale(12))
     ann, bo, slow = (
         render(score, models, by("ann")),
@@ -81,18 +82,18 @@ def test_performer_and_tempo_are_heard(models):
     assert ann.performed.onset_sec[-1] == pytest.approx(5.5, abs=1.0)
 
 
-def test_unknown_performer_lists_the_known(models):
+def test_unknown_performer_lists_the_known(models) -> None:
     with pytest.raises(DataError, match="performer 'cy': is unknown to the models; known: ann, bo"):
         render(score_of(tiny.scale(2)), models, by("cy"))
 
 
-def test_no_notes(models):
+def test_no_notes(models) -> None:
     none = ScoreNotes(*(getattr(tiny.scale(1), name)[:0] for name in ScoreNotes.__dataclass_fields__))
     with pytest.raises(DataError, match="piece: has no notes"):
         render(score_of(none), models)
 
 
-def test_windows_meet_without_a_jump(models):
+def test_windows_meet_without_a_jump(models) -> None:
     """A held chord over several windows: where windows meet, the mel moves no more than elsewhere."""
     notes = notes_of([(0, 60, 60), (0, 60, 64)])
     held = PerformedNotes(notes.pitch, notes.velocity, np.zeros(2), np.full(2, 30.0), np.ones(2))
@@ -102,7 +103,7 @@ def test_windows_meet_without_a_jump(models):
     assert inside.max() < 6 * np.median(inside) + 0.05
 
 
-def test_a_short_piece_is_one_window_of_the_model(models):
+def test_a_short_piece_is_one_window_of_the_model(models) -> None:
     from dp.data.batches import synthesis_inputs
     from dp.data.clips import sounding_notes
 
@@ -117,7 +118,7 @@ def test_a_short_piece_is_one_window_of_the_model(models):
     torch.testing.assert_close(log_mel, alone)
 
 
-def test_a_loud_waveform_is_turned_down(models):
+def test_a_loud_waveform_is_turned_down(models) -> None:
     loud = VocosModel(models.vocoder.model.dims)
     loud.load_state_dict(models.vocoder.model.state_dict())
     loud.outline.bias.data += 9.0
@@ -125,7 +126,7 @@ def test_a_loud_waveform_is_turned_down(models):
     assert np.abs(rendering.samples).max() == pytest.approx(0.99)
 
 
-def test_load_models(tmp_path, models):
+def test_load_models(tmp_path: Path, models) -> None:
     for name in ("timing", "synthesis", "vocoder"):
         save_checkpoint(getattr(models, name), tmp_path / name)
     found = load_models(tmp_path)
@@ -134,7 +135,7 @@ def test_load_models(tmp_path, models):
     assert np.array_equal(render(score, found).samples, render(score, models).samples)
 
 
-def test_models_of_different_mels_do_not_go_together(tmp_path, models):
+def test_models_of_different_mels_do_not_go_together(tmp_path: Path, models) -> None:
     for checkpoint in (models.timing, models.synthesis):
         save_checkpoint(checkpoint, tmp_path / checkpoint.model.kind)
     with pytest.raises(DataError, match=r"vocoder: holds no model.*dp train"):
@@ -145,14 +146,14 @@ def test_models_of_different_mels_do_not_go_together(tmp_path, models):
         load_models(tmp_path)
 
 
-def test_the_synthesis_model_counts_when_it_knows_a_performer_the_timing_model_does_not(models):
+def test_the_synthesis_model_counts_when_it_knows_a_performer_the_timing_model_does_not(models) -> None:
     only_synthesis = replace(models, timing=replace(models.timing, performer_names=("zoe",)))
     assert only_synthesis.performer_names == ("ann", "bo", "zoe")
     assert np.isfinite(render(score_of(tiny.scale(2)), only_synthesis, by("ann")).samples).all()
     assert isinstance(only_synthesis.synthesis.model, SynthesisModel)
 
 
-def test_a_local_model_in_chunks_is_the_same_as_at_once(models, monkeypatch):
+def test_a_local_model_in_chunks_is_the_same_as_at_once(models, monkeypatch: pytest.MonkeyPatch) -> None:
     from dp.data.batches import synthesis_inputs
     from dp.data.clips import sounding_notes
 

@@ -103,7 +103,7 @@ def vocoder(request):
     return request.param()
 
 
-def cut(monkeypatch, chunk_frame):
+def cut(monkeypatch: pytest.MonkeyPatch, chunk_frame) -> None:
     monkeypatch.setattr(sound, "FIRST_CHUNK_FRAME", min(chunk_frame, 64))
     for module in (sound, vocos, hifigan):
         monkeypatch.setattr(module, "CHUNK_FRAME", chunk_frame)
@@ -111,7 +111,9 @@ def cut(monkeypatch, chunk_frame):
 
 @pytest.mark.parametrize("texture", [PLAIN, TEXTURE], ids=["plain", "textured"])
 @pytest.mark.parametrize("chunk_frame", [11, 100, 256, 2048])
-def test_in_blocks_is_the_same_as_at_once(synthesis, vocoder, chunk_frame, texture, monkeypatch):
+def test_in_blocks_is_the_same_as_at_once(
+    synthesis, vocoder, chunk_frame: int, texture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cut(monkeypatch, chunk_frame)
     performed = music(20.0)
     log_mel, samples = at_once(performed, synthesis, vocoder, texture)
@@ -124,7 +126,7 @@ def test_in_blocks_is_the_same_as_at_once(synthesis, vocoder, chunk_frame, textu
     assert np.abs(np.concatenate([block.samples for block in made]) - samples).max() < 1e-3 * scale
 
 
-def test_no_click_at_any_border(synthesis, vocoder, monkeypatch):
+def test_no_click_at_any_border(synthesis, vocoder, monkeypatch: pytest.MonkeyPatch) -> None:
     """A step would stand out in the third difference: at borders of blocks it is no larger than at other frames'."""
     cut(monkeypatch, 40)
     made = list(blocks(performance_of(music(20.0)), models_of(synthesis, vocoder)))
@@ -140,12 +142,12 @@ def test_no_click_at_any_border(synthesis, vocoder, monkeypatch):
     assert at_borders.max() < 2.0 * np.quantile(elsewhere, 0.99)
 
 
-def test_the_first_block_is_short(synthesis):
+def test_the_first_block_is_short(synthesis) -> None:
     first = next(blocks(performance_of(music(20.0)), models_of(synthesis, vocos_vocoder())))
     assert 20 <= len(first.log_mel) <= 64
 
 
-def test_texture_is_heard_and_its_seed(synthesis):
+def test_texture_is_heard_and_its_seed(synthesis) -> None:
     plain, one, other = (
         synthesize(music(4.0), STEADY, synthesis, None, texture) for texture in (PLAIN, TEXTURE, Texture(1.0, seed=6))
     )
@@ -155,7 +157,7 @@ def test_texture_is_heard_and_its_seed(synthesis):
 
 
 @pytest.mark.parametrize("length_sec", [0.01, 0.2, 1.1])
-def test_short_pieces(synthesis, vocoder, length_sec):
+def test_short_pieces(synthesis, vocoder, length_sec: float) -> None:
     performed = PerformedNotes(*(np.array([value]) for value in (60, 64, 0.0, length_sec, 1.0)))
     log_mel, samples = at_once(performed, synthesis, vocoder)
     made = list(blocks(performance_of(performed), models_of(synthesis, vocoder)))
@@ -163,7 +165,7 @@ def test_short_pieces(synthesis, vocoder, length_sec):
     np.testing.assert_allclose(np.concatenate([block.samples for block in made]), samples, atol=1e-4)
 
 
-def test_the_cost_of_a_chunk_does_not_grow_with_the_piece(synthesis, monkeypatch):
+def test_the_cost_of_a_chunk_does_not_grow_with_the_piece(synthesis, monkeypatch: pytest.MonkeyPatch) -> None:
     """A drone below everything must not make every chunk encode all that sounds above it."""
     cut(monkeypatch, 200)
     performed = music(60.0)
@@ -181,7 +183,7 @@ def test_the_cost_of_a_chunk_does_not_grow_with_the_piece(synthesis, monkeypatch
         np.testing.assert_allclose(log_mel, synthesis.model(**whole)[0], atol=1e-4)
 
 
-def test_notes_in_any_order_of_time(synthesis):
+def test_notes_in_any_order_of_time(synthesis) -> None:
     """The encoder hears neighbours in the order of the score, which is not always that of the sound."""
     performed = music(20.0)
     order = np.random.default_rng(1).permutation(len(performed))

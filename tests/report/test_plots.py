@@ -1,5 +1,7 @@
 """Figures: that they are drawn at the size their rows ask for, and that the axes say what they show."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from matplotlib.image import imread
@@ -17,7 +19,7 @@ DOT_PER_INCH = 90
 
 
 @pytest.fixture
-def drawn(monkeypatch):
+def drawn(monkeypatch: pytest.MonkeyPatch):
     """The axes of figures, by row and column, as they are when written."""
     grids = []
     plain = figures.figure_grid.__wrapped__
@@ -38,7 +40,7 @@ def height_inch(path):
     return imread(path).shape[0] / DOT_PER_INCH
 
 
-def test_systems_stand_over_the_score(tmp_path, drawn):
+def test_systems_stand_over_the_score(tmp_path: Path, drawn) -> None:
     tone = 0.5 * np.sin(np.arange(32000)).astype(np.float32)
     mel = np.linspace(-11, 0, 125 * 80, dtype=np.float32).reshape(125, 80)
     sounds = {"recording": SystemSound(mel, tone), "ours": SystemSound(mel - 3, tone / 2), "mean": SystemSound(mel)}
@@ -53,12 +55,12 @@ def test_systems_stand_over_the_score(tmp_path, drawn):
     assert height_inch(tmp_path / "systems.png") == pytest.approx(4 * 1.35 + 0.6, abs=0.02)
 
 
-def test_without_waveforms_there_is_one_column(tmp_path, drawn):
+def test_without_waveforms_there_is_one_column(tmp_path: Path, drawn) -> None:
     plot_systems(tmp_path / "mels.png", {"m": SystemSound(np.zeros((125, 80)))}, NOTES, 62.5, 16000, "")
     assert [len(axes) for axes in drawn[0]] == [1, 1]
 
 
-def test_timings_share_time_and_show_the_first_ones_onsets(tmp_path, drawn):
+def test_timings_share_time_and_show_the_first_ones_onsets(tmp_path: Path, drawn) -> None:
     plot_timings(tmp_path / "timings.png", {"performed": NOTES, "late": LATE}, "three notes")
     rows = [axes[0] for axes in drawn[0]]
     assert [axis.get_title(loc="left") for axis in rows] == ["performed", "late"]

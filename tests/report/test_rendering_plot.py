@@ -31,7 +31,7 @@ def notes(count, length_sec):
     return PerformedNotes(pitch, 0 * pitch, onset_sec, onset_sec + 0.5, np.ones(count))
 
 
-def test_hours_are_read_a_column_at_a_time(tmp_path: Path):
+def test_hours_are_read_a_column_at_a_time(tmp_path: Path) -> None:
     samples, log_mel = Far(3 * 3600 * 1000), Far(3 * 3600 * 10, (20,))
     plot_rendering(tmp_path / "x.png", samples, 1000, notes(50_000, 3 * 3600), log_mel, "long")
     for rows in (samples, log_mel):
@@ -39,7 +39,7 @@ def test_hours_are_read_a_column_at_a_time(tmp_path: Path):
         assert max(rows.asked) <= len(rows) // COLUMN_COUNT + 1
 
 
-def test_the_same_picture_has_the_same_bytes(tmp_path: Path):
+def test_the_same_picture_has_the_same_bytes(tmp_path: Path) -> None:
     samples, log_mel = np.sin(np.arange(700, dtype=np.float32)), np.zeros((7, 20), dtype=np.float32)
     for name in ("a.png", "b.png"):
         plot_rendering(tmp_path / name, samples, 1000, notes(3, 0.7), log_mel, "short", gain=0.5)

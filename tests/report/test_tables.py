@@ -17,7 +17,7 @@ RESULTS = {
 }
 
 
-def test_table_2_has_the_publications_rows_then_ours():
+def test_table_2_has_the_publications_rows_then_ours() -> None:
     assert table_2(RESULTS, "clip").splitlines() == [
         "| system | preset | violin, published | violin, here | piano, published | piano, here |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -30,14 +30,14 @@ def test_table_2_has_the_publications_rows_then_ours():
     ]
 
 
-def test_an_instrument_of_ones_own_gets_columns_too():
+def test_an_instrument_of_ones_own_gets_columns_too() -> None:
     results = {"kazoo": {"clip": {"ours": {"log_mel_mse": figure(1.0)}}}}
     lines = table_2(results, "clip").splitlines()
     assert lines[0].endswith("| kazoo, published | kazoo, here |")
     assert lines[-1] == "| ours | `ours` | - | - | - | - | - | 1.000 (0.900 to 1.100) |"
 
 
-def test_systems_and_metrics_without_figures_are_left_out():
+def test_systems_and_metrics_without_figures_are_left_out() -> None:
     assert metrics_table(RESULTS, "recording", {"note_f1_50ms": "F1"}) == ""
     assert metrics_table(RESULTS, "clip", {"stft_distance": "STFT"}) == ""
     assert metrics_table(
@@ -51,7 +51,7 @@ def test_systems_and_metrics_without_figures_are_left_out():
     ]
 
 
-def test_the_page_has_a_part_for_every_table_there_is():
+def test_the_page_has_a_part_for_every_table_there_is() -> None:
     page = evaluation_report(RESULTS)
     assert [line for line in page.splitlines() if line.startswith("#")] == [
         "# Evaluation",

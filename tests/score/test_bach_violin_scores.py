@@ -53,7 +53,7 @@ def _read(score: Score) -> Counter[tuple[int, int, int]]:
     return Counter(map(tuple, columns[:, ~notes.is_grace].T.tolist()))
 
 
-def test_all_movements_agree_with_the_published_notes(shared_data):
+def test_all_movements_agree_with_the_published_notes(shared_data: Path) -> None:
     root = shared_data / "bach-violin"
     rows = _rows(root)
     agreement = {}
@@ -71,7 +71,7 @@ def test_all_movements_agree_with_the_published_notes(shared_data):
     assert min(agreement.values()) == 1.0
 
 
-def test_every_score_file_of_the_dataset_is_read(shared_data):
+def test_every_score_file_of_the_dataset_is_read(shared_data: Path) -> None:
     scores = {path.stem: _score(path) for path in sorted((shared_data / "bach-violin" / "scores").glob("*/*.mxl"))}
     assert len(scores) == 56
     for score in scores.values():
@@ -80,13 +80,13 @@ def test_every_score_file_of_the_dataset_is_read(shared_data):
         assert score.part_names == ("Violin",)
 
 
-def test_scores_of_vienna_4x22_are_read_as_they_are_written_out(shared_data):
+def test_scores_of_vienna_4x22_are_read_as_they_are_written_out(shared_data: Path) -> None:
     folder = shared_data / "vienna4x22" / "musicxml"
     assert len(_score(folder / "Chopin_op10_no3.musicxml").notes) == 486
     assert len(_score(folder / "Schubert_D783_no15.musicxml").notes) == 328
 
 
-def test_marks_are_read_as_often_as_they_are_written(shared_data):
+def test_marks_are_read_as_often_as_they_are_written(shared_data: Path) -> None:
     """Counts of notes with a mark, before repeats are unfolded, against a plain search of the files."""
     written, read = Counter(), Counter()
     for path in sorted((shared_data / "bach-violin" / "scores").glob("*/*.mxl")):
@@ -106,6 +106,6 @@ def test_marks_are_read_as_often_as_they_are_written(shared_data):
     assert read == Counter({**written, "trill-mark": 172 + 4, "wavy-line": 0})
 
 
-def test_dynamics_of_the_scores_reach_their_notes(shared_data):
+def test_dynamics_of_the_scores_reach_their_notes(shared_data: Path) -> None:
     score = _score(shared_data / "bach-violin" / "scores" / "bwv1003" / "bwv1003.mxl")
     assert set(score.notes.dynamic.tolist()) == {0.0, 49.0, 96.0}

@@ -22,17 +22,17 @@ def dashes(words, kind):
         ("stringendo", 1.5),
     ],
 )
-def test_words_change_the_tempo_until_a_tempo(xml, words, factor):
+def test_words_change_the_tempo_until_a_tempo(xml, words: str, factor: float) -> None:
     bars = [xml.note("C", "2") + xml.words(words) + xml.note("D", "2"), xml.words("a tempo") + xml.note("E")]
     assert xml.read(*bars).tempo_changes == (TempoChange(2, 4, 1, factor),)
 
 
 @pytest.mark.parametrize("words", ["ritornello", "spirito", "Allegro", "string quartet plays"])
-def test_other_words_do_not(xml, words):
+def test_other_words_do_not(xml, words: str) -> None:
     assert xml.read(xml.words(words) + xml.note("C"), xml.note("D")).tempo_changes == ()
 
 
-def test_a_change_ends_at_a_tempo_mark_a_section_or_after_two_bars(xml):
+def test_a_change_ends_at_a_tempo_mark_a_section_or_after_two_bars(xml) -> None:
     rit, bars = xml.words("rit."), [xml.note("C")] * 3
     assert xml.read(rit + xml.note("C"), '<sound tempo="60"/>' + xml.note("C")).tempo_changes[0].end_quarter == 4
     double = '<barline location="right"><bar-style>light-light</bar-style></barline>'
@@ -41,23 +41,23 @@ def test_a_change_ends_at_a_tempo_mark_a_section_or_after_two_bars(xml):
     assert xml.read(*bars, rit + xml.note("C")).tempo_changes == (TempoChange(12, 16, 1, 0.75),)
 
 
-def test_dashes_say_how_far_a_change_goes(xml):
+def test_dashes_say_how_far_a_change_goes(xml) -> None:
     bars = [xml.note("C")] * 3
     score = xml.read(dashes("rit.", "start") + xml.note("C"), *bars, dashes("", "stop") + xml.note("C"))
     assert score.tempo_changes == (TempoChange(0, 16, 1, 0.75),)
 
 
-def test_a_change_goes_on_where_the_one_before_ended(xml):
+def test_a_change_goes_on_where_the_one_before_ended(xml) -> None:
     score = xml.read(xml.words("rit.") + xml.note("C"), xml.words("molto rit.") + xml.note("D"))
     assert score.tempo_changes == (TempoChange(0, 4, 1, 0.75), TempoChange(4, 8, 0.75, 0.5625))
 
 
-def test_a_tempo_mark_beside_the_word_counts_alone(xml):
+def test_a_tempo_mark_beside_the_word_counts_alone(xml) -> None:
     slower = xml.words("rit.", '<sound tempo="50"/>')
     assert xml.read('<sound tempo="100"/>' + xml.note("C"), slower + xml.note("D")).tempo_changes == ()
 
 
-def test_changes_and_fermatas_are_unfolded(xml):
+def test_changes_and_fermatas_are_unfolded(xml) -> None:
     hold = xml.note("D", "2", after="<notations><fermata/></notations>")
     score = xml.read(xml.forward + xml.words("rit.") + xml.note("C", "2") + hold + xml.backward, xml.note("E"))
     assert [c.begin_quarter for c in score.tempo_changes] == [0, 4]
@@ -66,12 +66,12 @@ def test_changes_and_fermatas_are_unfolded(xml):
 
 
 @pytest.mark.parametrize(("shape", "factor"), [("", 2.0), ("normal", 2.0), ("angled", 1.5), ("square", 2.5)])
-def test_fermatas_by_shape(xml, shape, factor):
+def test_fermatas_by_shape(xml, shape: str, factor: float) -> None:
     hold = f"<notations><fermata>{shape}</fermata></notations>"
     assert xml.read(xml.note("C", after=hold)).fermatas == (Fermata(0, 4, factor),)
 
 
-def test_fermatas_over_rests_and_bar_lines(xml):
+def test_fermatas_over_rests_and_bar_lines(xml) -> None:
     rest = "<note><rest/><duration>1</duration><notations><fermata/></notations></note>"
     line = '<barline location="right"><fermata/></barline>'
     score = xml.read(xml.note("C", "3") + rest, xml.note("D") + line)

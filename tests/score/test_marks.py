@@ -52,11 +52,11 @@ def marks(score):
         (notations("<technical><up-bow/></technical>"), Mark(0)),
     ],
 )
-def test_signs_at_a_note(xml, signs, expected):
+def test_signs_at_a_note(xml, signs, expected) -> None:
     assert marks(xml.read(xml.note("C", after=signs))) == [expected]
 
 
-def test_a_slur_leads_from_note_to_note_of_its_voice(xml):
+def test_a_slur_leads_from_note_to_note_of_its_voice(xml) -> None:
     upper = (
         xml.note("G", "1", after="<voice>1</voice>" + notations(slur("start")))
         + xml.note("A", "1", after="<voice>1</voice>")
@@ -69,13 +69,13 @@ def test_a_slur_leads_from_note_to_note_of_its_voice(xml):
     assert not notes.has(Mark.SLURRED)[notes.voice == 2].any()
 
 
-def test_the_notes_of_a_chord_are_slurred_together(xml):
+def test_the_notes_of_a_chord_are_slurred_together(xml) -> None:
     first = xml.note("C", "2", after=notations(slur("start"))) + xml.note("E", "2", "<chord/>")
     last = xml.note("D", "2", after=notations(slur("stop"))) + xml.note("F", "2", "<chord/>")
     assert xml.read(first + last).notes.has(Mark.SLURRED).tolist() == [True, True, False, False]
 
 
-def test_a_tied_note_keeps_its_beginning_and_ends_as_its_last_part(xml):
+def test_a_tied_note_keeps_its_beginning_and_ends_as_its_last_part(xml) -> None:
     first = xml.note("C", after='<tie type="start"/>' + articulation("accent") + notations(slur("start")))
     last = xml.note("C", after='<tie type="stop"/>' + notations(slur("stop"), "<fermata/>"))
     assert marks(xml.read(first, last)) == [Mark.ACCENT | Mark.FERMATA]
@@ -96,19 +96,21 @@ def test_a_tied_note_keeps_its_beginning_and_ends_as_its_last_part(xml):
         ("E", "", '<trill-mark trill-step="whole"/>', 2, 2),
     ],
 )
-def test_an_ornaments_other_notes_are_those_of_the_key_or_its_own_accidentals(xml, step, key, signs, upper, lower):
+def test_an_ornaments_other_notes_are_those_of_the_key_or_its_own_accidentals(
+    xml, step: str, key, signs: str, upper: int, lower: int
+) -> None:
     notes = xml.read(xml.note(step, after=ornament(signs)), attributes=key).notes
     assert (notes.upper_semitone.tolist(), notes.lower_semitone.tolist()) == ([upper], [lower])
 
 
-def test_an_accidental_holds_for_the_ornaments_of_its_bar(xml):
+def test_an_accidental_holds_for_the_ornaments_of_its_bar(xml) -> None:
     sharp = "<note><pitch><step>F</step><alter>1</alter><octave>4</octave></pitch><duration>2</duration></note>"
     trilled = xml.note("E", "2", after=ornament("<trill-mark/>"))
     notes = xml.read(sharp + trilled, xml.rest("2") + trilled).notes
     assert notes.upper_semitone[notes.has(Mark.TRILL)].tolist() == [2, 1]
 
 
-def test_a_wavy_line_trills_the_notes_under_it(xml):
+def test_a_wavy_line_trills_the_notes_under_it(xml) -> None:
     start, stop = ornament('<wavy-line type="start"/>'), ornament('<wavy-line type="stop"/>')
     bar = xml.note("C", "1", after=start) + xml.note("D", "1") + xml.note("E", "1", after=stop) + xml.note("F", "1")
     notes = xml.read(bar).notes
@@ -116,7 +118,7 @@ def test_a_wavy_line_trills_the_notes_under_it(xml):
     assert notes.upper_semitone.tolist() == [2, 2, 1, 0]
 
 
-def test_grace_notes_are_counted_in_the_order_of_writing(xml):
+def test_grace_notes_are_counted_in_the_order_of_writing(xml) -> None:
     def grace(step, kind="", slash="", chord=""):
         return xml.note(step, "", f"<grace{slash}/>{chord}", after=f"<type>{kind}</type>" if kind else "")
 
@@ -129,22 +131,22 @@ def test_grace_notes_are_counted_in_the_order_of_writing(xml):
     assert notes.has(Mark.SLASHED).tolist() == (notes.pitch == 69).tolist()
 
 
-def test_a_tremolo_repeats_notes_of_its_strokes(xml):
+def test_a_tremolo_repeats_notes_of_its_strokes(xml) -> None:
     assert xml.read(xml.note("C", after=ornament("<tremolo>3</tremolo>"))).notes.value_quarter.tolist() == [0.125]
 
 
-def test_marks_are_unfolded_with_their_notes(xml):
+def test_marks_are_unfolded_with_their_notes(xml) -> None:
     score = xml.read(xml.forward + xml.note("C", after=articulation("staccato")) + xml.backward, xml.note("D"))
     assert marks(score) == [Mark.STACCATO, Mark.STACCATO, Mark(0)]
 
 
-def test_absurd_tempo_marks_are_passed_over_and_counted(xml):
+def test_absurd_tempo_marks_are_passed_over_and_counted(xml) -> None:
     score = xml.read('<sound tempo="0"/>' + xml.note("C"), '<sound tempo="90000"/>' + xml.note("D"))
     assert score.tempo_qpm.tolist() == []
     assert score.oddities == ("tempo marks outside 1 to 2000 quarters per minute passed over: 2 (0, 90000)",)
 
 
-def test_pedal_lets_notes_ring_until_it_is_released_or_the_pitch_comes_again(xml):
+def test_pedal_lets_notes_ring_until_it_is_released_or_the_pitch_comes_again(xml) -> None:
     def pedal(kind):
         return f'<direction><direction-type><pedal type="{kind}"/></direction-type></direction>'
 
@@ -155,7 +157,7 @@ def test_pedal_lets_notes_ring_until_it_is_released_or_the_pitch_comes_again(xml
     assert notes.ring_quarter.tolist() == [1, 2, 1, 0, 0]
 
 
-def test_parts_have_their_own_pedals(xml):
+def test_parts_have_their_own_pedals(xml) -> None:
     pedal = '<direction><direction-type><pedal type="{}"/></direction-type></direction>'
     bar = pedal.format("start") + xml.note("C", "1") + xml.rest("2") + pedal.format("stop")
     other = xml.part(xml.note("E", "1"), name="P2")

@@ -32,7 +32,7 @@ def off(pitch: int, time: int = 0, channel: int = 0) -> mido.Message:
     return mido.Message("note_off", note=pitch, time=time, channel=channel)
 
 
-def test_times_are_exact_quarters_and_velocities_are_kept(tmp_path):
+def test_times_are_exact_quarters_and_velocities_are_kept(tmp_path: Path) -> None:
     score = read_score(write_track(tmp_path / "a.mid", on(60, 0, 100), off(60, 160), on(64, 1, 30), off(64, 479)))
     assert score.notes.onset_quarter.tolist() == [0, 161 / 480]
     assert score.notes.duration_quarter.tolist() == [160 / 480, 479 / 480]
@@ -42,7 +42,7 @@ def test_times_are_exact_quarters_and_velocities_are_kept(tmp_path):
     assert score.title == "a"
 
 
-def test_tempo_map_becomes_tempo_marks(tmp_path):
+def test_tempo_map_becomes_tempo_marks(tmp_path: Path) -> None:
     tempi = [mido.MetaMessage("set_tempo", tempo=500_000), mido.MetaMessage("set_tempo", tempo=1_000_000, time=480)]
     score = read_score(write_track(tmp_path / "a.mid", tempi[0], on(60), tempi[1], off(60, 480)))
     assert score.tempo_quarter.tolist() == [0, 1]
@@ -50,12 +50,12 @@ def test_tempo_map_becomes_tempo_marks(tmp_path):
     assert score.notes.duration_quarter.tolist() == [2]
 
 
-def test_file_without_a_tempo_has_midis_own(tmp_path):
+def test_file_without_a_tempo_has_midis_own(tmp_path: Path) -> None:
     score = read_score(write_track(tmp_path / "a.mid", on(60), off(60, 480)))
     np.testing.assert_allclose(score.tempo_qpm, [120], rtol=1e-12)
 
 
-def test_bars_follow_the_time_signatures(tmp_path):
+def test_bars_follow_the_time_signatures(tmp_path: Path) -> None:
     three = mido.MetaMessage("time_signature", numerator=3, denominator=4)
     six = mido.MetaMessage("time_signature", numerator=6, denominator=8, time=0)
     notes = [m for _ in range(5) for m in (on(60), off(60, 480))]
@@ -63,12 +63,12 @@ def test_bars_follow_the_time_signatures(tmp_path):
     assert read_score(path).notes.measure.tolist() == [1, 1, 1, 2, 2, 2, 3, 3, 3, 4]
 
 
-def test_bars_are_of_four_quarters_without_a_time_signature(tmp_path):
+def test_bars_are_of_four_quarters_without_a_time_signature(tmp_path: Path) -> None:
     notes = [m for _ in range(6) for m in (on(60), off(60, 480))]
     assert read_score(write_track(tmp_path / "a.mid", *notes)).notes.measure.tolist() == [1, 1, 1, 1, 2, 2]
 
 
-def test_drum_channel_is_left_out_and_parts_are_counted_without_it(tmp_path):
+def test_drum_channel_is_left_out_and_parts_are_counted_without_it(tmp_path: Path) -> None:
     midi = pretty_midi.PrettyMIDI()
     for name, is_drum in (("flute", False), ("drums", True), ("cello", False)):
         instrument = pretty_midi.Instrument(0, is_drum, name)
@@ -80,21 +80,21 @@ def test_drum_channel_is_left_out_and_parts_are_counted_without_it(tmp_path):
     assert score.notes.part.tolist() == [0, 1]
 
 
-def test_pitch_struck_again_ends_there_and_keeps_its_own_release(tmp_path):
+def test_pitch_struck_again_ends_there_and_keeps_its_own_release(tmp_path: Path) -> None:
     path = write_track(tmp_path / "a.mid", on(60), on(60, 480), off(60, 480), off(60, 480), on(62), off(62, 480))
     notes = read_score(path).notes
     assert notes.onset_quarter.tolist() == [0, 1, 3]
     assert notes.duration_quarter.tolist() == [1, 2, 1]
 
 
-def test_pitch_struck_again_at_its_release_keeps_both_lengths(tmp_path):
+def test_pitch_struck_again_at_its_release_keeps_both_lengths(tmp_path: Path) -> None:
     path = write_track(tmp_path / "a.mid", on(60), on(60, 480), off(60), off(60, 480))
     notes = read_score(path).notes
     assert notes.onset_quarter.tolist() == [0, 1]
     assert notes.duration_quarter.tolist() == [1, 1]
 
 
-def test_note_on_without_velocity_is_a_release(tmp_path):
+def test_note_on_without_velocity_is_a_release(tmp_path: Path) -> None:
     assert read_score(write_track(tmp_path / "a.mid", on(60), on(60, 240, 0))).notes.duration_quarter.tolist() == [0.5]
 
 
@@ -112,7 +112,7 @@ NOTES = st.lists(
 
 @settings(deadline=None, max_examples=60)
 @given(NOTES, st.integers(24, 10_000), st.floats(20, 400))
-def test_what_is_written_is_read_back(tmp_path_factory, notes, resolution, qpm):
+def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, notes, resolution, qpm) -> None:
     midi = pretty_midi.PrettyMIDI(resolution=resolution, initial_tempo=qpm)
     instrument = pretty_midi.Instrument(0)
     end_tick: dict[int, int] = {}
@@ -139,7 +139,7 @@ END = b"\x00\xff\x2f\x00"
 NOTE = b"\x00\x90\x3c\x40\x60\x80\x3c\x00"
 
 
-def test_smallest_file_is_read(tmp_path):
+def test_smallest_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.mid").write_bytes(_file(NOTE + END))
     assert read_score(tmp_path / "a.mid").notes.duration_quarter.tolist() == [96 / 480]
 
@@ -166,7 +166,7 @@ def test_smallest_file_is_read(tmp_path):
         (_file(NOTE + b"\xff\xff\xff\x7f\x90\x3c\x40" + END), "is a damaged MIDI file"),
     ],
 )
-def test_damaged_files_are_refused_in_one_line(tmp_path, content, reason):
+def test_damaged_files_are_refused_in_one_line(tmp_path: Path, content, reason: str) -> None:
     path = tmp_path / "bad.mid"
     path.write_bytes(content)
     with pytest.raises(DataError) as caught:
@@ -176,7 +176,7 @@ def test_damaged_files_are_refused_in_one_line(tmp_path, content, reason):
     assert "\n" not in str(caught.value)
 
 
-def test_the_pedal_lets_notes_ring_without_changing_their_lengths(tmp_path):
+def test_the_pedal_lets_notes_ring_without_changing_their_lengths(tmp_path: Path) -> None:
     def pedal(value: int, time: int = 0) -> mido.Message:
         return mido.Message("control_change", control=64, value=value, time=time)
 
@@ -186,7 +186,7 @@ def test_the_pedal_lets_notes_ring_without_changing_their_lengths(tmp_path):
     assert notes.ring_quarter.tolist() == [1.5, 0.5, 0]
 
 
-def test_an_absurd_tempo_is_passed_over_and_counted(tmp_path):
+def test_an_absurd_tempo_is_passed_over_and_counted(tmp_path: Path) -> None:
     tempo = mido.MetaMessage("set_tempo", tempo=1)
     score = read_score(write_track(tmp_path / "a.mid", tempo, on(60), off(60, 480)))
     assert score.tempo_qpm.tolist() == []

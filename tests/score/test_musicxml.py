@@ -11,7 +11,7 @@ START = '<tie type="start"/>'
 STOP = '<tie type="stop"/>'
 
 
-def test_title_part_names_and_unknown_velocity(xml):
+def test_title_part_names_and_unknown_velocity(xml) -> None:
     head = "<work><work-title>Partita</work-title></work><movement-title>Double</movement-title>"
     score = read_score(xml.write(xml.document(xml.part(xml.note("C")), head=head)))
     assert score.title == "Partita, Double"
@@ -19,24 +19,24 @@ def test_title_part_names_and_unknown_velocity(xml):
     assert score.notes.velocity.tolist() == [0]
 
 
-def test_untitled_score_has_its_files_name(xml):
+def test_untitled_score_has_its_files_name(xml) -> None:
     assert xml.read(xml.note("C")).title == "score"
 
 
-def test_notes_are_sorted_by_onset_then_pitch(xml):
+def test_notes_are_sorted_by_onset_then_pitch(xml) -> None:
     notes = xml.read(xml.note("G", "2") + xml.note("C", "2", "<chord/>") + xml.note("E", "2")).notes
     assert notes.pitch.tolist() == [60, 67, 64]
     assert notes.onset_quarter.tolist() == [0, 0, 2]
     assert notes.duration_quarter.tolist() == [2, 2, 2]
 
 
-def test_accidentals_and_microtones(xml):
+def test_accidentals_and_microtones(xml) -> None:
     pitch = "<note><pitch><step>B</step><alter>{}</alter><octave>3</octave></pitch><duration>1</duration></note>"
     notes = xml.read("".join(pitch.format(alter) for alter in ("1", "-2", "-0.5", "-0.6"))).notes
     assert notes.pitch.tolist() == [60, 57, 59, 58]
 
 
-def test_voices_backup_and_forward(xml):
+def test_voices_backup_and_forward(xml) -> None:
     upper = xml.note("G", "4", after="<voice>1</voice>")
     lower = xml.note("C", "1", after="<voice>2</voice>")
     moved = f"{upper}<backup><duration>4</duration></backup><forward><duration>3</duration></forward>{lower}"
@@ -45,17 +45,17 @@ def test_voices_backup_and_forward(xml):
     assert notes.voice.tolist() == [1, 2, 1]
 
 
-def test_backup_that_overshoots_by_rounding_stops_at_the_bar(xml):
+def test_backup_that_overshoots_by_rounding_stops_at_the_bar(xml) -> None:
     bar = xml.note("C", "4") + "<backup><duration>4.05</duration></backup>" + xml.note("E", "4")
     assert xml.read(bar).notes.onset_quarter.tolist() == [0, 0]
 
 
-def test_voices_named_by_words_are_numbered(xml):
+def test_voices_named_by_words_are_numbered(xml) -> None:
     bar = "".join(xml.note("C", "1", after=f"<voice>{name}</voice>") for name in ("up", "down", "up"))
     assert xml.read(bar).notes.voice.tolist() == [1001, 1002, 1001]
 
 
-def test_tie_across_bars_is_one_note(xml):
+def test_tie_across_bars_is_one_note(xml) -> None:
     notes = xml.read(
         xml.note("C", after=START), xml.note("C", after=START + STOP), xml.note("C", "2", after=STOP)
     ).notes
@@ -86,7 +86,7 @@ def _bars_with_ties(xml, melody: list[tuple[str, int]], bar_division: int) -> li
 
 @settings(deadline=None, max_examples=60)
 @given(MELODY, st.integers(1, 12))
-def test_melody_is_read_back_wherever_bar_lines_cut_it(xml_session, melody, bar_division):
+def test_melody_is_read_back_wherever_bar_lines_cut_it(xml_session, melody, bar_division) -> None:
     notes = xml_session.read(*_bars_with_ties(xml_session, melody, bar_division)).notes
     lengths = [length for _, length in melody]
     assert notes.duration_quarter.tolist() == lengths
@@ -96,13 +96,13 @@ def test_melody_is_read_back_wherever_bar_lines_cut_it(xml_session, melody, bar_
     ] == notes.pitch.tolist()
 
 
-def test_tie_written_as_notation_only(xml):
+def test_tie_written_as_notation_only(xml) -> None:
     tied = '<notations><tied type="{}"/></notations>'
     notes = xml.read(xml.note("C", after=tied.format("start")), xml.note("C", after=tied.format("stop"))).notes
     assert notes.duration_quarter.tolist() == [8]
 
 
-def test_unison_of_two_voices_ties_each_voice_to_itself(xml):
+def test_unison_of_two_voices_ties_each_voice_to_itself(xml) -> None:
     bar = (
         xml.note("C", after=START + "<voice>1</voice>")
         + "<backup><duration>4</duration></backup>"
@@ -117,7 +117,7 @@ def test_unison_of_two_voices_ties_each_voice_to_itself(xml):
     assert dict(zip(notes.voice.tolist(), notes.duration_quarter.tolist(), strict=True)) == {1: 8, 2: 5}
 
 
-def test_tie_into_the_second_ending_is_joined(xml):
+def test_tie_into_the_second_ending_is_joined(xml) -> None:
     back = '<repeat direction="backward"/>'
     bars = [
         xml.note("C", after=START),
@@ -129,13 +129,13 @@ def test_tie_into_the_second_ending_is_joined(xml):
     assert notes.duration_quarter.tolist() == [6, 7]
 
 
-def test_tie_that_a_jump_cuts_does_not_swallow_a_note(xml):
+def test_tie_that_a_jump_cuts_does_not_swallow_a_note(xml) -> None:
     notes = xml.read(xml.note("C"), xml.note("C", after=START) + xml.backward, xml.note("C", after=STOP)).notes
     assert notes.onset_quarter.tolist() == [0, 4, 8, 12]
     assert notes.duration_quarter.tolist() == [4, 4, 4, 8]
 
 
-def test_grace_notes_stand_at_the_note_they_adorn(xml):
+def test_grace_notes_stand_at_the_note_they_adorn(xml) -> None:
     notes = xml.read(xml.note("C", "2") + xml.note("F", "", "<grace/>") + xml.note("E", "2")).notes
     assert notes.pitch.tolist() == [60, 64, 65]
     assert notes.onset_quarter.tolist() == [0, 2, 2]
@@ -143,54 +143,54 @@ def test_grace_notes_stand_at_the_note_they_adorn(xml):
     assert notes.is_grace.tolist() == [False, False, True]
 
 
-def test_transposing_clarinet_sounds_a_tone_lower(xml):
+def test_transposing_clarinet_sounds_a_tone_lower(xml) -> None:
     transpose = "<transpose><diatonic>-1</diatonic><chromatic>-2</chromatic></transpose>"
     assert xml.read(xml.note("C"), attributes=transpose).notes.pitch.tolist() == [58]
 
 
-def test_double_bass_sounds_an_octave_lower(xml):
+def test_double_bass_sounds_an_octave_lower(xml) -> None:
     transpose = "<transpose><chromatic>0</chromatic><octave-change>-1</octave-change></transpose>"
     assert xml.read(xml.note("C"), attributes=transpose).notes.pitch.tolist() == [48]
 
 
-def test_change_of_instrument_ends_the_transposition(xml):
+def test_change_of_instrument_ends_the_transposition(xml) -> None:
     transpose = "<transpose><chromatic>-3</chromatic></transpose>"
     back = "<attributes><transpose><chromatic>0</chromatic></transpose></attributes>"
     assert xml.read(xml.note("C"), back + xml.note("C"), attributes=transpose).notes.pitch.tolist() == [57, 60]
 
 
-def test_transposition_of_one_staff_holds_until_all_are_transposed(xml):
+def test_transposition_of_one_staff_holds_until_all_are_transposed(xml) -> None:
     lower = '<transpose number="2"><chromatic>-12</chromatic></transpose>'
     both = xml.note("C", "2", after="<staff>1</staff>") + xml.note("C", "2", after="<staff>2</staff>")
     change = "<attributes><transpose><chromatic>-1</chromatic></transpose></attributes>"
     assert xml.read(both, change + both, attributes=lower).notes.pitch.tolist() == [60, 48, 59, 59]
 
 
-def test_pickup_is_measure_0_and_starts_the_piece(xml):
+def test_pickup_is_measure_0_and_starts_the_piece(xml) -> None:
     notes = xml.read(xml.note("C", "1"), xml.note("D"), xml.note("E")).notes
     assert notes.onset_quarter.tolist() == [0, 1, 5]
     assert notes.measure.tolist() == [0, 1, 2]
 
 
-def test_measures_are_counted_as_played(xml):
+def test_measures_are_counted_as_played(xml) -> None:
     bars = [xml.note("C", "1"), xml.note("D", "3") + xml.backward, xml.note("E")]
     notes = xml.read(*bars).notes
     assert notes.measure.tolist() == [0, 1, 1, 2, 3]
 
 
-def test_second_half_of_a_divided_bar_is_not_counted(xml):
+def test_second_half_of_a_divided_bar_is_not_counted(xml) -> None:
     part = xml.part(xml.note("C"), xml.note("D", "3"), xml.note("E", "1"), xml.note("F"))
     part = part.replace('<measure number="3">', '<measure number="X1" implicit="yes">')
     assert read_score(xml.write(xml.document(part))).notes.measure.tolist() == [1, 2, 2, 3]
 
 
-def test_divisions_may_change_and_durations_be_fractions(xml):
+def test_divisions_may_change_and_durations_be_fractions(xml) -> None:
     fine = "<attributes><divisions>24</divisions></attributes>"
     notes = xml.read(xml.note("C", "1.5") + xml.note("D", "2.5"), fine + xml.note("E", "8") + xml.note("F", "88")).notes
     assert notes.onset_quarter.tolist() == [0, 1.5, 4, 4 + 8 / 24]
 
 
-def test_part_that_ends_its_bar_early_stays_with_the_others(xml):
+def test_part_that_ends_its_bar_early_stays_with_the_others(xml) -> None:
     full = xml.part(xml.note("C"), xml.note("D"))
     short = xml.part(xml.note("E", "1"), xml.note("F"), name="P2")
     definitions = '<score-part id="P1"><part-name>Flute</part-name></score-part><score-part id="P2"/>'
@@ -201,11 +201,11 @@ def test_part_that_ends_its_bar_early_stays_with_the_others(xml):
     assert score.part_names == ("Flute", "")
 
 
-def test_empty_bar_is_as_long_as_its_time_signature(xml):
+def test_empty_bar_is_as_long_as_its_time_signature(xml) -> None:
     assert xml.read(xml.note("C"), "", xml.note("D")).notes.onset_quarter.tolist() == [0, 8]
 
 
-def test_percussion_is_left_out(xml):
+def test_percussion_is_left_out(xml) -> None:
     unpitched = "<note><unpitched/><duration>2</duration></note>"
     assert xml.read(unpitched + xml.note("C", "2")).notes.onset_quarter.tolist() == [2]
     drums = '<score-part id="P2"><midi-instrument id="D"><midi-channel>10</midi-channel></midi-instrument></score-part>'
@@ -213,22 +213,22 @@ def test_percussion_is_left_out(xml):
     assert read_score(xml.write(document)).notes.pitch.tolist() == [60]
 
 
-def test_cue_notes_are_silent_where_their_part_rests(xml):
+def test_cue_notes_are_silent_where_their_part_rests(xml) -> None:
     cue = xml.note("G", "2", "<cue/>")
     assert xml.read(cue + xml.note("C", "2")).notes.onset_quarter.tolist() == [2]
 
 
-def test_small_notes_written_as_cues_sound_where_their_part_plays(xml):
+def test_small_notes_written_as_cues_sound_where_their_part_plays(xml) -> None:
     bar = xml.note("G", "2", "<cue/>") * 2 + "<backup><duration>4</duration></backup>" + xml.note("C", "3")
     assert xml.read(bar).notes.pitch.tolist() == [60, 67, 67]
 
 
-def test_chord_note_after_a_backup_is_a_note_like_others(xml):
+def test_chord_note_after_a_backup_is_a_note_like_others(xml) -> None:
     bar = xml.note("C") + "<backup><duration>4</duration></backup>" + xml.note("E", "4", "<chord/>")
     assert xml.read(bar).notes.onset_quarter.tolist() == [0, 0]
 
 
-def test_timewise_score_reads_like_partwise(xml):
+def test_timewise_score_reads_like_partwise(xml) -> None:
     attributes = "<attributes><divisions>1</divisions></attributes>"
     first = f'<part id="P1">{attributes}{xml.note("C")}</part><part id="P2">{attributes}{xml.note("E")}</part>'
     second = f'<part id="P1">{xml.note("D")}</part><part id="P2">{xml.note("F")}</part>'
@@ -249,7 +249,7 @@ def test_timewise_score_reads_like_partwise(xml):
         ("<attributes><divisions>0</divisions></attributes>", "divisions is 0, expected 0.001 to 1e+06"),
     ],
 )
-def test_impossible_content_names_part_bar_and_value(xml, bar, reason):
+def test_impossible_content_names_part_bar_and_value(xml, bar: str, reason: str) -> None:
     with pytest.raises(DataError) as caught:
         xml.read(xml.note("C"), bar)
     assert "score.musicxml: part 'P1', bar '2': " in str(caught.value)
@@ -257,12 +257,12 @@ def test_impossible_content_names_part_bar_and_value(xml, bar, reason):
 
 
 @pytest.mark.parametrize("duration", ["-1", "0", "nan", "inf", "1e9", "999999999", "9" * 400, "1,5"])
-def test_absurd_durations_are_refused(xml, duration):
+def test_absurd_durations_are_refused(xml, duration: str) -> None:
     with pytest.raises(DataError, match=r"part 'P1', bar '1': .*duration"):
         xml.read(xml.note("C", duration))
 
 
-def test_duration_before_divisions_is_refused(xml):
+def test_duration_before_divisions_is_refused(xml) -> None:
     document = f'<score-partwise><part id="P1"><measure number="1">{xml.note("C")}</measure></part></score-partwise>'
     with pytest.raises(DataError, match="a duration comes before <divisions>"):
         read_score(xml.write(document))

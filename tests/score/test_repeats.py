@@ -20,13 +20,13 @@ def undeclared(score: Score) -> list[tuple[float, float, float, str]]:
     return [(repeat.at_quarter, repeat.begin_quarter, repeat.end_quarter, repeat.bars) for repeat in found]
 
 
-def test_a_score_without_signs_may_be_played_twice(xml):
+def test_a_score_without_signs_may_be_played_twice(xml) -> None:
     score = xml.read(xml.note("C"), xml.note("D"))
     assert declared(score) == ()
     assert undeclared(score) == [(8, 0, 8, "1-2")]
 
 
-def test_sections_lie_between_double_bar_lines(xml):
+def test_sections_lie_between_double_bar_lines(xml) -> None:
     bars = [xml.note(step) for step in "CDEFGABCDEFG"]
     bars[3] += DOUBLE
     bars[8] = '<barline location="left"><bar-style>light-light</bar-style></barline>' + bars[8]
@@ -36,7 +36,7 @@ def test_sections_lie_between_double_bar_lines(xml):
     assert found[4:] == [(48, 0, 16, "1-4"), (48, 16, 32, "5-8")]  # at the very end
 
 
-def test_a_new_key_begins_a_section(xml):
+def test_a_new_key_begins_a_section(xml) -> None:
     bars = [xml.note("C")] * 8
     bars[4] = "<attributes><key><fifths>2</fifths></key></attributes>" + bars[4]
     assert undeclared(xml.read(*bars)) == [
@@ -47,30 +47,30 @@ def test_a_new_key_begins_a_section(xml):
     ]
 
 
-def test_a_few_bars_and_what_is_repeated_anyway_are_no_sections(xml):
+def test_a_few_bars_and_what_is_repeated_anyway_are_no_sections(xml) -> None:
     bars = [xml.note("C")] * 4 + [xml.note("D")] * 3 + [xml.note("E")] * 4
     bars[3] += xml.backward
     bars[6] += DOUBLE
     assert undeclared(xml.read(*bars)) == [(60, 44, 60, "8-11"), (60, 0, 60, "1-11")]
 
 
-def test_of_many_sections_none_is_a_candidate(xml):
+def test_of_many_sections_none_is_a_candidate(xml) -> None:
     bars = [xml.note("C") + (DOUBLE if i % 4 == 3 else "") for i in range(48)]
     assert undeclared(xml.read(*bars)) == [(192, 0, 192, "1-48")]
     assert len(undeclared(xml.read(*bars[:44]))) == 12
 
 
-def test_the_whole_of_a_da_capo_is_named_by_all_its_bars(xml):
+def test_the_whole_of_a_da_capo_is_named_by_all_its_bars(xml) -> None:
     bars = [xml.note("C") + FINE, xml.note("D") + DA_CAPO]
     assert undeclared(xml.read(*bars)) == [(12, 0, 12, "1-2")]
 
 
-def test_both_halves_may_be_played_once(xml):
+def test_both_halves_may_be_played_once(xml) -> None:
     bars = [xml.note("C"), xml.note("D") + xml.backward, xml.note("E") + xml.backward]
     assert declared(xml.read(*bars)) == (Repeat(0, 0, 8, True, "1-2"), Repeat(16, 16, 20, True, "3"))
 
 
-def test_the_first_ending_goes_with_the_first_pass(xml):
+def test_the_first_ending_goes_with_the_first_pass(xml) -> None:
     bars = [
         xml.note("G"),
         xml.forward + xml.note("C"),
@@ -80,12 +80,12 @@ def test_the_first_ending_goes_with_the_first_pass(xml):
     assert declared(xml.read(*bars)) == (Repeat(4, 4, 12, True, "2-3"),)
 
 
-def test_every_pass_but_the_last_may_be_left_out(xml):
+def test_every_pass_but_the_last_may_be_left_out(xml) -> None:
     three = '<barline location="right"><repeat direction="backward" times="3"/></barline>'
     assert declared(xml.read(xml.note("C") + three)) == (Repeat(0, 0, 4, True, "1"), Repeat(4, 4, 8, True, "1"))
 
 
-def test_after_da_capo_repeats_may_be_played_again(xml):
+def test_after_da_capo_repeats_may_be_played_again(xml) -> None:
     bars = [xml.note("C") + xml.backward, xml.note("D") + xml.backward + FINE, xml.note("E") + DA_CAPO]
     score = xml.read(*bars)
     assert len(score.notes) == 7  # C C D D E C D
@@ -97,7 +97,7 @@ def test_after_da_capo_repeats_may_be_played_again(xml):
     )
 
 
-def test_after_da_capo_the_first_ending_may_come_again(xml):
+def test_after_da_capo_the_first_ending_may_come_again(xml) -> None:
     bars = [
         xml.note("C"),
         xml.ending("1", xml.note("D"), repeat=BACK),
@@ -109,14 +109,14 @@ def test_after_da_capo_the_first_ending_may_come_again(xml):
     assert declared(score) == (Repeat(0, 0, 8, True, "1-2"), Repeat(20, 0, 8, False, "1-2"))
 
 
-def test_a_repeat_that_is_asked_for_after_da_capo_is_written(xml):
+def test_a_repeat_that_is_asked_for_after_da_capo_is_written(xml) -> None:
     again = '<barline location="right"><repeat direction="backward" after-jump="yes"/></barline>'
     score = xml.read(xml.note("C") + again, xml.note("D") + FINE, xml.note("E") + DA_CAPO)
     assert len(score.notes) == 7  # C C D E C C D
     assert declared(score) == (Repeat(0, 0, 4, True, "1"), Repeat(16, 16, 20, True, "1"))
 
 
-def test_a_pickup_does_not_name_the_stretch(xml):
+def test_a_pickup_does_not_name_the_stretch(xml) -> None:
     pickup = '<measure number="X1" implicit="yes">'
     document = xml.document(xml.part(xml.note("G", "1"), xml.note("C"), xml.note("D") + xml.backward))
     document = document.replace('<measure number="1">', pickup)

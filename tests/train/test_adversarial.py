@@ -22,7 +22,7 @@ def verdict(score, *features):
     return torch.tensor([score]), [torch.tensor([feature]) for feature in features]
 
 
-def test_least_squares():
+def test_least_squares() -> None:
     """Two discriminators; each counts the mean over its places."""
     real = [verdict([1.0, 0.5]), verdict([1.0])]
     made = [verdict([0.0, 1.0]), verdict([0.5])]
@@ -33,7 +33,7 @@ def test_least_squares():
     assert discriminator_loss(perfect, [verdict([0.0, 0.0]), verdict([0.0])]).item() == 0.0
 
 
-def test_features_are_compared_layer_by_layer():
+def test_features_are_compared_layer_by_layer() -> None:
     real = [verdict([0.0], [1.0, 2.0], [0.0]), verdict([0.0], [4.0])]
     made = [verdict([9.0], [1.0, 4.0], [3.0]), verdict([9.0], [3.0])]
     assert feature_loss(real, made).item() == pytest.approx(1.0 + 3.0 + 1.0)
@@ -42,7 +42,7 @@ def test_features_are_compared_layer_by_layer():
 class Gain(nn.Module):
     """A generator of one weight."""
 
-    def __init__(self, gain):
+    def __init__(self, gain) -> None:
         super().__init__()
         self.gain = nn.Parameter(torch.tensor(gain))
 
@@ -53,7 +53,7 @@ class Gain(nn.Module):
 class Loudness(nn.Module):
     """A discriminator that knows nothing but a weighted mean."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.tensor(0.1))
 
@@ -80,7 +80,7 @@ def trained_steps(adversarial_from_step, spectral_weight=1.0, count=3):
     return trainee, values
 
 
-def test_before_its_step_the_discriminator_neither_learns_nor_judges():
+def test_before_its_step_the_discriminator_neither_learns_nor_judges() -> None:
     trainee, values = trained_steps(adversarial_from_step=3)
     assert [set(step) & {"adversarial_loss", "discriminator_loss"} for step in values[:2]] == [set(), set()]
     assert {"train_loss", "spectral_loss", "adversarial_loss", "feature_loss", "discriminator_loss"} <= set(values[2])
@@ -90,7 +90,7 @@ def test_before_its_step_the_discriminator_neither_learns_nor_judges():
     assert trainee.discriminators.weight.item() != pytest.approx(0.1)
 
 
-def test_both_learn_their_own_part():
+def test_both_learn_their_own_part() -> None:
     """Real samples are loud and made ones soft: the discriminator turns its weight up, the generator its gain."""
     trainee, values = trained_steps(adversarial_from_step=1, spectral_weight=0.0)
     assert trainee.discriminators.weight.item() > 0.1
@@ -101,7 +101,7 @@ def test_both_learn_their_own_part():
     assert values[0]["train_loss"].item() == pytest.approx(expected, abs=2e-3)
 
 
-def test_the_generators_step_leaves_no_gradient_in_the_discriminator():
+def test_the_generators_step_leaves_no_gradient_in_the_discriminator() -> None:
     trainee, _ = trained_steps(adversarial_from_step=1, count=1)
     after_its_own = trainee.discriminators.weight.grad.clone()
     real, made = torch.ones(2, 8), (torch.ones(2, 8) * 0.3).requires_grad_()
@@ -111,7 +111,7 @@ def test_the_generators_step_leaves_no_gradient_in_the_discriminator():
     assert trainee.discriminators.weight.requires_grad
 
 
-def test_hifigans_recipe_is_mel_l1_under_a_rate_that_falls_by_the_epoch():
+def test_hifigans_recipe_is_mel_l1_under_a_rate_that_falls_by_the_epoch() -> None:
     log_mel = LogMel(MelConfig(band_count=20), tiny.FILTERBANK)
     recipe = hifigan_recipe(2e-4, 1, log_mel, dict)
     rates = [recipe.rate(step) for step in (1, 1000, 1001, 100_001)]
@@ -121,6 +121,6 @@ def test_hifigans_recipe_is_mel_l1_under_a_rate_that_falls_by_the_epoch():
     assert (recipe.spectral_weight, recipe.spectral_loss(ours, theirs).item()) == (45.0, pytest.approx(expected.item()))
 
 
-def test_an_unknown_discriminator():
+def test_an_unknown_discriminator() -> None:
     with pytest.raises(DataError, match=r"params.yaml: vocoder.discriminator: is 'big', expected spectrum or hifigan"):
         make_discriminators("big", "params.yaml: vocoder.discriminator")

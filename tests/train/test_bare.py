@@ -42,7 +42,7 @@ CONFIGS = {"timing": tiny.TIMING, "synthesis": tiny.SYNTHESIS, "vocoder": tiny.V
 
 
 @pytest.fixture
-def arrays(tmp_path):
+def arrays(tmp_path: Path):
     """Prepared arrays of three models of the preset `p`, each trained for two steps."""
     made = {"timing": tiny.timing(), "synthesis": tiny.synthesis(), "vocoder": tiny.vocoder()}
     (tmp_path / "arr/p").mkdir(parents=True)
@@ -52,7 +52,7 @@ def arrays(tmp_path):
     return tmp_path / "arr"
 
 
-def test_the_core_needs_torch_and_numpy_alone(arrays):
+def test_the_core_needs_torch_and_numpy_alone(arrays) -> None:
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     command = [sys.executable, "-c", BARE, "--arrays", str(arrays), "--threads", "1"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -63,7 +63,7 @@ def test_the_core_needs_torch_and_numpy_alone(arrays):
         assert {"step", "sec", "train_loss"} <= set(rows[0])
 
 
-def test_what_was_trained_there_comes_home(arrays, tmp_path):
+def test_what_was_trained_there_comes_home(arrays, tmp_path: Path) -> None:
     assert main(["--arrays", str(arrays), "--threads", "1", "--model", "synthesis"]) == 0
     presets = {"p": Preset(**CONFIGS)}
     config = Config(mel=tiny.MEL, preset="p", presets=presets)
@@ -77,7 +77,7 @@ def test_what_was_trained_there_comes_home(arrays, tmp_path):
         assert torch.equal(value, home.model.state_dict()[name])
 
 
-def test_a_model_of_another_mel_or_of_no_preset_does_not_come_home(arrays, tmp_path):
+def test_a_model_of_another_mel_or_of_no_preset_does_not_come_home(arrays, tmp_path: Path) -> None:
     main(["--arrays", str(arrays), "--threads", "1", "--model", "timing"])
     presets = {"p": Preset(**CONFIGS)}
     with pytest.raises(DataError, match="was trained on another log-mel"):
@@ -89,7 +89,7 @@ def test_a_model_of_another_mel_or_of_no_preset_does_not_come_home(arrays, tmp_p
     assert not (tmp_path / "models").exists()
 
 
-def test_it_goes_on_where_it_stopped(arrays):
+def test_it_goes_on_where_it_stopped(arrays) -> None:
     options = ["--arrays", str(arrays), "--threads", "1", "--model", "synthesis"]
     assert main([*options, "--steps", "10"]) == 0
     whole = load_bare(arrays / "p/synthesis").model.state_dict()
@@ -103,7 +103,9 @@ def test_it_goes_on_where_it_stopped(arrays):
     ("options", "part"),
     [(["--preset", "q"], "holds no arrays for q, any model"), (["--device", "cuda"], "torch finds no GPU")],
 )
-def test_what_cannot_be_trained_is_one_line(arrays, capsys, options, part):
+def test_what_cannot_be_trained_is_one_line(
+    arrays, capsys: pytest.CaptureFixture[str], options: list[str], part: str
+) -> None:
     if "cuda" in options and torch.cuda.is_available():
         pytest.skip("there is a GPU")
     assert main(["--arrays", str(arrays), *options]) == 2

@@ -1,5 +1,6 @@
 import os
 import signal
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,7 +14,7 @@ BUDGET = Budget(step_count=30, valid_every_step=10)
 
 
 class Batch:
-    def __init__(self, value):
+    def __init__(self, value) -> None:
         self.value = torch.tensor(value)
         self.clip_ids = ("a/1", "b/2")
 
@@ -24,7 +25,7 @@ class Batch:
 class Line:
     """One weight, which starts at 1, with dropout on its input so that the torch generator matters."""
 
-    def __init__(self, valid_losses=None, on_step=None):
+    def __init__(self, valid_losses=None, on_step=None) -> None:
         self.model = torch.nn.Linear(1, 1, bias=False)
         torch.nn.init.ones_(self.model.weight)
         self.networks = {"model": self.model}
@@ -63,19 +64,19 @@ def losses(rows):
     return [(step, metrics["train_loss"]) for step, metrics in rows if "train_loss" in metrics]
 
 
-def test_noam_rate_rises_to_the_warmup_then_falls_with_the_root():
+def test_noam_rate_rises_to_the_warmup_then_falls_with_the_root() -> None:
     assert noam_rate(100, 64, 100, 1.0) == pytest.approx(0.125 * 0.1)
     assert noam_rate(50, 64, 100, 1.0) == pytest.approx(0.125 * 0.05)
     assert noam_rate(400, 64, 100, 2.0) == pytest.approx(0.125 * 0.1)
 
 
-def test_cosine_rate():
+def test_cosine_rate() -> None:
     assert cosine_rate(10, 1000, 1.0) == pytest.approx(0.5, abs=1e-3)
     assert cosine_rate(500, 1000, 1.0) == pytest.approx(0.55)
     assert cosine_rate(1000, 1000, 1.0) == pytest.approx(0.1)
 
 
-def test_what_is_logged_and_when():
+def test_what_is_logged_and_when() -> None:
     trainee = Line(valid_losses=[3.0, 2.0, 1.0])
     progress, rows = run(trainee, Budget(step_count=25, valid_every_step=10))
     assert [step for step, metrics in rows if "train_loss" in metrics] == [10, 20, 25]
@@ -89,18 +90,18 @@ def test_what_is_logged_and_when():
     assert (progress.step, progress.best_step, progress.best_loss) == (25, 25, 1.0)
 
 
-def test_the_weights_that_validated_best_are_kept():
+def test_the_weights_that_validated_best_are_kept() -> None:
     trainee = Line(valid_losses=[2.0, 1.0, 3.0])
     run(trainee)
     assert trainee.model.weight.item() == trainee.validated[1] != trainee.validated[2]
 
 
-def test_it_stops_when_validation_gets_no_better():
+def test_it_stops_when_validation_gets_no_better() -> None:
     progress, _ = run(Line(valid_losses=[2.0, 1.0, 3.0, 3.0, 0.0]), Budget(100, 10, patience=2))
     assert (progress.step, progress.best_step) == (40, 20)
 
 
-def test_the_average_is_validated_and_kept():
+def test_the_average_is_validated_and_kept() -> None:
     plain, averaged = Line(), Line()
     run(plain)
     run(averaged, Budget(30, 10, ema_decay=0.9))
@@ -109,7 +110,7 @@ def test_the_average_is_validated_and_kept():
     assert averaged.validated[-1] == averaged.model.weight.item()
 
 
-def test_a_resumed_training_is_the_uninterrupted_one(tmp_path):
+def test_a_resumed_training_is_the_uninterrupted_one(tmp_path: Path) -> None:
     whole, first, second = (Line(valid_losses=[3.0, 1.0, 2.0]) for _ in range(3))
     budget = Budget(30, 10, ema_decay=0.9)
     _, rows = run(whole, budget)
@@ -123,7 +124,7 @@ def test_a_resumed_training_is_the_uninterrupted_one(tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_ends_after_the_step_and_saves(number, tmp_path):
+def test_ctrl_c_ends_after_the_step_and_saves(number, tmp_path: Path) -> None:
     trainee = Line(on_step=lambda step: os.kill(os.getpid(), number) if step == 13 else None)
     course = Course(state_path=tmp_path / "state.pt")
     with pytest.raises(KeyboardInterrupt):
@@ -136,32 +137,32 @@ def test_ctrl_c_ends_after_the_step_and_saves(number, tmp_path):
     assert torch.equal(resumed.model.weight, whole.model.weight)
 
 
-def test_a_damaged_state_is_named(tmp_path):
+def test_a_damaged_state_is_named(tmp_path: Path) -> None:
     path = tmp_path / "state.pt"
     path.write_bytes(b"no state")
     with pytest.raises(DataError, match=r"state.pt: is no state of this training.*train without --resume"):
         run(Line(), course=Course(state_path=path, resume=True))
 
 
-def test_a_limit_in_minutes():
+def test_a_limit_in_minutes() -> None:
     progress, _ = run(Line(), Budget(step_count=10**9, valid_every_step=10**9, max_minutes=1e-3))
     assert 0 < progress.step < 10**9
 
 
-def test_nan_names_the_step_and_the_clips():
+def test_nan_names_the_step_and_the_clips() -> None:
     values = [0.1, 0.1, float("nan"), 0.1, 0.1]
     with pytest.raises(DataError, match="training step 3: train_loss nan, twice nan on the clips a/1, b/2;"):
         run(Line(), batch_at=lambda step: Batch(values[step - 1]))
 
 
-def test_masked_mse_counts_what_is_valid():
+def test_masked_mse_counts_what_is_valid() -> None:
     predicted, true = torch.tensor([[1.0, 5.0]]), torch.tensor([[3.0, 9.0]])
     assert float(masked_mse(predicted, true, torch.tensor([[True, False]]))) == 4.0
     both = torch.ones(1, 2, 3)
     assert float(masked_mse(both, 0 * both, torch.tensor([[[True], [False]]]))) == 1.0
 
 
-def test_deterministic_leaves_torch_as_it_was():
+def test_deterministic_leaves_torch_as_it_was() -> None:
     torch.manual_seed(5)
     threads = torch.get_num_threads()
     with deterministic(1, 1):

@@ -19,20 +19,20 @@ def spectral_loss():
     return SpectralLoss(LogMel(MelConfig(band_count=20), tiny.FILTERBANK))
 
 
-def test_the_spectral_loss_is_0_alike_and_grows_with_what_is_off():
+def test_the_spectral_loss_is_0_alike_and_grows_with_what_is_off() -> None:
     loss, true = spectral_loss(), tone(440)
     assert loss(true, true).item() == 0.0
     off = [loss(made, true).item() for made in (tone(442), tone(460), 0 * true)]
     assert 0.1 < off[0] < off[1] < off[2]
 
 
-def test_the_spectral_loss_hardly_hears_phase():
+def test_the_spectral_loss_hardly_hears_phase() -> None:
     """What it hears of a shifted tone are the ends of the segment."""
     loss, true = spectral_loss(), tone(440)
     assert loss(tone(440, phase=1.0), true) < 0.5 * loss(tone(460), true)
 
 
-def test_silence_has_finite_gradients():
+def test_silence_has_finite_gradients() -> None:
     for true in (tone(440), 0 * tone(440)):
         made = torch.zeros(1, 8192, requires_grad=True)
         spectral_loss()(made, true).backward()
@@ -45,7 +45,7 @@ def noisy(spread, frame_count=4000):
     return noise * torch.tensor(spread)
 
 
-def test_the_texture_loss_is_least_at_the_spread_of_the_noise():
+def test_the_texture_loss_is_least_at_the_spread_of_the_noise() -> None:
     true, still = noisy([0.2, 0.6]), torch.zeros(1, 4000, 2)
     valid = torch.ones(1, 4000, dtype=torch.bool)
     log_spread = torch.zeros(2, requires_grad=True)
@@ -57,7 +57,7 @@ def test_the_texture_loss_is_least_at_the_spread_of_the_noise():
     assert torch.allclose(log_spread.exp(), torch.tensor([0.2, 0.6]), rtol=0.05)
 
 
-def test_the_texture_loss_asks_for_what_the_prediction_lacks_and_nothing_of_padding():
+def test_the_texture_loss_asks_for_what_the_prediction_lacks_and_nothing_of_padding() -> None:
     true, valid = noisy([0.5, 0.5]), torch.ones(1, 4000, dtype=torch.bool)
     steps = torch.tensor([0.0, 0.5]) * torch.tensor([1.0, -1.0]).repeat(2000)[:, None]  # the second moves by 1, always
     losses, still = (
@@ -71,7 +71,7 @@ def test_the_texture_loss_asks_for_what_the_prediction_lacks_and_nothing_of_padd
     assert (spread.grad[:, 3000:] == 0).all() and (spread.grad[:, :2999] != 0).all()
 
 
-def test_a_mel_that_moves_too_little_has_a_spread_shortfall():
+def test_a_mel_that_moves_too_little_has_a_spread_shortfall() -> None:
     true, valid = noisy([0.2, 0.6]), torch.ones(1, 4000, dtype=torch.bool)
     losses = [spread_shortfall(share * true, true, valid).item() for share in (1.0, 0.5, 0.0)]
     assert losses[0] == 0.0

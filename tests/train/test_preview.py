@@ -30,7 +30,7 @@ def untrained(kind):
     return BaselineModel(BaselineDims(performer_count=2, performer_width=4, width=16)).eval()
 
 
-def test_a_synthesis_models_mel_stands_beside_the_true_one():
+def test_a_synthesis_models_mel_stands_beside_the_true_one() -> None:
     item = tiny.synthesis().clips[1]
     made = preview(untrained(SynthesisModel), item, LOG_MEL, RATE_HZ)
     assert made.clip_id == "one/1"
@@ -41,7 +41,7 @@ def test_a_synthesis_models_mel_stands_beside_the_true_one():
 
 
 @pytest.mark.parametrize("kind", [VocosModel, BaselineModel])
-def test_what_makes_sound_is_heard_and_seen(kind):
+def test_what_makes_sound_is_heard_and_seen(kind) -> None:
     arrays = tiny.vocoder() if kind is VocosModel else baseline_arrays(tiny.synthesis(), tiny.vocoder())
     item = arrays.clips[1]
     made = preview(untrained(kind), item, LOG_MEL, RATE_HZ)
@@ -51,7 +51,7 @@ def test_what_makes_sound_is_heard_and_seen(kind):
     assert made.log_mels["model"].shape == (125, 20)
 
 
-def test_an_untrained_timing_model_is_the_metronome_it_is_drawn_beside():
+def test_an_untrained_timing_model_is_the_metronome_it_is_drawn_beside() -> None:
     item = tiny.timing().clips[0]
     chosen = starting(item)
     checkpoint = Checkpoint(untrained(TimingModel), tiny.MEL, 0, ("ann", "bo"))

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ DIMS = {
 class Said(torch.nn.Module):
     """A network that says what it is told."""
 
-    def __init__(self, *said):
+    def __init__(self, *said) -> None:
         super().__init__()
         self.said = said
 
@@ -49,11 +50,11 @@ def losses(batch, *said):
     return {name: float(value) for name, value in score_losses(Said(*said), batch, 62.5).items()}
 
 
-def test_who_says_the_truth_loses_nothing():
+def test_who_says_the_truth_loses_nothing() -> None:
     assert losses(whole(one()), *truth(one())) == pytest.approx(dict.fromkeys(losses(whole(one()), *truth(one())), 0.0))
 
 
-def test_errors_of_the_tempo_add_up_until_the_window_ends():
+def test_errors_of_the_tempo_add_up_until_the_window_ends() -> None:
     piece = one()
     log_stretch, spread, articulation = truth(piece)
     late = torch.log(torch.exp(log_stretch) + 1.8 / 62.5 / torch.from_numpy(piece.context.interval_sec).float())
@@ -65,7 +66,7 @@ def test_errors_of_the_tempo_add_up_until_the_window_ends():
     assert losses(batch, late, spread, articulation)["onset_loss"] == pytest.approx(expected, rel=1e-3)
 
 
-def test_what_is_held_out_teaches_nothing():
+def test_what_is_held_out_teaches_nothing() -> None:
     piece = one()  # its events from the fifth on are in a held-out clip
     log_stretch, spread, articulation = truth(piece)
     wrong = [values.clone() for values in (log_stretch, spread, articulation)]
@@ -79,7 +80,7 @@ def test_what_is_held_out_teaches_nothing():
 
 
 @pytest.mark.parametrize("design", ["ours", "publication"])
-def test_training_learns_who_is_late(design):
+def test_training_learns_who_is_late(design: str) -> None:
     """Bo is later off the beat than Ann; a model finds that in clips it has seen, a metronome does not."""
     arrays = tiny.timing()
     config = replace(tiny.TIMING, design=design, step_count=200, valid_every_step=200, ema_decay=0.0)
@@ -99,7 +100,7 @@ def test_training_learns_who_is_late(design):
 
 
 @pytest.mark.parametrize("design", ["ours", "publication"])
-def test_a_resumed_training_is_the_uninterrupted_one(tmp_path, design):
+def test_a_resumed_training_is_the_uninterrupted_one(tmp_path: Path, design: str) -> None:
     config = replace(tiny.TIMING, design=design, step_count=8, valid_every_step=4)
     dims = replace(DIMS[design], dropout=0.2)
 
@@ -115,7 +116,7 @@ def test_a_resumed_training_is_the_uninterrupted_one(tmp_path, design):
         assert torch.equal(value, resumed.model.state_dict()[name]), name
 
 
-def test_articulation_that_nobody_measured_is_not_learned():
+def test_articulation_that_nobody_measured_is_not_learned() -> None:
     performances = [replace(item, articulation_known=False) for item in tiny.PERFORMANCES]
     arrays = timing_arrays(performances, tiny.CLIPS, tiny.MEL)
     config = replace(tiny.TIMING, design="ours", step_count=5, valid_every_step=5)

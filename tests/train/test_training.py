@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,10 +20,10 @@ from tests.train import tiny
 
 
 class Log:
-    def __init__(self):
+    def __init__(self) -> None:
         self.rows = []
 
-    def __call__(self, metrics, step):
+    def __call__(self, metrics, step) -> None:
         self.rows.append((step, metrics))
 
     def told(self):
@@ -48,7 +49,7 @@ def vocoder(log, arrays=None, **changes):
 
 
 @pytest.mark.parametrize(("train", "fall"), [(timing, 0.6), (synthesis, 0.7), (vocoder, 0.97)])
-def test_the_loss_falls(train, fall):
+def test_the_loss_falls(train, fall: float) -> None:
     log = Log()
     checkpoint = train(log)
     losses = log.values("train_loss")
@@ -60,7 +61,7 @@ def test_the_loss_falls(train, fall):
 
 
 @pytest.mark.parametrize("train", [timing, synthesis, vocoder])
-def test_the_same_seed_gives_the_same_losses_and_another_seed_others(train):
+def test_the_same_seed_gives_the_same_losses_and_another_seed_others(train) -> None:
     logs = [Log(), Log(), Log()]
     for log, seed in zip(logs, (1, 1, 2), strict=True):
         train(log, step_count=10, seed=seed)
@@ -69,7 +70,7 @@ def test_the_same_seed_gives_the_same_losses_and_another_seed_others(train):
 
 
 @pytest.mark.parametrize(("train", "make"), [(synthesis, tiny.synthesis), (vocoder, tiny.vocoder)])
-def test_nan_in_a_clip_stops_with_its_id(train, make):
+def test_nan_in_a_clip_stops_with_its_id(train, make) -> None:
     arrays = make()
     broken = replace(arrays.clips[2], log_mel=np.full_like(arrays.clips[2].log_mel, np.nan))
     arrays = replace(arrays, clips=(*arrays.clips[:2], broken, arrays.clips[3]))
@@ -77,7 +78,7 @@ def test_nan_in_a_clip_stops_with_its_id(train, make):
         train(Log(), arrays)
 
 
-def test_a_trained_model_survives_its_checkpoint(tmp_path):
+def test_a_trained_model_survives_its_checkpoint(tmp_path: Path) -> None:
     checkpoint = timing(Log(), step_count=5)
     save_checkpoint(checkpoint, tmp_path / "timing")
     found = load_checkpoint(tmp_path / "timing", TimingModel, tiny.MEL)
@@ -86,12 +87,12 @@ def test_a_trained_model_survives_its_checkpoint(tmp_path):
     assert before == after
 
 
-def test_segments_longer_than_every_clip():
+def test_segments_longer_than_every_clip() -> None:
     with pytest.raises(DataError, match=r"params.yaml: vocoder.segment_frame: is 126, longer than every clip"):
         vocoder(Log(), segment_frame=126)
 
 
-def test_segments_too_short_for_the_loss():
+def test_segments_too_short_for_the_loss() -> None:
     with pytest.raises(DataError, match=r"params.yaml: vocoder.segment_frame: is 8, expected at least 9"):
         vocoder(Log(), segment_frame=8)
 
@@ -110,7 +111,7 @@ SWITCHES = {
 
 
 @pytest.mark.parametrize("change", SWITCHES.values(), ids=SWITCHES.keys())
-def test_every_switch_of_the_synthesis_model_trains_and_is_kept(change, tmp_path):
+def test_every_switch_of_the_synthesis_model_trains_and_is_kept(change, tmp_path: Path) -> None:
     dims = replace(tiny.SYNTHESIS_DIMS, **change)
     log = Log()
     made = synthesis(log, step_count=40, dims=dims)
@@ -123,7 +124,7 @@ def test_every_switch_of_the_synthesis_model_trains_and_is_kept(change, tmp_path
 
 
 @pytest.mark.parametrize("change", [{"l1_weight": 1.0}, {"variance_weight": 1.0}])
-def test_further_losses_count(change):
+def test_further_losses_count(change) -> None:
     log, plain = Log(), Log()
     synthesis(log, step_count=1, valid_every_step=1, **change)
     synthesis(plain, step_count=1, valid_every_step=1)
@@ -131,7 +132,7 @@ def test_further_losses_count(change):
     assert log.values("train_loss")[0] > plain.values("train_loss")[0]
 
 
-def test_velocities_count_where_the_data_have_any():
+def test_velocities_count_where_the_data_have_any() -> None:
     arrays = tiny.synthesis()
     heard = [replace(item.sounding, velocity=item.sounding.velocity + 64) for item in arrays.clips]
     clips = tuple(replace(item, sounding=notes) for item, notes in zip(arrays.clips, heard, strict=True))
@@ -145,7 +146,7 @@ def test_velocities_count_where_the_data_have_any():
         assert torch.equal(*played) is not counts
 
 
-def test_texture_makes_mels_move_as_real_ones_and_leaves_the_prediction_alone():
+def test_texture_makes_mels_move_as_real_ones_and_leaves_the_prediction_alone() -> None:
     made, plain = synthesis(Log(), dims=replace(tiny.SYNTHESIS_DIMS, texture=True)), synthesis(Log())
     moves = []
     for clip in tiny.synthesis().training():
@@ -160,14 +161,14 @@ def test_texture_makes_mels_move_as_real_ones_and_leaves_the_prediction_alone():
     assert rough == pytest.approx(real, rel=0.2)
 
 
-def test_crops_train_too():
+def test_crops_train_too() -> None:
     log = Log()
     synthesis(log, crops=True, level="recording")
     losses = log.values("train_loss")
     assert losses[-1] < 0.7 * losses[0]
 
 
-def test_a_model_without_performers_says_the_same_of_all():
+def test_a_model_without_performers_says_the_same_of_all() -> None:
     made = synthesis(Log(), step_count=1, dims=replace(tiny.SYNTHESIS_DIMS, knows_performer=False))
     batch = synthesis_batch([tiny.synthesis().clips[0]])
     mels = [made.model(**{**batch.inputs, "performer": torch.tensor([index])}) for index in (0, 1, 2)]
@@ -175,7 +176,7 @@ def test_a_model_without_performers_says_the_same_of_all():
     assert torch.equal(mels[0], mels[2])
 
 
-def test_a_resumed_training_of_the_synthesis_model_is_the_uninterrupted_one(tmp_path):
+def test_a_resumed_training_of_the_synthesis_model_is_the_uninterrupted_one(tmp_path: Path) -> None:
     whole, first, second = Log(), Log(), Log()
     config = replace(tiny.SYNTHESIS, step_count=20, valid_every_step=5, ema_decay=0.9, crops=True)
     made = train_synthesis(tiny.synthesis(), tiny.FILTERBANK, config, whole)

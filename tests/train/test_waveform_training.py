@@ -1,6 +1,7 @@
 """Training of both vocoders and of the baseline on tiny recordings."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,10 +26,10 @@ BASELINE_DIMS = BaselineDims(performer_width=4, width=16)
 
 
 class Log:
-    def __init__(self):
+    def __init__(self) -> None:
         self.rows = []
 
-    def __call__(self, metrics, step):
+    def __call__(self, metrics, step) -> None:
         self.rows.append((step, metrics))
 
     def values(self, name):
@@ -57,7 +58,7 @@ def baseline(log, arrays=None, course=None, **changes):
 
 
 @pytest.mark.parametrize(("train", "fall"), [(vocos, 0.98), (hifigan, 0.9), (baseline, 0.9)])
-def test_the_spectral_loss_falls_and_the_discriminator_comes_in_at_its_step(train, fall):
+def test_the_spectral_loss_falls_and_the_discriminator_comes_in_at_its_step(train, fall: float) -> None:
     log = Log()
     checkpoint = train(log)
     losses = log.values("spectral_loss")
@@ -71,7 +72,7 @@ def test_the_spectral_loss_falls_and_the_discriminator_comes_in_at_its_step(trai
 
 
 @pytest.mark.parametrize("train", [vocos, hifigan, baseline])
-def test_a_training_cut_in_two_ends_as_one_in_a_piece(train, tmp_path):
+def test_a_training_cut_in_two_ends_as_one_in_a_piece(train, tmp_path: Path) -> None:
     """Also across the step from which the discriminator takes part."""
     course = Course(state_path=tmp_path / "state.pt", resume=True)
     changes = {"adversarial_from_step": 3, "valid_every_step": 100}
@@ -86,7 +87,7 @@ def test_a_training_cut_in_two_ends_as_one_in_a_piece(train, tmp_path):
     assert cut.rows[-1][0] == whole.rows[-1][0] == 6
 
 
-def test_the_same_seed_gives_the_same_losses_and_another_seed_others():
+def test_the_same_seed_gives_the_same_losses_and_another_seed_others() -> None:
     logs = [Log(), Log(), Log()]
     for log, seed in zip(logs, (1, 1, 2), strict=True):
         vocos(log, step_count=10, adversarial_from_step=6, seed=seed)
@@ -95,7 +96,7 @@ def test_the_same_seed_gives_the_same_losses_and_another_seed_others():
 
 
 @pytest.mark.parametrize("train", [vocos, hifigan])
-def test_a_vocoder_of_either_kind_survives_its_checkpoint(train, tmp_path):
+def test_a_vocoder_of_either_kind_survives_its_checkpoint(train, tmp_path: Path) -> None:
     checkpoint = train(Log(), step_count=3)
     save_checkpoint(checkpoint, tmp_path / "vocoder")
     found = load_vocoder(tmp_path / "vocoder", tiny.MEL)
@@ -104,7 +105,7 @@ def test_a_vocoder_of_either_kind_survives_its_checkpoint(train, tmp_path):
     assert torch.equal(found.model.vocode(log_mel), checkpoint.model.vocode(log_mel))
 
 
-def test_the_baseline_knows_its_performers_and_plays_a_clip():
+def test_the_baseline_knows_its_performers_and_plays_a_clip() -> None:
     arrays = baseline_arrays(tiny.synthesis(), tiny.vocoder())
     checkpoint = baseline(Log(), arrays, step_count=2)
     assert checkpoint.performer_names == ("ann", "bo")
@@ -116,7 +117,7 @@ def test_the_baseline_knows_its_performers_and_plays_a_clip():
 
 
 @pytest.mark.parametrize("train", [vocos, hifigan])
-def test_nan_in_a_clip_stops_with_its_id(train):
+def test_nan_in_a_clip_stops_with_its_id(train) -> None:
     arrays = tiny.vocoder()
     broken = replace(arrays.clips[2], log_mel=np.full_like(arrays.clips[2].log_mel, np.nan))
     arrays = replace(arrays, clips=(broken,))
@@ -124,7 +125,7 @@ def test_nan_in_a_clip_stops_with_its_id(train):
         train(Log(), arrays)
 
 
-def test_baseline_arrays_need_the_samples_of_every_clip():
+def test_baseline_arrays_need_the_samples_of_every_clip() -> None:
     sound = tiny.vocoder()
     with pytest.raises(DataError, match="two/1: has no samples"):
         baseline_arrays(tiny.synthesis(), replace(sound, clips=sound.clips[:3]))
@@ -147,17 +148,17 @@ def test_baseline_arrays_need_the_samples_of_every_clip():
         ),
     ],
 )
-def test_what_cannot_be_trained(train, changes, message):
+def test_what_cannot_be_trained(train, changes, message: str) -> None:
     with pytest.raises(DataError, match=message):
         train(Log(), **changes)
 
 
-def test_hifigan_makes_256_samples_of_a_frame():
+def test_hifigan_makes_256_samples_of_a_frame() -> None:
     arrays = replace(tiny.vocoder(), mel=replace(tiny.MEL, hop_sample=200))
     with pytest.raises(DataError, match=r"mel.hop_sample: is 200, while HiFi-GAN makes 256"):
         hifigan(Log(), arrays)
 
 
-def test_the_cosine_rises_for_a_moment_and_falls_to_a_tenth():
+def test_the_cosine_rises_for_a_moment_and_falls_to_a_tenth() -> None:
     rates = [cosine_rate(step, 1000, 1e-3) for step in (1, 20, 500, 1000)]
     assert rates == pytest.approx([5e-5, 1e-3, 0.55e-3, 1e-4], rel=1e-2)
