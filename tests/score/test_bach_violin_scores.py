@@ -1,4 +1,4 @@
-"""All movements of the Bach Violin Dataset against the note lists that it publishes (SPEC section 3).
+"""All movements of the Bach Violin Dataset against the note lists that it publishes.
 
 Every note agrees in every movement, apart from grace notes: the lists have none, and `GRACE_NOTES` says which scores
 do. The lists are on the dataset's grid of 24 ticks, where onset and duration are each rounded from the exact quarters.
@@ -88,7 +88,8 @@ def test_scores_of_vienna_4x22_are_read_as_they_are_written_out(shared_data: Pat
 
 def test_marks_are_read_as_often_as_they_are_written(shared_data: Path) -> None:
     """Counts of notes with a mark, before repeats are unfolded, against a plain search of the files."""
-    written, read = Counter(), Counter()
+    written: Counter[str] = Counter()
+    read: Counter[str] = Counter()
     for path in sorted((shared_data / "bach-violin" / "scores").glob("*/*.mxl")):
         data = read_mxl(path)
         marks = {"trill-mark": Mark.TRILL, "staccatissimo": Mark.STACCATISSIMO, "accent": Mark.ACCENT}

@@ -112,7 +112,9 @@ NOTES = st.lists(
 
 @settings(deadline=None, max_examples=60)
 @given(NOTES, st.integers(24, 10_000), st.floats(20, 400))
-def test_what_is_written_is_read_back(tmp_path_factory: pytest.TempPathFactory, notes, resolution, qpm) -> None:
+def test_what_is_written_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, notes: list[tuple[int, int, int, int]], resolution: int, qpm: float
+) -> None:
     midi = pretty_midi.PrettyMIDI(resolution=resolution, initial_tempo=qpm)
     instrument = pretty_midi.Instrument(0)
     end_tick: dict[int, int] = {}
@@ -166,7 +168,7 @@ def test_smallest_file_is_read(tmp_path: Path) -> None:
         (_file(NOTE + b"\xff\xff\xff\x7f\x90\x3c\x40" + END), "is a damaged MIDI file"),
     ],
 )
-def test_damaged_files_are_refused_in_one_line(tmp_path: Path, content, reason: str) -> None:
+def test_damaged_files_are_refused_in_one_line(tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "bad.mid"
     path.write_bytes(content)
     with pytest.raises(DataError) as caught:

@@ -1,8 +1,11 @@
 """Tempo marks of MusicXML."""
 
+from pathlib import Path
+
 import pytest
 
 from dp.score import read_score
+from tests.score import xml
 
 
 def _metronome(unit: str, number: str, dots: int = 0) -> str:
@@ -21,40 +24,40 @@ def _metronome(unit: str, number: str, dots: int = 0) -> str:
         (_metronome("half", "c. 50"), 100),
     ],
 )
-def test_tempo_marks_are_in_quarters_per_minute(xml, mark, qpm: float) -> None:
-    score = xml.read(xml.note("C", "2") + mark + xml.note("D", "2"))
+def test_tempo_marks_are_in_quarters_per_minute(tmp_path: Path, mark: str, qpm: float) -> None:
+    score = xml.read(tmp_path, xml.note("C", "2") + mark + xml.note("D", "2"))
     assert score.tempo_quarter.tolist() == [2]
     assert score.tempo_qpm.tolist() == [qpm]
 
 
-def test_sound_wins_over_the_printed_tempo(xml) -> None:
+def test_sound_wins_over_the_printed_tempo(tmp_path: Path) -> None:
     both = _metronome("quarter", "100").replace("</direction>", '<sound tempo="80"/></direction>')
-    assert xml.read(both + xml.note("C")).tempo_qpm.tolist() == [80]
+    assert xml.read(tmp_path, both + xml.note("C")).tempo_qpm.tolist() == [80]
 
 
-def test_of_two_parts_tempo_marks_the_one_that_is_played_wins(xml) -> None:
+def test_of_two_parts_tempo_marks_the_one_that_is_played_wins(tmp_path: Path) -> None:
     printed = xml.part(_metronome("quarter", "100") + xml.note("C"))
     played = xml.part('<sound tempo="80"/>' + xml.note("C"), name="P2")
-    assert read_score(xml.write(xml.document(printed, played))).tempo_qpm.tolist() == [80]
-    assert read_score(xml.write(xml.document(played, printed))).tempo_qpm.tolist() == [80]
+    assert read_score(xml.write(tmp_path, xml.document(printed, played))).tempo_qpm.tolist() == [80]
+    assert read_score(xml.write(tmp_path, xml.document(played, printed))).tempo_qpm.tolist() == [80]
 
 
-def test_tempo_mark_without_a_number_is_passed_over(xml) -> None:
-    assert xml.read(_metronome("quarter", "") + xml.note("C")).tempo_qpm.tolist() == []
+def test_tempo_mark_without_a_number_is_passed_over(tmp_path: Path) -> None:
+    assert xml.read(tmp_path, _metronome("quarter", "") + xml.note("C")).tempo_qpm.tolist() == []
 
 
-def test_tempo_marks_are_unfolded_and_a_repeat_brings_its_tempo_back(xml) -> None:
+def test_tempo_marks_are_unfolded_and_a_repeat_brings_its_tempo_back(tmp_path: Path) -> None:
     slow, fast = '<sound tempo="60"/>', '<sound tempo="120"/>'
-    score = xml.read(slow + xml.note("C"), xml.forward + xml.note("D"), fast + xml.note("E") + xml.backward)
+    score = xml.read(tmp_path, slow + xml.note("C"), xml.FORWARD + xml.note("D"), fast + xml.note("E") + xml.BACKWARD)
     assert score.tempo_quarter.tolist() == [0, 8, 12, 16]
     assert score.tempo_qpm.tolist() == [60, 120, 60, 120]
 
 
-def test_a_repeat_in_one_tempo_adds_no_marks(xml) -> None:
-    score = xml.read('<sound tempo="60"/>' + xml.note("C"), xml.forward + xml.note("D") + xml.backward)
+def test_a_repeat_in_one_tempo_adds_no_marks(tmp_path: Path) -> None:
+    score = xml.read(tmp_path, '<sound tempo="60"/>' + xml.note("C"), xml.FORWARD + xml.note("D") + xml.BACKWARD)
     assert score.tempo_quarter.tolist() == [0]
 
 
-def test_offset_of_a_sound_moves_it(xml) -> None:
-    score = xml.read(xml.note("C", "2") + '<sound tempo="60"><offset>1</offset></sound>' + xml.note("D", "2"))
+def test_offset_of_a_sound_moves_it(tmp_path: Path) -> None:
+    score = xml.read(tmp_path, xml.note("C", "2") + '<sound tempo="60"><offset>1</offset></sound>' + xml.note("D", "2"))
     assert score.tempo_quarter.tolist() == [3]
