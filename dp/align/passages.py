@@ -10,11 +10,10 @@ import scipy.ndimage
 
 from dp.align.coarse.align import Timing
 from dp.align.coarse.features import Features, pooled, score_features
-from dp.align.score_events import ScorePlan
+from dp.align.score_events import WRONG_SHIFTS_SEMITONE, ScorePlan
 from dp.units import FloatArray
 
 _FACTOR = 8  # frames of 20 ms pooled
-_WRONG_SHIFTS_SEMITONE = (-4, -1, 1, 3)  # as for the fit of the whole score
 _WRONG_AWAY_SEC = (-9.0, -5.0, 5.0, 9.0)  # other places of the score
 _SMOOTH_SEC = 2.5  # standard deviation of the window
 _NO_GAIN, _CLEAR_GAIN = (
@@ -41,7 +40,7 @@ def passage_fit(audio: Features, timing: Timing, plan: ScorePlan, shift_semitone
     score = pooled(score_features(plan, onset_sec, end_sec, len(audio), shift_semitone, hop_sec), _FACTOR)
     heard = pooled(audio, _FACTOR).bands
     right = _likeness(heard, score.bands)
-    wrong = [_likeness(heard, np.roll(score.bands, shift, axis=1)) for shift in _WRONG_SHIFTS_SEMITONE]
+    wrong = [_likeness(heard, np.roll(score.bands, shift, axis=1)) for shift in WRONG_SHIFTS_SEMITONE]
     wrong += [_likeness(heard, np.roll(score.bands, round(away / frame_sec), axis=0)) for away in _WRONG_AWAY_SEC]
     sounding = (score.loudness > 0).astype(np.float64)
     gain = _smooth((right - np.mean(wrong, axis=0)) * sounding, frame_sec) / (_smooth(sounding, frame_sec) + 1e-3)

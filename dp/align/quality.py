@@ -7,12 +7,11 @@ import numpy as np
 from dp.align.coarse.align import FULL, Timing, warped
 from dp.align.coarse.features import Features
 from dp.align.onsets.refine import TRACK_REACH_FRAME, Refined
-from dp.align.score_events import ScorePlan, backwards
+from dp.align.score_events import WRONG_SHIFTS_SEMITONE, ScorePlan, backwards
 from dp.align.tempo import smoothed_event_sec
 from dp.units import FloatArray
 
 _FRAME_LIMIT = 1500  # of the pooled features that are warped for judging
-_WRONG_SHIFTS_SEMITONE = (-4, -1, 1, 3)  # transpositions that share few harmonics with the score
 _PEAK_FRAME, _WINDOW_FRAME = 6, 60  # of 5 ms: what counts as at the onset, and as near it
 _LEAST, _MOST_ODDS = 1e-9, 8.0
 _AROUND_EVENT = 2  # to either side
@@ -35,7 +34,7 @@ def warping_fit(audio: Features, steady: Timing, plan: ScorePlan, shift_semitone
         factor *= 2
     level = replace(FULL, factor=factor, onset_weight=0.0)  # costs stay above 0, so that their ratio means something
     _, cost = warped(audio, plan, steady, None, shift_semitone, level, hop_sec)
-    wrong = [warped(audio, plan, steady, None, shift_semitone + d, level, hop_sec)[1] for d in _WRONG_SHIFTS_SEMITONE]
+    wrong = [warped(audio, plan, steady, None, shift_semitone + d, level, hop_sec)[1] for d in WRONG_SHIFTS_SEMITONE]
     mirrored = backwards(plan)
     if mirrored is not None:
         begin_sec = float(steady.event_sec[0])

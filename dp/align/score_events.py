@@ -15,6 +15,8 @@ GRACE_QUARTER = 0.12  # how far before its main note a grace note is assumed
 RINGING_QUARTER = 0.26  # a note that ended so shortly before still rings or, on a violin, has just been left
 MAX_CONTEXT = 4  # of other pitches the highest
 NO_PITCH = -1000  # in a context; stays below any pitch when shifted
+MIN_NOTE_SEC = 0.03  # no note is taken to sound for less
+WRONG_SHIFTS_SEMITONE = (-4, -1, 1, 3)  # transpositions that share few harmonics with a score: wrong ones to compare
 _DECIMALS = 6  # of quarters: onsets that agree so far are one event
 
 

@@ -1,4 +1,4 @@
-"""Short-time spectra in blocks, so that memory does not grow with the recording."""
+"""Short-time spectra in blocks, so that memory does not grow with the recording; what a note puts into a spectrum."""
 
 import functools
 
@@ -11,6 +11,8 @@ F32 = npt.NDArray[np.float32]
 ALIGN_SAMPLE_RATE_HZ = 22050  # of the recordings that our aligner hears
 LEVEL_RMS = 0.1  # at which features are measured: their floors are absolute
 SILENT_PEAK = 1e-4  # 80 dB below full scale
+HARMONIC_SEMITONE = np.array([0, 12, 19, 24, 28, 31, 34, 36])  # of a note's first eight, above it, to the nearest one
+HARMONIC_LEVEL = np.array([1.0, 0.7, 0.5, 0.4, 0.3, 0.25, 0.2, 0.2])  # their magnitudes against the fundamental's
 _SAME_LEVEL = 1e-3  # relative
 _FRAMES_AT_ONCE = 512  # bounds the copy that windowing makes
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dp.types import PerformedNotes
-from dp.units import FloatArray
+from dp.units import FloatArray, pitch_to_hz
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ def measure_notes(estimated: PerformedNotes, reference: PerformedNotes, toleranc
 
     pairs = match_notes(
         _intervals(reference),
-        _pitch_hz(reference),
+        pitch_to_hz(reference.pitch),
         _intervals(estimated),
-        _pitch_hz(estimated),
+        pitch_to_hz(estimated.pitch),
         onset_tolerance=tolerance_sec,
         offset_ratio=None,
     )
@@ -42,7 +42,3 @@ def measure_notes(estimated: PerformedNotes, reference: PerformedNotes, toleranc
 
 def _intervals(notes: PerformedNotes) -> FloatArray:
     return np.stack([notes.onset_sec, notes.offset_sec], axis=1)
-
-
-def _pitch_hz(notes: PerformedNotes) -> FloatArray:
-    return np.asarray(440.0 * 2.0 ** ((notes.pitch - 69) / 12))

@@ -6,23 +6,12 @@ from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from dp.score.model import PartBar, Signs, TempoMark
-from dp.score.numbers import Place, decimal
+from dp.score.numbers import QUARTERS_OF_TYPE, Place, decimal
 
 MAX_PLAYS = 100  # of one repeat
 MIN_QPM, MAX_QPM = 1.0, 2000.0
 NAMED_COUNT = 5  # of odd values in a message
 
-_QUARTERS_OF_UNIT = {
-    "long": Fraction(16),
-    "breve": Fraction(8),
-    "whole": Fraction(4),
-    "half": Fraction(2),
-    "quarter": Fraction(1),
-    "eighth": Fraction(1, 2),
-    "16th": Fraction(1, 4),
-    "32nd": Fraction(1, 8),
-    "64th": Fraction(1, 16),
-}
 # What a direction says in words only; programs that play their scores add <sound>, which then counts alone.
 _WORDS = (
     ("da_capo", re.compile(r"d\.?\s?c\.?(\s+(al|senza|sin).*)?|da\s?capo.*", re.IGNORECASE)),
@@ -132,10 +121,10 @@ def _metronome_qpm(metronome: Element) -> Fraction | None:
     """Quarters per minute of a printed tempo mark; None for one that states no number (a modulation, "Tempo I")."""
     unit = metronome.findtext("beat-unit", "").strip()
     number = re.search(r"\d{1,4}(\.\d{1,4})?", metronome.findtext("per-minute", ""))
-    if number is None or unit not in _QUARTERS_OF_UNIT:
+    if number is None or unit not in QUARTERS_OF_TYPE:
         return None
     dots = len(metronome.findall("beat-unit-dot"))
-    return Fraction(number.group()) * _QUARTERS_OF_UNIT[unit] * (2 - Fraction(1, 2**dots))
+    return Fraction(number.group()) * QUARTERS_OF_TYPE[unit] * (2 - Fraction(1, 2**dots))
 
 
 def is_tempo(qpm: float) -> bool:

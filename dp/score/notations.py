@@ -6,6 +6,7 @@ from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from dp.score.model import PLAIN, Marking
+from dp.score.numbers import QUARTERS_OF_TYPE
 from dp.types import Mark
 
 LETTERS = "CDEFGAB"
@@ -50,17 +51,6 @@ _ALTERS = {
     "natural-flat": -1,
 }
 _STEPS = {"half": 1, "whole": 2}  # of the attribute trill-step
-_VALUES = {
-    "breve": Fraction(8),
-    "whole": Fraction(4),
-    "half": Fraction(2),
-    "quarter": Fraction(1),
-    "eighth": Fraction(1, 2),
-    "16th": Fraction(1, 4),
-    "32nd": Fraction(1, 8),
-    "64th": Fraction(1, 16),
-    "128th": Fraction(1, 32),
-}
 
 
 @dataclass(slots=True)
@@ -111,7 +101,7 @@ class NotationReader:
         marks |= Mark.TREMOLO if value else Mark(0)
         grace = element.find("grace")
         if grace is not None:
-            value = _VALUES.get(element.findtext("type", "").strip(), GRACE_VALUE_QUARTER)
+            value = QUARTERS_OF_TYPE.get(element.findtext("type", "").strip(), GRACE_VALUE_QUARTER)
             marks |= Mark.SLASHED if grace.get("slash") == "yes" else Mark(0)
         order = self._order_of_grace(element, voice)
         marking = Marking(int(marks), _own_level(element), value, order, upper, lower)

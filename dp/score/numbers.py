@@ -1,4 +1,7 @@
-"""Numbers from MusicXML text. Everything is bounded before it is computed with: "1e999999999" is a short text too."""
+"""Numbers from MusicXML text, and the lengths that it names.
+
+Everything is bounded before it is computed with: "1e999999999" is a short text too.
+"""
 
 import re
 from fractions import Fraction
@@ -7,6 +10,18 @@ from xml.etree.ElementTree import Element
 
 from dp.errors import DataError
 
+QUARTERS_OF_TYPE = {  # by MusicXML's names of note types
+    "long": Fraction(16),
+    "breve": Fraction(8),
+    "whole": Fraction(4),
+    "half": Fraction(2),
+    "quarter": Fraction(1),
+    "eighth": Fraction(1, 2),
+    "16th": Fraction(1, 4),
+    "32nd": Fraction(1, 8),
+    "64th": Fraction(1, 16),
+    "128th": Fraction(1, 32),
+}
 _DECIMAL = re.compile(r"[+-]?(\d{1,9}(\.\d{0,9})?|\.\d{1,9})")
 
 

@@ -17,7 +17,7 @@ from torch import nn
 from dp.align import ALIGN_SAMPLE_RATE_HZ
 from dp.align.net_weights import write_layers
 from dp.align.offsets.bands import HOP_SAMPLE
-from dp.align.offsets.curves import CHANNEL_COUNT, curves, observe
+from dp.align.offsets.curves import CHANNEL_COUNT, batches_of, curves, observe
 from dp.align.offsets.net import DILATION, OffsetNet, end_frames, layer_shapes
 from dp.align.spectrum import F32, at_level
 from dp.align.tuning import estimate_tuning
@@ -135,12 +135,7 @@ def batches(examples: Examples, rng: np.random.Generator | None) -> Iterator[tup
     begin = np.cumsum(examples.length) - examples.length
     jitter = 1.0 if rng is None else rng.uniform(0.8, 1.25, len(begin))
     order = np.argsort(examples.length * jitter, kind="stable")
-    groups, at = [], 0
-    while at < len(order):
-        longest = np.maximum.accumulate(examples.length[order[at : at + _BATCH_FRAME]])
-        count = max(int((longest * np.arange(1, len(longest) + 1) <= _BATCH_FRAME).sum()), 1)
-        groups.append(order[at : at + count])
-        at += count
+    groups = list(batches_of(order, examples.length, _BATCH_FRAME))
     for g in range(len(groups)) if rng is None else rng.permutation(len(groups)):
         chosen = groups[int(g)]
         channels = np.zeros((len(chosen), int(examples.length[chosen].max()), CHANNEL_COUNT), np.float32)

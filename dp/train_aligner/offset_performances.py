@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from dp.align.offsets.curves import next_same
+from dp.align.score_events import MIN_NOTE_SEC
 from dp.errors import DataError
 from dp.train_aligner.performances import (
     OTHER_PROGRAMS,
@@ -52,7 +53,6 @@ VALIDATION = frozenset(
 PEDAL_VALUE = 64  # from which MIDI's sustain pedal counts as down
 _SNAP_SEC = 0.08  # an end so close to an onset is written there
 _STRUCK_AGAIN_SEC = 0.005  # a key is up that long before it is struck again
-_MIN_NOTE_SEC = 0.03
 _SAME_SEC = 1e-4
 _LONGEST_SEC = 200.0
 _KEYBOARD_SEC = 40.0
@@ -156,7 +156,7 @@ def sound_ends(performance: Performance) -> FloatArray:
         lift = lifted[np.searchsorted(time[~down], end, side="right")]
         end = np.where(held, np.minimum(lift, performance.offset_sec.max() + 1.0), end)
     again = next_same(performance.pitch, performance.onset_sec, _SAME_SEC)
-    return np.asarray(np.maximum(np.minimum(end, again), performance.onset_sec + _MIN_NOTE_SEC))
+    return np.asarray(np.maximum(np.minimum(end, again), performance.onset_sec + MIN_NOTE_SEC))
 
 
 def _written(performance: Performance, offset_sec: FloatArray) -> FloatArray:

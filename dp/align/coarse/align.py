@@ -10,7 +10,7 @@ import numpy as np
 
 from dp.align.coarse.banded_dtw import warp
 from dp.align.coarse.features import HOP_SAMPLE, Features, pooled, score_features
-from dp.align.score_events import ScorePlan
+from dp.align.score_events import MIN_NOTE_SEC, ScorePlan
 from dp.align.spectrum import F32
 from dp.align.tempo import smoothed_event_sec
 from dp.units import FloatArray, IntArray
@@ -31,7 +31,6 @@ FULL = Level(16, 0, 0.25, 1.6, 0.0)
 _FINER = (Level(4, 250, 1.0, 1.6, 0.0), Level(2, 75, 2.0, 1.6, 1.5), Level(1, 45, 3.0, 1.45, 0.7))
 _FULL_FRAME_LIMIT = 4096  # the first level's table is at most this long and wide: longer recordings begin coarser
 _ACTIVE_SHARE = 0.05  # of the loud frames' level, 26 dB below: before and after it nothing is played
-_MIN_NOTE_SEC = 0.03
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Timing:
     def features(self, plan: ScorePlan, frame_count: int, shift_semitone: int, hop_sec: float) -> Features:
         """The score as it would look if played so."""
         onset = self.event_sec[plan.event]
-        end = np.maximum(self.at(plan, plan.end_quarter), onset + _MIN_NOTE_SEC)
+        end = np.maximum(self.at(plan, plan.end_quarter), onset + MIN_NOTE_SEC)
         return score_features(plan, onset, end, frame_count, shift_semitone, hop_sec)
 
     def at(self, plan: ScorePlan, quarter: FloatArray) -> FloatArray:
@@ -119,12 +118,12 @@ def warped(
     column, at = np.unique(columns, return_index=True)
     row = np.interp((layout_sec - middle_sec) / frame_sec, column, rows[at].astype(np.float64))
     sec = np.maximum.accumulate(np.maximum(row * frame_sec + middle_sec, 0.0))
-    return Timing(sec[:-1], max(float(sec[-1]), float(sec[-2]) + _MIN_NOTE_SEC)), cost
+    return Timing(sec[:-1], max(float(sec[-1]), float(sec[-2]) + MIN_NOTE_SEC)), cost
 
 
 def _smoothed(timing: Timing, plan: ScorePlan, sigma_sec: float) -> Timing:
     event_sec = smoothed_event_sec(timing.event_sec, plan.event_quarter, sigma_sec)
-    return Timing(event_sec, max(timing.end_sec, float(event_sec[-1]) + _MIN_NOTE_SEC))
+    return Timing(event_sec, max(timing.end_sec, float(event_sec[-1]) + MIN_NOTE_SEC))
 
 
 def _increasing(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from dp.align.coarse.features import Features
 
-_EXPECTED_ONSET = 0.3  # agreement of onsets that costs nothing
-_PAUSE = np.float32(0.1)  # a frame of the score that sounds for less than this share is a pause
+EXPECTED_ONSET = 0.3  # agreement of onsets that costs nothing
+PAUSE_LOUDNESS = np.float32(0.1)  # a frame of the score that sounds for less than this share is a pause
 _AUDIO, _SCORE, _BOTH, _START = 0, 1, 2, 3  # which side the step into a cell advanced
 _UNREACHABLE = np.float32(1e30)  # finite, so that sums stay comparable
 
@@ -70,8 +70,8 @@ def _row_cost(out, bands, onsets, loudness, score_bands, score_onsets, sounding,
             for k in range(len(bands)):
                 similar += bands[k] * score_bands[j, k]
                 agree += onsets[k] * score_onsets[j, k]
-            out[b] = 1.0 - similar - onset_weight * (agree - _EXPECTED_ONSET)
-            if sounding[j] < _PAUSE:
+            out[b] = 1.0 - similar - onset_weight * (agree - EXPECTED_ONSET)
+            if sounding[j] < PAUSE_LOUDNESS:
                 out[b] = min(out[b], loudness)
 
 

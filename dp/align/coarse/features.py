@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse
 
 from dp.align.score_events import ScorePlan
-from dp.align.spectrum import F32, magnitude_frames
+from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE, magnitude_frames
 from dp.units import FloatArray, pitch_to_hz
 
 HOP_SAMPLE = 441  # 20 ms at 22.05 kHz
@@ -22,8 +22,7 @@ _COMPRESSION = 300.0  # log(1 + 300 x) where x = 1 is the 90th percentile of the
 _LOUD_PERCENTILE = 90
 _QUIET = 0.15  # frames this far below the loud ones count as pauses: their vectors are short
 _ONSET_MEAN_FRAME = 51  # onsets are measured against those of the surrounding second
-_HARMONIC_SEMITONE = np.array([0, 12, 19, 24, 28, 31, 34, 36])
-_HARMONIC_LEVEL = np.array([1.0, 0.7, 0.5, 0.4, 0.3, 0.25, 0.2, 0.2], np.float32)
+_HARMONICS = HARMONIC_SEMITONE, HARMONIC_LEVEL.astype(np.float32)
 _DECAY_SEC = 3.0
 _RINGING_SEC = 0.3  # in which what has ended decays by a factor of e, in rooms and on strings
 _SCORE_COMPRESSION = 30.0
@@ -71,7 +70,7 @@ def score_features(
     end_frame = np.minimum(end_frame, np.maximum(first_frame + 1, frame_count))  # no longer than needed
     decay = np.exp(np.arange(frame_count + 1) * (-hop_sec / _DECAY_SEC)).astype(np.float32)
     ringing = np.exp(-np.arange(1, round(4 * _RINGING_SEC / hop_sec)) * (hop_sec / _RINGING_SEC)).astype(np.float32)
-    _play(bands, onsets, plan.pitch + shift - LOW_PITCH, first_frame, end_frame, decay, ringing)
+    _play(bands, onsets, plan.pitch + shift - LOW_PITCH, first_frame, end_frame, decay, ringing, *_HARMONICS)
     bands = _score_level(bands)
     onsets /= np.maximum(_length(onsets), 1.0)[:, None]
     begun = np.bincount(np.minimum(first_frame, frame_count), minlength=frame_count + 1)
@@ -85,8 +84,9 @@ def event_bands(plan: ScorePlan, shift_semitone: int) -> F32:
     count = len(plan.event_quarter)
     bands = np.zeros((count, BAND_COUNT), np.float32)
     end = np.maximum(np.searchsorted(plan.event_quarter, plan.end_quarter - _SAME_QUARTER), plan.event + 1)
+    band, unused = plan.pitch + shift_semitone - LOW_PITCH, np.zeros_like(bands)
     level, nothing = np.ones(count + 1, np.float32), np.zeros(0, np.float32)
-    _play(bands, np.zeros_like(bands), plan.pitch + shift_semitone - LOW_PITCH, plan.event, end, level, nothing)
+    _play(bands, unused, band, plan.event, end, level, nothing, *_HARMONICS)
     return _score_level(bands)
 
 
@@ -97,24 +97,28 @@ def _score_level(bands: F32) -> F32:
 
 
 @numba.njit(cache=True)
-def _play(bands, onsets, lowest_band, first_frame, end_frame, decay, ringing):  # type: ignore[no-untyped-def]
-    """Write the harmonics of notes [N] into bands and onsets [T, K]; of several at one place the loudest counts.
+def _play(  # type: ignore[no-untyped-def]
+    bands, onsets, lowest_band, first_frame, end_frame, decay, ringing, harmonic_semitone, harmonic_level
+):
+    """Write the harmonics [H] of notes [N] into bands and onsets [T, K]; of several at one place the loudest counts.
 
     `decay` and `ringing` are levels by frame since a note's onset, and since its end against its level then.
     """
     frame_count, band_count = bands.shape
     for note in range(len(lowest_band)):
-        for h in range(len(_HARMONIC_SEMITONE)):
-            band = lowest_band[note] + _HARMONIC_SEMITONE[h]
+        for h in range(len(harmonic_semitone)):
+            band = lowest_band[note] + harmonic_semitone[h]
             if band < 0 or band >= band_count:
                 continue
-            level = _HARMONIC_LEVEL[h]
-            first = first_frame[note]
+            level, first = harmonic_level[h], first_frame[note]
+            # [T] the note itself, dying away as it is held
             for t in range(first, min(end_frame[note], frame_count)):
                 bands[t, band] = max(bands[t, band], decay[t - first] * level)
+            # [T] what rings on after its end
             last = decay[end_frame[note] - first - 1] * level
             for t in range(end_frame[note], min(end_frame[note] + len(ringing), frame_count)):
                 bands[t, band] = max(bands[t, band], last * ringing[t - end_frame[note]])
+            # [T] its onset, which may be heard a frame early or late
             for t in range(max(first - 1, 0), min(first + 2, frame_count)):
                 share = np.float32(1.0) if t == first else np.float32(0.5)
                 onsets[t, band] = max(onsets[t, band], share * level)

@@ -7,15 +7,13 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from dp.align.spectrum import F32, magnitude_frames
+from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE, magnitude_frames
 from dp.units import FloatArray, IntArray, pitch_to_hz
 
 HOP_SAMPLE = 441  # 20 ms at 22.05 kHz
 LOW_PITCH, HIGH_PITCH = 24, 123
 BAND_COUNT = HIGH_PITCH - LOW_PITCH + 1
 STEP = 0.01  # levels are whole hundredths of the natural logarithm, which halves the memory
-HARMONIC_SEMITONE = np.array([0, 12, 19, 24, 28, 31, 34, 36])
-HARMONIC_LEVEL = np.array([1.0, 0.7, 0.5, 0.4, 0.3, 0.25, 0.2, 0.2])
 MASK_UNIT = 64.0  # of the masking by a note's fundamental
 _MASK_LIMIT = 8192
 _RINGING_LEVEL, _RINGING_FRAME = 0.3, 50  # what a note may still put into its bands after the score's offset
@@ -99,23 +97,23 @@ def masking_of(frame_count: int, band: IntArray, onset: FloatArray, written: Flo
     """
     hz = pitch_to_hz(LOW_PITCH + np.arange(BAND_COUNT), tuning_semitone)
     leak = (np.log2(1.0 + _LEAK_HZ / hz) * 12.0).astype(np.int64)
-    out: I16 = _add_up(frame_count, band, onset, written, leak)
+    out: I16 = _add_up(frame_count, band, onset, written, leak, HARMONIC_SEMITONE, MASK_UNIT * HARMONIC_LEVEL)
     return out
 
 
 @numba.njit(cache=True)
-def _add_up(frame_count, band, onset, written, leak):  # type: ignore[no-untyped-def]
+def _add_up(frame_count, band, onset, written, leak, harmonic_semitone, harmonic_mask):  # type: ignore[no-untyped-def]
     """See masking_of; leak [K] is how many bands to either side are not told apart."""
     out = np.zeros((frame_count, BAND_COUNT), np.int16)
     for n in range(len(band)):
         begin = max(int(np.ceil(onset[n] - 1.0)), 0)
         end = min(int(written[n] + _RINGING_FRAME) + 1, frame_count)
-        for h in range(len(HARMONIC_SEMITONE)):
-            middle = band[n] + HARMONIC_SEMITONE[h]
+        for h in range(len(harmonic_semitone)):
+            middle = band[n] + harmonic_semitone[h]
             if middle < 0 or middle >= BAND_COUNT:
                 continue
             for k in range(max(middle - leak[middle], 0), min(middle + leak[middle] + 1, BAND_COUNT)):
-                part = MASK_UNIT * HARMONIC_LEVEL[h] * (1.0 if k == middle else 0.5)
+                part = harmonic_mask[h] * (1.0 if k == middle else 0.5)
                 for t in range(begin, end):
                     out[t, k] = min(out[t, k] + int(part * presence(t, onset[n], written[n])), _MASK_LIMIT)
     return out

@@ -21,6 +21,7 @@ note's own: `masking` holds what the score's notes put there together. The curve
 Letters: N notes, T frames, K bands, C channels.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numba
@@ -29,8 +30,6 @@ import scipy.ndimage
 
 from dp.align.offsets.bands import (
     BAND_COUNT,
-    HARMONIC_LEVEL,
-    HARMONIC_SEMITONE,
     HOP_SAMPLE,
     I16,
     LOW_PITCH,
@@ -40,7 +39,7 @@ from dp.align.offsets.bands import (
     masking_of,
     presence,
 )
-from dp.align.spectrum import F32
+from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE
 from dp.units import FloatArray, IntArray
 
 CHANNEL_COUNT = 23
@@ -121,6 +120,19 @@ def curves(sounding: Sounding, chosen: IntArray) -> F32:
     inside = np.arange(out.shape[1])[None, :, None] < s.length[chosen, None, None]
     out[:, :, 18:] = s.hints[chosen, None, :] * inside
     return out
+
+
+def batches_of(order: IntArray, length: IntArray, frame_limit: int) -> Iterator[IntArray]:
+    """Notes [n] in the given order [N], so many at a time that their curves take at most `frame_limit` frames together.
+
+    Every note's curves take as many frames as the longest of its batch; a note that is longer than the limit is alone.
+    """
+    at = 0
+    while at < len(order):
+        longest = np.maximum.accumulate(length[order[at : at + frame_limit]])
+        fitting = np.arange(1, len(longest) + 1) * longest <= frame_limit
+        yield order[at : at + max(int(fitting.sum()), 1)]
+        at += max(int(fitting.sum()), 1)
 
 
 @numba.njit(cache=True)

@@ -2,16 +2,16 @@
 
 import numpy as np
 
+from dp.align.coarse.align import Timing
 from dp.align.offsets.bands import HOP_SAMPLE
-from dp.align.offsets.curves import curves, observe
+from dp.align.offsets.curves import batches_of, curves, observe
 from dp.align.offsets.net import OffsetNet, end_frames, packaged_net
-from dp.align.score_events import ScorePlan
+from dp.align.score_events import MIN_NOTE_SEC, ScorePlan
 from dp.align.spectrum import F32
 from dp.units import FloatArray, IntArray, frame_rate_hz, frame_to_sec
 
-MIN_NOTE_SEC = 0.03
 _MIN_LAST_SEC = 0.05
-_FRAMES_AT_ONCE = 2048  # notes' curves held at once
+_FRAMES_AT_ONCE = 2048  # of notes' curves: bounds the memory that they take
 
 
 def sounding_offsets(
@@ -55,14 +55,8 @@ def learned_offsets(
     """Offsets [N] of notes of those pitches [N], onsets [N] and offsets by the score [N]."""
     seen = observe(samples, sample_rate_hz, pitch, onset_sec, written_sec, tuning_semitone)
     frame = np.empty(len(pitch))
-    order = np.argsort(seen.length, kind="stable")
-    at = 0
-    while at < len(order):
-        longest = seen.length[order[at : at + _FRAMES_AT_ONCE]]
-        fitting = np.arange(1, len(longest) + 1) * longest <= _FRAMES_AT_ONCE
-        chosen = order[at : at + max(int(fitting.sum()), 1)]
+    for chosen in batches_of(np.argsort(seen.length, kind="stable"), seen.length, _FRAMES_AT_ONCE):
         frame[chosen] = end_frames(net, curves(seen, chosen), seen.length[chosen])
-        at += len(chosen)
     rate_hz = frame_rate_hz(sample_rate_hz, HOP_SAMPLE)
     found_sec = frame_to_sec(np.floor(seen.onset) + frame, rate_hz)
     latest_sec = np.minimum(frame_to_sec(seen.following, rate_hz), max(len(samples) / sample_rate_hz, 0.0))
@@ -78,7 +72,5 @@ def mapped_offsets(plan: ScorePlan, event_sec: FloatArray, onset_sec: FloatArray
         onset_sec: [N] when its notes begin.
         end_sec: when its last note ends.
     """
-    last_quarter = max(float(plan.end_quarter.max()), float(plan.event_quarter[-1]) + 1e-6)
-    quarter = np.append(plan.event_quarter, last_quarter)
-    sec = np.append(event_sec, max(end_sec, float(event_sec[-1]) + _MIN_LAST_SEC))
-    return np.maximum(np.interp(plan.end_quarter, quarter, sec), onset_sec + MIN_NOTE_SEC)
+    played = Timing(event_sec, max(end_sec, float(event_sec[-1]) + _MIN_LAST_SEC))
+    return np.maximum(played.at(plan, plan.end_quarter), onset_sec + MIN_NOTE_SEC)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dp.align.coarse.banded_dtw import EXPECTED_ONSET, PAUSE_LOUDNESS
 from dp.align.coarse.features import Features, pooled, score_features
 from dp.align.score_events import ScorePlan, plan_score
 from dp.align.spectrum import F32
@@ -15,10 +16,10 @@ from dp.units import IntArray
 
 _FACTOR = 16  # frames of 20 ms pooled
 _FRAME_LIMIT = 1536  # of the pooled features
-_ONSET_WEIGHT, _EXPECTED_ONSET = np.float32(0.25), np.float32(0.3)
+_ONSET_WEIGHT = np.float32(0.25)  # of agreement of onsets beside agreement of what sounds
+_EXPECTED_ONSET = np.float32(EXPECTED_ONSET)
 _OUTSIDE_PERCENTILE = 20  # what is not music of the score fits it as well as this share of the score's frames
 _WORST = np.float32(0.1)  # how much worse than that a frame may fit
-_PAUSE = 0.1  # a frame of the score that sounds for less than this share is a pause
 _FORBIDDEN = np.float32(1e3)
 _JUMP_PRICE = 0.5
 _MIN_SHARE = 0.3  # of a repeat's frames: so much of it must be heard
@@ -153,7 +154,7 @@ class Search:
         """[T, J] how much worse a frame of the score fits than what is not music of the score."""
         expected = np.hstack([np.roll(score.bands, shift_semitone, 1), np.roll(score.onsets, shift_semitone, 1)])
         cost = 1.0 + _ONSET_WEIGHT * _EXPECTED_ONSET - self.heard @ expected.T
-        cost = np.where(score.loudness < _PAUSE, self.loudness[:, None], cost)
+        cost = np.where(score.loudness < PAUSE_LOUDNESS, self.loudness[:, None], cost)
         outside = np.percentile(cost, _OUTSIDE_PERCENTILE, axis=1, keepdims=True)
         return np.minimum(cost - outside, _WORST).astype(np.float32)
 

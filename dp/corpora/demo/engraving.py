@@ -1,24 +1,16 @@
 """Bars of notes to MusicXML text, as little of it as the demo's studies need."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from xml.sax.saxutils import escape
 
+from dp.score.numbers import QUARTERS_OF_TYPE
 from dp.units import TICKS_PER_QUARTER
 
 _SHARP = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _FLAT = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
-_TYPES = {
-    6: "16th",
-    8: "eighth",
-    12: "eighth",
-    18: "eighth",
-    24: "quarter",
-    36: "quarter",
-    48: "half",
-    72: "half",
-    96: "whole",
-}
-_DOTTED = {18, 36, 72}
+_TYPES = {quarter * TICKS_PER_QUARTER: name for name, quarter in QUARTERS_OF_TYPE.items()}  # by length in ticks
+_PLAIN_OF_DOTTED = {18: 12, 36: 24, 72: 48}  # ticks
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 3.1 Partwise//EN" "http://www.musicxml.org/dtds/partwise.dtd">
 <score-partwise version="3.1">
@@ -96,8 +88,9 @@ def _barline(bar: Bar, left: bool) -> list[str]:
 
 
 def _sound(sound: Sound, fifths: int) -> str:
-    length = f"<duration>{sound.tick}</duration><voice>1</voice><type>{_TYPES[sound.tick]}</type>"
-    length += "<dot/>" if sound.tick in _DOTTED else ""
+    plain_tick = _PLAIN_OF_DOTTED.get(sound.tick, sound.tick)
+    length = f"<duration>{sound.tick}</duration><voice>1</voice><type>{_TYPES[Fraction(plain_tick)]}</type>"
+    length += "<dot/>" if plain_tick != sound.tick else ""
     if not sound.pitches:
         return f"<note><rest/>{length}</note>"
     notes = []
