@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ, align
-from dp.align.publication.align import align as publication
-from dp.align.publication.align import fluidsynth, plain_dtw
+from dp.align.publication import align as publication
+from dp.align.publication import fluidsynth, plain_dtw
 from dp.align.publication.fluidsynth import find_command, find_soundfont, synthesize
 from dp.audio import read_audio
 from dp.cli import run
