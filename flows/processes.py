@@ -1,6 +1,5 @@
 """The processes behind a command: DVC and a Prefect server, in sessions of their own, ended with the command."""
 
-import fcntl
 import os
 import signal
 import subprocess
@@ -11,6 +10,8 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import lock_descriptor
 
 from dp.errors import DataError
 from dp.parallel.environment import LOOPBACK
@@ -35,14 +36,10 @@ def project_lock(project: Path) -> Iterator[int]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         deadline_sec = time.monotonic() + LOCK_TIMEOUT_SEC
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if time.monotonic() > deadline_sec:
-                    raise DataError(project, "another dp command is working in this project", "wait for it") from error
-                time.sleep(0.2)
+        while not lock_descriptor(file.fileno(), blocking=False):
+            if time.monotonic() > deadline_sec:
+                raise DataError(project, "another dp command is working in this project", "wait for it")
+            time.sleep(0.2)
         yield file.fileno()
 
 

@@ -1,11 +1,12 @@
 """A folder of renderings and its manifest: what is finished, and so need not be made again."""
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import lock_descriptor
 
 from dp.errors import DataError
 from dp.store.hashing import file_sha256
@@ -89,13 +90,12 @@ def open_manifest(folder: Path) -> Iterator[Manifest]:
     try:
         if not os.access(folder, os.W_OK):
             raise DataError(folder, "cannot be written to", "choose another folder")
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not lock_descriptor(handle, blocking=False):  # the folder itself is locked: no file is left in it
+            raise DataError(folder, "another dp command is rendering into it", "wait for it")
         manifest = Manifest(folder)
         try:
             yield manifest
         finally:
             manifest.write()
-    except BlockingIOError as error:
-        raise DataError(folder, "another dp command is rendering into it", "wait for it") from error
     finally:
         os.close(handle)

@@ -203,6 +203,8 @@ def test_progress_tells_pace_and_time_left(
 def test_a_folder_is_rendered_into_by_one_command_at_a_time(tmp_path: Path, request_of: Callable[..., Request]) -> None:
     with open_manifest(tmp_path / "out"), pytest.raises(DataError, match="another dp command is rendering into it"):
         render(scores_of(tmp_path / "in", a="1"), request_of())
+    assert not list((tmp_path / "out").iterdir())  # the lock is on the folder, not on a file in it
+    assert render(scores_of(tmp_path / "in", a="1"), request_of()) == 0
 
 
 @pytest.mark.parametrize("damage", ["manifest", "no models", "damaged models"])

@@ -78,6 +78,37 @@ def test_one_command_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         pass
 
 
+KILLED_WITH_THE_LOCK = """
+import os, subprocess, sys
+from pathlib import Path
+from flows.processes import project_lock
+with project_lock(Path(".")) as lock:
+    left = subprocess.Popen([sys.executable, "-c", "input()"], pass_fds=(lock,))
+    print(left.pid, flush=True)
+    os._exit(9)
+"""
+
+
+def test_a_project_stays_locked_until_the_last_process_of_a_killed_command_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "LOCK_TIMEOUT_SEC", 0.1)
+    reader, writer = os.pipe()  # what is left of the command waits for its standard input to end
+    program, environment = [sys.executable, "-c", KILLED_WITH_THE_LOCK], command_environment(tmp_path, {})
+    command = subprocess.Popen(program, cwd=tmp_path, env=environment, stdin=reader, stdout=subprocess.PIPE)
+    os.close(reader)
+    assert command.stdout is not None
+    left_pid = int(command.stdout.readline())
+    assert command.wait(timeout=30) == 9
+    with pytest.raises(DataError, match="another dp command is working"), project_lock(tmp_path):
+        pass
+    os.close(writer)
+    assert ended(left_pid)
+    with project_lock(tmp_path):
+        pass
+    command.stdout.close()
+
+
 def test_lines_of_a_process_and_its_exit_code(tmp_path: Path) -> None:
     script = "import sys; print('out'); print('one', file=sys.stderr); print('two', file=sys.stderr); sys.exit(3)"
     lines: list[str] = []
