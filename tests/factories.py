@@ -1,26 +1,29 @@
 """Tiny inputs, built in code."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import soundfile
 
-STEPS = (
-    ("C", 0),
-    ("C", 1),
-    ("D", 0),
-    ("D", 1),
-    ("E", 0),
-    ("F", 0),
-    ("F", 1),
-    ("G", 0),
-    ("G", 1),
-    ("A", 0),
-    ("A", 1),
-    ("B", 0),
-)
+from dp.types import ScoreNotes
+
+STEPS = tuple(zip("CCDDEFFGGAAB", (0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0), strict=True))  # letter, alteration
 MELODY = (60, 62, 64, 67, 65, 69, 71, 72, 67, 64, 65, 62, 74, 71, 67, 60)
+
+
+def notes_of(rows: Sequence[tuple[float, float, int]], **columns: npt.ArrayLike) -> ScoreNotes:
+    """Notes from (onset_quarter, duration_quarter, pitch) of each, put in order; other columns by name."""
+    onset, duration, pitch = (np.array(column) for column in zip(*sorted(rows, key=_place), strict=True))
+    zeros = np.zeros(len(rows), dtype=np.int64)
+    notes = ScoreNotes(onset.astype(float), duration.astype(float), pitch, zeros, zeros + 1, zeros + 1, zeros)
+    return replace(notes, **{name: np.array(values) for name, values in columns.items()})
+
+
+def _place(row: tuple[float, float, int]) -> tuple[float, int]:
+    return row[0], row[2]
 
 
 def melody_xml(pitches: Sequence[int] = MELODY, tempo_qpm: float = 120.0) -> bytes:

@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ, align
+from dp.align.spectrum import F32
 from dp.config import AlignConfig
 from dp.errors import DataError
 from dp.types import Alignment, ScoreNotes
+from tests.align.played import MELODY, melody_played, play, played_at
+from tests.factories import notes_of
 
 CONFIG = AlignConfig()
 
@@ -25,15 +28,15 @@ def check_sound(found: Alignment, notes: ScoreNotes, total_sec: float) -> None:
     assert found.accepted == (found.score_fit >= CONFIG.min_score_fit) == (found.reason == "")
 
 
-@pytest.fixture(scope="session")
-def performance(play, melody, played_at):  # type: ignore[no-untyped-def]
+@pytest.fixture(scope="module")
+def performance() -> F32:
     """The melody's sound, with a pause before and after."""
-    rows = [(played_at(o), played_at(o + 0.95 * d), p) for o, d, p in melody]
-    return play(rows, float(rows[-1][1]) + 1.5)
+    rows = melody_played()
+    return play(rows, rows[-1][1] + 1.5)
 
 
-def test_a_performance_is_aligned(performance, make_notes, melody, played_at) -> None:  # type: ignore[no-untyped-def]
-    notes = make_notes(melody)
+def test_a_performance_is_aligned(performance: F32) -> None:
+    notes = notes_of(MELODY)
     found = align(performance, notes, CONFIG, "tune")
     check_sound(found, notes, len(performance) / ALIGN_SAMPLE_RATE_HZ)
     assert found.accepted
@@ -47,24 +50,24 @@ def test_a_performance_is_aligned(performance, make_notes, melody, played_at) ->
 
 
 @pytest.mark.parametrize("cents", [-100, -80, 25, 100])
-def test_tuning_and_transposition_by_a_semitone(play, make_notes, melody, played_at, cents: int) -> None:  # type: ignore[no-untyped-def]
-    notes = make_notes(melody)
-    rows = [(played_at(o), played_at(o + 0.95 * d), p) for o, d, p in melody]
-    found = align(play(rows, float(rows[-1][1]) + 1.0, cents), notes, CONFIG, "tune")
+def test_tuning_and_transposition_by_a_semitone(cents: int) -> None:
+    notes = notes_of(MELODY)
+    rows = melody_played()
+    found = align(play(rows, rows[-1][1] + 1.0, cents), notes, CONFIG, "tune")
     assert found.accepted
     assert found.tuning_cent == pytest.approx(cents, abs=6)
     assert np.abs(found.performed.onset_sec - played_at(notes.onset_quarter)).max() < 0.02
 
 
-def test_loudness_does_not_matter(performance, make_notes, melody) -> None:  # type: ignore[no-untyped-def]
-    notes = make_notes(melody)
+def test_loudness_does_not_matter(performance: F32) -> None:
+    notes = notes_of(MELODY)
     loud, faint = (align(performance * np.float32(g), notes, CONFIG, "tune") for g in (1.0, 0.01))
     np.testing.assert_allclose(loud.performed.onset_sec, faint.performed.onset_sec, atol=1e-4)
 
 
-def test_grace_notes_lie_before_their_main_note(play, make_notes) -> None:  # type: ignore[no-untyped-def]
+def test_grace_notes_lie_before_their_main_note() -> None:
     tune = [(float(i), 1.0, p) for i, p in enumerate([60, 64, 62, 67, 65, 69, 67, 60])]
-    notes = make_notes([*tune, (3.0, 0.0, 69), (6.0, 0.0, 65)])
+    notes = notes_of([*tune, (3.0, 0.0, 69), (6.0, 0.0, 65)])
     rows = [(0.5 + 0.6 * o, 0.5 + 0.6 * (o + 0.9), p) for o, _, p in tune]
     rows += [(0.5 + 1.8 - 0.09, 0.5 + 1.8, 69), (0.5 + 3.6 - 0.09, 0.5 + 3.6, 65)]
     found = align(play(rows, 6.5), notes, CONFIG, "tune")
@@ -76,18 +79,18 @@ def test_grace_notes_lie_before_their_main_note(play, make_notes) -> None:  # ty
     assert np.abs(found.performed.onset_sec - true_sec)[grace].max() < 0.05
 
 
-def test_confidence_falls_where_a_note_is_missing(play, make_notes, melody, played_at) -> None:  # type: ignore[no-untyped-def]
+def test_confidence_falls_where_a_note_is_missing() -> None:
     silent = 12
-    rows = [(played_at(o), played_at(o + 0.95 * d), p) for i, (o, d, p) in enumerate(melody) if i != silent]
-    found = align(play(rows, float(rows[-1][1]) + 1.0), make_notes(melody), CONFIG, "tune")
+    rows = [row for i, row in enumerate(melody_played()) if i != silent]
+    found = align(play(rows, rows[-1][1] + 1.0), notes_of(MELODY), CONFIG, "tune")
     others = np.delete(found.performed.confidence, silent)
     assert found.accepted
     assert found.performed.confidence[silent] < np.percentile(others, 10)
 
 
-def test_another_piece_is_rejected(performance, make_notes) -> None:  # type: ignore[no-untyped-def]
+def test_another_piece_is_rejected(performance: F32) -> None:
     rng = np.random.default_rng(5)
-    other = make_notes([(0.5 * i, 0.5, int(p)) for i, p in enumerate(rng.integers(53, 77, 45))])
+    other = notes_of([(0.5 * i, 0.5, int(p)) for i, p in enumerate(rng.integers(53, 77, 45))])
     found = align(performance, other, CONFIG, "tune")
     check_sound(found, other, len(performance) / ALIGN_SAMPLE_RATE_HZ)
     assert not found.accepted
@@ -95,41 +98,41 @@ def test_another_piece_is_rejected(performance, make_notes) -> None:  # type: ig
 
 
 @pytest.mark.parametrize("kind", ["white", "modulated", "hum"])
-def test_noise_is_rejected(make_notes, melody, kind: str) -> None:  # type: ignore[no-untyped-def]
+def test_noise_is_rejected(kind: str) -> None:
     rng = np.random.default_rng(6)
     noise = rng.standard_normal(12 * ALIGN_SAMPLE_RATE_HZ).astype(np.float32) * np.float32(0.1)
     if kind == "modulated":  # bursts, as of speech
         noise *= np.repeat(rng.random(60) ** 3, len(noise) // 60).astype(np.float32)
     if kind == "hum":
         noise = noise * np.float32(0.01) + np.sin(np.arange(len(noise)) * 0.03).astype(np.float32)
-    notes = make_notes(melody)
+    notes = notes_of(MELODY)
     found = align(noise, notes, CONFIG, "noise")
     check_sound(found, notes, 12.0)
     assert not found.accepted
 
 
-def test_one_note(play, make_notes) -> None:  # type: ignore[no-untyped-def]
-    notes = make_notes([(0, 4, 69)])
+def test_one_note() -> None:
+    notes = notes_of([(0, 4, 69)])
     found = align(play([(1.0, 2.5, 69)], 4.0), notes, CONFIG, "note")
     check_sound(found, notes, 4.0)
     assert found.accepted
     assert found.performed.onset_sec[0] == pytest.approx(1.0, abs=0.015)
 
 
-def test_a_score_of_grace_notes_alone(play, make_notes) -> None:  # type: ignore[no-untyped-def]
-    notes = make_notes([(0, 0, 69), (1, 0, 71), (1, 0, 72)])
+def test_a_score_of_grace_notes_alone() -> None:
+    notes = notes_of([(0, 0, 69), (1, 0, 71), (1, 0, 72)])
     sound = play([(0.5, 1.0, 69), (1.2, 1.8, 71)], 2.5)
     check_sound(align(sound, notes, CONFIG, "grace"), notes, 2.5)
 
 
-def test_a_long_score_against_a_short_sound(play, make_notes) -> None:  # type: ignore[no-untyped-def]
+def test_a_long_score_against_a_short_sound() -> None:
     sound = play([(0.1, 0.8, 69)], 1.0)
-    crowded = make_notes([(float(i), 1.0, 60 + i % 12) for i in range(95)])
+    crowded = notes_of([(float(i), 1.0, 60 + i % 12) for i in range(95)])
     check_sound(align(sound, crowded, CONFIG, "crowded"), crowded, 1.0)
     with pytest.raises(
         DataError, match=r"long: the recording lasts 1.00 s, but the score has 20000 onsets, which need"
     ):
-        align(sound, make_notes([(float(i), 1.0, 60 + i % 12) for i in range(20000)]), CONFIG, "long")
+        align(sound, notes_of([(float(i), 1.0, 60 + i % 12) for i in range(20000)]), CONFIG, "long")
 
 
 @pytest.mark.parametrize(
@@ -142,9 +145,9 @@ def test_a_long_score_against_a_short_sound(play, make_notes) -> None:  # type: 
         (np.array([0.1, np.inf] * 11025), "11025 samples are not finite"),
     ],
 )
-def test_unusable_samples_are_refused(make_notes, samples: np.ndarray, reason: str) -> None:  # type: ignore[no-untyped-def]
+def test_unusable_samples_are_refused(samples: np.ndarray, reason: str) -> None:
     with pytest.raises(DataError, match=f"bad: {reason}"):
-        align(samples.astype(np.float32), make_notes([(0, 1, 60)]), CONFIG, "bad")
+        align(samples.astype(np.float32), notes_of([(0, 1, 60)]), CONFIG, "bad")
 
 
 def test_a_score_without_notes_is_refused() -> None:

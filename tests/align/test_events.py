@@ -8,6 +8,8 @@ from dp.align.onsets.events import best_events, event_evidence, expected_frames,
 from dp.align.onsets.refine import refine_onsets
 from dp.align.onsets.sustain import sounding_gain
 from dp.align.score_events import plan_score
+from tests.align.played import listen, play
+from tests.factories import notes_of
 
 
 def test_densities_leave_room_for_not_here() -> None:
@@ -41,9 +43,9 @@ def test_expected_frames_are_those_of_the_tempo() -> None:
 
 
 @pytest.mark.parametrize("pause_sec", [1.2, 3.0])
-def test_notes_after_a_pause_are_found_where_they_sound(play, listen, make_notes, pause_sec: float) -> None:  # type: ignore[no-untyped-def]
+def test_notes_after_a_pause_are_found_where_they_sound(pause_sec: float) -> None:
     pitches = [60, 64, 67, 72, 71, 67, 65, 62, 64, 60, 57, 59]
-    plan = plan_score(make_notes([(i, 1, p) for i, p in enumerate(pitches)]))
+    plan = plan_score(notes_of([(i, 1, p) for i, p in enumerate(pitches)]))
     even_sec = 0.5 + 0.4 * plan.onset_quarter
     true_sec = even_sec + np.where(plan.onset_quarter >= 9, pause_sec, 0.0)
     rows = [(t, t + 0.35, int(p)) for t, p in zip(true_sec, plan.pitch, strict=True)]
@@ -51,15 +53,15 @@ def test_notes_after_a_pause_are_found_where_they_sound(play, listen, make_notes
     assert np.abs(found.onset_sec - true_sec).max() < 0.02
 
 
-def test_what_sounds_at_an_event_is_its_notes_and_those_held(make_notes) -> None:  # type: ignore[no-untyped-def]
-    bands = event_bands(plan_score(make_notes([(0, 3, 50), (1, 1, 57), (2, 0.5, 61), (3, 1, 64)])), 1)
+def test_what_sounds_at_an_event_is_its_notes_and_those_held() -> None:
+    bands = event_bands(plan_score(notes_of([(0, 3, 50), (1, 1, 57), (2, 0.5, 61), (3, 1, 64)])), 1)
     assert np.linalg.norm(bands, axis=1).tolist() == pytest.approx([1.0] * 4)
     sounding = [{p for p in (51, 58, 62, 65) if row[p - LOW_PITCH] > 0} for row in bands]
     assert sounding == [{51}, {51, 58}, {51, 62}, {65}]
 
 
-def test_an_event_fits_best_where_its_notes_take_over(make_notes) -> None:  # type: ignore[no-untyped-def]
-    bands = event_bands(plan_score(make_notes([(0, 1, 60), (1, 1, 64), (2, 1, 67)])), 0)
+def test_an_event_fits_best_where_its_notes_take_over() -> None:
+    bands = event_bands(plan_score(notes_of([(0, 1, 60), (1, 1, 64), (2, 1, 67)])), 0)
     heard = bands[np.repeat([0, 1, 2], 25)]  # half a second each
     audio = Features(heard, np.zeros((75, BAND_COUNT), np.float32), np.ones(75, np.float32))
     gain = sounding_gain(audio, bands, 1, 3, np.arange(20, 280))
@@ -72,9 +74,9 @@ def test_an_event_fits_best_where_its_notes_take_over(make_notes) -> None:  # ty
     assert sounding_gain(audio, bands, 0, 1, np.arange(0, 40))[0].argmax() == 0
 
 
-def test_a_last_note_after_a_hold_stays_where_it_sounds(play, listen, make_notes) -> None:  # type: ignore[no-untyped-def]
+def test_a_last_note_after_a_hold_stays_where_it_sounds() -> None:
     pitches = [60, 64, 67, 72, 71, 67, 65, 62, 64, 60, 57, 52]
-    plan = plan_score(make_notes([(i, 1, p) for i, p in enumerate(pitches)]))
+    plan = plan_score(notes_of([(i, 1, p) for i, p in enumerate(pitches)]))
     true_sec = 0.5 + 0.4 * plan.onset_quarter
     true_sec[-1] += 4.0  # the note before is held
     off_sec = np.append(true_sec[1:], true_sec[-1] + 1.0) - 0.05
@@ -84,11 +86,11 @@ def test_a_last_note_after_a_hold_stays_where_it_sounds(play, listen, make_notes
     assert np.abs(found.onset_sec - true_sec).max() < 0.02
 
 
-def test_a_slip_in_a_repeated_figure_is_undone(play, listen, make_notes) -> None:  # type: ignore[no-untyped-def]
+def test_a_slip_in_a_repeated_figure_is_undone() -> None:
     chord = (49, 52, 58, 76)
     line = [60, 62, 64, 65, 67, 69, *[0] * 8, 72, 71, 69, 67, 65, 64]
     score = [(i, 1, p) for i, top in enumerate(line) for p in ((top,) if top else chord)]
-    plan = plan_score(make_notes(score))
+    plan = plan_score(notes_of(score))
     true_sec = 0.5 + 0.4 * plan.event_quarter
     rows = [(true_sec[e], true_sec[e] + 0.35, int(p)) for e, p in zip(plan.event, plan.pitch, strict=True)]
     guess = true_sec.copy()

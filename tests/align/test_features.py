@@ -8,6 +8,8 @@ from dp.align.coarse.features import LOW_PITCH, audio_features, pooled, score_fe
 from dp.align.score_events import plan_score
 from dp.align.spectrum import at_level, magnitude_frames
 from dp.align.tuning import estimate_tuning
+from tests.align.played import play
+from tests.factories import notes_of
 
 
 def sine(hz: float, total_sec: float) -> np.ndarray:
@@ -40,13 +42,13 @@ def test_an_onset_lights_its_band_at_its_frame() -> None:
 
 
 @pytest.mark.parametrize("cents", [-30, -20, 0, 20, 30])
-def test_tuning_of_detuned_tones(play, cents: int) -> None:  # type: ignore[no-untyped-def]
+def test_tuning_of_detuned_tones(cents: int) -> None:
     sound = play([(0.1 + 0.4 * i, 0.5 + 0.4 * i, p) for i, p in enumerate([57, 60, 64, 69, 72, 76])], 3.0, cents)
     assert 100 * estimate_tuning(sound, ALIGN_SAMPLE_RATE_HZ) == pytest.approx(cents, abs=5)
 
 
-def test_score_features_come_from_the_notes(make_notes) -> None:  # type: ignore[no-untyped-def]
-    plan = plan_score(make_notes([(0, 1, 60), (2, 1, 67)]))
+def test_score_features_come_from_the_notes() -> None:
+    plan = plan_score(notes_of([(0, 1, 60), (2, 1, 67)]))
     found = score_features(plan, np.array([0.2, 1.0]), np.array([0.6, 1.4]), 100, 0, 0.02)
     assert found.loudness.astype(bool).tolist() == [10 <= t < 30 or 50 <= t < 70 for t in range(100)]
     assert (np.linalg.norm(found.bands, axis=1) > 0.5).tolist() == [t >= 10 for t in range(100)]  # they ring on
@@ -59,8 +61,8 @@ def test_score_features_come_from_the_notes(make_notes) -> None:  # type: ignore
     assert higher.bands[15].argmax() + LOW_PITCH == 61
 
 
-def test_pooling_averages_over_time(make_notes) -> None:  # type: ignore[no-untyped-def]
-    plan = plan_score(make_notes([(0, 1, 60)]))
+def test_pooling_averages_over_time() -> None:
+    plan = plan_score(notes_of([(0, 1, 60)]))
     fine = score_features(plan, np.array([0.4]), np.array([0.8]), 50, 0, 0.02)
     coarse = pooled(fine, 4)
     assert len(coarse) == 13

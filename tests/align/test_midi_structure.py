@@ -8,22 +8,20 @@ import pretty_midi
 import pytest
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ, align
-from dp.corpora.demo.engraving import musicxml
-from dp.corpora.demo.studies import all_studies
+from dp.config import AlignConfig
 from dp.score import read_score
 from dp.types import Score
+from tests.align.studies import check, engraved, record, study_named
 from tests.align.surroundings import talk
-from tests.align.test_structure import CONFIG, check, record
 
+CONFIG = AlignConfig()
 HALF_QUARTER = 15.0  # five bars of 6/8
 
 
 @pytest.fixture(scope="module")
 def halves(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[float, float, int]]]:
     """Onsets, ends and pitches of two different halves of a study, each from its own beginning."""
-    path = tmp_path_factory.mktemp("study") / "jig.musicxml"
-    path.write_text(musicxml(next(study for study in all_studies() if study.name == "jig")), encoding="utf-8")
-    notes = read_score(path).notes
+    notes = engraved(tmp_path_factory.getbasetemp(), study_named("jig")).notes
     columns = (notes.onset_quarter, notes.onset_quarter + notes.duration_quarter, notes.pitch)
     rows = [(float(on), float(off), int(pitch)) for on, off, pitch in zip(*columns, strict=True)]
     first = [row for row in rows if row[0] < HALF_QUARTER]

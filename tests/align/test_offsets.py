@@ -16,11 +16,8 @@ from dp.align.spectrum import at_level
 from dp.audio.synth import bundled_soundfont
 from dp.config import AlignConfig
 from dp.corpora.demo.corpus import SAMPLE_RATE_HZ
-from dp.corpora.demo.engraving import musicxml
 from dp.corpora.demo.players import PLAYERS, perform
-from dp.corpora.demo.studies import all_studies
 from dp.errors import DataError
-from dp.score import read_score
 from dp.train_aligner import offset_net as offset_filter
 from dp.train_aligner.offset_performances import (
     Played,
@@ -34,19 +31,19 @@ from dp.train_aligner.offset_performances import (
 )
 from dp.train_aligner.performances import Performance
 from dp.train_aligner.sounds import record, render
+from dp.types import PerformedNotes, Score
+from tests.align.studies import engraved, study_named
+from tests.factories import notes_of
 
 
 @pytest.fixture(scope="session")
-def air(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
+def air(tmp_path_factory: pytest.TempPathFactory) -> Score:
     """The demo's slow study."""
-    study = next(s for s in all_studies() if "air" in s.name)
-    path = tmp_path_factory.mktemp("scores") / "air.musicxml"
-    path.write_text(musicxml(study), encoding="utf-8")
-    return read_score(path)
+    return engraved(tmp_path_factory.getbasetemp(), study_named("air"))
 
 
 @pytest.mark.parametrize("articulation", [0.35, 0.6, 0.97])
-def test_staccato_and_legato_are_heard(air, articulation: float) -> None:  # type: ignore[no-untyped-def]
+def test_staccato_and_legato_are_heard(air: Score, articulation: float) -> None:
     truth = perform(air, replace(PLAYERS[0], articulation=articulation), np.random.default_rng(1))
     samples = _recorded(truth)
     found = align(samples, air.notes, AlignConfig(), "air").performed
@@ -59,7 +56,7 @@ def test_staccato_and_legato_are_heard(air, articulation: float) -> None:  # typ
     assert np.median(held[:-1]) == pytest.approx(articulation, abs=0.08)
 
 
-def _recorded(notes) -> np.ndarray:  # type: ignore[no-untyped-def]
+def _recorded(notes: PerformedNotes) -> np.ndarray:
     """On the violin of pretty_midi's soundfont, in a room."""
     performance = Performance(
         "air",
@@ -76,7 +73,7 @@ def _recorded(notes) -> np.ndarray:  # type: ignore[no-untyped-def]
 
 def broken_chords(pedal: bool) -> Performance:
     """Twelve chords, each of four short notes one after the other; the pedal is lifted every 1.6 s."""
-    onset = 0.5 + 0.4 * np.arange(48)
+    onset = 0.5 + 0.4 * np.arange(48.0)
     pitch = np.array([[45, 52, 60, 64], [41, 53, 57, 65], [43, 50, 59, 67]] * 4).ravel()
     lifts = [0.55 + 1.6 * i for i in range(13)]
     moves = [(lift + wait, value) for lift in lifts for wait, value in ((0.0, 0), (0.1, 100))]
@@ -131,8 +128,8 @@ def test_a_note_nobody_hears_ends_about_where_the_score_says() -> None:
     assert np.median(np.abs(found - onset - 0.5)) < 0.25
 
 
-def test_mapped_offsets_follow_the_events(make_notes) -> None:  # type: ignore[no-untyped-def]
-    plan = plan_score(make_notes([(0, 1, 60), (1, 1, 62), (2, 2, 64)]))
+def test_mapped_offsets_follow_the_events() -> None:
+    plan = plan_score(notes_of([(0, 1, 60), (1, 1, 62), (2, 2, 64)]))
     events = np.array([1.0, 1.5, 2.5])
     np.testing.assert_allclose(mapped_offsets(plan, events, events, 3.75), [1.5, 2.5, 3.75])
     np.testing.assert_allclose(mapped_offsets(plan, events, events + 2, 3.75), [3.03, 3.53, 4.53])
@@ -171,7 +168,7 @@ def test_numpy_and_torch_agree(tmp_path: Path) -> None:
 
 
 def test_bad_weights_are_refused(tmp_path: Path) -> None:
-    good = {f"weight{i}": np.zeros(shape) for i, shape in enumerate(layer_shapes())}
+    good: dict[str, np.ndarray] = {f"weight{i}": np.zeros(shape) for i, shape in enumerate(layer_shapes())}
     good |= {f"bias{i}": np.zeros(shape[0]) for i, shape in enumerate(layer_shapes())}
     path = tmp_path / "net.npz"
     for name, wrong, reason in (
@@ -179,10 +176,10 @@ def test_bad_weights_are_refused(tmp_path: Path) -> None:
         ("bias1", np.zeros(3), "expected"),
         ("weight1", good["weight1"] + np.nan, "holds weights that are not finite"),
     ):
-        np.savez(path, **(good | {name: wrong}))
+        np.savez(path, allow_pickle=False, **(good | {name: wrong}))
         with pytest.raises(DataError, match=rf"net.npz: .*{reason}|net.npz: {reason}"):
             load_net(path)
-    np.savez(path, **{k: v for k, v in good.items() if k != "bias2"})
+    np.savez(path, allow_pickle=False, **{k: v for k, v in good.items() if k != "bias2"})
     with pytest.raises(DataError, match="is not a set of offset net weights"):
         load_net(path)
     path.write_text("no weights")

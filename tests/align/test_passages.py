@@ -7,6 +7,8 @@ from dp.align import ALIGN_SAMPLE_RATE_HZ as RATE_HZ
 from dp.align import align
 from dp.config import AlignConfig
 from dp.types import Alignment
+from tests.align.played import play
+from tests.factories import notes_of
 
 CONFIG = AlignConfig()
 SEC_PER_QUARTER = 0.5
@@ -36,13 +38,13 @@ def check(found: Alignment, bad: np.ndarray, near: np.ndarray) -> None:
     assert np.mean(found.performed.confidence[~bad & ~near] > 0.5) > 0.9
 
 
-def test_right_everywhere(play, make_notes, tune: list[tuple[float, float, int]]) -> None:  # type: ignore[no-untyped-def]
-    found = align(play(sounded(tune), 84.0), make_notes(tune), CONFIG, "tune")
+def test_right_everywhere(tune: list[tuple[float, float, int]]) -> None:
+    found = align(play(sounded(tune), 84.0), notes_of(tune), CONFIG, "tune")
     assert np.percentile(found.performed.confidence, 10) > 0.5
 
 
-def test_other_notes_in_the_middle(play, make_notes, tune: list[tuple[float, float, int]]) -> None:  # type: ignore[no-untyped-def]
-    notes = make_notes(tune)
+def test_other_notes_in_the_middle(tune: list[tuple[float, float, int]]) -> None:
+    notes = notes_of(tune)
     rng = np.random.default_rng(8)
     bad = (notes.onset_quarter >= 70) & (notes.onset_quarter < 100)
     other = [(o, d, int(rng.integers(55, 84)) if 70 <= o < 100 else p) for o, d, p in tune]
@@ -50,8 +52,8 @@ def test_other_notes_in_the_middle(play, make_notes, tune: list[tuple[float, flo
     check(found, bad, np.minimum(abs(notes.onset_quarter - 70), abs(notes.onset_quarter - 100)) < 5)
 
 
-def test_noise_in_the_middle(play, make_notes, tune: list[tuple[float, float, int]]) -> None:  # type: ignore[no-untyped-def]
-    notes = make_notes(tune)
+def test_noise_in_the_middle(tune: list[tuple[float, float, int]]) -> None:
+    notes = notes_of(tune)
     bad = (notes.onset_quarter >= 70) & (notes.onset_quarter < 100)
     sound = play(sounded(tune), 84.0)
     first, last = round((1 + 35) * RATE_HZ), round((1 + 50) * RATE_HZ)
@@ -60,8 +62,8 @@ def test_noise_in_the_middle(play, make_notes, tune: list[tuple[float, float, in
     check(found, bad, np.minimum(abs(notes.onset_quarter - 70), abs(notes.onset_quarter - 100)) < 5)
 
 
-def test_a_cut(play, make_notes, tune: list[tuple[float, float, int]]) -> None:  # type: ignore[no-untyped-def]
-    notes = make_notes(tune)
+def test_a_cut(tune: list[tuple[float, float, int]]) -> None:
+    notes = notes_of(tune)
     bad = (notes.onset_quarter >= 70) & (notes.onset_quarter < 100)
     sound = play(sounded(tune), 84.0)
     sound = np.concatenate([sound[: round((1 + 35) * RATE_HZ)], sound[round((1 + 50) * RATE_HZ) :]])
@@ -72,8 +74,8 @@ def test_a_cut(play, make_notes, tune: list[tuple[float, float, int]]) -> None: 
     assert np.median(np.abs(found.performed.onset_sec - true_sec)[after]) < 0.02
 
 
-def test_a_cadenza(play, make_notes, tune: list[tuple[float, float, int]]) -> None:  # type: ignore[no-untyped-def]
-    notes = make_notes(tune)
+def test_a_cadenza(tune: list[tuple[float, float, int]]) -> None:
+    notes = notes_of(tune)
     rng = np.random.default_rng(9)
     cadenza = [(0.25 * i, 0.25, int(rng.integers(60, 90))) for i in range(64)]
     later = [(o + 16.0, d, p) for o, d, p in tune if o >= 80]

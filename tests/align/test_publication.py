@@ -1,8 +1,7 @@
 """The publication's aligner: its path, how notes are read off it, what it needs, and what it published."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +17,8 @@ from dp.corpora.bach_violin import list_recordings, published_alignment, publish
 from dp.errors import DataError
 from dp.types import ScoreNotes
 from dp.units import tick_to_quarter
+from tests.align.played import MELODY, melody_played, play, played_at
+from tests.factories import notes_of
 
 CONFIG = AlignConfig(method="publication")
 FRAME_SEC = 0.032
@@ -52,11 +53,11 @@ def fake_sound(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("rows", "columns", "levels"), [(1, 1, 9), (1, 7, 9), (7, 1, 9), (65, 130, 3), (200, 150, 2)])
 def test_the_path_is_librosa_s_ties_included(rows: int, columns: int, levels: int) -> None:
-    import librosa
+    from librosa.sequence import dtw
 
     rng = np.random.default_rng(rows)
     a, b = (rng.integers(0, levels, (count, 3)).astype(np.float32) for count in (rows, columns))
-    expected = librosa.sequence.dtw(a.T, b.T)[1][::-1]
+    expected = dtw(a.T, b.T)[1][::-1]
     np.testing.assert_array_equal(plain_dtw.plain_dtw(a, b), expected)
 
 
@@ -76,11 +77,9 @@ def test_a_step_of_the_score_alone_gives_a_note_no_length() -> None:
 
 
 @pytest.mark.usefixtures("fake_sound")
-def test_a_performance_is_aligned_and_another_piece_rejected(
-    play: Any, make_notes: Callable[..., ScoreNotes], melody: list[tuple[float, float, int]], played_at: Any
-) -> None:
-    rows = [(played_at(o), played_at(o + 0.95 * d), p) for o, d, p in melody]
-    sound, notes = play(rows, float(rows[-1][1]) + 0.5), make_notes([*melody, (0.0, 0.0, 60)])
+def test_a_performance_is_aligned_and_another_piece_rejected() -> None:
+    rows = melody_played()
+    sound, notes = play(rows, rows[-1][1] + 0.5), notes_of([*MELODY, (0.0, 0.0, 60)])
     found = align(sound, notes, CONFIG, "tune")
     performed, total_sec = found.performed, len(sound) / ALIGN_SAMPLE_RATE_HZ
     assert found.accepted and found.reason == ""
@@ -92,30 +91,26 @@ def test_a_performance_is_aligned_and_another_piece_rejected(
     assert (performed.confidence == found.score_fit).all()
     assert (np.diff(found.path.score_quarter) > 0).all() and (np.diff(found.path.audio_sec) >= 0).all()
     rng = np.random.default_rng(5)
-    other = align(
-        sound, make_notes([(0.5 * i, 0.5, int(p)) for i, p in enumerate(rng.integers(53, 77, 45))]), CONFIG, ""
-    )
+    other = align(sound, notes_of([(0.5 * i, 0.5, int(p)) for i, p in enumerate(rng.integers(53, 77, 45))]), CONFIG, "")
     assert not other.accepted and other.reason.startswith("the score does not fit the recording")
 
 
 @pytest.mark.usefixtures("fake_sound")
 @pytest.mark.filterwarnings("ignore:n_fft=")  # librosa's, on so few samples
 @pytest.mark.parametrize("rows", [[(0, 4, 69)], [(0, 0, 69)], [(2, 0.01, 69), (2, 1, 60)]])
-def test_odd_scores(make_notes: Callable[..., ScoreNotes], rows: Sequence[tuple[float, float, int]]) -> None:
+def test_odd_scores(rows: Sequence[tuple[float, float, int]]) -> None:
     rng = np.random.default_rng(0)
-    found = align(rng.standard_normal(2205).astype(np.float32), make_notes(rows), CONFIG, "odd")
+    found = align(rng.standard_normal(2205).astype(np.float32), notes_of(rows), CONFIG, "odd")
     assert (found.performed.offset_sec > found.performed.onset_sec).all()
 
 
-def test_a_recording_too_long_for_the_memory_is_refused_before_any_work(
-    monkeypatch: pytest.MonkeyPatch, make_notes: Callable[..., ScoreNotes]
-) -> None:
+def test_a_recording_too_long_for_the_memory_is_refused_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plain_dtw, "free_memory_byte", lambda: 600_000_000)
     monkeypatch.setattr(publication, "synthesize", None)
     noise = np.random.default_rng(0).standard_normal(320 * ALIGN_SAMPLE_RATE_HZ).astype(np.float32)
     part = r"long: its 10001 frames against 10001 of the score need 0.6 GB of memory, 0.6 GB are free; align a shorter"
     with pytest.raises(DataError, match=part):
-        align(noise, make_notes([(0, 1, 60)]), CONFIG, "long")
+        align(noise, notes_of([(0, 1, 60)]), CONFIG, "long")
 
 
 def test_free_memory_is_known() -> None:

@@ -11,6 +11,8 @@ from dp.align.onsets.refine import refine_onsets, spaced_frames
 from dp.align.score_events import MAX_CONTEXT, NO_PITCH, NoteContext, plan_score
 from dp.align.spectrum import at_level
 from dp.align.tempo import expected_gap_sec, smoothed_event_sec
+from tests.align.played import MELODY, listen, melody_played, play, played_at
+from tests.factories import notes_of
 
 FRAME_SEC = HOP_SAMPLE / ALIGN_SAMPLE_RATE_HZ
 
@@ -34,7 +36,7 @@ def test_convolution_against_its_definition() -> None:
     assert out[0, 1, 5] == pytest.approx(expected, rel=1e-5)
 
 
-def test_the_filter_peaks_at_the_onset_of_its_pitch(play) -> None:  # type: ignore[no-untyped-def]
+def test_the_filter_peaks_at_the_onset_of_its_pitch() -> None:
     sound = at_level(play([(0.3, 1.5, 60), (0.75, 1.5, 67), (1.1, 1.6, 64)], 2.0))
     query = OnsetQuery(np.array([67, 64]), np.array([150, 210]), before((60,), (60, 67)))
     ((index, patches),) = onset_patches(sound, ALIGN_SAMPLE_RATE_HZ, query, 0.0, 40)
@@ -44,7 +46,7 @@ def test_the_filter_peaks_at_the_onset_of_its_pitch(play) -> None:  # type: igno
     np.testing.assert_allclose(best * FRAME_SEC, [0.75, 1.1], atol=0.012)
 
 
-def test_a_patch_does_not_depend_on_where_it_begins(play) -> None:  # type: ignore[no-untyped-def]
+def test_a_patch_does_not_depend_on_where_it_begins() -> None:
     sound = at_level(play([(0.3, 1.5, 60), (0.75, 1.5, 67)], 2.0))
     shifted = [
         next(
@@ -60,20 +62,19 @@ def test_a_patch_does_not_depend_on_where_it_begins(play) -> None:  # type: igno
 
 
 @pytest.mark.parametrize("cents", [0, -35])
-def test_refined_onsets_are_within_15_ms(play, listen, make_notes, melody, played_at, cents: int) -> None:  # type: ignore[no-untyped-def]
-    plan = plan_score(make_notes(melody))
+def test_refined_onsets_are_within_15_ms(cents: int) -> None:
+    plan = plan_score(notes_of(MELODY))
     true_sec = played_at(plan.event_quarter)
-    rows = [(played_at(o), played_at(o + 0.95 * d), p) for o, d, p in melody]
-    sound = play(rows, float(true_sec[-1]) + 2.0, cents)
+    sound = play(melody_played(), float(true_sec[-1]) + 2.0, cents)
     guess = np.maximum.accumulate(true_sec + np.random.default_rng(2).uniform(-0.08, 0.08, len(true_sec)))
     found = refine_onsets(listen(sound, plan, cents), guess)
     assert np.abs(found.onset_sec - true_sec[plan.event]).max() < 0.015
     assert (np.diff(found.event_sec) > 0).all()
 
 
-def test_notes_of_a_chord_are_found_apart(play, listen, make_notes) -> None:  # type: ignore[no-untyped-def]
+def test_notes_of_a_chord_are_found_apart() -> None:
     rows = [(i, 1.0, p) for i in range(6) for p in (48 + i, 64 + i, 71 + i)]
-    plan = plan_score(make_notes(rows))
+    plan = plan_score(notes_of(rows))
     late = np.where(plan.pitch >= 69, 0.03, 0.0)  # the top note of every chord comes 30 ms after the others
     true_sec = 0.5 + 0.6 * plan.onset_quarter + late
     sound = play([(t, t + 0.55, int(p)) for t, p in zip(true_sec, plan.pitch, strict=True)], 5.0)
@@ -113,7 +114,7 @@ def test_smoothing_moves_events_onto_the_local_line() -> None:
     assert smoothed_event_sec(np.array([1.0]), np.array([0.0]), 1.5).tolist() == [1.0]
 
 
-def test_offsets_are_mapped_as_onsets_are(make_notes) -> None:  # type: ignore[no-untyped-def]
-    plan = plan_score(make_notes([(0, 1, 60), (1, 1.5, 62), (2, 1, 64)]))
+def test_offsets_are_mapped_as_onsets_are() -> None:
+    plan = plan_score(notes_of([(0, 1, 60), (1, 1.5, 62), (2, 1, 64)]))
     offset = mapped_offsets(plan, np.array([1.0, 2.0, 4.0]), np.array([1.0, 2.0, 4.0]), 5.0)
     assert offset.tolist() == [2.0, 4.5, 5.0]

@@ -1,8 +1,6 @@
 """Repeats that are played otherwise than written, and what comes before and after the music."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,42 +8,25 @@ import pytest
 from dp.align import ALIGN_SAMPLE_RATE_HZ as RATE_HZ
 from dp.align import align
 from dp.align.structure.played_order import played_notes, stretches
-from dp.audio import add_noise, add_room, render_notes
 from dp.config import AlignConfig
-from dp.corpora.demo.engraving import Study, musicxml
-from dp.corpora.demo.players import PLAYERS, perform
-from dp.corpora.demo.studies import all_studies
-from dp.score import read_score
 from dp.score.repeats import whole_piece
-from dp.types import Alignment, PerformedNotes, Repeat, Score
+from dp.types import Repeat, Score
+from tests.align.studies import check, engraved, record, study_named
 from tests.align.surroundings import applause, silence, talk, tuning
 
 CONFIG = AlignConfig()
-Recorded = tuple[np.ndarray, PerformedNotes]
 
 
 @pytest.fixture(scope="module")
-def studies(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Study], Score]:
-    folder = tmp_path_factory.mktemp("studies")
-
-    def read(study: Study, insert: Callable[[str], str] = str) -> Score:
-        path: Path = folder / f"{study.name}.musicxml"
-        path.write_text(insert(musicxml(study)), encoding="utf-8")
-        return read_score(path)
-
-    return read
-
-
-@pytest.fixture(scope="module")
-def rounds(studies) -> Score:  # type: ignore[no-untyped-def]
+def rounds(tmp_path_factory: pytest.TempPathFactory) -> Score:
     """A study with a repeat, first and second ending."""
-    return studies(next(study for study in all_studies() if study.name == "rounds"))  # type: ignore[no-any-return]
+    return engraved(tmp_path_factory.getbasetemp(), study_named("rounds"))
 
 
 @pytest.fixture(scope="module")
-def jig(studies) -> Score:  # type: ignore[no-untyped-def]
+def jig(tmp_path_factory: pytest.TempPathFactory) -> Score:
     """Two repeated halves, and the first of them again after a D.C."""
-    study = next(study for study in all_studies() if study.name == "jig")
+    study = study_named("jig")
     half, other = study.bars[:5], study.bars[5:10]
     bars = [
         replace(half[0], opens_repeat=True),
@@ -55,7 +36,7 @@ def jig(studies) -> Score:  # type: ignore[no-untyped-def]
         *other[1:-1],
         replace(other[-1], closes_repeat=True),
     ]
-    return studies(replace(study, name="da-capo", bars=tuple(bars)), _with_da_capo)  # type: ignore[no-any-return]
+    return engraved(tmp_path_factory.getbasetemp(), replace(study, name="da-capo", bars=tuple(bars)), _with_da_capo)
 
 
 def _with_da_capo(xml: str) -> str:
@@ -64,27 +45,6 @@ def _with_da_capo(xml: str) -> str:
     parts[4] += '<direction><direction-type><words>Fine</words></direction-type><sound fine="yes"/></direction>'
     parts[9] += '<direction><direction-type><words>D.C.</words></direction-type><sound dacapo="yes"/></direction>'
     return "</measure>".join(parts)
-
-
-def record(score: Score, played: set[int], seed: int = 0) -> Recorded:
-    """A performance of a score with some of its repeats: its sound, and when its notes sound."""
-    notes, _ = played_notes(score.notes, stretches(score.repeats), played)
-    rng = np.random.default_rng(seed)
-    performed = perform(replace(score, notes=notes), PLAYERS[seed % 3], rng)
-    wet = add_room(render_notes(performed, RATE_HZ), RATE_HZ, rng, 0.8, 9.0)
-    sound = add_noise(wet, rng, 40.0)
-    return (0.1 * sound / np.sqrt((sound**2).mean())).astype(np.float32), performed
-
-
-def check(found: Alignment, true: PerformedNotes, start_sec: float = 0.0) -> None:
-    assert found.accepted
-    assert np.array_equal(found.performed.pitch, true.pitch)
-    assert np.array_equal(found.notes.pitch, true.pitch)
-    assert len(found.score_index) == len(true)
-    error_sec = np.abs(found.performed.onset_sec - start_sec - true.onset_sec)
-    assert np.median(error_sec) < 0.015
-    assert np.percentile(error_sec, 95) < 0.1
-    assert (np.diff(found.notes.onset_quarter) >= 0).all()
 
 
 def written(repeats: tuple[Repeat, ...]) -> set[int]:
@@ -178,11 +138,11 @@ def test_surroundings_of_a_recording_at_another_pitch(jig: Score) -> None:
 
 
 @pytest.fixture(scope="module")
-def once(studies) -> Score:  # type: ignore[no-any-return, no-untyped-def]
+def once(tmp_path_factory: pytest.TempPathFactory) -> Score:
     """A study written out once, in two sections."""
-    study = next(study for study in all_studies() if study.name == "jig")
+    study = study_named("jig")
     bars = tuple(replace(bar, opens_repeat=False, closes_repeat=False, ending=0) for bar in study.bars[:10])
-    return studies(replace(study, name="once", bars=bars), _with_sections)  # type: ignore[no-any-return]
+    return engraved(tmp_path_factory.getbasetemp(), replace(study, name="once", bars=bars), _with_sections)
 
 
 def _with_sections(xml: str) -> str:

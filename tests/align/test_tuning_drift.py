@@ -5,20 +5,18 @@ import pytest
 
 from dp.align import align
 from dp.config import AlignConfig
-from dp.types import ScoreNotes
-from tests.align.conftest import Notes, Play
+from tests.align.played import MELODY, play
+from tests.factories import notes_of
 
 DRIFT_CENT = 20.0
 TURN_COUNT = 3
 MEDIAN_SEC, MAX_SEC = 0.005, 0.012  # without drift 0.0037 and 0.0075
 
 
-def performance(
-    melody: list[tuple[float, float, int]], a4_hz: float, drift_cent: float
-) -> list[tuple[float, float, float]]:
+def performance(a4_hz: float, drift_cent: float) -> list[tuple[float, float, float]]:
     """The tune some times over at a swinging tempo, as (onset, offset, pitch), higher by the end than at first."""
-    length = melody[-1][0] + melody[-1][1]
-    rows = [(turn * length + onset, duration, pitch) for turn in range(TURN_COUNT) for onset, duration, pitch in melody]
+    length = MELODY[-1][0] + MELODY[-1][1]
+    rows = [(turn * length + onset, duration, pitch) for turn in range(TURN_COUNT) for onset, duration, pitch in MELODY]
     concert_semitone = 12.0 * np.log2(a4_hz / 440.0)
 
     def second(quarter: float) -> float:
@@ -30,13 +28,11 @@ def performance(
     return [(second(onset), second(onset + 0.95 * d), pitch + semitone(onset)) for onset, d, pitch in rows]
 
 
-def errors_sec(
-    melody: list[tuple[float, float, int]], make_notes: Notes, play: Play, a4_hz: float, drift_cent: float
-) -> np.ndarray:
+def errors_sec(a4_hz: float, drift_cent: float) -> np.ndarray:
     """[N] of the aligned onsets."""
-    length = melody[-1][0] + melody[-1][1]
-    notes: ScoreNotes = make_notes([(turn * length + o, d, p) for turn in range(TURN_COUNT) for o, d, p in melody])
-    rows = performance(melody, a4_hz, drift_cent)
+    length = MELODY[-1][0] + MELODY[-1][1]
+    notes = notes_of([(turn * length + o, d, p) for turn in range(TURN_COUNT) for o, d, p in MELODY])
+    rows = performance(a4_hz, drift_cent)
     found = align(play(rows, rows[-1][1] + 0.7), notes, AlignConfig(), "drift")
     assert found.accepted
     middle_cent = 1200.0 * np.log2(a4_hz / 440.0) + drift_cent / 2.0
@@ -46,9 +42,7 @@ def errors_sec(
 
 @pytest.mark.parametrize("a4_hz", [392.0, 415.0, 427.5, 440.0, 466.0])  # 427.5: between two semitones
 @pytest.mark.parametrize("drift_cent", [0.0, DRIFT_CENT, -DRIFT_CENT])
-def test_drift_moves_no_onset(
-    melody: list[tuple[float, float, int]], make_notes: Notes, play: Play, a4_hz: float, drift_cent: float
-) -> None:
-    error_sec = errors_sec(melody, make_notes, play, a4_hz, drift_cent)
+def test_drift_moves_no_onset(a4_hz: float, drift_cent: float) -> None:
+    error_sec = errors_sec(a4_hz, drift_cent)
     assert np.median(error_sec) < MEDIAN_SEC
     assert error_sec.max() < MAX_SEC
