@@ -9,9 +9,9 @@ import torch
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ, align
 from dp.align.offsets.curves import CHANNEL_COUNT, next_same
-from dp.align.offsets.find import MIN_NOTE_SEC, learned_offsets, mapped_offsets
+from dp.align.offsets.find import learned_offsets, mapped_offsets
 from dp.align.offsets.net import end_frames, end_logits, layer_shapes, load_net, packaged_net
-from dp.align.score_events import plan_score
+from dp.align.score_events import MIN_NOTE_SEC, plan_score
 from dp.align.spectrum import at_level
 from dp.audio.synth import bundled_soundfont
 from dp.config import AlignConfig
