@@ -4,6 +4,7 @@ The defaults here are the ones that commands outside a project use; a test holds
 """
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import NoneType, UnionType
@@ -111,6 +112,21 @@ def check_align_method(method: str, subject: str) -> None:
         raise DataError(subject, f"{method!r} is no method", f"choose {' or '.join(ALIGN_METHODS)}")
 
 
+def check_align(settings: AlignConfig, subject: object) -> None:
+    """Refuse settings of an alignment that make no sense.
+
+    Args:
+        settings: to check.
+        subject: where they stand, for the error.
+
+    Raises:
+        DataError: the method is unknown, or a value is out of bounds.
+    """
+    check_align_method(settings.method, f"{subject}: align.method")
+    bounds = [("align.min_score_fit", settings.min_score_fit, 0.0, 1.0), ("align.program", settings.program, 0, 127)]
+    _check_numbers(bounds, subject)
+
+
 def _build(cls: type[Any], raw: object, path: Path, prefix: str) -> Any:
     """One dataclass from one mapping, recursively."""
     if not isinstance(raw, dict):
@@ -146,10 +162,8 @@ def _value(hint: Any, value: object, path: Path, name: str) -> Any:
 
 def _check_bounds(config: Config, path: Path) -> None:
     """Bounds that more than one reader relies on."""
-    check_align_method(config.align.method, f"{path}: align.method")
+    check_align(config.align, path)
     checks = [
-        ("align.min_score_fit", config.align.min_score_fit, 0.0, 1.0),
-        ("align.program", config.align.program, 0, 127),
         ("mel.sample_rate_hz", config.mel.sample_rate_hz, 8000, 192000),
         ("mel.hop_sample", config.mel.hop_sample, 1, config.mel.window_sample),
         ("mel.max_hz", config.mel.max_hz, config.mel.min_hz, config.mel.sample_rate_hz / 2),
@@ -162,8 +176,13 @@ def _check_bounds(config: Config, path: Path) -> None:
             prefix = f"presets.{preset_name}.{model}"
             checks += [(f"{prefix}.{key}", getattr(settings, key), *bounds) for key, bounds in BOUNDS.items()]
             _check_choices(settings, path, prefix)
-    for name, value, low, high in checks:
-        if not low <= value <= high:
-            raise DataError(path, f"{name} is {value}, expected {low} to {high}", "correct it")
+    _check_numbers(checks, path)
     if config.presets and config.preset not in config.presets:
         raise DataError(path, f"preset {config.preset!r} is none", f"choose {', '.join(config.presets)}")
+
+
+def _check_numbers(checks: Iterable[tuple[str, float, float, float]], subject: object) -> None:
+    """Refuse a number that lies outside its bounds: name, value, lowest, highest."""
+    for name, value, low, high in checks:
+        if not low <= value <= high:
+            raise DataError(subject, f"{name} is {value}, expected {low} to {high}", "correct it")

@@ -4,13 +4,19 @@ N is the number of notes. Arrays of one object are parallel; a note's id is its 
 then pitch. Their Arrow counterparts, with units and sources, are in `dp.schema`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import IntFlag
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dp.errors import DataError
 from dp.units import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FULL_PEAK = 0.95  # of the samples of a recording, or of a clip, that is brought to full level
 PITCH_COUNT = 128  # MIDI pitches are 0-127; in batches of clips, 128 stands for "no note"
@@ -90,6 +96,14 @@ class ScoreNotes:
         """Some of the notes, in the order of `index`, or where it is true."""
         return replace(self, **{column.name: getattr(self, column.name)[index] for column in fields(self)})
 
+    def to_pandas(self) -> "pd.DataFrame":
+        """Make a table of the notes: one row per note, a column for each array.
+
+        Raises:
+            DataError: pandas is not installed.
+        """
+        return pandas_table(array_columns(self))
+
 
 @dataclass(frozen=True)
 class Repeat:
@@ -167,6 +181,14 @@ class PerformedNotes:
     def __len__(self) -> int:
         return len(self.pitch)
 
+    def to_pandas(self) -> "pd.DataFrame":
+        """Make a table of the notes: one row per note, a column for each array.
+
+        Raises:
+            DataError: pandas is not installed.
+        """
+        return pandas_table(array_columns(self))
+
 
 @dataclass(frozen=True)
 class Recording:
@@ -205,3 +227,22 @@ class Alignment:
     notes: ScoreNotes  # the M notes as played, in playing order: onset_quarter counts on through repeats
     score_index: IntArray  # [M] which note of the unfolded score each of them is
     structure: str = ""  # how what is played differs from what is written, in words
+
+
+def array_columns(item: Any) -> dict[str, np.ndarray]:
+    """The fields of a dataclass that are arrays, by name."""
+    values = {column.name: getattr(item, column.name) for column in fields(item)}
+    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+
+
+def pandas_table(columns: Mapping[str, np.ndarray]) -> "pd.DataFrame":
+    """Make a pandas table of columns [N] by name.
+
+    Raises:
+        DataError: pandas is not installed.
+    """
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise DataError("pandas", "is not installed, which to_pandas needs", "pip install pandas") from error
+    return pd.DataFrame(columns)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dp.api import AlignedNotes, align_pair, aligned_notes
 from dp.cli.console import note, report
 from dp.cli.paths import check_out
 from dp.errors import DataError
@@ -46,13 +47,14 @@ def align_one(
     if plot is not None:
         check_out(plot, (".png",))
     pair = Pair(out.stem, score_path, audio_path, _clock(start, "--start") or 0.0, _clock(end, "--end"))
-    score, alignment = _align(pair, config)
-    _write_csv(out, pair, score, alignment)
+    score, alignment = align_pair(pair.score, pair.audio, pair.start_sec, pair.end_sec, config)
+    notes = aligned_notes(score, alignment, pair.start_sec)
+    _write_csv(out, notes)
     if plot is not None:
         _plot(plot, pair, score, alignment)
-    data = _describe(pair, alignment)
+    data = _describe(pair, notes)
     text = f"{out}: {data['notes']} notes, fit {data['score_fit']:.2f}, mean confidence {data['mean_confidence']:.2f}"
-    report(data, text + (f"; {alignment.structure}" if alignment.structure else ""), quiet, as_json)
+    report(data, text + (f"; {notes.structure}" if notes.structure else ""), quiet, as_json)
     return 0
 
 
@@ -63,11 +65,12 @@ def align_pairs(pairs_csv: Path, out: Path, config: "AlignConfig", quiet: bool, 
     rows: list[dict[str, Any]] = []
     for i, pair in enumerate(pairs):
         try:
-            score, alignment = _align(pair, config)
-            _write_csv(out / f"{pair.pair_id}.csv", pair, score, alignment)
-            rows.append(_describe(pair, alignment))
-            structure = f"; {alignment.structure}" if alignment.structure else ""
-            note(f"{i + 1}/{len(pairs)} {pair.pair_id}: fit {alignment.score_fit:.2f}{structure}", quiet or as_json)
+            found = align_pair(pair.score, pair.audio, pair.start_sec, pair.end_sec, config)
+            notes = aligned_notes(*found, pair.start_sec)
+            _write_csv(out / f"{pair.pair_id}.csv", notes)
+            rows.append(_describe(pair, notes))
+            structure = f"; {notes.structure}" if notes.structure else ""
+            note(f"{i + 1}/{len(pairs)} {pair.pair_id}: fit {notes.score_fit:.2f}{structure}", quiet or as_json)
         except DataError as error:
             rows.append({"id": pair.pair_id, "outcome": "failed", "reason": str(error)})
             note(f"{i + 1}/{len(pairs)} {pair.pair_id}: failed: {error}", False)
@@ -77,49 +80,31 @@ def align_pairs(pairs_csv: Path, out: Path, config: "AlignConfig", quiet: bool, 
     return 1 if failed else 0
 
 
-def _align(pair: Pair, config: "AlignConfig") -> "tuple[Score, Alignment]":
-    from dp.stages.align import align_files
-
-    score, alignment = align_files(pair.score, pair.audio, pair.start_sec, pair.end_sec, config)
-    if not alignment.accepted:
-        raise DataError(
-            pair.audio, f"does not fit {pair.score} ({alignment.reason})", "give the score of this recording"
-        )
-    return score, alignment
-
-
-def _describe(pair: Pair, alignment: "Alignment") -> dict[str, Any]:
-    notes = alignment.performed
+def _describe(pair: Pair, notes: AlignedNotes) -> dict[str, Any]:
     return {
         "id": pair.pair_id,
         "outcome": "done",
         "notes": len(notes),
-        "score_fit": round(alignment.score_fit, 4),
+        "score_fit": round(notes.score_fit, 4),
         "mean_confidence": round(float(notes.confidence.mean()), 4),
-        "structure": alignment.structure,
-        "tuning_cent": round(alignment.tuning_cent, 1),
-        "first_onset_s": round(float(notes.onset_sec.min()) + pair.start_sec, 4),
-        "last_offset_s": round(float(notes.offset_sec.max()) + pair.start_sec, 4),
+        "structure": notes.structure,
+        "tuning_cent": round(notes.tuning_cent, 1),
+        "first_onset_s": round(float(notes.onset_sec.min()), 4),
+        "last_offset_s": round(float(notes.offset_sec.max()), 4),
     }
 
 
-def _write_csv(path: Path, pair: Pair, score: "Score", alignment: "Alignment") -> None:
-    """One row per note played, in the order played; times count from the start of the audio file, slice or not.
-
-    `onset_quarter` is the note's place in the score as unfolded. So a repeat that is not played has no rows, and one
-    that is played though the score does not ask for it has rows with the same places once more: they go back there.
-    """
+def _write_csv(path: Path, notes: AlignedNotes) -> None:
+    """Write one row per note, with the columns COLUMNS."""
     from dp.files import write_whole
 
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
-    notes, performed = score.notes, alignment.performed
-    onset_sec, offset_sec = performed.onset_sec + pair.start_sec, performed.offset_sec + pair.start_sec
-    for i, note_id in enumerate(alignment.score_index):
-        quarters = f"{notes.onset_quarter[note_id]:.6f}", f"{notes.duration_quarter[note_id]:.6f}"
-        times = f"{onset_sec[i]:.4f}", f"{offset_sec[i]:.4f}", f"{performed.confidence[i]:.3f}"
-        writer.writerow((int(notes.pitch[note_id]), *quarters, *times))
+    for i in range(len(notes)):
+        quarters = f"{notes.onset_quarter[i]:.6f}", f"{notes.duration_quarter[i]:.6f}"
+        times = f"{notes.onset_sec[i]:.4f}", f"{notes.offset_sec[i]:.4f}", f"{notes.confidence[i]:.3f}"
+        writer.writerow((int(notes.pitch[i]), *quarters, *times))
     write_whole(path, buffer.getvalue().encode())
 
 

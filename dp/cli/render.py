@@ -47,11 +47,11 @@ class Wanted:
         performers = render_arguments.parse_performers(self.performer)
         tempo_qpm, tempo_factor = render_arguments.parse_tempo(self.tempo)
         parts = render_arguments.parse_parts(self.parts)
-        render_arguments.within("--expression", self.expression, render_arguments.EXPRESSION, "")
-        render_arguments.within("--texture", self.texture, render_arguments.TEXTURE, "")
-        render_arguments.within("--tuning", self.tuning_hz, render_arguments.TUNING_HZ, " Hz")
-        from dp.render.options import RenderOptions
+        from dp.render.options import BOUNDS, RenderOptions
 
+        BOUNDS["expression"].check("--expression", self.expression)
+        BOUNDS["texture"].check("--texture", self.texture)
+        BOUNDS["tuning_hz"].check("--tuning", self.tuning_hz)
         return RenderOptions(
             performers=performers,
             tempo_qpm=tempo_qpm,
@@ -67,12 +67,12 @@ class Wanted:
 
     def output(self) -> "OutputOptions":
         """The files' side; raises as `options` does."""
-        if self.sample_rate_hz is not None:
-            render_arguments.within("--sample-rate", self.sample_rate_hz, render_arguments.SAMPLE_RATE_HZ, " Hz")
-        if self.loudness_lufs is not None:
-            render_arguments.within("--loudness", self.loudness_lufs, render_arguments.LOUDNESS_LUFS, " LUFS")
-        from dp.render.options import OutputOptions
+        from dp.render.options import BOUNDS, OutputOptions
 
+        if self.sample_rate_hz is not None:
+            BOUNDS["sample_rate_hz"].check("--sample-rate", self.sample_rate_hz)
+        if self.loudness_lufs is not None:
+            BOUNDS["loudness_lufs"].check("--loudness", self.loudness_lufs)
         return OutputOptions(sample_rate_hz=self.sample_rate_hz, loudness_lufs=self.loudness_lufs)
 
 

@@ -5,13 +5,6 @@ import re
 from dp.errors import DataError
 
 MIX = "mix:"
-TEMPO_QPM = (1.0, 1000.0)
-TEMPO_FACTOR = (0.05, 20.0)
-EXPRESSION = (0.0, 5.0)
-TEXTURE = (0.0, 2.0)
-TUNING_HZ = (360.0, 500.0)  # French opera's low pitch and organs' high one lie well inside
-SAMPLE_RATE_HZ = (8000, 192000)
-LOUDNESS_LUFS = (-70.0, 0.0)
 _SHARE = re.compile(r"\s*(?P<name>.+?)\s*=\s*(?P<weight>[^=,]+?)\s*(,|$)")
 
 
@@ -46,13 +39,15 @@ def parse_tempo(text: str | None) -> tuple[float | None, float]:
     """
     if text is None:
         return None, 1.0
+    from dp.render.options import BOUNDS
+
     is_factor = text[:1] in ("x", "X")
     value = _number(text[1:] if is_factor else text)
     if value is None:
         raise DataError("--tempo", f"is {text!r}", "write quarters per minute, 96, or a factor, x1.2")
     if is_factor:
-        return None, within("--tempo", value, TEMPO_FACTOR, " times the score's")
-    return within("--tempo", value, TEMPO_QPM, " quarters per minute"), 1.0
+        return None, BOUNDS["tempo_factor"].check("--tempo", value)
+    return BOUNDS["tempo_qpm"].check("--tempo", value), 1.0
 
 
 def parse_parts(text: str | None) -> tuple[str, ...]:
@@ -67,18 +62,6 @@ def parse_parts(text: str | None) -> tuple[str, ...]:
     if not parts:
         raise DataError("--parts", "names none", "give names or numbers, separated by commas")
     return parts
-
-
-def within(name: str, value: float, bounds: tuple[float, float], unit: str) -> float:
-    """The value, if it lies within bounds.
-
-    Raises:
-        DataError: it does not, or is no number.
-    """
-    low, high = bounds
-    if not low <= value <= high:
-        raise DataError(name, f"is {value:g}{unit}", f"give {low:g} to {high:g}")
-    return value
 
 
 def _number(text: str) -> float | None:

@@ -5,18 +5,26 @@ block, so that length costs no memory -> `outputs` (files). `render` does all of
 """
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from dp.render.mix import cast
+from dp.audio import write_audio
+from dp.render import sound_files
+from dp.render.excerpt import excerpt
 from dp.render.model_set import ModelSet, load_models
+from dp.render.note_files import note_columns
 from dp.render.options import MAX_PEAK, OutputOptions, RenderOptions
 from dp.render.performance import Performance, plan
 from dp.render.sound import synthesize
 from dp.render.stream import blocks
 from dp.render.timing import perform
-from dp.types import PerformedNotes, Score
+from dp.types import PerformedNotes, Score, pandas_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "ModelSet",
@@ -37,28 +45,56 @@ __all__ = [
 class Rendering:
     """A rendered score, with what each model made of it."""
 
-    samples: npt.NDArray[np.float32]  # [L]
+    samples: npt.NDArray[np.float32]  # [L] within -MAX_PEAK and MAX_PEAK
     sample_rate_hz: int
-    performed: PerformedNotes
-    log_mel: npt.NDArray[np.float32]  # [T, M]; L = T * hop
+    performance: Performance  # the N notes as they are played
+    log_mel: npt.NDArray[np.float32]  # [T, M] before tuning; L = T * hop at the models' rate and A = 440 Hz
+
+    @property
+    def performed(self) -> PerformedNotes:
+        """When each note sounds."""
+        return self.performance.performed
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Make a table of the notes: one row per note, with the columns of the CSV that `dp render` writes.
+
+        Raises:
+            DataError: pandas is not installed.
+        """
+        return pandas_table(note_columns(self.performance))
+
+    def write(self, path: str | Path) -> None:
+        """Write the sound to a file.
+
+        Args:
+            path: ends in .wav, .flac or .ogg.
+
+        Raises:
+            DataError: the suffix is another one.
+            OSError: the file cannot be written; nothing is left behind.
+        """
+        write_audio(Path(path), self.samples, self.sample_rate_hz)
 
 
-def render(score: Score, models: ModelSet, options: RenderOptions | None = None) -> Rendering:
+def render(
+    score: Score, models: ModelSet, options: RenderOptions | None = None, sample_rate_hz: int | None = None
+) -> Rendering:
     """Perform a score, all of it in memory.
 
     Args:
         score: any; none of it need have been seen in training.
         models: trained on one log-mel.
         options: how; default: no performer in particular, the score's tempo.
+        sample_rate_hz: of the samples; None = that of the models.
 
     Raises:
-        DataError: see `plan`.
+        DataError: see `excerpt` and `plan`.
     """
-    options = options or RenderOptions()
-    performance = plan(score, models, options)
-    made = list(blocks(performance, cast(models, options)[0]))
+    options, rate_hz = options or RenderOptions(), sample_rate_hz or models.synthesis.mel.sample_rate_hz
+    performance = plan(excerpt(score, options.parts, options.start_bar, options.end_bar), models, options)
+    made = list(sound_files.sound(performance, models, options, rate_hz))
     samples = np.concatenate([block.samples for block in made])
     peak = float(np.abs(samples).max())
     samples = samples * (MAX_PEAK / peak) if peak > MAX_PEAK else samples
     log_mel = np.concatenate([block.log_mel for block in made])
-    return Rendering(samples.astype(np.float32), models.synthesis.mel.sample_rate_hz, performance.performed, log_mel)
+    return Rendering(samples.astype(np.float32), rate_hz, performance, log_mel)

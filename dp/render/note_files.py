@@ -11,7 +11,7 @@ from dp.render.performance import Performance
 from dp.types import UNKNOWN_VELOCITY
 from dp.units import FloatArray, IntArray
 
-COLUMNS = ("onset_s", "offset_s", "pitch", "velocity", "level_db", "part")
+CSV_HEADER = ("onset_s", "offset_s", "pitch", "velocity", "level_db", "part")  # of the columns of `note_columns`
 PLAIN_VELOCITY = 64  # of a note that nothing is said about
 VELOCITY_DB = 40.0  # what ten times the velocity is louder by (DLS level 1, section 2.8)
 TICKS_PER_SEC = 1000  # of the MIDI file
@@ -65,29 +65,28 @@ def velocities(performance: Performance) -> IntArray:
     return np.clip(np.rint(chosen), 1, 127).astype(np.int64)
 
 
-def write_notes_csv(path: Path, performance: Performance, part: IntArray) -> None:
-    """One row per note, in the order of the score; parts count from 1.
-
-    Args:
-        path: CSV to write.
-        performance: N notes.
-        part: [N] index of each note's part.
-    """
+def note_columns(performance: Performance) -> dict[str, FloatArray | IntArray]:
+    """Columns [N] of the notes in the order of the score; parts count from 1."""
     performed = performance.performed
+    part = np.zeros(len(performed), np.int64) if performance.part is None else performance.part
+    return {
+        "onset_sec": performed.onset_sec,
+        "offset_sec": performed.offset_sec,
+        "pitch": performed.pitch,
+        "velocity": velocities(performance),
+        "level_db": performance.level_db,
+        "part": part + 1,
+    }
+
+
+def write_notes_csv(path: Path, performance: Performance) -> None:
+    """Write one row per note, with the columns of `note_columns`."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    rows = zip(
-        performed.onset_sec.tolist(),
-        performed.offset_sec.tolist(),
-        performed.pitch.tolist(),
-        velocities(performance).tolist(),
-        performance.level_db.tolist(),
-        part.tolist(),
-        strict=True,
-    )
-    for onset_sec, offset_sec, pitch, velocity, level_db, index in rows:
-        writer.writerow((f"{onset_sec:.4f}", f"{offset_sec:.4f}", pitch, velocity, f"{level_db:.2f}", index + 1))
+    writer.writerow(CSV_HEADER)
+    columns = [column.tolist() for column in note_columns(performance).values()]
+    for onset_sec, offset_sec, pitch, velocity, level_db, part in zip(*columns, strict=True):
+        writer.writerow((f"{onset_sec:.4f}", f"{offset_sec:.4f}", pitch, velocity, f"{level_db:.2f}", part))
     write_whole(path, buffer.getvalue().encode())
 
 

@@ -2,8 +2,44 @@
 
 from dataclasses import dataclass
 
+from dp.errors import DataError
+
 CONCERT_PITCH_HZ = 440.0
 MAX_PEAK = 0.99  # of the waveform; a louder one is turned down, so that no file format clips it
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Between which numbers an option makes sense."""
+
+    low: float
+    high: float
+    unit: str = ""  # as it follows the number
+
+    def check(self, name: str, value: float) -> float:
+        """The value, if it lies within the bounds.
+
+        Args:
+            name: of the option, for the error.
+            value: asked for.
+
+        Raises:
+            DataError: it does not, or is no number.
+        """
+        if not self.low <= value <= self.high:
+            raise DataError(name, f"is {value:g}{self.unit}", f"give {self.low:g} to {self.high:g}")
+        return value
+
+
+BOUNDS = {  # of the fields of RenderOptions and OutputOptions
+    "tempo_qpm": Bounds(1.0, 1000.0, " quarters per minute"),
+    "tempo_factor": Bounds(0.05, 20.0, " times the score's"),
+    "expression": Bounds(0.0, 5.0),
+    "texture": Bounds(0.0, 2.0),
+    "tuning_hz": Bounds(360.0, 500.0, " Hz"),  # French opera's low pitch and organs' high one lie well inside
+    "sample_rate_hz": Bounds(8000, 192000, " Hz"),
+    "loudness_lufs": Bounds(-70.0, 0.0, " LUFS"),
+}
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,7 @@ def _gain(take: Take, loudness_lufs: float | None) -> tuple[float, tuple[str, ..
 def _write_extras(extras: dict[str, Path], score: Score, performance: Performance, take: Take, gain: float) -> None:
     part = np.zeros(len(performance.performed), np.int64) if performance.part is None else performance.part
     write_midi(extras[".mid"], performance, part, score.part_names)
-    write_notes_csv(extras[".csv"], performance, part)
+    write_notes_csv(extras[".csv"], performance)
     take.log_mel.rename(extras[".npy"])
     log_mel, samples = stored_mel(extras[".npy"]), Stored(take.raw, (take.sample_count,))
     plot_rendering(extras[".png"], samples, take.sample_rate_hz, performance.performed, log_mel, score.title, gain)

@@ -57,7 +57,7 @@ class AlignJob:
 def align_files(
     score_path: Path, audio_path: Path, start_sec: float, end_sec: float | None, config: AlignConfig
 ) -> tuple[Score, Alignment]:
-    """Align one score with one recording.
+    """Align one score with one recording; see `align_score`.
 
     Args:
         score_path: MusicXML or MIDI.
@@ -70,8 +70,26 @@ def align_files(
         DataError: a file is not what it should be.
     """
     score = read_score(score_path)
+    return score, align_score(score, audio_path, start_sec, end_sec, config)
+
+
+def align_score(
+    score: Score, audio_path: Path, start_sec: float, end_sec: float | None, config: AlignConfig
+) -> Alignment:
+    """Align a score that is read with one recording.
+
+    Args:
+        score: all of it.
+        audio_path: the recording.
+        start_sec: start of the music in the recording; the alignment's times count from here.
+        end_sec: its end; None = the end of the file.
+        config: when to accept.
+
+    Raises:
+        DataError: the recording is not what it should be, or the two cannot belong together.
+    """
     samples = _read(audio_path, start_sec, end_sec)
-    return score, align(samples, score.notes, config, str(audio_path), score.repeats)
+    return align(samples, score.notes, config, str(audio_path), score.repeats)
 
 
 def plan_align(project: Path, config: Config) -> tuple[AlignJob, ...]:

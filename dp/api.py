@@ -1,0 +1,320 @@
+"""What `import dp` offers: each function of the package `dp`, with what it returns.
+
+Only light modules load here; a function loads what it needs when it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+from dp.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dp.config import AlignConfig
+    from dp.render import ModelSet, Rendering, RenderOptions
+    from dp.types import Alignment, Score
+    from dp.units import FloatArray, IntArray
+
+
+class AlignKeywords(TypedDict, total=False):
+    """What `align` can be told beside its files; defaults are those of `dp.config.AlignConfig`."""
+
+    min_score_fit: float
+    method: str
+    program: int
+
+
+class RenderKeywords(TypedDict, total=False):
+    """How `render` is to play; defaults are those of `dp.render.RenderOptions`."""
+
+    tempo_qpm: float | None
+    tempo_factor: float
+    expression: float
+    texture: float
+    seed: int
+    parts: str | Sequence[str]
+    start_bar: int | None
+    end_bar: int | None
+    tuning_hz: float
+
+
+@dataclass(frozen=True)
+class AlignedNotes:
+    """When each note sounds in a recording: N notes in the order played.
+
+    A repeat that is left out has no notes here. One that is played though the score does not ask for it has its notes
+    once more, with the same `onset_quarter`.
+    """
+
+    pitch: IntArray  # [N] MIDI
+    onset_quarter: FloatArray  # [N] where the note stands in the score, its repeats unfolded
+    duration_quarter: FloatArray  # [N] 0 for a grace note
+    onset_sec: FloatArray  # [N] from the start of the audio file, also where only a part of it is aligned
+    offset_sec: FloatArray  # [N] > onset_sec
+    confidence: FloatArray  # [N] 0 to 1: the chance that the onset is right within 50 ms
+    score_fit: float  # how well the score fits the recording, 0 (chance) to 1
+    tuning_cent: float  # of the recording against A = 440 Hz, transposition included
+    structure: str  # how what is played differs from what is written, in words; empty where it does not
+
+    def __len__(self) -> int:
+        return len(self.pitch)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Make a table of the notes: one row per note, a column for each array.
+
+        Raises:
+            DataError: pandas is not installed.
+        """
+        from dp.types import array_columns, pandas_table
+
+        return pandas_table(array_columns(self))
+
+
+def align(
+    score: str | Path | Score,
+    audio: str | Path,
+    *,
+    start_sec: float = 0.0,
+    end_sec: float | None = None,
+    **how: Unpack[AlignKeywords],
+) -> AlignedNotes:
+    """Find when each note of a score sounds in a recording.
+
+    Args:
+        score: a MusicXML or MIDI file, or what `read_score` returned.
+        audio: a recording of it: wav, flac, mp3, opus or ogg.
+        start_sec: where to begin in the recording, seconds.
+        end_sec: where to end; None = at the end of the file.
+        how: `min_score_fit`, 0 to 1, below which the score does not fit; `method`, "ours" or "publication" (the
+            aligner of the Bach Violin Dataset); `program`, the General MIDI program from 0 that plays the score for the
+            method "publication".
+
+    Returns:
+        One row per note played; the times are seconds from the start of the audio file.
+
+    Raises:
+        DataError: a file is missing or damaged, or the score does not fit the recording.
+
+    Example:
+        >>> import dp
+        >>> notes = dp.align("demo-corpus/scores/scales.musicxml", "demo-corpus/audio/bruno_scales.wav")
+        >>> len(notes), notes.onset_sec[:3].round(2).tolist()
+        (81, [0.6, 0.87, 1.13])
+    """
+    from dp.config import AlignConfig
+
+    return aligned_notes(*align_pair(score, Path(audio), start_sec, end_sec, AlignConfig(**how)), start_sec)
+
+
+def align_pair(
+    score: str | Path | Score, audio: Path, start_sec: float, end_sec: float | None, config: AlignConfig
+) -> tuple[Score, Alignment]:
+    """Align a score with a recording that it fits.
+
+    Returns:
+        The score as read, and the alignment, whose times count from `start_sec`.
+
+    Raises:
+        DataError: see `align`.
+    """
+    from dp.config import check_align
+    from dp.stages.align import align_score
+    from dp.types import Score
+
+    check_align(config, "align")
+    whole = score if isinstance(score, Score) else read_score(score)
+    alignment = align_score(whole, audio, start_sec, end_sec, config)
+    if not alignment.accepted:
+        name = (score.title or "the score") if isinstance(score, Score) else score
+        raise DataError(audio, f"does not fit {name} ({alignment.reason})", "give the score of this recording")
+    return whole, alignment
+
+
+def aligned_notes(score: Score, alignment: Alignment, start_sec: float) -> AlignedNotes:
+    """Bring the notes that were found into rows.
+
+    Args:
+        score: as it was aligned.
+        alignment: of it.
+        start_sec: where the alignment's times begin in the audio file.
+    """
+    written, performed = score.notes.take(alignment.score_index), alignment.performed
+    return AlignedNotes(
+        pitch=written.pitch,
+        onset_quarter=written.onset_quarter,
+        duration_quarter=written.duration_quarter,
+        onset_sec=performed.onset_sec + start_sec,
+        offset_sec=performed.offset_sec + start_sec,
+        confidence=performed.confidence,
+        score_fit=alignment.score_fit,
+        tuning_cent=alignment.tuning_cent,
+        structure=alignment.structure,
+    )
+
+
+def read_score(path: str | Path) -> Score:
+    """Read a score: repeats unfolded, ties joined, in exact quarters.
+
+    Args:
+        path: MusicXML (.mxl, .musicxml, .xml) or MIDI (.mid, .midi).
+
+    Returns:
+        The score; `score.notes` has an array [N] for each property of its N notes, and `score.notes.to_pandas()` makes
+        a table of them.
+
+    Raises:
+        DataError: the file is missing, damaged or no score, or has no note.
+
+    Example:
+        >>> import dp
+        >>> score = dp.read_score("demo-corpus/unseen/unseen.musicxml")
+        >>> score.title, len(score.notes), score.tempo_qpm.tolist()
+        ('Unseen study', 48, [92.0])
+    """
+    from dp.score import read_score as read
+
+    return read(Path(path))
+
+
+def load_models(folder: str | Path) -> ModelSet:
+    """Read the models that a rendering needs.
+
+    Args:
+        folder: with the folders `timing`, `synthesis` and `vocoder`, such as `models/sketch` of a project.
+
+    Returns:
+        The three models, for `render` and `performers`.
+
+    Raises:
+        DataError: one is missing or damaged, or they were trained on different log-mels.
+
+    Example:
+        >>> import dp
+        >>> models = dp.load_models("models/sketch")
+        >>> models.name
+        'sketch'
+    """
+    from dp.render import load_models as load
+
+    return load(Path(folder))
+
+
+def performers(models: str | Path | ModelSet) -> tuple[str, ...]:
+    """Name the performers whom models know, in alphabetical order.
+
+    Args:
+        models: what `load_models` returned, or its folder.
+
+    Raises:
+        DataError: the folder holds no models; see `load_models`.
+
+    Example:
+        >>> import dp
+        >>> dp.performers("models/sketch")
+        ('ada', 'bruno', 'clara')
+    """
+    return _models(models).performer_names
+
+
+def render(
+    score: str | Path | Score,
+    models: str | Path | ModelSet,
+    *,
+    performer: str | Mapping[str, float] | None = None,
+    sample_rate_hz: int | None = None,
+    **how: Unpack[RenderKeywords],
+) -> Rendering:
+    """Perform a score, all of it in memory.
+
+    The same score, models and options make the same samples. `dp render` writes the same sound to files, in memory that
+    does not grow with the length.
+
+    Args:
+        score: a MusicXML or MIDI file, or what `read_score` returned.
+        models: what `load_models` returned, or its folder.
+        performer: as whom the models play: a name, or a mix, names with weights, `{"ada": 0.6, "clara": 0.4}`; None =
+            no performer in particular.
+        sample_rate_hz: of the samples; None = that of the models.
+        how: `tempo_qpm`, quarters per minute of the beginning, or `tempo_factor`, times the score's own tempo;
+            `expression`, 0 as written, 1 as learned, up to 5 exaggerated; `texture`, 0 to 2, how much of real sound's
+            noise, and its `seed`; `parts`, names or numbers from 1; `start_bar` and `end_bar`, as the score numbers
+            them; `tuning_hz`, of the A above middle C.
+
+    Returns:
+        `samples` [L] float32 with their `sample_rate_hz`, the notes as `performance` (`to_pandas()` makes a table of
+        them) and the `log_mel` [T, M]; `write("name.wav")` writes the sound.
+
+    Raises:
+        DataError: the score or the models cannot be used, a performer is unknown, or a value makes no sense.
+
+    Example:
+        >>> import dp
+        >>> models = dp.load_models("models/sketch")
+        >>> rendering = dp.render("demo-corpus/unseen/unseen.musicxml", models, performer="ada", tempo_factor=1.1)
+        >>> rendering.sample_rate_hz, rendering.samples.dtype.name
+        (16000, 'float32')
+        >>> rendering.write("unseen.wav")
+    """
+    from dp.render import render as play
+    from dp.render.options import BOUNDS
+    from dp.types import Score
+
+    options = _options(performer, how)
+    if sample_rate_hz is not None:
+        BOUNDS["sample_rate_hz"].check("sample_rate_hz", sample_rate_hz)
+    return play(score if isinstance(score, Score) else read_score(score), _models(models), options, sample_rate_hz)
+
+
+def make_demo(folder: str | Path) -> None:
+    """Make a small corpus to try things on: six short studies, each played by two of three players.
+
+    It takes seconds and nothing is downloaded. Scores are in `folder/scores`, recordings in `folder/audio`, and in
+    `folder/unseen` is a score that nobody has played. Where the corpus is already, nothing happens.
+
+    Args:
+        folder: a new or an empty one.
+
+    Raises:
+        DataError: the folder holds something else, or tinysoundfont, which plays the notes, is not installed.
+
+    Example:
+        >>> import dp
+        >>> dp.make_demo("demo-corpus")
+    """
+    from dp.corpora.demo.corpus import make_demo as make
+
+    make(Path(folder))
+
+
+def _models(models: str | Path | ModelSet) -> ModelSet:
+    return load_models(models) if isinstance(models, str | Path) else models
+
+
+def _options(performer: str | Mapping[str, float] | None, how: RenderKeywords) -> RenderOptions:
+    """The options of a rendering.
+
+    Raises:
+        DataError: a value lies outside its bounds, or the mix is empty.
+    """
+    from dp.render.options import BOUNDS, RenderOptions
+
+    if performer is not None and not performer:
+        raise DataError("performer", "names nobody", "give a name, names with weights, or None")
+    shares = {performer: 1.0} if isinstance(performer, str) else performer or {}
+    parts = how.get("parts", ())
+    asked: dict[str, Any] = {
+        **how,
+        "performers": tuple((name, float(weight)) for name, weight in shares.items()),
+        "parts": (parts,) if isinstance(parts, str) else tuple(parts),
+    }
+    options = RenderOptions(**asked)
+    for name, bounds in BOUNDS.items():
+        value = getattr(options, name, None)
+        if value is not None:
+            bounds.check(name, value)
+    return options
