@@ -66,6 +66,19 @@ def cache_folder(project: Path) -> Path:
     return project / STATE_FOLDER / "cache"
 
 
+def logs_folder(project: Path) -> Path:
+    """What runs leave to read where something went wrong."""
+    return project / STATE_FOLDER / "logs"
+
+
+def find_logs_folder(project: Path | None, otherwise: Path) -> Path:
+    """The folder of logs of the project (see `find_project`), or outside of one that of the folder `otherwise`."""
+    try:
+        return logs_folder(find_project(project))
+    except DataError:
+        return logs_folder(otherwise)
+
+
 def corpus_root(project: Path, root: str) -> Path:
     """The folder of `corpus.root` in params.yaml; relative paths start at the project folder."""
     return project / root

@@ -11,8 +11,8 @@ from typing import BinaryIO
 from dp.config import Config
 from dp.errors import DataError
 from dp.parallel.environment import SCHEDULER_VARIABLE, WORKERS_VARIABLE
-from dp.parallel.events import EVENTS_VARIABLE, OnEvent, parse
-from dp.project import STATE_FOLDER, corpus_root
+from dp.parallel.events import EVENTS_VARIABLE, OnEvent, parse, traceback_note
+from dp.project import corpus_root, logs_folder
 from dp.stages.environment import (
     OWNER_VARIABLE,
     RUN_VARIABLE,
@@ -59,7 +59,8 @@ def rebuild(
         write_corpus(project, config)
         # Without DVC's run cache: it would bring back old reports, and the per-recording cache is as quick.
         options = ["--no-run-cache", *(["--force"] if any_crashed(project) else [])]
-        return summarize(project, _bring_up_to_date(project, STAGES, options, extra, lock, on_event))
+        ran = _bring_up_to_date(project, STAGES, options, extra, lock, on_event)
+        return summarize(project, ran.stages, ran.logs)
 
 
 def repro(
@@ -87,7 +88,7 @@ def repro(
     config = requested_config(project, None, None)
     with project_lock(project) as lock:
         _provide_corpus(project, config)
-        return _bring_up_to_date(project, targets, [ALONE] if alone else [], extra or {}, lock, on_event)
+        return _bring_up_to_date(project, targets, [ALONE] if alone else [], extra or {}, lock, on_event).stages
 
 
 def adopt(project: Path, stages: Sequence[str]) -> None:
@@ -118,15 +119,15 @@ def _bring_up_to_date(
     extra: Mapping[str, str],
     lock: int,
     on_event: OnEvent | None,
-) -> tuple[str, ...]:
-    """Run what is stale among `targets` and below; returns the stages that ran. If nothing is, no flow is started."""
+) -> "_Ran":
+    """Run what is stale among `targets` and below. If nothing is, no flow is started."""
     dvc.prepare(project)
     run_id = uuid.uuid4().hex
     ours = {EVENTS_VARIABLE: "1", RUN_VARIABLE: run_id, OWNER_VARIABLE: str(os.getpid())}
     environment = command_environment(project, {**extra, **ours})
     if "--force" not in options and not dvc.stale_stages(project, targets, environment, ALONE not in options):
-        return ()
-    log = project / STATE_FOLDER / "log"
+        return _Ran()
+    log = logs_folder(project)
     log.mkdir(exist_ok=True)
     with (log / "stages.log").open("wb") as file, _server(project, environment, lock, log / "server.log") as url:
         reader = _StageReader(file, on_event)
@@ -134,7 +135,15 @@ def _bring_up_to_date(
         code = dvc.reproduce(project, targets, options, environment, lock, log / "dvc.log", reader.read)
     if code != 0:
         raise reader.error(log)
-    return tuple(stage for stage in reader.stages if was_published(project, stage, run_id))
+    return _Ran(tuple(stage for stage in reader.stages if was_published(project, stage, run_id)), tuple(reader.logs))
+
+
+@dataclass(frozen=True)
+class _Ran:
+    """What was run."""
+
+    stages: tuple[str, ...] = ()
+    logs: tuple[str, ...] = ()  # files with tracebacks of unexpected errors in them
 
 
 def _server(project: Path, environment: Mapping[str, str], lock: int, log: Path) -> AbstractContextManager[str]:
@@ -150,6 +159,7 @@ class _StageReader:
     file: BinaryIO
     on_event: OnEvent | None
     stages: dict[str, str] = field(default_factory=dict)  # name -> its error, or nothing; in the order they ran
+    logs: list[str] = field(default_factory=list)  # files with tracebacks
     lines: list[str] = field(default_factory=list)
 
     def read(self, line: str) -> None:
@@ -159,7 +169,9 @@ class _StageReader:
             self.file.write(f"{line}\n".encode())
             self.lines.append(line)
             return
-        self.stages[event.stage] = event.error
+        self.stages[event.stage] = event.error + traceback_note(event.log) if event.error else ""
+        if event.log:
+            self.logs.append(event.log)
         if self.on_event is not None:
             self.on_event(event)
 

@@ -26,7 +26,8 @@ from dp.batch.find_scores import find_scores
 from dp.batch.job import Request
 from dp.batch.run import render_batch
 from dp.errors import DataError
-from dp.project import rendering_models
+from dp.parallel.run_log import unexpected_line
+from dp.project import find_logs_folder, rendering_models
 from dp.render.options import OutputOptions, RenderOptions
 from dp.stages.environment import SERVER_VARIABLE
 
@@ -93,10 +94,19 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     state: Any = render(**parameters, return_state=True)
     error = state.result(raise_on_failure=False)
-    print(f"{STAGE}: {error if isinstance(error, DataError) else state.message}", file=sys.stderr)
+    print(f"{STAGE}: {_line(error, state.message)}", file=sys.stderr)
     if isinstance(error, DataError):
         return 2
     return 0 if state.is_completed() else 1
+
+
+def _line(error: object, message: str) -> str:
+    """How it ended: bad input, an unexpected error, whose traceback is kept, or the summary."""
+    if isinstance(error, DataError):
+        return str(error)
+    if isinstance(error, Exception):
+        return unexpected_line(find_logs_folder(None, Path.cwd()), STAGE, error)
+    return message
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from dp.errors import DataError
-from dp.parallel.events import Event, emit
-from dp.parallel.outcome import Outcome
+from dp.parallel.events import Event, emit, traceback_note
+from dp.parallel.outcome import Outcome, error_text
+from dp.parallel.run_log import log_error, run_log, traceback_file
+from dp.project import logs_folder
 from dp.schema import FAILURES
 from dp.stages.report import summary_line
 from dp.stages.runs import clear_mark, current_run, mark_published, was_published
@@ -23,21 +25,28 @@ def run_stage(flow: Flow[..., Any], stage: str, **arguments: str) -> None:
     """Run a flow in the current folder as a DVC stage.
 
     The process fails only where the stage could not publish: with any other exit code than 0 DVC would not run the
-    stages after it, and recordings that failed are rows of the report, no reason for that.
+    stages after it, and recordings that failed are rows of the report, no reason for that. Tracebacks of unexpected
+    errors are kept in the project's folder of logs.
     """
     project = Path.cwd()
     follow_owner()
     clear_mark(project, stage)
-    state: Any = flow(str(project), **arguments, return_state=True)
-    if not was_published(project, stage, current_run()):
-        emit(Event(stage, error=_line(state.result(raise_on_failure=False))))
-        sys.exit(1)
+    with run_log(logs_folder(project), stage):
+        state: Any = flow(str(project), **arguments, return_state=True)
+        if not was_published(project, stage, current_run()):
+            error = state.result(raise_on_failure=False)
+            if isinstance(error, BaseException) and not isinstance(error, DataError):
+                log_error(f"stage {stage}", error)
+            emit(Event(stage, error=_line(error), log=traceback_file()))
+            sys.exit(1)
+        if traceback_file():
+            emit(Event(stage, log=traceback_file()))
 
 
 def published(project: Path, stage: str, outcomes: Sequence[Outcome]) -> State[Any]:
     """The end of a flow over recordings: the state whose message is the summary."""
     mark_published(project, stage, current_run())
-    summary = summary_line(stage, outcomes)
+    summary = summary_line(stage, outcomes) + traceback_note(traceback_file())
     if any(outcome.outcome in FAILURES for outcome in outcomes):
         return Failed(message=summary)
     return Completed(message=summary)
@@ -49,4 +58,4 @@ def _line(error: object) -> str:
     if isinstance(error, OSError) and error.filename and error.errno:
         reason = os.strerror(error.errno)
         return f"{error.filename}: cannot be read or written ({reason}); free some space or correct the permissions"
-    return f"{type(error).__name__}: {error}"
+    return error_text(error)

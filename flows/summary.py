@@ -1,6 +1,6 @@
 """What a rebuild did, recording by recording: the reports of the stages put together."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,7 @@ class Summary:
 
     recordings: tuple[RecordingResult, ...]  # in the corpus's order; those that are missing come last
     stages_run: tuple[str, ...]  # empty: nothing was stale
+    logs: tuple[str, ...] = ()  # files with the tracebacks of what crashed
 
     def having(self, outcome: str) -> tuple[RecordingResult, ...]:
         """The recordings with this outcome."""
@@ -39,8 +40,8 @@ class Summary:
         return not any(self.having(outcome) for outcome in FAILURES)
 
 
-def summarize(project: Path, stages_run: Collection[str]) -> Summary:
-    """Put the reports of all stages together.
+def summarize(project: Path, stages_run: Collection[str], logs: Sequence[str] = ()) -> Summary:
+    """Put the reports of all stages together, with the files of tracebacks that they left.
 
     A recording ends where it was rejected or failed. One that came through is `done` if any stage worked on it now,
     and `reused` otherwise: what the report of a stage that did not run calls done was done by an earlier run.
@@ -50,7 +51,7 @@ def summarize(project: Path, stages_run: Collection[str]) -> Summary:
         for row in read_stage_report(data_folder(project), stage):
             before = results.get(row.recording_id)
             results[row.recording_id] = _result(row, stage, stage in stages_run, before)
-    return Summary(tuple(results.values()), tuple(stages_run))
+    return Summary(tuple(results.values()), tuple(stages_run), tuple(logs))
 
 
 def any_crashed(project: Path) -> bool:

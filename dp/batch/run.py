@@ -22,10 +22,12 @@ from dp.batch.job import (
 )
 from dp.batch.manifest import Manifest, open_manifest
 from dp.parallel.dask_cluster import DaskExecutor
-from dp.parallel.events import Event, OnEvent
+from dp.parallel.events import Event, OnEvent, traceback_note
 from dp.parallel.executor import Executor, J
 from dp.parallel.outcome import Outcome
 from dp.parallel.progress import show_progress
+from dp.parallel.run_log import log_crash, run_log, traceback_file
+from dp.project import find_logs_folder
 from dp.schema import FAILURES, RENDER_OUTCOMES
 from dp.store.files import TEMPORARY_PREFIX
 from dp.store.renderings import RenderingRow
@@ -70,6 +72,8 @@ def render_all(
 ) -> int:
     """Render scores, but those that are finished; the manifest tells of each as it is done.
 
+    Tracebacks of unexpected errors are kept in the project, or outside of one in `.dp/logs` beside the manifest.
+
     Args:
         scores: their files; what cannot be used costs only itself.
         request: what is wanted of them.
@@ -86,21 +90,22 @@ def render_all(
     version = model_version(request.models)
     chosen = list({score.absolute(): score for score in scores}.values())
     names = output_names(chosen, request.suffix)
-    with open_manifest(request.out) as manifest:
-        planned = [plan_job(score, name, request, version) for score, name in zip(chosen, names, strict=True)]
-        tally = _Tally(len(planned))
-        todo = []
-        for job in planned:
-            found = manifest.finished(job.row)
-            if found is None:
-                todo.append(job)
-            else:
-                manifest.record(replace(found, outcome="skipped"))
-                tally.add(Outcome(job.recording_id, "skipped"))
-        if todo:
-            with show_progress(quiet) as on_event:
-                _work_off(todo, executor.run(work, todo), manifest, tally, on_event)
-    return tally.report(quiet)
+    with run_log(find_logs_folder(None, request.out), STAGE):
+        with open_manifest(request.out) as manifest:
+            planned = [plan_job(score, name, request, version) for score, name in zip(chosen, names, strict=True)]
+            tally = _Tally(len(planned))
+            todo = []
+            for job in planned:
+                found = manifest.finished(job.row)
+                if found is None:
+                    todo.append(job)
+                else:
+                    manifest.record(replace(found, outcome="skipped"))
+                    tally.add(Outcome(job.recording_id, "skipped"))
+            if todo:
+                with show_progress(quiet) as on_event:
+                    _work_off(todo, executor.run(work, todo), manifest, tally, on_event)
+        return tally.report(quiet)
 
 
 def _work_off(
@@ -116,6 +121,7 @@ def _work_off(
     try:
         with closing(outcomes):  # so that an interruption ends the workers first
             for outcome in outcomes:
+                log_crash(outcome)
                 row = row_of(waiting[outcome.recording_id], outcome)
                 manifest.record(row)
                 tally.add(outcome, row)
@@ -181,9 +187,10 @@ class _Tally:
 
 
 def failure_line(outcome: Outcome) -> str:
-    """What went wrong, in one line that names the score."""
+    """What went wrong, in one line that names the score and, where it was unexpected, the file of the traceback."""
+    note = traceback_note(traceback_file()) if outcome.traceback else ""
     known = outcome.recording_id in outcome.reason
-    return outcome.reason if known else f"{outcome.recording_id}: {outcome.outcome}: {outcome.reason}"
+    return (outcome.reason if known else f"{outcome.recording_id}: {outcome.outcome}: {outcome.reason}") + note
 
 
 def _duration(length_sec: float) -> str:

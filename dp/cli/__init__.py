@@ -4,14 +4,18 @@ import errno
 import gc
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from dp.errors import DataError
 
-EXIT_OK, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 0, 2, 130
+EXIT_OK, EXIT_UNEXPECTED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 0, 1, 2, 130
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run `dp` and exit: 0 done, 1 something of a batch failed, 2 bad input (one line on stderr), 130 interrupted."""
+    """Run `dp` and exit.
+
+    0 done, 1 something of a batch failed or an unexpected error, 2 bad input (one line on stderr), 130 interrupted.
+    """
     code = run(sys.argv[1:] if argv is None else argv)
     gc.freeze()  # Python looks through all objects once more as it ends, which takes up to seconds with PyTorch's
     sys.exit(code)
@@ -22,10 +26,12 @@ def run(argv: Sequence[str]) -> int:
     import typer
     from typer.exceptions import TyperException
 
-    from dp.cli.app import app
+    from dp.cli.app import Invocation, app
 
+    invocation = Invocation()
     try:
-        code = typer.main.get_command(app).main(args=list(argv), prog_name="dp", standalone_mode=False)
+        command = typer.main.get_command(app)
+        code = command.main(args=list(argv), prog_name="dp", standalone_mode=False, obj=invocation)
         if code == EXIT_INTERRUPTED:  # what Typer makes of Ctrl-C
             return _interrupted()
         return code if isinstance(code, int) else EXIT_OK
@@ -36,7 +42,7 @@ def run(argv: Sequence[str]) -> int:
         return _complain(str(error))
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM):
-            raise
+            return _report_unexpected(error, invocation.command, invocation.project)
         subject = error.filename2 or error.filename or "output"
         advice = (
             "free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "choose a folder you may write to"
@@ -44,6 +50,18 @@ def run(argv: Sequence[str]) -> int:
         return _complain(f"{subject}: {error.strerror}; nothing was written there, {advice} and run again")
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
+    except Exception as error:
+        return _report_unexpected(error, invocation.command, invocation.project)
+
+
+def _report_unexpected(error: Exception, command: str, project: Path | None) -> int:
+    """Say in one line what happened; the traceback is kept in the project, or else in the current folder."""
+    from dp.parallel.run_log import unexpected_line
+    from dp.project import find_logs_folder
+
+    line = unexpected_line(find_logs_folder(project, Path.cwd()), command, error)
+    print(f"dp: unexpected error: {line}", file=sys.stderr)
+    return EXIT_UNEXPECTED
 
 
 def _command_path(error: Exception) -> str:

@@ -1,10 +1,13 @@
 """The commands and their options; the work is in the module named beside each."""
 
+import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from dp.parallel.environment import VERBOSE_VARIABLE
 from dp.presets import DEVICES
 from dp.version import __version__
 
@@ -18,10 +21,29 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+
+@dataclass
+class Invocation:
+    """What an unexpected error of a command needs to know of it, filled in as its options are read."""
+
+    command: str = "dp"
+    project: Path | None = None
+
+
+def _keep_project(context: typer.Context, project: Path | None) -> Path | None:
+    context.ensure_object(Invocation).project = project
+    return project
+
+
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the report as JSON on standard output.")]
 Project = Annotated[
-    Path | None, typer.Option("--project", help="Project folder; default: the nearest parent with params.yaml.")
+    Path | None,
+    typer.Option(
+        "--project",
+        callback=_keep_project,
+        help="Project folder; default: the nearest parent with params.yaml.",
+    ),
 ]
 Preset = Annotated[str | None, typer.Option(help="A preset of params.yaml; default: the one it names.")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Dask workers; default: one per core.")]
@@ -36,11 +58,17 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Version.")
     ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show tracebacks of unexpected errors, even with --quiet.")
+    ] = False,
 ) -> None:
-    pass
+    context.ensure_object(Invocation).command = context.invoked_subcommand or "dp"
+    if verbose:
+        os.environ[VERBOSE_VARIABLE] = "1"  # for the processes of stages, too
 
 
 @app.command()

@@ -37,6 +37,7 @@ def rebuild(
         "stages_run": list(summary.stages_run),
         "counts": _counts(summary),
         "recordings": [asdict(result) for result in summary.recordings],
+        "logs": list(summary.logs),
     }
     report(data, _summary_text(summary), quiet, as_json)
     return 0 if summary.ok else 1
@@ -62,6 +63,8 @@ def _counts(summary: "Summary") -> dict[str, int]:
 
 
 def _summary_text(summary: "Summary") -> str:
+    from dp.parallel.events import traceback_note
+
     counts = ", ".join(f"{count} {outcome}" for outcome, count in _counts(summary).items())
     lines = [f"recordings: {counts}"]
     for outcome in WITH_REASON:
@@ -70,7 +73,7 @@ def _summary_text(summary: "Summary") -> str:
         lines += [f"  {outcome} {result.recording_id}: {result.reason}" for result in results[:shown]]
         if len(results) > shown:
             lines.append(f"  ... and {len(results) - shown} more {outcome}; --json lists all")
-    lines.append(ran_text(summary.stages_run, ""))
+    lines.append(ran_text(summary.stages_run, "") + "".join(map(traceback_note, summary.logs)))
     return "\n".join(lines)
 
 

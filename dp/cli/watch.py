@@ -20,6 +20,8 @@ from dp.cli.console import note
 from dp.cli.signals import interruptible
 from dp.errors import DataError
 from dp.parallel.process import Worker
+from dp.parallel.run_log import log_crash, run_log
+from dp.project import find_logs_folder
 from dp.render.options import OutputOptions, RenderOptions
 from dp.schema import FAILURES
 
@@ -63,7 +65,8 @@ def watch(
         raise DataError(out, "is where scores are watched for, or above it", "choose another folder for the audio")
     request = Request(out.absolute(), models.absolute(), options, output, suffix)
     model_version(request.models)
-    with interruptible(), open_manifest(request.out) as manifest, Worker(render_job) as worker:
+    logged = run_log(find_logs_folder(None, request.out), "watch")
+    with interruptible(), logged, open_manifest(request.out) as manifest, Worker(render_job) as worker:
         note(f"watching {folder}; Ctrl-C ends it", quiet)
         try:
             _Watch(folder, request, manifest, worker, quiet).run()
@@ -121,6 +124,7 @@ class _Watch:
             self._worker.stop()
             clear_away([job], started_sec)
             raise
+        log_crash(outcome)
         row = row_of(job, outcome)
         self._manifest.record(row)
         if outcome.outcome in FAILURES:

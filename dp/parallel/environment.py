@@ -1,7 +1,8 @@
-"""Names of the environment variables that say where jobs are done, and the address they listen on."""
+"""Names of the environment variables that say where jobs are done and what is shown; the address they listen on."""
 
 WORKERS_VARIABLE = "DP_WORKERS"  # processes of a local cluster
 SCHEDULER_VARIABLE = "DP_SCHEDULER"  # address of an existing cluster
+VERBOSE_VARIABLE = "DP_VERBOSE"  # set by `dp --verbose`: tracebacks are shown on standard error, too
 LOOPBACK = "127.0.0.1"
 
 

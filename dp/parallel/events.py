@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 EVENTS_VARIABLE = "DP_EVENTS"  # set by the command; without it, a stage run by hand prints plain lines
 MARK = "\x1e"  # ASCII record separator: no log line begins with it
@@ -13,13 +14,20 @@ MARK = "\x1e"  # ASCII record separator: no log line begins with it
 
 @dataclass(frozen=True)
 class Event:
-    """One step of a stage, or the error that ended it."""
+    """One step of a stage, or the error that ended it, or where tracebacks of unexpected errors are."""
 
     stage: str
     done: int = 0
     total: int = 0
     text: str = ""  # what was just done
     error: str = ""  # why the stage could not publish
+    log: str = ""  # file with the tracebacks of the stage
+    traceback: str = ""  # one of them, to be shown
+
+    @property
+    def is_step(self) -> bool:
+        """Whether it tells how far the stage is."""
+        return not (self.error or self.log or self.traceback)
 
 
 OnEvent = Callable[[Event], None]
@@ -29,8 +37,10 @@ def emit(event: Event) -> None:
     """Tell, from a stage process."""
     if EVENTS_VARIABLE in os.environ:
         line = MARK + json.dumps(dataclasses.asdict(event))
-    elif event.error:
-        line = f"{event.stage}: {event.error}"
+    elif event.traceback:
+        line = event.traceback
+    elif not event.is_step:
+        line = f"{event.stage}: {event.error or 'unexpected errors'}{traceback_note(event.log)}"
     else:
         line = f"{event.stage}: {event.done}/{event.total} {event.text}".rstrip()
     print(line, file=sys.stderr, flush=True)
@@ -39,3 +49,11 @@ def emit(event: Event) -> None:
 def parse(line: str) -> Event | None:
     """The event in a line of a stage's standard error, or None for any other line."""
     return Event(**json.loads(line[len(MARK) :])) if line.startswith(MARK) else None
+
+
+def traceback_note(file: str) -> str:
+    """Where a traceback is, to end a line with; empty where there is none."""
+    if not file:
+        return ""
+    path, here = Path(file), Path.cwd()
+    return f"; traceback in {path.relative_to(here) if path.is_relative_to(here) else path}"

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from dp.parallel.events import Event, emit
 from dp.parallel.outcome import Outcome, attempt
+from dp.parallel.run_log import log_crash
 
 
 class Job(Protocol):
@@ -54,7 +55,7 @@ def run_jobs(
     executor: Executor,
     find: Callable[[J], Outcome | None] | None = None,
 ) -> list[Outcome]:
-    """Do every job that was not done before, and tell how far it is.
+    """Do every job that was not done before, and tell how far it is; tracebacks of what crashes are logged.
 
     Args:
         stage: named in events.
@@ -73,9 +74,11 @@ def run_jobs(
         if found is None:
             todo.append(job)
         else:
+            log_crash(found)
             outcomes.append(found)
     emit(Event(stage, len(outcomes), len(jobs)))
     for outcome in executor.run(work, todo) if todo else ():
+        log_crash(outcome)
         outcomes.append(outcome)
         text = f"{outcome.recording_id} {outcome.outcome}"
         emit(Event(stage, len(outcomes), len(jobs), f"{text}: {outcome.reason}" if outcome.reason else text))

@@ -1,8 +1,9 @@
 """What became of one job: of a recording in a stage, of a score in a batch."""
 
 import errno
+import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,6 +27,7 @@ class Outcome:
     outcome: str  # one of dp.schema.OUTCOMES
     reason: str = ""  # why not done; empty where done or reused
     entry: Path | None = None  # folder of the result in the per-recording cache; None where there is no result
+    traceback: str = field(default="", compare=False, repr=False)  # of an unexpected error, for the log of the run
 
 
 def attempt(recording_id: str, work: Callable[[], Found]) -> Found | Outcome:
@@ -46,4 +48,10 @@ def attempt(recording_id: str, work: Callable[[], Found]) -> Found | Outcome:
 
 def crashed(recording_id: str, error: BaseException) -> Outcome:
     """The outcome for an error that is not bad data."""
-    return Outcome(recording_id, "crashed", f"{type(error).__name__}: {' '.join(str(error).split())}")
+    lines = traceback.format_exception(error)
+    return Outcome(recording_id, "crashed", error_text(error), traceback="".join(lines))
+
+
+def error_text(error: object) -> str:
+    """An unexpected error in one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"

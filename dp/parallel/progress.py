@@ -12,18 +12,30 @@ LINE_EVERY_SEC = 2.0
 
 @contextmanager
 def show_progress(quiet: bool) -> Iterator[OnEvent]:
-    """Yield a function that shows events on standard error; with `quiet` it shows none."""
+    """Yield a function that shows events on standard error; with `quiet` it shows nothing but tracebacks."""
     if quiet:
-        yield _ignore
+        yield _with_tracebacks(_ignore)
     elif sys.stderr.isatty():
-        with _bars() as on_event:
-            yield on_event
+        with _bars() as on_step:
+            yield _with_tracebacks(on_step)
     else:
-        yield _lines()
+        yield _with_tracebacks(_lines())
+
+
+def _with_tracebacks(on_step: OnEvent) -> OnEvent:
+    """Shows steps and tracebacks; an error that ends a stage comes back as an exception."""
+
+    def show(event: Event) -> None:
+        if event.traceback:
+            print(event.traceback, file=sys.stderr, flush=True)
+        elif event.is_step:
+            on_step(event)
+
+    return show
 
 
 def _ignore(event: Event) -> None:
-    """Show nothing; an error comes back as an exception anyway."""
+    """Show nothing."""
 
 
 @contextmanager
@@ -47,8 +59,7 @@ def _bars() -> Iterator[OnEvent]:
         def show(event: Event) -> None:
             if event.stage not in tasks:
                 tasks[event.stage] = progress.add_task(event.stage, total=event.total or None, text="")
-            if not event.error:
-                progress.update(tasks[event.stage], completed=event.done, total=event.total, text=event.text)
+            progress.update(tasks[event.stage], completed=event.done, total=event.total, text=event.text)
 
         yield show
 
@@ -59,7 +70,7 @@ def _lines() -> OnEvent:
     def show(event: Event) -> None:
         now_sec = time.monotonic()
         due = now_sec - shown_sec.get(event.stage, -LINE_EVERY_SEC) >= LINE_EVERY_SEC
-        if not event.error and (due or event.done == event.total):
+        if due or event.done == event.total:
             shown_sec[event.stage] = now_sec
             print(f"{event.stage}: {event.done}/{event.total} {event.text}".rstrip(), file=sys.stderr, flush=True)
 

@@ -10,6 +10,7 @@ from dp.config import Config
 from dp.corpora import PublishedRecording, list_recordings
 from dp.errors import DataError
 from dp.parallel.outcome import Outcome, attempt
+from dp.parallel.run_log import log_crash
 from dp.project import cache_folder, corpus_root, data_folder
 from dp.score import read_score
 from dp.stages.published import NOTES_FILE, PUBLISHED_FILE, add_published, ingest_published
@@ -92,6 +93,8 @@ def publish_ingest(project: Path, config: Config, plan: IngestPlan, outcomes: It
         if outcome.entry is not None:
             first_entry.setdefault(stored[outcome.recording_id].recording.piece_id, outcome.entry)
     published = {item.recording.recording_id: ingest_published(item, cache_folder(project)) for item in plan.published}
+    for outcome in published.values():
+        log_crash(outcome)
     published_entry = {
         item.recording.piece_id: entry
         for item in plan.published

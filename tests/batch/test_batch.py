@@ -28,6 +28,8 @@ def copy(job: RenderJob) -> RenderedFiles:
     content = job.score.read_bytes()
     if content == b"bad":
         raise DataError(job.score, "is no score", "export it again")
+    if content == b"surprising":
+        raise RuntimeError("of two\nlines")
     if content == b"fatal":
         (job.audio.parent / ".tmp-render-1").mkdir()
         os._exit(9)
@@ -60,7 +62,9 @@ def test_a_score_that_fails_leaves_no_folder(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def request_of(tmp_path: Path) -> Callable[..., Request]:
+def request_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Request]:
+    """Makes requests, outside of any project."""
+    monkeypatch.chdir(tmp_path)
     models = tmp_path / "models"
     for name in ("timing", "synthesis", "vocoder"):
         (models / name).mkdir(parents=True)
@@ -183,6 +187,25 @@ def test_a_score_that_kills_its_process_costs_itself(
     assert rows_of(out)["b"].reason == DIED
     assert capsys.readouterr().err == f"{scores[1]}: crashed: {DIED}\n"
     assert not list(out.glob(".tmp*"))
+
+
+@pytest.mark.parametrize("in_project", [False, True])
+def test_an_unexpected_error_leaves_its_traceback_where_the_line_says(
+    tmp_path: Path, request_of: Callable[..., Request], capsys: pytest.CaptureFixture[str], in_project: bool
+) -> None:
+    out, scores = tmp_path / "out", scores_of(tmp_path / "in", a="1", b="surprising", c="bad")
+    if in_project:
+        (tmp_path / "params.yaml").write_text("")
+    assert render(scores, request_of(), ProcessExecutor()) == 1
+    assert rows_of(out)["b"].reason == "RuntimeError: of two lines"
+    (file,) = tmp_path.glob(".dp/logs/*" if in_project else "out/.dp/logs/*")
+    assert capsys.readouterr().err.splitlines() == [
+        f"{scores[1]}: crashed: RuntimeError: of two lines; traceback in {file.relative_to(tmp_path)}",
+        f"{scores[2]}: is no score; export it again",
+    ]
+    text = file.read_text()
+    assert text.count("Traceback") == text.count(f" {scores[1]}\nTraceback (most recent call last):\n") == 1
+    assert ", in copy\n" in text
 
 
 def test_progress_tells_pace_and_time_left(

@@ -112,6 +112,35 @@ def test_ctrl_c_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert capsys.readouterr().err.startswith("dp: interrupted; what was finished is kept")
 
 
+@pytest.mark.parametrize("verbose", [False, True])
+@pytest.mark.parametrize("place", ["here", "in a project", "with --project"])
+def test_an_unexpected_error_is_one_line_and_a_traceback_in_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: str, verbose: bool
+) -> None:
+    def surprised(*arguments: object) -> int:
+        raise KeyError("of two\nlines")
+
+    monkeypatch.setattr("dp.cli.doctor.doctor", surprised)
+    monkeypatch.setenv("DP_VERBOSE", "")
+    home, here = tmp_path / "home", tmp_path / "home/below"
+    here.mkdir(parents=True)
+    monkeypatch.chdir(here)
+    if place != "here":
+        (home / "params.yaml").write_text("")
+    if place == "with --project":
+        monkeypatch.chdir(tmp_path)
+    argv = [*(["--verbose"] if verbose else []), "doctor", *(["--project", str(home)] if place[0] == "w" else [])]
+    assert run(argv) == 1
+    (file,) = tmp_path.rglob("*.log")
+    assert file.parent == (here if place == "here" else home) / ".dp/logs"
+    assert file.name.endswith("-doctor.log")
+    assert ", in surprised\n" in file.read_text()
+    shown = file.relative_to(Path.cwd()) if place != "in a project" else file
+    *traceback, line = lines_of(capsys)
+    assert line == f"dp: unexpected error: KeyError: 'of two\\nlines'; traceback in {shown}"
+    assert traceback[:2] == (["doctor", "Traceback (most recent call last):"] if verbose else [])
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--version"]) == 0
     assert capsys.readouterr().out == f"deep-performer {__version__}\n"

@@ -95,6 +95,10 @@ def test_a_project_is_brought_up_to_date_step_by_step(project: Path, monkeypatch
     summary = rebuild(project, workers=1)
     assert outcomes(summary) == {"bad-wav": "failed"} | dict.fromkeys(GOOD, "crashed")
     assert all(result.stage == "features" for result in summary.having("crashed"))
+    (log,) = map(Path, summary.logs)
+    assert (log.parent, log.name.partition("-features")[2]) == (project / ".dp/logs", ".log")
+    assert log.read_text().count("\nTraceback") == len(GOOD)
+    assert all("\n" not in row.reason for row in read_stage_report(project / "data", "features"))
     assert [row.outcome for row in read_stage_report(project / "data", "align")] == [
         "reused",
         "reused",
@@ -107,6 +111,7 @@ def test_a_project_is_brought_up_to_date_step_by_step(project: Path, monkeypatch
     aside.rename(cache)
     summary = rebuild(project, workers=1)
     assert outcomes(summary) == bad_and(a="reused", b="reused", c="done", d="reused")
+    assert summary.logs == ()
 
     # A corpus that is not there changes nothing.
     before = (project / "params.yaml").read_bytes()

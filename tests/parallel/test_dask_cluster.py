@@ -12,6 +12,7 @@ from dp.errors import DataError
 from dp.parallel.dask_cluster import DaskExecutor, dask_client
 from dp.parallel.executor import run_jobs
 from dp.parallel.outcome import Outcome, attempt
+from dp.parallel.run_log import run_log
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def test_every_fault_costs_one_recording(tmp_path: Path, monkeypatch: pytest.Mon
     faults = ["bad data", "memory", "exit", "segfault"]
     good = [TinyJob(f"good {index}") for index in range(12)]
     jobs = [*good[:3], *(TinyJob(fault, fault) for fault in faults), *good[3:], TinyJob("found", "exit")]
-    outcomes = {outcome.recording_id: outcome for outcome in run_jobs("test", work, jobs, DaskExecutor(), find)}
+    with run_log(tmp_path / "logs", "test"):
+        outcomes = {outcome.recording_id: outcome for outcome in run_jobs("test", work, jobs, DaskExecutor(), find)}
     assert {job.recording_id: outcomes[job.recording_id].outcome for job in good} == dict.fromkeys(
         (job.recording_id for job in good), "done"
     )
@@ -60,6 +62,11 @@ def test_every_fault_costs_one_recording(tmp_path: Path, monkeypatch: pytest.Mon
         assert "its worker process died" in outcomes[fault].reason
     assert outcomes["found"].outcome == "reused"
     assert len(outcomes) == len(jobs)
+    (file,) = (tmp_path / "logs").iterdir()  # of the only error that was neither expected nor the end of a process
+    text = file.read_text()
+    assert text.count("Traceback") == text.count(" memory\nTraceback (most recent call last):\n") == 1
+    assert ", in do\n" in text
+    assert text.endswith("MemoryError: too large\n")
 
 
 def test_another_cluster_on_the_machine_is_nothing_to_warn_of(
