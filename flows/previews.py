@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import nn
 
-from dp.audio import write_audio
+from dp.audio.writing import write_audio
 from dp.models.mel import LogMel
 from dp.report.systems_plot import SystemSound, plot_systems
 from dp.report.timing_plot import plot_timings

@@ -106,7 +106,7 @@ def _provide_corpus(project: Path, config: Config) -> None:
     """Check the corpus; make the demo corpus where it is wanted and is not there."""
     root = corpus_root(project, config.corpus.root)
     if config.corpus.name == DEMO and not root.exists():
-        from dp.corpora.demo.corpus import make_demo
+        from dp.corpora.demo.make import make_demo
 
         make_demo(root)
     check_corpus(project, config)

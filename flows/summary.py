@@ -7,7 +7,8 @@ from pathlib import Path
 from dp.errors import DataError
 from dp.project import data_folder
 from dp.schema import FAILURES
-from dp.store.reading import StageRow, read_stage_report
+from dp.store.reading import read_stage_report
+from dp.store.rows import StageRow
 
 STAGES = ("ingest", "align", "features")
 

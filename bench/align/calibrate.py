@@ -18,7 +18,7 @@ from bench.align.__main__ import add_data_options, data_of
 from bench.align.scoring import match_notes, rows_of
 from bench.align.suites import SUITES, Data, Item, build_suite
 from dp.align import ALIGN_SAMPLE_RATE_HZ, align, pipeline, quality
-from dp.audio import read_audio
+from dp.audio.reading import read_audio
 from dp.config import AlignConfig
 from dp.score import read_score
 from dp.units import FloatArray

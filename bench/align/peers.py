@@ -21,7 +21,7 @@ import numpy as np
 
 from bench.align.rendering import play
 from dp.align import ALIGN_SAMPLE_RATE_HZ
-from dp.audio import read_audio
+from dp.audio.reading import read_audio
 from dp.score import read_score
 from dp.types import ScoreNotes
 from dp.units import FloatArray

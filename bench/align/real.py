@@ -17,13 +17,13 @@ import numpy as np
 
 from bench.align.performances import Truth
 from bench.align.scoring import match_notes, rows_of
-from dp.audio import read_audio
 from dp.audio.cqt import ConstantQ
+from dp.audio.reading import read_audio
 from dp.config import AlignConfig
 from dp.corpora import list_recordings
 from dp.corpora.bach_violin import NAME, published_alignment, published_notes
 from dp.report.figure import figure
-from dp.stages.align import align_files
+from dp.stages.align_files import align_files
 from dp.types import Alignment, Recording
 from dp.units import FloatArray, IntArray, tick_to_quarter
 

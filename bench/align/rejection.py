@@ -23,7 +23,7 @@ from bench.align.scoring import Errors, errors_of, pooled, rows_of
 from bench.align.sounds import SOUNDS
 from bench.align.suites import SUITES, Data, Item, build_suite
 from dp.align import ALIGN_SAMPLE_RATE_HZ, align
-from dp.audio import read_audio
+from dp.audio.reading import read_audio
 from dp.config import AlignConfig
 from dp.corpora import list_recordings
 from dp.corpora.bach_violin import NAME

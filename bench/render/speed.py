@@ -28,7 +28,7 @@ import mido
 import torch
 
 from bench.models.speed import CONFIG, MEL, music
-from dp.audio import AudioWriter
+from dp.audio.writing import AudioWriter
 from dp.models.checkpoint import Checkpoint, save_checkpoint
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingDims, TimingModel

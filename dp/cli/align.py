@@ -109,7 +109,7 @@ def _write_csv(path: Path, notes: AlignedNotes) -> None:
 
 
 def _plot(path: Path, pair: Pair, score: "Score", alignment: "Alignment") -> None:
-    from dp.audio import read_audio
+    from dp.audio.reading import read_audio
     from dp.config import MelConfig
     from dp.report.alignment_plot import plot_alignment
 

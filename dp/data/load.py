@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dp.audio import read_audio
 from dp.audio.level import at_full_level
 from dp.audio.mel import log_mel
+from dp.audio.reading import read_audio
 from dp.config import Config, MelConfig, SplitConfig
 from dp.data.arrays import (
     Arrays,
@@ -27,8 +27,6 @@ from dp.errors import DataError
 from dp.presets import BaselineConfig, ModelConfig, SynthesisConfig, TimingConfig
 from dp.store.clips import clip_bounds, clip_id
 from dp.store.reading import (
-    PublishedPerformance,
-    StoredPerformance,
     read_clips,
     read_mels,
     read_peaks,
@@ -37,6 +35,7 @@ from dp.store.reading import (
     read_recordings,
     read_score_notes,
 )
+from dp.store.rows import PublishedPerformance, StoredPerformance
 from dp.store.splits import valid_clips, valid_movements
 from dp.types import ScoreNotes
 from dp.units import sec_to_frame

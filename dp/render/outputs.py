@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dp.audio import AudioWriter
+from dp.audio.writing import AudioWriter
 from dp.errors import DataError
 from dp.render.excerpt import excerpt
 from dp.render.mix import cast

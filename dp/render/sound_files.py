@@ -9,7 +9,8 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from dp.audio import LoudnessMeter, soft_limited
+from dp.audio.level import soft_limited
+from dp.audio.loudness import LoudnessMeter
 from dp.render.excerpt import excerpt
 from dp.render.mix import cast
 from dp.render.model_set import ModelSet

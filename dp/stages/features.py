@@ -4,34 +4,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from dp import schema
-from dp.audio import read_audio
-from dp.audio.level import at_full_level
-from dp.audio.mel import log_mel
 from dp.config import Config, MelConfig, SplitConfig
-from dp.errors import DataError
 from dp.parallel.outcome import Outcome, attempt
 from dp.project import cache_folder, data_folder
+from dp.stages import features_entry
+from dp.stages.features_entry import MELS_FILE
 from dp.stages.report import in_order, write_report
 from dp.store.cache import find_entry, new_entry
 from dp.store.clips import clip_bounds, clip_id
-from dp.store.hashing import code_digest, result_key
-from dp.store.reading import (
-    ClipRow,
-    StoredRecording,
-    read_alignment_report,
-    read_mel_frame_counts,
-    read_stored_recordings,
-)
+from dp.store.code import code_digest
+from dp.store.hashing import result_key
+from dp.store.reading import read_alignment_report, read_mel_frame_counts, read_stored_recordings
+from dp.store.rows import ClipRow, StoredRecording
 from dp.store.splits import valid_clips, valid_recordings
-from dp.store.tables import make_table, read_table, write_dataset, write_table
-from dp.store.writing import mel_columns, row_columns
+from dp.store.tables import make_table, read_table, write_dataset
+from dp.store.writing import row_columns
 
 STAGE = "features"
-CODE = ("dp.audio", "dp.stages.features", "dp.store.clips", "dp.store.writing", "dp.schema", "dp.units")
-MELS_FILE = "mels.parquet"
 
 
 @dataclass(frozen=True)
@@ -53,7 +43,7 @@ def plan_features(project: Path, config: Config) -> tuple[FeaturesJob, ...]:
     """A job for every recording whose score fits."""
     data = data_folder(project)
     accepted = {row.recording_id for row in read_alignment_report(data) if row.accepted}
-    code = code_digest(*CODE)
+    code = code_digest(features_entry.__name__)
     jobs = []
     for stored in read_stored_recordings(data):
         recording = stored.recording
@@ -93,19 +83,8 @@ def publish_features(
 
 
 def _make(job: FeaturesJob) -> Outcome:
-    recording, mel = job.stored.recording, job.mel
-    samples = at_full_level(
-        read_audio(recording.audio_path, mel.sample_rate_hz, recording.start_sec, recording.end_sec)
-    )
-    frames = log_mel(samples, mel)
-    bounds = clip_bounds(len(frames), mel.frame_rate_hz)
-    if not bounds:
-        raise DataError(recording.audio_path, f"has {len(samples)} samples, less than a frame", "correct start and end")
-    clips = {clip_id(job.recording_id, index): frames[start:end] for index, (start, end) in enumerate(bounds)}
-    hop = mel.hop_sample
-    peaks = [float(np.abs(samples[start * hop : end * hop]).max()) for start, end in bounds]
     with new_entry(job.cache, STAGE, job.key) as entry:
-        write_table(entry / MELS_FILE, mel_columns(job.recording_id, clips, peaks), schema.MELS)
+        features_entry.write_entry(entry, job.stored.recording, job.mel)
     return Outcome(job.recording_id, "done", entry=job.cache / STAGE / job.key)
 
 

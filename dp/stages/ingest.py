@@ -1,31 +1,31 @@
 """Ingest: is a recording's audio readable, what are its notes as written, and which bytes are they made from."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from dp import schema
-from dp.audio import slice_end_sec
 from dp.config import Config
 from dp.corpora import PublishedRecording, list_recordings
 from dp.errors import DataError
 from dp.parallel.outcome import Outcome, attempt
 from dp.parallel.run_log import log_crash
 from dp.project import cache_folder, corpus_root, data_folder
-from dp.score import read_score
-from dp.stages.published import NOTES_FILE, PUBLISHED_FILE, add_published, ingest_published
+from dp.stages import ingest_entry
+from dp.stages.ingest_entry import NOTES_FILE, RECORDING_FILE, REPEATS_FILE
+from dp.stages.published import add_published, ingest_published
+from dp.stages.published_entry import PUBLISHED_FILE
 from dp.stages.report import in_order, write_report
 from dp.store.cache import find_entry, new_entry
-from dp.store.hashing import code_digest, file_sha256, result_key
-from dp.store.reading import StoredRecording, read_recording_file
-from dp.store.tables import make_table, read_table, write_dataset, write_table
-from dp.store.writing import recording_columns, score_note_columns, score_repeat_columns
+from dp.store.code import code_digest
+from dp.store.hashing import file_sha256, result_key
+from dp.store.reading import read_recording_file
+from dp.store.rows import StoredRecording
+from dp.store.tables import make_table, read_table, write_dataset
+from dp.store.writing import recording_columns
 from dp.types import Recording
 
 STAGE = "ingest"
-CODE = ("dp.score", "dp.audio", "dp.stages.ingest", "dp.store.writing", "dp.schema", "dp.units")
-RECORDING_FILE = "recording.parquet"
-REPEATS_FILE = "score_repeats.parquet"
 
 
 @dataclass(frozen=True)
@@ -119,17 +119,12 @@ def publish_ingest(project: Path, config: Config, plan: IngestPlan, outcomes: It
 def _ingest(job: IngestJob) -> Outcome:
     recording = job.recording
     audio_sha256, score_sha256 = file_sha256(recording.audio_path), file_sha256(recording.score_path)
-    key = result_key(recording, audio_sha256, score_sha256, code_digest(*CODE))
+    key = result_key(recording, audio_sha256, score_sha256, code_digest(ingest_entry.__name__))
     found = find_entry(job.cache, STAGE, key)
     if found is not None:
         return Outcome(job.recording_id, "reused", entry=found)
-    end_sec = slice_end_sec(recording.audio_path, recording.start_sec, recording.end_sec)
-    stored = StoredRecording(replace(recording, end_sec=end_sec), audio_sha256, score_sha256)
-    score, piece_id = read_score(recording.score_path), recording.piece_id
     with new_entry(job.cache, STAGE, key) as entry:
-        write_table(entry / RECORDING_FILE, recording_columns([stored], None), schema.RECORDINGS)
-        write_table(entry / NOTES_FILE, score_note_columns(piece_id, score.notes), schema.SCORE_NOTES)
-        write_table(entry / REPEATS_FILE, score_repeat_columns(piece_id, score.repeats), schema.SCORE_REPEATS)
+        ingest_entry.write_entry(entry, recording, audio_sha256, score_sha256)
     return Outcome(job.recording_id, "done", entry=job.cache / STAGE / key)
 
 

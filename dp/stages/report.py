@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dp import schema
 from dp.parallel.outcome import Outcome
-from dp.store.reading import StageRow
+from dp.store.rows import StageRow
 from dp.store.tables import make_table, write_dataset
 from dp.store.writing import row_columns
 

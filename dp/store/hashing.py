@@ -1,12 +1,8 @@
-"""Digests of what a result depends on: files, arrays, configuration, code."""
+"""Digests of what a result depends on: files, arrays, configuration; of code see `dp.store.code`."""
 
-import ast
 import dataclasses
 import hashlib
-import importlib.util
 import json
-from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,40 +42,3 @@ def _plain(value: Any) -> object:
     if isinstance(value, Path):
         return str(value)
     raise TypeError(f"cannot make a key of {type(value).__name__}")
-
-
-@cache
-def code_digest(*module_names: str) -> str:
-    """Digest of the source of modules and of whole packages (their data files included).
-
-    Python counts without its comments, docstrings and layout, so that these do not cost a recomputation.
-    """
-    digest = hashlib.sha256()
-    for name in module_names:
-        for path in _source_files(name):
-            content = path.read_bytes()
-            digest.update(f"{name}/{path.name}:".encode())
-            digest.update(_bare_source(content) if path.suffix == ".py" else content)
-    return digest.hexdigest()[:40]
-
-
-def _source_files(module_name: str) -> Iterable[Path]:
-    spec = importlib.util.find_spec(module_name)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"no module {module_name}")
-    origin = Path(spec.origin)
-    if origin.name != "__init__.py":
-        return [origin]
-    files = (path for path in origin.parent.rglob("*") if path.is_file())
-    return sorted(path for path in files if "__pycache__" not in path.parts)
-
-
-def _bare_source(source: bytes) -> bytes:
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            node.body = [  # type: ignore[attr-defined]
-                part for part in body if not (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))
-            ]
-    return ast.dump(tree).encode()

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from dp import schema
 from dp.store.clips import MEL_DTYPE, FloatMel, pack_mel
-from dp.store.reading import AlignmentRow, ClipRow, StageRow, StoredRecording
+from dp.store.rows import AlignmentRow, ClipRow, StageRow, StoredRecording
 from dp.types import PerformedNotes, Recording, Repeat, ScoreNotes
 
 Columns = dict[str, Any]

@@ -8,7 +8,7 @@ from dp.audio import write_audio
 from dp.config import SplitConfig
 from dp.data.load import load_performances, load_synthesis_arrays, load_timing_arrays, load_vocoder_arrays
 from dp.errors import DataError
-from dp.store.reading import ClipRow, StoredRecording
+from dp.store.rows import ClipRow, StoredRecording
 from dp.store.tables import make_table, write_dataset
 from dp.store.writing import (
     mel_columns,
