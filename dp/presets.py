@@ -6,7 +6,6 @@ The defaults are the publication's architecture where it says something (SPEC se
 from dataclasses import dataclass, field
 
 DEVICES = ("auto", "cpu", "cuda")
-NOTE_MARGIN_FRAME = 64  # how far outside a clip its notes are given to the models that hear them: they ring into it
 MODELS = ("timing", "synthesis", "vocoder", "baseline")
 BOUNDS = {  # of what every model's settings have
     "step_count": (1, 10**9),
@@ -93,11 +92,6 @@ class SynthesisConfig:
     variance_weight: float = 0.0  # of how far frame-to-frame differences fall short of the true ones' spread
     seed: int = 1
     dims: SynthesisDims = field(default_factory=SynthesisDims)
-
-    @property
-    def margin_frame(self) -> int:
-        """How far outside a clip the model hears of notes: those ring into it, or tell what comes."""
-        return NOTE_MARGIN_FRAME if self.dims.attention == "local" else 0
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from prefect import flow, task
 
 from dp.audio.mel import mel_filterbank
 from dp.config import PARAMS_FILE, load_config
-from dp.data.load import load_arrays
 from dp.models.checkpoint import save_checkpoint
 from dp.parallel.environment import count_cores
 from dp.parallel.events import Event, emit
 from dp.project import data_folder, model_folder, train_stage, training_folder
 from dp.stages.environment import DEVICE_VARIABLE, RESUME_VARIABLE
 from dp.stages.runs import current_run, mark_published
+from dp.train.load import load_arrays
 from dp.train.loop import Course
 from dp.train.run import Task, choose_device, run
 from flows.previews import previews

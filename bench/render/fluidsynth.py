@@ -28,14 +28,14 @@ from dp.audio.level import at_full_level
 from dp.audio.transcription import transcribe, transcriber_file
 from dp.config import PARAMS_FILE, load_config
 from dp.data.arrays import Performance as Played
-from dp.data.load import load_performances, load_synthesis_arrays, load_vocoder_arrays
+from dp.data.load import load_performances
+from dp.data.load_sound import NOTE_MARGIN_FRAME, load_synthesis_arrays, load_vocoder_arrays
 from dp.data.tempo_map import performed_tempo_map
 from dp.errors import DataError
 from dp.evaluate.preset_systems import load_preset, make_simple_baselines
 from dp.evaluate.sound import Transcribe, choose_clips, measure_systems
 from dp.evaluate.systems import EvaluationClip, System, evaluation_clips, synthesis_system
 from dp.metrics.clip_metrics import split_of, summarize_clips
-from dp.presets import NOTE_MARGIN_FRAME
 from dp.project import data_folder, models_folder
 from dp.render import Performance, RenderOptions, blocks, load_models
 from dp.render.sound import Texture

@@ -7,11 +7,11 @@ import torch
 
 from dp.config import Config, MelConfig
 from dp.data.arrays import TimingClip
-from dp.data.load import load_synthesis_arrays, load_timing_arrays, load_vocoder_arrays
+from dp.data.load import load_timing_arrays
+from dp.data.load_sound import NOTE_MARGIN_FRAME, load_synthesis_arrays, load_vocoder_arrays
 from dp.data.stretches import SynthesisClip
 from dp.evaluate.preset_systems import load_preset, make_simple_baselines, preset_systems
 from dp.evaluate.systems import EvaluationClip, System, at_level, evaluation_clips, heard_in, made_by
-from dp.presets import NOTE_MARGIN_FRAME
 from dp.project import data_folder, models_folder
 from dp.report.alignment_plot import plot_alignment
 from dp.report.systems_plot import SystemSound, plot_systems

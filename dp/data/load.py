@@ -1,34 +1,22 @@
-"""Training arrays from a project's feature store."""
+"""Notes and clips of a project's feature store, and the timing model's arrays of them; for sound see `load_sound`."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from dp.audio.level import at_full_level
-from dp.audio.mel import log_mel
-from dp.audio.reading import read_audio
-from dp.config import Config, MelConfig, SplitConfig
+from dp.config import MelConfig, SplitConfig
 from dp.data.arrays import (
     Arrays,
-    BaselineClip,
     Performance,
     TimingClip,
-    VocoderClip,
-    baseline_arrays,
-    synthesis_arrays,
     timing_arrays,
-    vocoder_arrays,
 )
-from dp.data.clips import Clip, Float32Array
+from dp.data.clips import Clip
 from dp.data.movements import movements, surroundings
-from dp.data.stretches import SynthesisClip, transposed
 from dp.errors import DataError
-from dp.presets import BaselineConfig, ModelConfig, SynthesisConfig, TimingConfig
 from dp.store.clips import clip_bounds, clip_id
 from dp.store.reading import (
     read_clips,
-    read_mels,
     read_peaks,
     read_performed_notes,
     read_published_notes,
@@ -140,69 +128,3 @@ def _hold_out_movements(
     return [
         replace(clip, valid_by_recording=True) if movement_of[clip.recording_id] in chosen else clip for clip in clips
     ]
-
-
-def load_synthesis_arrays(
-    data: Path,
-    mel: MelConfig,
-    data_note: str = "",
-    level: str = "recording",
-    margin_frame: int = 0,
-    transpositions: Sequence[int] = (),
-) -> Arrays[SynthesisClip]:
-    """Arrays for the synthesis model; see `load_timing_arrays` and `synthesis_arrays`.
-
-    The recordings are also taken transposed by so many semitones, to train on.
-    """
-    mels = dict(read_mels(data))
-    arrays = synthesis_arrays(load_performances(data), load_clips(data), mels, mel, data_note, level, margin_frame)
-    if not transpositions or not arrays.stretches:
-        return arrays
-    more = list(arrays.stretches)
-    wanted = {stretch.recording_id for stretch in arrays.stretches}
-    for recording in (item for item in read_recordings(data) if item.recording_id in wanted):
-        own = [stretch for stretch in arrays.stretches if stretch.recording_id == recording.recording_id]
-        for semitone in transpositions:
-            # Samples at another rate, taken for those of ours, play faster or slower; nothing is missing at the top.
-            rate_hz = round(mel.sample_rate_hz / 2.0 ** (semitone / 12.0))
-            samples = at_full_level(read_audio(recording.audio_path, rate_hz, recording.start_sec, recording.end_sec))
-            faster = log_mel(samples, mel)
-            more += [transposed(stretch, faster, semitone) for stretch in own]
-    return replace(arrays, stretches=tuple(more))
-
-
-def load_vocoder_arrays(data: Path, mel: MelConfig, data_note: str = "") -> Arrays[VocoderClip]:
-    """Arrays for the vocoder, with samples decoded from the recordings; see `load_timing_arrays`."""
-    clips = load_clips(data)
-    samples = dict(load_samples(data, mel, {clip.recording_id for clip in clips}))
-    return vocoder_arrays(clips, dict(read_mels(data)), samples, mel, data_note)
-
-
-def load_baseline_arrays(data: Path, mel: MelConfig, data_note: str = "") -> Arrays[BaselineClip]:
-    """Arrays for the baseline; see `load_timing_arrays`."""
-    return baseline_arrays(load_synthesis_arrays(data, mel, data_note), load_vocoder_arrays(data, mel, data_note))
-
-
-def load_samples(data: Path, mel: MelConfig, recording_ids: Collection[str]) -> Iterator[tuple[str, Float32Array]]:
-    """(recording_id, samples [L]) of some recordings, each at full level, one in memory at a time."""
-    for recording in read_recordings(data):
-        if recording.recording_id in recording_ids:
-            slice_sec = (recording.start_sec, recording.end_sec)
-            yield (
-                recording.recording_id,
-                at_full_level(read_audio(recording.audio_path, mel.sample_rate_hz, *slice_sec)),
-            )
-
-
-def load_arrays(data: Path, config: Config, settings: ModelConfig, data_note: str) -> Arrays[Any]:
-    """What one model of a preset is trained on; see `load_timing_arrays`."""
-    mel = config.mel
-    if isinstance(settings, TimingConfig):
-        return load_timing_arrays(data, mel, config.split, data_note)
-    if isinstance(settings, SynthesisConfig):
-        return load_synthesis_arrays(
-            data, mel, data_note, settings.level, settings.margin_frame, settings.transpositions
-        )
-    if isinstance(settings, BaselineConfig):
-        return load_baseline_arrays(data, mel, data_note)
-    return load_vocoder_arrays(data, mel, data_note)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from dp.audio.mel import mel_filterbank
 from dp.config import Config
-from dp.data.load import load_arrays
 from dp.data.prepared import save_prepared
 from dp.errors import DataError
 from dp.models.checkpoint import BARE_WEIGHTS_FILE, load_bare, save_checkpoint
 from dp.project import data_folder, model_folder
+from dp.train.load import load_arrays
 from dp.train.run import Task
 
 

@@ -6,7 +6,8 @@ import pytest
 from dp import schema
 from dp.audio import write_audio
 from dp.config import SplitConfig
-from dp.data.load import load_performances, load_synthesis_arrays, load_timing_arrays, load_vocoder_arrays
+from dp.data.load import load_performances, load_timing_arrays
+from dp.data.load_sound import load_synthesis_arrays, load_vocoder_arrays
 from dp.errors import DataError
 from dp.store.rows import ClipRow, StoredRecording
 from dp.store.tables import make_table, write_dataset
