@@ -13,9 +13,10 @@ from dp.evaluate.systems import (
     synthesis_system,
 )
 from dp.models.baseline import BaselineModel
-from dp.models.checkpoint import CONFIG_FILE, Checkpoint, Vocoder, load_checkpoint, load_vocoder
+from dp.models.checkpoint import CONFIG_FILE, Checkpoint, load_checkpoint
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
+from dp.models.vocoders import VOCODER_TYPES, Vocoder
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,10 @@ def load_preset(folder: Path, mel: MelConfig | None = None) -> PresetModels:
         return (folder / name / CONFIG_FILE).is_file()
 
     return PresetModels(
-        timing=load_checkpoint(folder / "timing", TimingModel, mel) if there("timing") else None,
-        synthesis=load_checkpoint(folder / "synthesis", SynthesisModel, mel) if there("synthesis") else None,
-        vocoder=load_vocoder(folder / "vocoder", mel) if there("vocoder") else None,
-        baseline=load_checkpoint(folder / "baseline", BaselineModel, mel) if there("baseline") else None,
+        timing=load_checkpoint(folder / "timing", [TimingModel], mel) if there("timing") else None,
+        synthesis=load_checkpoint(folder / "synthesis", [SynthesisModel], mel) if there("synthesis") else None,
+        vocoder=load_checkpoint(folder / "vocoder", VOCODER_TYPES, mel) if there("vocoder") else None,
+        baseline=load_checkpoint(folder / "baseline", [BaselineModel], mel) if there("baseline") else None,
     )
 
 

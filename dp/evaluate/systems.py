@@ -14,9 +14,10 @@ from dp.data.clips import Clip, Float32Array, SoundingNotes
 from dp.data.segments import BASELINE_INPUTS
 from dp.data.stretches import SynthesisClip
 from dp.models.baseline import BaselineModel
-from dp.models.checkpoint import Checkpoint, Vocoder
+from dp.models.checkpoint import Checkpoint
 from dp.models.synthesis import SynthesisModel
 from dp.models.texture import texture_noise
+from dp.models.vocoders import Vocoder
 from dp.presets import CHOICES
 from dp.types import FULL_PEAK
 

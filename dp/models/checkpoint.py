@@ -3,21 +3,17 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import torch
+from torch import Tensor
 
 from dp.config import MelConfig
 from dp.errors import DataError
 from dp.files import whole_file, write_whole
-from dp.models.baseline import BaselineModel
-from dp.models.hifigan import HifiganModel
-from dp.models.synthesis import SynthesisModel
-from dp.models.timing import TimingModel
-from dp.models.vocos import VocosModel
 from dp.store.files import whole_folder
 from dp.version import __version__
 
@@ -26,11 +22,28 @@ BARE_WEIGHTS_FILE = "model.pt"
 CONFIG_FILE = "config.json"
 RETRAIN = "train it again with `dp train`"
 
-Vocoder = VocosModel | HifiganModel  # what a vocoder's checkpoint may hold
-VOCODER_TYPES = (VocosModel, HifiganModel)
-AnyModel = TimingModel | SynthesisModel | VocosModel | HifiganModel | BaselineModel
-MODEL_TYPES: tuple[type[AnyModel], ...] = (TimingModel, SynthesisModel, VocosModel, HifiganModel, BaselineModel)
-M = TypeVar("M", bound=AnyModel, covariant=True)
+
+class Model(Protocol):
+    """A network that can be kept: its kind and its sizes are enough to build it again."""
+
+    kind: ClassVar[str]  # as config.json names it
+    dims_type: ClassVar[type[Any]]  # a frozen dataclass of plain values
+
+    @property
+    def dims(self) -> Any:
+        """Its sizes, of `dims_type`; the network is made of these alone."""
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """As of torch.nn.Module, and so are the others."""
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> Any:
+        """Take weights."""
+
+    def eval(self) -> Any:
+        """Set it to inference."""
+
+
+M = TypeVar("M", bound=Model, covariant=True)
 
 
 @dataclass(frozen=True)
@@ -78,14 +91,18 @@ def save_bare(checkpoint: Checkpoint[M], folder: Path) -> None:
     write_whole(folder / CONFIG_FILE, _json_text(_config_of(checkpoint)).encode())
 
 
-def load_bare(folder: Path) -> Checkpoint[AnyModel]:
+def load_bare(folder: Path, model_types: Sequence[type[M]]) -> Checkpoint[M]:
     """Read what `save_bare` wrote.
 
+    Args:
+        folder: where it was written.
+        model_types: what it may be.
+
     Raises:
-        DataError: it is missing or damaged.
+        DataError: it is missing or damaged, or another kind of model.
     """
     config = _read_config(folder)
-    checkpoint = _described(folder, config, MODEL_TYPES)
+    checkpoint = _described(folder, config, model_types)
     path = folder / BARE_WEIGHTS_FILE
     try:
         checkpoint.model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
@@ -112,26 +129,17 @@ def _json_text(config: dict[str, Any]) -> str:
     return json.dumps(config, indent=2, ensure_ascii=False) + "\n"
 
 
-def load_checkpoint(folder: Path, model_type: type[M], mel: MelConfig | None = None) -> Checkpoint[M]:
+def load_checkpoint(folder: Path, model_types: Sequence[type[M]], mel: MelConfig | None = None) -> Checkpoint[M]:
     """Read a checkpoint, ready for inference.
 
     Args:
         folder: where `save_checkpoint` wrote it.
-        model_type: what it must be.
+        model_types: what it may be.
         mel: the log-mel it must have been trained on; None takes any.
 
     Raises:
         DataError: it is missing, damaged, another kind of model, or trained on another log-mel.
     """
-    return _read_checkpoint(folder, (model_type,), mel)
-
-
-def load_vocoder(folder: Path, mel: MelConfig | None = None) -> Checkpoint[Vocoder]:
-    """Read a vocoder of whichever kind the folder holds; as `load_checkpoint` otherwise."""
-    return _read_checkpoint(folder, VOCODER_TYPES, mel)
-
-
-def _read_checkpoint(folder: Path, model_types: Sequence[type[M]], mel: MelConfig | None) -> Checkpoint[M]:
     config = _read_config(folder)
     found = _described(folder, config, model_types)
     if mel is not None and mel != found.mel:
@@ -148,7 +156,7 @@ def _described(folder: Path, config: dict[str, Any], model_types: Sequence[type[
         raise DataError(folder, f"holds a {config.get('kind')} model, expected {wanted}", "name another folder")
     try:
         return Checkpoint(
-            model=model_type(model_type.dims_type(**config["dims"])),  # type: ignore[arg-type]
+            model=model_type(model_type.dims_type(**config["dims"])),  # type: ignore[call-arg]
             mel=MelConfig(**config["mel"]),
             step=int(config["step"]),
             performer_names=tuple(config["performer_names"]),

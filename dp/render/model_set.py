@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from dp.models.checkpoint import Checkpoint, Vocoder, load_checkpoint, load_vocoder
+from dp.models.checkpoint import Checkpoint, load_checkpoint
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
+from dp.models.vocoders import VOCODER_TYPES, Vocoder
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,10 @@ def load_models(folder: Path) -> ModelSet:
     Raises:
         DataError: one is missing or damaged, or they were trained on different log-mels.
     """
-    synthesis = load_checkpoint(folder / SynthesisModel.kind, SynthesisModel)
+    synthesis = load_checkpoint(folder / SynthesisModel.kind, [SynthesisModel])
     return ModelSet(
-        timing=load_checkpoint(folder / TimingModel.kind, TimingModel, synthesis.mel),
+        timing=load_checkpoint(folder / TimingModel.kind, [TimingModel], synthesis.mel),
         synthesis=synthesis,
-        vocoder=load_vocoder(folder / "vocoder", synthesis.mel),
+        vocoder=load_checkpoint(folder / "vocoder", VOCODER_TYPES, synthesis.mel),
         name=folder.resolve().name,
     )

@@ -1,7 +1,7 @@
 """What code a result depends on: the modules that a root module imports, directly or through others, and no list.
 
-The closure is that of static imports (grimp), those inside functions among them. Left out is what reaches a result by
-value instead: the parameters, which count as they are resolved. Versions of third-party packages that decide a result
+The closure is that of static imports (grimp), those inside functions among them. Left out are
+the parameters, which count by their values instead. Versions of third-party packages that decide a result
 count too; of those that only hold or show it they do not.
 """
 
@@ -16,7 +16,13 @@ from pathlib import Path
 import grimp
 
 PACKAGE = "dp"
-PARAMETER_MODULES = frozenset({"dp.config", "dp.presets"})  # what they say is in `params`, resolved
+LEFT_OUT = frozenset(
+    {
+        "dp.config",  # parameters count by value, as they are resolved
+        "dp.presets",
+        "dp.version",  # says who made a result, and not what it is
+    }
+)
 HOLDING_PACKAGES = frozenset({"pyarrow", "safetensors", "yaml", "grimp"})  # they hold a result and do not decide it
 TEXT_SUFFIXES = (".py", ".pyc", ".md")  # of what lies beside a module without being its data
 
@@ -78,7 +84,7 @@ def _reach(roots: Iterable[str]) -> set[str]:
     graph, reached, waiting = _graph(), set[str](), list(roots)
     while waiting:
         name = waiting.pop()
-        if name in reached or name in PARAMETER_MODULES:
+        if name in reached or name in LEFT_OUT:
             continue
         if name not in graph.modules:
             raise ModuleNotFoundError(f"no module {name}")

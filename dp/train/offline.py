@@ -7,6 +7,7 @@ from dp.config import Config
 from dp.data.prepared import save_prepared
 from dp.errors import DataError
 from dp.models.checkpoint import BARE_WEIGHTS_FILE, load_bare, save_checkpoint
+from dp.models.kinds import MODEL_TYPES
 from dp.project import data_folder, model_folder
 from dp.train.load import load_arrays
 from dp.train.run import Task
@@ -41,7 +42,7 @@ def bring_models(project: Path, config: Config, source: Path) -> list[tuple[str,
         preset, model = folder.parts[-2:]
         if preset not in config.presets or model not in config.presets[preset].models():
             raise DataError(folder, f"is no model of this project: {preset}/{model}", "add the preset to params.yaml")
-        checkpoint = load_bare(folder)
+        checkpoint = load_bare(folder, MODEL_TYPES)
         if checkpoint.mel != config.mel:
             raise DataError(folder, "was trained on another log-mel", "train it again with `dp train --prepare`")
         found.append((preset, model, checkpoint))

@@ -14,9 +14,10 @@ from dp.config import MelConfig
 from dp.data.arrays import Arrays, VocoderClip
 from dp.data.segments import Segmenter, long_enough
 from dp.errors import DataError
-from dp.models.checkpoint import Checkpoint, Vocoder
+from dp.models.checkpoint import Checkpoint
 from dp.models.hifigan import HOP_SAMPLE, HifiganDims, HifiganModel
 from dp.models.mel import LogMel
+from dp.models.vocoders import Vocoder
 from dp.models.vocos import VocosDims, VocosModel
 from dp.models.weight_norm import folded, with_weight_norm
 from dp.presets import VocoderConfig

@@ -24,7 +24,7 @@ def folder(tmp_path: Path):
 def test_round_trip(tmp_path: Path) -> None:
     checkpoint = Checkpoint(TimingModel(DIMS), MEL, 7, ("ann", "bo"), {"seed": 1}, "demo")
     save_checkpoint(checkpoint, tmp_path / "timing")
-    found = load_checkpoint(tmp_path / "timing", TimingModel, MEL)
+    found = load_checkpoint(tmp_path / "timing", [TimingModel], MEL)
     assert (found.mel, found.step, found.train, found.data_note) == (MEL, 7, {"seed": 1}, "demo")
     assert [found.performer_index(name) for name in ("ann", "bo", "cy", None)] == [1, 2, 0, 0]
     assert not found.model.training
@@ -35,7 +35,7 @@ def test_round_trip(tmp_path: Path) -> None:
 
 def test_a_newer_one_takes_the_older_ones_place(folder) -> None:
     save_checkpoint(Checkpoint(TimingModel(DIMS), MEL, 8), folder)
-    assert load_checkpoint(folder, TimingModel).step == 8
+    assert load_checkpoint(folder, [TimingModel]).step == 8
     assert [path.name for path in folder.parent.iterdir()] == ["timing"]
 
 
@@ -47,23 +47,23 @@ def test_a_full_disk_leaves_the_older_one(folder, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(OSError, match="No space left"):
         save_checkpoint(Checkpoint(TimingModel(DIMS), MEL, 8), folder)
     monkeypatch.undo()
-    assert load_checkpoint(folder, TimingModel).step == 7
+    assert load_checkpoint(folder, [TimingModel]).step == 7
     assert [path.name for path in folder.parent.iterdir()] == ["timing"]
 
 
 def test_missing_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"config.json is missing.*dp train"):
-        load_checkpoint(tmp_path / "timing", TimingModel)
+        load_checkpoint(tmp_path / "timing", [TimingModel])
 
 
 def test_another_kind(folder) -> None:
     with pytest.raises(DataError, match="holds a timing model, expected synthesis"):
-        load_checkpoint(folder, SynthesisModel)
+        load_checkpoint(folder, [SynthesisModel])
 
 
 def test_another_mel(folder) -> None:
     with pytest.raises(DataError, match="another log-mel: hop_sample 256 where 200 is wanted"):
-        load_checkpoint(folder, TimingModel, MelConfig(hop_sample=200))
+        load_checkpoint(folder, [TimingModel], MelConfig(hop_sample=200))
 
 
 def change_config(folder, **changes) -> None:
@@ -82,13 +82,13 @@ def change_config(folder, **changes) -> None:
 def test_a_config_that_fits_nothing(folder, changes, message: str) -> None:
     change_config(folder, **changes)
     with pytest.raises(DataError, match=message):
-        load_checkpoint(folder, TimingModel)
+        load_checkpoint(folder, [TimingModel])
 
 
 def test_config_that_is_not_json(folder) -> None:
     (folder / "config.json").write_text("{")
     with pytest.raises(DataError, match="is not JSON"):
-        load_checkpoint(folder, TimingModel)
+        load_checkpoint(folder, [TimingModel])
 
 
 def test_damaged_weights(folder) -> None:
@@ -97,10 +97,10 @@ def test_damaged_weights(folder) -> None:
     content[-1] ^= 1
     path.write_bytes(content)
     with pytest.raises(DataError, match="checksum"):
-        load_checkpoint(folder, TimingModel)
+        load_checkpoint(folder, [TimingModel])
     path.unlink()
     with pytest.raises(DataError, match="is missing"):
-        load_checkpoint(folder, TimingModel)
+        load_checkpoint(folder, [TimingModel])
 
 
 def test_weights_that_are_not_finite(tmp_path: Path) -> None:
@@ -108,4 +108,4 @@ def test_weights_that_are_not_finite(tmp_path: Path) -> None:
     next(model.parameters()).data[0] = float("nan")
     save_checkpoint(Checkpoint(model, MEL, 1), tmp_path / "timing")
     with pytest.raises(DataError, match="not finite"):
-        load_checkpoint(tmp_path / "timing", TimingModel)
+        load_checkpoint(tmp_path / "timing", [TimingModel])

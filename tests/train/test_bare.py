@@ -14,6 +14,7 @@ from dp.config import Config
 from dp.data.prepared import save_prepared
 from dp.errors import DataError
 from dp.models.checkpoint import load_bare, load_checkpoint
+from dp.models.kinds import MODEL_TYPES
 from dp.models.synthesis import SynthesisModel
 from dp.presets import Preset
 from dp.train.__main__ import main
@@ -58,7 +59,7 @@ def test_the_core_needs_torch_and_numpy_alone(arrays) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     for model in CONFIGS:
-        assert load_bare(arrays / "p" / model).step == 2
+        assert load_bare(arrays / "p" / model, MODEL_TYPES).step == 2
         rows = [json.loads(line) for line in (arrays / "p" / model / "log.jsonl").read_text().splitlines()]
         assert {"step", "sec", "train_loss"} <= set(rows[0])
 
@@ -69,8 +70,8 @@ def test_what_was_trained_there_comes_home(arrays, tmp_path: Path) -> None:
     config = Config(mel=tiny.MEL, preset="p", presets=presets)
     assert bring_models(tmp_path, config, arrays) == [("p", "synthesis")]
     home, there = (
-        load_checkpoint(tmp_path / "models/p/synthesis", SynthesisModel, tiny.MEL),
-        load_bare(arrays / "p/synthesis"),
+        load_checkpoint(tmp_path / "models/p/synthesis", [SynthesisModel], tiny.MEL),
+        load_bare(arrays / "p/synthesis", MODEL_TYPES),
     )
     assert (home.step, home.performer_names) == (there.step, there.performer_names) == (2, ("ann", "bo"))
     for name, value in there.model.state_dict().items():
@@ -92,10 +93,10 @@ def test_a_model_of_another_mel_or_of_no_preset_does_not_come_home(arrays, tmp_p
 def test_it_goes_on_where_it_stopped(arrays) -> None:
     options = ["--arrays", str(arrays), "--threads", "1", "--model", "synthesis"]
     assert main([*options, "--steps", "10"]) == 0
-    whole = load_bare(arrays / "p/synthesis").model.state_dict()
+    whole = load_bare(arrays / "p/synthesis", MODEL_TYPES).model.state_dict()
     assert main([*options, "--steps", "4"]) == 0
     assert main([*options, "--steps", "10", "--resume"]) == 0
-    for name, value in load_bare(arrays / "p/synthesis").model.state_dict().items():
+    for name, value in load_bare(arrays / "p/synthesis", MODEL_TYPES).model.state_dict().items():
         assert torch.equal(value, whole[name])
 
 

@@ -81,7 +81,7 @@ def test_nan_in_a_clip_stops_with_its_id(train, make) -> None:
 def test_a_trained_model_survives_its_checkpoint(tmp_path: Path) -> None:
     checkpoint = timing(Log(), step_count=5)
     save_checkpoint(checkpoint, tmp_path / "timing")
-    found = load_checkpoint(tmp_path / "timing", TimingModel, tiny.MEL)
+    found = load_checkpoint(tmp_path / "timing", [TimingModel], tiny.MEL)
     assert found.performer_names == ("ann", "bo")
     before, after = (measure_timing_models({"m": model}, tiny.timing()) for model in (checkpoint, found))
     assert before == after
@@ -118,7 +118,7 @@ def test_every_switch_of_the_synthesis_model_trains_and_is_kept(change, tmp_path
     losses = log.values("train_loss")
     assert losses[-1] < 0.9 * losses[0]
     save_checkpoint(made, tmp_path / "synthesis")
-    found = load_checkpoint(tmp_path / "synthesis", SynthesisModel)
+    found = load_checkpoint(tmp_path / "synthesis", [SynthesisModel])
     batch = synthesis_batch([tiny.synthesis().clips[0]])
     assert torch.equal(found.model(**batch.inputs), made.model(**batch.inputs))
 

@@ -10,8 +10,9 @@ import torch
 from dp.data.arrays import baseline_arrays
 from dp.errors import DataError
 from dp.models.baseline import BaselineDims
-from dp.models.checkpoint import load_vocoder, save_checkpoint
+from dp.models.checkpoint import load_checkpoint, save_checkpoint
 from dp.models.hifigan import HifiganDims
+from dp.models.vocoders import VOCODER_TYPES
 from dp.presets import BaselineConfig, VocoderConfig
 from dp.train.baseline import baseline_inputs, train_baseline
 from dp.train.loop import Course
@@ -99,7 +100,7 @@ def test_the_same_seed_gives_the_same_losses_and_another_seed_others() -> None:
 def test_a_vocoder_of_either_kind_survives_its_checkpoint(train, tmp_path: Path) -> None:
     checkpoint = train(Log(), step_count=3)
     save_checkpoint(checkpoint, tmp_path / "vocoder")
-    found = load_vocoder(tmp_path / "vocoder", tiny.MEL)
+    found = load_checkpoint(tmp_path / "vocoder", VOCODER_TYPES, tiny.MEL)
     assert type(found.model) is type(checkpoint.model)
     log_mel = torch.from_numpy(tiny.MELS["one/0"])
     assert torch.equal(found.model.vocode(log_mel), checkpoint.model.vocode(log_mel))
