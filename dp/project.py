@@ -11,6 +11,7 @@ METRICS_FOLDER = "metrics"  # figures of every evaluation, a file a preset
 CLIP_METRICS_FOLDER = "metrics/clips"  # the same clip by clip
 EVALUATION_REPORT = "reports/evaluation.md"  # the same figures as tables
 SIMPLE_BASELINES = "simple-baselines"  # measured beside the presets: recordings, constant tempo and the like
+CHECKPOINT_FILE = "config.json"  # in the folder of every trained model; written last, it describes the weights
 STATE_FOLDER = ".dp"  # whatever a run needs and nobody reads: caches, logs, databases of the orchestrators
 
 
@@ -93,8 +94,8 @@ def rendering_models(project: Path) -> Path:
     found = [
         folder.parent
         for folder in project.glob(f"{MODELS_FOLDER}/*/synthesis")
-        if all((folder.parent / name / "config.json").is_file() for name in ("timing", "synthesis", "vocoder"))
+        if all((folder.parent / name / CHECKPOINT_FILE).is_file() for name in ("timing", "synthesis", "vocoder"))
     ]
     if not found:
         raise DataError(project, "has no trained models", "run `dp train`, or give --model with a folder of models")
-    return max(found, key=lambda folder: ((folder / "synthesis" / "config.json").stat().st_mtime, folder.name))
+    return max(found, key=lambda folder: ((folder / "synthesis" / CHECKPOINT_FILE).stat().st_mtime, folder.name))

@@ -13,6 +13,7 @@ from dp.errors import DataError
 from flows.processes import run_lines
 
 ERROR_MARK = "ERROR: "
+DEPENDENCIES_STAGE = "dependencies"  # which DVC always calls stale; the others depend on what it writes
 
 
 def stale_stages(
@@ -27,7 +28,7 @@ def stale_stages(
     done = _run(command, project, environment)
     if done.returncode != 0:
         raise DataError(project, f"DVC cannot tell what is stale: {error_text(done.stderr.splitlines())}")
-    return tuple(json.loads(done.stdout or "{}"))
+    return tuple(stage for stage in json.loads(done.stdout or "{}") if stage != DEPENDENCIES_STAGE)
 
 
 def reproduce(
@@ -67,6 +68,19 @@ def prepare(project: Path) -> None:
         raise DataError(folder, "is missing", "run dvc init there, or dvc init --no-scm without git")
     _match_git(project)
     _drop_dead_locks(folder / "tmp" / "rwlock")
+
+
+def write_dependencies(project: Path, environment: Mapping[str, str]) -> None:
+    """Have the project's own code say what its stages depend on: see `flows.dependencies`.
+
+    Raises:
+        DataError: the code cannot be read.
+    """
+    done = _run([sys.executable, "-m", "flows.dependencies"], project, environment)
+    if done.returncode != 0:
+        raise DataError(
+            project, f"what its stages depend on cannot be found: {' '.join(done.stderr.splitlines()[-1:])}"
+        )
 
 
 def error_text(lines: Sequence[str]) -> str:

@@ -98,8 +98,10 @@ def adopt(project: Path, stages: Sequence[str]) -> None:
         DataError: DVC refuses, or another command is working in the project.
     """
     with project_lock(project):
+        environment = command_environment(project, {})
         dvc.prepare(project)
-        dvc.commit(project, stages, command_environment(project, {}))
+        dvc.write_dependencies(project, environment)
+        dvc.commit(project, stages, environment)
 
 
 def _provide_corpus(project: Path, config: Config) -> None:
@@ -121,10 +123,11 @@ def _bring_up_to_date(
     on_event: OnEvent | None,
 ) -> "_Ran":
     """Run what is stale among `targets` and below. If nothing is, no flow is started."""
-    dvc.prepare(project)
     run_id = uuid.uuid4().hex
     ours = {EVENTS_VARIABLE: "1", RUN_VARIABLE: run_id, OWNER_VARIABLE: str(os.getpid())}
     environment = command_environment(project, {**extra, **ours})
+    dvc.prepare(project)
+    dvc.write_dependencies(project, environment)
     if "--force" not in options and not dvc.stale_stages(project, targets, environment, ALONE not in options):
         return _Ran()
     log = logs_folder(project)

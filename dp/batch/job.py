@@ -12,6 +12,7 @@ from pathlib import Path
 from dp.batch.manifest import made_file, relative_path
 from dp.errors import DataError
 from dp.parallel.outcome import Outcome, attempt
+from dp.project import CHECKPOINT_FILE
 from dp.render.model_set import ModelSet, load_models
 from dp.render.options import OutputOptions, RenderOptions
 from dp.render.outputs import RenderedFiles, render_to_files
@@ -84,12 +85,12 @@ def model_version(models: Path) -> str:
     """
     digests = []
     for name in MODELS:
-        path = models / name / "config.json"
+        path = models / name / CHECKPOINT_FILE
         try:
             digests.append(json.loads(path.read_text(encoding="utf-8"))["weights_sha256"])
         except (FileNotFoundError, NotADirectoryError) as error:
             advice = "make one with `dp train`, or give --model with a folder of models"
-            raise DataError(models / name, "holds no model (config.json is missing)", advice) from error
+            raise DataError(models / name, f"holds no model ({CHECKPOINT_FILE} is missing)", advice) from error
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DataError(path, "does not describe a model", "train it again with `dp train`") from error
     return hashlib.sha256("".join(digests).encode()).hexdigest()

@@ -1,8 +1,8 @@
 """What code a result depends on: the modules that a root module imports, directly or through others, and no list.
 
-The closure is that of static imports (grimp), those inside functions among them. Left out are
-the parameters, which count by their values instead. Versions of third-party packages that decide a result
-count too; of those that only hold or show it they do not.
+The closure is that of static imports (grimp), those inside functions among them. Left out are the parameters, which
+count by their values instead. Versions of third-party packages that decide a result count too, and those of packages
+that only hold it do not.
 """
 
 import ast

@@ -118,3 +118,17 @@ def test_a_project_is_brought_up_to_date_step_by_step(project: Path, monkeypatch
     with pytest.raises(DataError, match="nowhere"):
         rebuild(project, "folder", str(project / "nowhere"))
     assert (project / "params.yaml").read_bytes() == before
+
+    # A parameter and a constant change, and change back: then nothing is computed again.
+    params, types = project / "params.yaml", project / "dp/types.py"
+    code = types.read_bytes()
+    params.write_bytes(before.replace(b"min_score_fit: 0.0", b"min_score_fit: 0.01"))
+    types.write_bytes(code.replace(b"FULL_PEAK = 0.95", b"FULL_PEAK = 0.9"))
+    summary = rebuild(project, workers=2)
+    assert summary.stages_run == ("ingest", "align", "features")
+    assert outcomes(summary) == bad_and(a="done", b="done", c="done", d="done")
+    params.write_bytes(before)
+    types.write_bytes(code)
+    summary = rebuild(project, workers=2)
+    assert summary.stages_run == ("ingest", "align", "features")
+    assert outcomes(summary) == bad_and(a="reused", b="reused", c="reused", d="reused")

@@ -6,7 +6,8 @@ import torch
 
 from dp.config import MelConfig
 from dp.errors import DataError
-from dp.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from dp.project import CHECKPOINT_FILE
+from dp.models.checkpoint import CONFIG_FILE, Checkpoint, load_checkpoint, save_checkpoint
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingDims, TimingModel
 
@@ -109,3 +110,7 @@ def test_weights_that_are_not_finite(tmp_path: Path) -> None:
     save_checkpoint(Checkpoint(model, MEL, 1), tmp_path / "timing")
     with pytest.raises(DataError, match="not finite"):
         load_checkpoint(tmp_path / "timing", [TimingModel])
+
+
+def test_projects_know_a_checkpoint_by_its_config() -> None:
+    assert CHECKPOINT_FILE == CONFIG_FILE

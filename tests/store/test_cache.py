@@ -9,7 +9,7 @@ import pytest
 
 from dp.config import AlignConfig
 from dp.store.cache import collect_garbage, find_entry, new_entry
-from dp.store.hashing import code_digest, file_sha256, result_key
+from dp.store.hashing import file_sha256, result_key
 
 HOUR_SEC = 3600.0
 
@@ -80,25 +80,3 @@ def test_a_key_of_something_unknown_is_our_mistake() -> None:
 def test_sha256_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"abc")
     assert file_sha256(tmp_path / "x") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-
-
-def test_the_digest_of_code_sees_code_and_data_but_not_comments(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    package = tmp_path / "digested"
-    package.mkdir()
-    (package / "__init__.py").write_text("")
-    (package / "net.npz").write_bytes(b"1")
-    monkeypatch.syspath_prepend(tmp_path)
-
-    def digest(source: str, weights: bytes = b"1") -> str:
-        (package / "work.py").write_text(source)
-        (package / "net.npz").write_bytes(weights)
-        code_digest.cache_clear()
-        return code_digest("digested")
-
-    first = digest("def f(x):\n    return x + 1\n")
-    assert first == digest('"""Doc."""\n\ndef f(x):\n    """More."""\n    # why\n    return (x + 1)\n')
-    assert first != digest("def f(x):\n    return x + 2\n")
-    assert first != digest("def f(x):\n    return x + 1\n", b"2")
-    code_digest.cache_clear()

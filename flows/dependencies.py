@@ -1,0 +1,85 @@
+"""What stages depend on beside their data: their code, and their parameters as they are resolved.
+
+    python -m flows.dependencies
+
+in the project folder writes `dependencies.yaml`, of which the stages of dvc.yaml name the parts they depend on: a
+digest of the code that each one's module imports, and all parameters with the defaults that params.yaml leaves out.
+`dp rebuild`, `dp train` and `dp evaluate` write it before they ask what is stale; in `dvc repro` the first stage does.
+"""
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dp.config import PARAMS_FILE, load_config
+from dp.errors import DataError
+from dp.files import write_whole
+from dp.presets import MODELS
+from dp.project import CHECKPOINT_FILE, model_folder
+from dp.store.code import code_digest
+from dp.store.hashing import file_sha256
+
+DEPENDENCIES_FILE = "dependencies.yaml"
+STAGE = "dependencies"
+
+# The modules that make what a stage publishes. Flows are none of them: they only wire.
+STAGE_ROOTS = {
+    "ingest": ("dp.stages.ingest",),
+    "align": ("dp.stages.align",),
+    "features": ("dp.stages.features",),
+    "evaluate": ("dp.evaluate.measure", "dp.evaluate.results"),
+}
+LOADERS = {"timing": "dp.data.load"}  # what reads a model's training data; of whatever makes sound, the next one
+SOUND_LOADER = "dp.data.load_sound"
+
+
+def find_dependencies(project: Path) -> dict[str, Any]:
+    """Digests of code by stage, for `train` by model, and the resolved parameters.
+
+    Raises:
+        DataError: params.yaml is not valid.
+    """
+    config = load_config(project / PARAMS_FILE)
+    code: dict[str, Any] = {stage: code_digest(*roots) for stage, roots in STAGE_ROOTS.items()}
+    code["train"] = {model: code_digest(f"dp.train.{model}", LOADERS.get(model, SOUND_LOADER)) for model in MODELS}
+    params = {
+        **{name: dataclasses.asdict(getattr(config, name)) for name in ("corpus", "align", "mel", "split")},
+        "presets": {name: _without_none(preset) for name, preset in config.presets.items()},
+    }
+    # Presets that have no vocoder are measured with the one of the project's preset.
+    spare = model_folder(project, config.preset, "vocoder") / CHECKPOINT_FILE
+    return {"code": code, "params": params, "spare_vocoder": file_sha256(spare) if spare.is_file() else "none"}
+
+
+def write_dependencies(project: Path) -> None:
+    """Write `dependencies.yaml`, whole; where it says the same already, leave it.
+
+    Raises:
+        DataError: params.yaml is not valid.
+        OSError: it cannot be written.
+    """
+    path = project / DEPENDENCIES_FILE
+    text = "# Made by `python -m flows.dependencies`.\n" + yaml.safe_dump(_plain(find_dependencies(project)))
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        write_whole(path, text.encode())
+
+
+def _without_none(preset: Any) -> dict[str, Any]:
+    return {model: dataclasses.asdict(settings) for model, settings in preset.models().items()}
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists: YAML knows no others."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+if __name__ == "__main__":
+    try:
+        write_dependencies(Path.cwd())
+    except DataError as error:
+        sys.exit(f"{STAGE}: {error}")
