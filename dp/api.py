@@ -123,7 +123,7 @@ def align_pair(
         DataError: see `align`.
     """
     from dp.config import check_align
-    from dp.stages.align import align_score
+    from dp.stages.align_files import align_score
     from dp.types import Score
 
     check_align(config, "align")
@@ -286,7 +286,7 @@ def make_demo(folder: str | Path) -> None:
         >>> import dp
         >>> dp.make_demo("demo-corpus")
     """
-    from dp.corpora.demo.corpus import make_demo as make
+    from dp.corpora.demo.make import make_demo as make
 
     make(Path(folder))
 

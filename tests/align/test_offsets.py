@@ -15,7 +15,7 @@ from dp.align.score_events import MIN_NOTE_SEC, plan_score
 from dp.align.spectrum import at_level
 from dp.audio.synth import bundled_soundfont
 from dp.config import AlignConfig
-from dp.corpora.demo.corpus import SAMPLE_RATE_HZ
+from dp.corpora.demo.make import SAMPLE_RATE_HZ
 from dp.corpora.demo.players import PLAYERS, perform
 from dp.errors import DataError
 from dp.train_aligner import offset_net as offset_filter

@@ -8,8 +8,9 @@ import pytest
 from dp.audio import audio_info, read_audio
 from dp.corpora import list_recordings
 from dp.corpora.demo import corpus as demo
-from dp.corpora.demo.corpus import UNSEEN_SCORE, make_demo, true_notes
+from dp.corpora.demo.corpus import UNSEEN_SCORE, true_notes
 from dp.corpora.demo.engraving import Bar, Sound, Study, musicxml
+from dp.corpora.demo.make import make_demo
 from dp.corpora.demo.players import LEAD_IN_SEC, PLAYERS, Player, perform
 from dp.corpora.demo.studies import all_studies
 from dp.errors import DataError

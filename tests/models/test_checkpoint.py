@@ -6,10 +6,10 @@ import torch
 
 from dp.config import MelConfig
 from dp.errors import DataError
-from dp.project import CHECKPOINT_FILE
 from dp.models.checkpoint import CONFIG_FILE, Checkpoint, load_checkpoint, save_checkpoint
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingDims, TimingModel
+from dp.project import CHECKPOINT_FILE
 
 MEL = MelConfig()
 DIMS = TimingDims(performer_count=2, width=8, head_count=2, encoder_layer_count=1, feed_forward_width=8)

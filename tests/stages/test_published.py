@@ -89,7 +89,7 @@ def test_a_bad_alignment_costs_itself_alone_and_is_told(project: Path) -> None:
 def test_a_second_run_finds_what_the_first_one_did(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     publish_ingest(project, CONFIG, plan_ingest(project, CONFIG), [])
     before = read_published_notes(project / "data")
-    monkeypatch.setattr("dp.stages.published.read_published_alignment", None)
+    monkeypatch.setattr("dp.stages.published_entry.read_published_alignment", None)
     publish_ingest(project, CONFIG, plan_ingest(project, CONFIG), [])
     assert [item.recording_id for item in read_published_notes(project / "data")] == [
         item.recording_id for item in before
