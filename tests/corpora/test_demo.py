@@ -7,7 +7,7 @@ import pytest
 
 from dp.audio import audio_info, read_audio
 from dp.corpora import list_recordings
-from dp.corpora.demo import corpus as demo
+from dp.corpora.demo import make
 from dp.corpora.demo.corpus import UNSEEN_SCORE, true_notes
 from dp.corpora.demo.engraving import Bar, Sound, Study, musicxml
 from dp.corpora.demo.make import make_demo
@@ -111,14 +111,14 @@ def test_truth_is_what_sounds(root: Path) -> None:
 
 def test_making_it_again_changes_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
-    monkeypatch.setattr(demo, "_fill", lambda folder: pytest.fail("was made again"))
+    monkeypatch.setattr(make, "_fill", lambda folder: pytest.fail("was made again"))
     make_demo(root)
     assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
 
 
 def test_it_is_the_same_every_time(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     studies = all_studies()
-    monkeypatch.setattr(demo, "all_studies", lambda: studies[:1])
+    monkeypatch.setattr(make, "all_studies", lambda: studies[:1])
     make_demo(tmp_path / "demo")
     for path in (tmp_path / "demo").rglob("ada_scales.*"):
         assert path.read_bytes() == (root / path.relative_to(tmp_path / "demo")).read_bytes()
@@ -126,7 +126,7 @@ def test_it_is_the_same_every_time(tmp_path: Path, root: Path, monkeypatch: pyte
 
 def test_a_deleted_file_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     studies = all_studies()
-    monkeypatch.setattr(demo, "all_studies", lambda: studies[3:4])
+    monkeypatch.setattr(make, "all_studies", lambda: studies[3:4])
     made = tmp_path / "demo"
     make_demo(made)
     (made / "audio" / "ada_rounds.wav").unlink()
@@ -141,7 +141,7 @@ def test_a_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     def full(*_) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(demo, "write_audio", full)
+    monkeypatch.setattr(make, "write_audio", full)
     with pytest.raises(OSError, match="No space left"):
         make_demo(tmp_path / "demo")
     assert list(tmp_path.iterdir()) == []

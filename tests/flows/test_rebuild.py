@@ -63,6 +63,22 @@ def bad_and(**good: str) -> dict[str, str]:
     return {"bad-wav": "failed", **{f"{name}-wav": outcome for name, outcome in good.items()}}
 
 
+def check_that_changing_back_computes_nothing(project: Path) -> None:
+    """A parameter and a constant change, and change back."""
+    params, types = project / "params.yaml", project / "dp/types.py"
+    before, code = params.read_bytes(), types.read_bytes()
+    params.write_bytes(before.replace(b"min_score_fit: 0.0", b"min_score_fit: 0.01"))
+    types.write_bytes(code.replace(b"FULL_PEAK = 0.95", b"FULL_PEAK = 0.9"))
+    summary = rebuild(project, workers=2)
+    assert summary.stages_run == ("ingest", "align", "features")
+    assert outcomes(summary) == bad_and(a="done", b="done", c="done", d="done")
+    params.write_bytes(before)
+    types.write_bytes(code)
+    summary = rebuild(project, workers=2)
+    assert summary.stages_run == ("ingest", "align", "features")
+    assert outcomes(summary) == bad_and(a="reused", b="reused", c="reused", d="reused")
+
+
 def test_a_project_is_brought_up_to_date_step_by_step(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     command, environment = [sys.executable, "-c", KILLED], command_environment(project, {})
     killed = subprocess.run(command, cwd=project, env=environment, capture_output=True, check=False)
@@ -119,16 +135,4 @@ def test_a_project_is_brought_up_to_date_step_by_step(project: Path, monkeypatch
         rebuild(project, "folder", str(project / "nowhere"))
     assert (project / "params.yaml").read_bytes() == before
 
-    # A parameter and a constant change, and change back: then nothing is computed again.
-    params, types = project / "params.yaml", project / "dp/types.py"
-    code = types.read_bytes()
-    params.write_bytes(before.replace(b"min_score_fit: 0.0", b"min_score_fit: 0.01"))
-    types.write_bytes(code.replace(b"FULL_PEAK = 0.95", b"FULL_PEAK = 0.9"))
-    summary = rebuild(project, workers=2)
-    assert summary.stages_run == ("ingest", "align", "features")
-    assert outcomes(summary) == bad_and(a="done", b="done", c="done", d="done")
-    params.write_bytes(before)
-    types.write_bytes(code)
-    summary = rebuild(project, workers=2)
-    assert summary.stages_run == ("ingest", "align", "features")
-    assert outcomes(summary) == bad_and(a="reused", b="reused", c="reused", d="reused")
+    check_that_changing_back_computes_nothing(project)

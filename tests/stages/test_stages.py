@@ -11,7 +11,7 @@ import soundfile
 
 from dp.config import AlignConfig, Config, CorpusConfig, MelConfig, SplitConfig
 from dp.parallel.outcome import Outcome
-from dp.stages import align, features, ingest
+from dp.stages import align, align_entry, features_entry, ingest
 from dp.stages.align import align_recording, find_alignment, plan_align, publish_align
 from dp.stages.features import find_features, make_features, plan_features, publish_features
 from dp.stages.ingest import ingest_recording, plan_ingest, publish_ingest
@@ -180,8 +180,8 @@ def test_bad_recordings_are_rows_of_the_report_and_the_good_ones_go_on(
         found = real_align(samples, notes, config, subject, repeats)
         return replace(found, accepted=False, reason="another piece") if "wrong" in subject else found
 
-    real_align = align.align
-    monkeypatch.setattr(align, "align", judged)
+    real_align = align_entry.align
+    monkeypatch.setattr(align_entry, "align", judged)
     corpus = project / "../corpus"
     for name in ("text", "empty", "no-notes", "truncated"):
         melody_pair(corpus, name)
@@ -245,7 +245,7 @@ def test_a_fault_of_the_machine_is_a_crash_and_leaves_nothing(
     project: Path, monkeypatch: pytest.MonkeyPatch, fault: Callable[..., None], reason: str
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(features, "write_table", fault)
+        patch.setattr(features_entry, "write_table", fault)
         assert run_stages(project)["features"] == dict.fromkeys(GOOD, "crashed")
     row = read_stage_report(project / "data", "features")[0]
     assert row.reason.startswith(reason)
