@@ -23,7 +23,8 @@ LEFT_OUT = frozenset(
         "dp.version",  # says who made a result, and not what it is
     }
 )
-HOLDING_PACKAGES = frozenset({"pyarrow", "safetensors", "yaml", "grimp"})  # they hold a result and do not decide it
+# They hold a result, or bring it about elsewhere, and do not decide it.
+INDIFFERENT_PACKAGES = frozenset({"dask", "distributed", "grimp", "pandas", "pyarrow", "safetensors", "yaml"})
 TEXT_SUFFIXES = (".py", ".pyc", ".md")  # of what lies beside a module without being its data
 
 
@@ -69,7 +70,7 @@ def find_versions(*roots: str) -> dict[str, str]:
     Raises:
         ModuleNotFoundError: there is no such module.
     """
-    names = sorted({name.partition(".")[0] for name in _reach(roots) if not _is_ours(name)} - HOLDING_PACKAGES)
+    names = sorted({name.partition(".")[0] for name in _reach(roots) if not _is_ours(name)} - INDIFFERENT_PACKAGES)
     return {name: version for name in names if (version := _version(name))}
 
 
