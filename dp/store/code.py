@@ -108,6 +108,7 @@ def _files(name: str) -> list[Path]:
     return [source, *sorted(path for path in beside if not path.name.startswith("."))]
 
 
+@cache
 def _bare_source(source: bytes) -> bytes:
     tree = ast.parse(source)
     for node in ast.walk(tree):
