@@ -30,7 +30,7 @@ from bench.align.performances import (
 )
 from bench.align.rendering import F32, SAMPLE_RATE_HZ, Room, play, record, write_recording
 
-SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")  # the onset filter's training uses others
+SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")  # the onset net's training uses others
 CHAMBER = Room((0.4, 1.2), 8.0, 40.0)
 HALL = Room((1.3, 2.4), 3.0, 45.0)
 OLD_TAPE = Room((0.3, 0.6), 12.0, 22.0)

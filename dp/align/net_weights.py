@@ -1,7 +1,12 @@
-"""Files of the small networks' weights: read and checked, written whole or not at all."""
+"""What the aligner's small nets have in common: layers that convolve over time, and the files of their weights.
 
+Weights come with the package: `NAME.npz` lies beside the module that computes the net, `NAME.md` says how it was made.
+"""
+
+import functools
 import json
-from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -10,32 +15,76 @@ from dp.align.spectrum import F32
 from dp.errors import DataError
 from dp.files import whole_file
 
-Shape = tuple[int, int, int]  # out, in, kernel
+
+@dataclass(frozen=True)
+class Layer:
+    """One convolution over time."""
+
+    in_count: int  # channels that it takes
+    out_count: int  # channels that it makes
+    kernel_frame: int
+    dilation: int = 1  # its taps lie so many frames apart
+
+    @property
+    def reach_frame(self) -> int:
+        """From its first tap to its last one."""
+        return (self.kernel_frame - 1) * self.dilation
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of its weights: (out, in, kernel)."""
+        return self.out_count, self.in_count, self.kernel_frame
 
 
-def read_layers(path: Path, name: str, expected: Sequence[Shape]) -> tuple[tuple[F32, ...], tuple[F32, ...]]:
-    """Weights [out, in, kernel] and biases [out] of the layers of the network `name`.
+@dataclass(frozen=True)
+class NetLayout:
+    """What a net consists of, and where the weights lie that come with the package."""
+
+    name: str
+    package: str
+    file_name: str  # in that package
+    layers: tuple[Layer, ...]
+
+
+@dataclass(frozen=True)
+class Net:
+    """The weights of a net, layer by layer."""
+
+    weights: tuple[F32, ...]  # [out, in, kernel] each
+    biases: tuple[F32, ...]  # [out] each
+
+
+@functools.cache
+def packaged_net(layout: NetLayout) -> Net:
+    """The weights that come with the package."""
+    with resources.as_file(resources.files(layout.package) / layout.file_name) as path:
+        return load_net(path, layout)
+
+
+def load_net(path: Path, layout: NetLayout) -> Net:
+    """Read the weights of a net.
 
     Raises:
-        DataError: the file does not hold layers of the expected shapes, or numbers that are not finite.
+        DataError: the file does not hold layers of the net's shapes, or numbers that are not finite.
     """
+    expected = [layer.shape for layer in layout.layers]
     try:
         with np.load(path) as stored:
             weights = tuple(stored[f"weight{i}"].astype(np.float32) for i in range(len(expected)))
             biases = tuple(stored[f"bias{i}"].astype(np.float32) for i in range(len(expected)))
     except (OSError, KeyError, ValueError) as error:
-        raise DataError(path, f"is not a set of {name} weights ({error})", "train them again") from error
+        raise DataError(path, f"is not a set of {layout.name} weights ({error})", "train them again") from error
     found = [w.shape for w in weights]
-    if found != list(expected) or [b.shape for b in biases] != [(e[0],) for e in expected]:
-        raise DataError(path, f"layers are {found}, expected {list(expected)}", "train them again")
+    if found != expected or [b.shape for b in biases] != [(shape[0],) for shape in expected]:
+        raise DataError(path, f"layers are {found}, expected {expected}", "train them again")
     if not all(np.isfinite(a).all() for a in (*weights, *biases)):
         raise DataError(path, "holds weights that are not finite", "train them again")
-    return weights, biases
+    return Net(weights, biases)
 
 
-def write_layers(path: Path, weights: Sequence[F32], biases: Sequence[F32], about: dict[str, object]) -> None:
+def write_net(path: Path, net: Net, about: dict[str, object]) -> None:
     """Write weights, biases, and what they were trained on."""
-    arrays = {f"weight{i}": weight for i, weight in enumerate(weights)}
-    arrays |= {f"bias{i}": bias for i, bias in enumerate(biases)}
+    arrays = {f"weight{i}": weight for i, weight in enumerate(net.weights)}
+    arrays |= {f"bias{i}": bias for i, bias in enumerate(net.biases)}
     with whole_file(path) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, about=np.array(json.dumps(about, sort_keys=True)), **arrays)

@@ -6,9 +6,10 @@ import numpy as np
 
 from dp.align.coarse.align import Timing, coarse_align
 from dp.align.coarse.features import HOP_SAMPLE as COARSE_HOP_SAMPLE
+from dp.align.net_weights import packaged_net
 from dp.align.offsets.find import sounding_offsets
 from dp.align.onsets.listener import Listener
-from dp.align.onsets.net import packaged_net
+from dp.align.onsets.net import ONSET_NET
 from dp.align.onsets.patches import HOP_SAMPLE
 from dp.align.onsets.refine import refine_onsets
 from dp.align.passages import passage_fit
@@ -33,7 +34,8 @@ def align_notes(
     music = find_music(at_level(samples), SAMPLE_RATE_HZ, notes, repeats, MIN_EVENT_SEC)
     notes, plan, audio, shift = music.notes, music.plan, music.audio, music.shift_semitone
     coarse = coarse_align(audio, music.steady, plan, shift, _COARSE_FRAME_SEC)
-    listener = Listener(music.samples, SAMPLE_RATE_HZ, plan, music.tuning_semitone, shift, packaged_net(), audio)
+    net = packaged_net(ONSET_NET)
+    listener = Listener(music.samples, SAMPLE_RATE_HZ, plan, music.tuning_semitone, shift, net, audio)
     refined = refine_onsets(listener, coarse.event_sec)
     evidence = onset_evidence(plan, refined, coarse.event_sec, _FINE_FRAME_SEC)
     fit = score_fit(warping_fit(audio, music.steady, plan, shift, _COARSE_FRAME_SEC), evidence)

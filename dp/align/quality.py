@@ -49,7 +49,7 @@ def warping_fit(audio: Features, steady: Timing, plan: ScorePlan, shift_semitone
 class Evidence:
     """What speaks for each note's onset; N notes."""
 
-    odds: FloatArray  # [N] logarithm: the onset filter's "begins here" against "elsewhere near" and "not near"
+    odds: FloatArray  # [N] logarithm: the onset net's "begins here" against "elsewhere near" and "not near"
     odds_around: FloatArray  # [N] mean of its event's and the neighbouring events' notes
     tempo_error_sec: FloatArray  # [N] distance of its event from the locally smoothed tempo
     coarse_error_sec: FloatArray  # [N] distance of its event from the coarse alignment

@@ -70,7 +70,7 @@ def _optional() -> list[Finding]:
         player = Finding(
             player.name,
             "absent",
-            "not installed; the demo corpus and training of the onset filter need it",
+            "not installed; the demo corpus and training of the onset net need it",
             player.advice,
         )
     found.append(player)

@@ -1,12 +1,14 @@
 """Train the offset net of dp.align: `python -m dp.train_aligner.offset_net -o WEIGHTS.npz`.
 
 Without options it learns from invented pieces played with the soundfont that pretty_midi brings along. The packaged
-weights also saw human timing and other soundfonts; `dp/align/offset_net.md` has the command.
+weights also saw human timing and other soundfonts; `dp/align/offsets/offset_net.md` has the command.
+
+Letters: N notes, n of a batch, C channels, T frames from a note's onset on.
 """
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +17,14 @@ import torch
 from torch import nn
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ
-from dp.align.net_weights import write_layers
 from dp.align.offsets.bands import HOP_SAMPLE
 from dp.align.offsets.curves import CHANNEL_COUNT, batches_of, curves, observe
-from dp.align.offsets.net import DILATION, OffsetNet, end_frames, layer_shapes
+from dp.align.offsets.net import OFFSET_NET, end_frames
 from dp.align.spectrum import F32, at_level
 from dp.align.tuning import estimate_tuning
 from dp.audio.synth import bundled_soundfont
-from dp.train_aligner.command import about_training, log_epoch, parsed
+from dp.train_aligner import fit as shared
+from dp.train_aligner.command import Training, run
 from dp.train_aligner.offset_performances import (
     Played,
     invented_played,
@@ -32,19 +34,21 @@ from dp.train_aligner.offset_performances import (
     violin_choices,
     violin_played,
 )
-from dp.train_aligner.sounds import record, render
+from dp.train_aligner.performances import Performance
+from dp.train_aligner.sounds import record
 from dp.units import FloatArray, IntArray
 
 F16 = npt.NDArray[np.float16]
 PERFORMANCES = (130, 90, 60)  # invented, violin, piano
-RECORDINGS = 2  # rooms, microphones and noises per performance
 EPOCHS = 8
 VIOLIN_SEC = 40.0
-_MODULE = "dp.train_aligner.offset_net"
 _DROWNED_SHARE, _DROWNED_DB = 0.08, (-15.0, 10.0)  # of recordings; signal against noise
+_MOVED_SIGMA_SEC, _NOTE_SIGMA_SEC = 0.006, 0.003  # how far aligned events are off, and notes from their event
+_FAR_SHARE, _FAR_SIGMA_SEC = 0.05, 0.06  # events that are off by more
 _BATCH_FRAME = 24000
 _SEC_PER_FRAME = HOP_SAMPLE / ALIGN_SAMPLE_RATE_HZ
-_HIGHEST_RATE = 6e-3
+_HIGHEST_RATE, _WEIGHT_DECAY, _MAX_GRADIENT = 6e-3, 1e-3, 1.0
+_NOISE = 0.03  # standard deviation of what is added to the curves
 _DISTANCE_SCALE_FRAME = 4.0  # an expected error so large counts as much as a nat of likelihood
 _TARGET_WIDTH_FRAME = 0.7  # of the Gaussian that stands for the true end
 
@@ -58,21 +62,27 @@ class Examples:
     end_frame: FloatArray  # [N] fractional, counted from a note's first frame, below its length
     written_frame: FloatArray  # [N] where they would end by the score
 
+    def __len__(self) -> int:
+        return len(self.length)
+
 
 def gather(
     counts: Sequence[int], bach_violin: Path | None, vienna: Path | None, rng: np.random.Generator
 ) -> list[Played]:
-    """So many performances of every source that is at hand, mixed; counts as in PERFORMANCES."""
+    """So many performances of every source that is at hand, some more than once, mixed; counts as in PERFORMANCES."""
     invented, violin, piano = counts
-    found = [invented_played(i, rng) if i % 2 else keyboard_played(i, rng) for i in range(invented)]
+    human = []
     if bach_violin is not None:
         names = violin_choices(bach_violin)
-        chosen = [names[int(i)] for i in rng.permutation(violin) % len(names)]
-        found += [violin_played(bach_violin, *name, rng, VIOLIN_SEC) for name in chosen]
+        human.append((violin, [partial(violin_played, bach_violin, *n, length_sec=VIOLIN_SEC) for n in names]))
     if vienna is not None:
-        files = piano_choices(vienna)
-        found += [piano_played(files[int(i)], rng) for i in rng.permutation(piano) % len(files)]
-    return [found[int(i)] for i in rng.permutation(len(found))]
+        human.append((piano, [partial(piano_played, file) for file in piano_choices(vienna)]))
+    made_up = [partial(invented_played if i % 2 else keyboard_played, i) for i in range(invented)]
+    return shared.gather(made_up, human, _draw, rng)
+
+
+def _draw(available: int, wanted: int, rng: np.random.Generator) -> IntArray:
+    return rng.permutation(wanted) % available
 
 
 def examples_of(played: Played, dry: F32, rng: np.random.Generator) -> Examples:
@@ -82,15 +92,18 @@ def examples_of(played: Played, dry: F32, rng: np.random.Generator) -> Examples:
         loudness = np.sqrt((recorded**2).mean()) * 10 ** (-rng.uniform(*_DROWNED_DB) / 20)
         recorded = recorded + (loudness * rng.standard_normal(len(recorded))).astype(np.float32)
     samples = at_level(recorded)
+    # Events [E] of the notes [N] that the score has, and how far each is off
     known = np.flatnonzero(np.isfinite(played.written_sec))
     performance = played.performance
     _, event = np.unique(performance.event[known], return_inverse=True)
     event_sec = np.bincount(event, performance.onset_sec[known]) / np.bincount(event)
-    moved = rng.normal(0.0, 0.006, len(event_sec))
-    moved += (rng.random(len(moved)) < 0.05) * rng.normal(0.0, 0.06, len(moved))
-    onset_sec = performance.onset_sec[known] + moved[event] + rng.normal(0.0, 0.003, len(known))
+    moved = rng.normal(0.0, _MOVED_SIGMA_SEC, len(event_sec))
+    moved += (rng.random(len(moved)) < _FAR_SHARE) * rng.normal(0.0, _FAR_SIGMA_SEC, len(moved))
+    # Onsets and the score's offsets [N] as an alignment would have them
+    onset_sec = performance.onset_sec[known] + moved[event] + rng.normal(0.0, _NOTE_SIGMA_SEC, len(known))
     written_sec = played.written_sec[known] + np.interp(played.written_sec[known], event_sec, moved)
     onset_sec = np.clip(onset_sec, 0.0, len(samples) / ALIGN_SAMPLE_RATE_HZ - 0.05)
+    # Curves [length, C] from every onset on, and in them the true ends [N]
     tuning = estimate_tuning(samples, ALIGN_SAMPLE_RATE_HZ)
     seen = observe(samples, ALIGN_SAMPLE_RATE_HZ, performance.pitch[known], onset_sec, written_sec, tuning)
     first = np.floor(seen.onset)
@@ -99,32 +112,19 @@ def examples_of(played: Played, dry: F32, rng: np.random.Generator) -> Examples:
     return Examples(np.concatenate(rows), seen.length, end, seen.written - first)
 
 
-def build_examples(all_played: list[Played], soundfonts: list[Path], rng: np.random.Generator) -> list[Examples]:
-    """Examples of every performance: each is played with one of the soundfonts and recorded in RECORDINGS rooms."""
-    made: list[Examples | None] = [None] * len(all_played)
-    for number, soundfont in enumerate(soundfonts):
-        chosen = list(range(number, len(all_played), len(soundfonts)))
-        detune = [float(d) for d in rng.uniform(-0.2, 0.2, len(chosen))]
-        performances = [all_played[i].performance for i in chosen]
-        if soundfont == bundled_soundfont():  # played by tinysoundfont, which knows no pedal
-            performances = [
-                replace(p, offset_sec=all_played[i].sound_end_sec, pedal=())
-                for i, p in zip(chosen, performances, strict=True)
-            ]
-        sounds = render(performances, soundfont, detune, ALIGN_SAMPLE_RATE_HZ)
-        for i, dry in zip(chosen, sounds, strict=True):
-            made[i] = joined([examples_of(all_played[i], dry, rng) for _ in range(RECORDINGS)])
-    return [m for m in made if m is not None]
+def build_examples(
+    all_played: Sequence[Played], soundfonts: Sequence[Path], rng: np.random.Generator
+) -> list[Examples]:
+    """Examples of every performance: each is played with one of the soundfonts and recorded in rooms."""
+    made = shared.record_on_soundfonts(all_played, soundfonts, _performance_for, examples_of, rng)
+    return [shared.joined(examples) for examples in made]
 
 
-def joined(parts: list[Examples]) -> Examples:
-    """All examples, one after the other."""
-    return Examples(
-        np.concatenate([p.channels for p in parts]),
-        np.concatenate([p.length for p in parts]),
-        np.concatenate([p.end_frame for p in parts]),
-        np.concatenate([p.written_frame for p in parts]),
-    )
+def _performance_for(played: Played, soundfont: Path) -> Performance:
+    """What a soundfont plays: the bundled one is played by tinysoundfont, which knows no pedal."""
+    if soundfont == bundled_soundfont():
+        return replace(played.performance, offset_sec=played.sound_end_sec, pedal=())
+    return played.performance
 
 
 def batches(examples: Examples, rng: np.random.Generator | None) -> Iterator[tuple[IntArray, F32]]:
@@ -149,11 +149,7 @@ class Network(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        dilation = (*DILATION, 1)
-        self.layers = nn.ModuleList(
-            nn.Conv1d(shape[1], shape[0], shape[2], dilation=d, padding="same")
-            for shape, d in zip(layer_shapes(), dilation, strict=True)
-        )
+        self.layers = nn.ModuleList(shared.convolutions(OFFSET_NET, padding="same"))
 
     def forward(self, channels: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
         """Logits [n, T] of channels [n, T, CHANNEL_COUNT]; `inside` [n, T] says which frames are a note's."""
@@ -163,14 +159,6 @@ class Network(nn.Module):
                 hidden = torch.relu(hidden) * inside[:, None]
             hidden = layer(hidden)
         return hidden[:, 0].masked_fill(~inside, -1e9)
-
-    def as_net(self) -> OffsetNet:
-        """The same for numpy."""
-        state = {name: value.numpy().copy() for name, value in self.layers.state_dict().items()}
-        count = len(self.layers)
-        return OffsetNet(
-            tuple(state[f"{i}.weight"] for i in range(count)), tuple(state[f"{i}.bias"] for i in range(count))
-        )
 
 
 def loss_of(logits: torch.Tensor, end_frame: torch.Tensor) -> torch.Tensor:
@@ -189,64 +177,57 @@ def _rate_at(done: float) -> float:
     return float(min(done / 0.1 + 0.01, 0.5 + 0.5 * np.cos(np.pi * min(done, 1.0))))
 
 
-def fit(train: Examples, epoch_count: int, seed: int, log: Callable[[dict[str, float], int], None]) -> Network:
+def fit(train: Examples, epoch_count: int, seed: int, log: shared.Log) -> Network:
     """Train a network."""
     torch.manual_seed(seed)
     network = Network()
-    optimizer = torch.optim.AdamW(network.parameters(), _HIGHEST_RATE, weight_decay=1e-3)
+    optimizer = torch.optim.AdamW(network.parameters(), _HIGHEST_RATE, weight_decay=_WEIGHT_DECAY)
     rng = np.random.default_rng(seed)
     step_count = epoch_count * sum(1 for _ in batches(train, np.random.default_rng(seed)))  # about: batches vary
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate_at(step / step_count))
-    for epoch in range(epoch_count):
-        losses = []
+
+    def losses() -> Iterator[torch.Tensor]:
         for chosen, channels in batches(train, rng):
             inside = torch.from_numpy(np.arange(channels.shape[1]) < train.length[chosen, None])
             signal = torch.from_numpy(channels)
-            logits = network(signal + 0.03 * torch.randn_like(signal), inside)
-            loss = loss_of(logits, torch.from_numpy(train.end_frame[chosen].astype(np.float32)))
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-            losses.append(loss.item())
-        log({"loss": float(np.mean(losses))}, epoch)
+            logits = network(signal + _NOISE * torch.randn_like(signal), inside)
+            yield loss_of(logits, torch.from_numpy(train.end_frame[chosen].astype(np.float32)))
+
+    shared.run_epochs(network, optimizer, schedule, losses, epoch_count, log, _MAX_GRADIENT)
     return network
 
 
-def error_ms(net: OffsetNet, examples: Examples) -> FloatArray:
+def error_ms(network: Network, examples: Examples) -> FloatArray:
     """Absolute errors [N] as the aligner would make them."""
-    found = np.empty(len(examples.length))
+    net = shared.as_net(network)
+    found = np.empty(len(examples))
     for chosen, channels in batches(examples, None):
         found[chosen] = end_frames(net, channels, examples.length[chosen])
     return np.abs(found - examples.end_frame) * 1000.0 * _SEC_PER_FRAME
 
 
-def save(net: OffsetNet, path: Path, about: dict[str, object]) -> None:
-    """Write the weights and what they were trained on, whole or not at all."""
-    write_layers(path, net.weights, net.biases, about)
+def _describe_errors(network: Network, examples: Examples) -> str:
+    written_ms = 1000 * _SEC_PER_FRAME * np.abs(examples.written_frame - examples.end_frame).mean()
+    return f"mean {error_ms(network, examples).mean():.1f} ms, the score's offsets {written_ms:.1f} ms"
+
+
+TRAINING = Training(
+    module="dp.train_aligner.offset_net",
+    description=__doc__,
+    performances=PERFORMANCES,
+    epoch_count=EPOCHS,
+    held_out=20,
+    gather=gather,
+    build_examples=build_examples,
+    fit=fit,
+    performance_of=lambda played: played.performance,
+    describe_errors=_describe_errors,
+)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Command line."""
-    given = parsed(_MODULE, __doc__, PERFORMANCES, EPOCHS, arguments)
-    started = time.monotonic()
-    rng = np.random.default_rng(given.seed)
-    all_played = gather(given.performances, given.bach_violin, given.vienna, rng)
-    made = build_examples(all_played, given.soundfont, rng)
-    held_out = max(len(made) // 20, 1)
-    train = joined(made[held_out:])
-    print(f"{len(made)} performances, {len(train.length)} notes to train on, {time.monotonic() - started:.0f} s")
-    net = fit(train, given.epochs, given.seed, log_epoch).as_net()
-    for played, examples in zip(all_played[:held_out], made[:held_out], strict=True):
-        written_ms = 1000 * _SEC_PER_FRAME * np.abs(examples.written_frame - examples.end_frame).mean()
-        print(
-            f"held out {played.performance.name}, program {played.performance.program}: "
-            f"mean {error_ms(net, examples).mean():.1f} ms, the score's offsets {written_ms:.1f} ms"
-        )
-    save(net, given.output, about_training(_MODULE, given, [played.performance for played in all_played[held_out:]]))
-    weight_count = sum(w.size for w in (*net.weights, *net.biases))
-    print(f"{given.output}: {weight_count} weights, {time.monotonic() - started:.0f} s")
+    run(TRAINING, arguments)
 
 
 if __name__ == "__main__":

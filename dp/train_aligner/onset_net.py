@@ -1,12 +1,14 @@
-"""Train the onset filter of dp.align: `python -m dp.train_aligner.onset_net -o WEIGHTS.npz`.
+"""Train the onset net of dp.align: `python -m dp.train_aligner.onset_net -o WEIGHTS.npz`.
 
 Without options it learns from invented pieces played with the soundfont that pretty_midi brings along. The packaged
-weights also saw human timing and a second soundfont; `dp/align/onset_net.md` has the command.
+weights also saw human timing and a second soundfont; `dp/align/onsets/onset_net.md` has the command.
+
+Letters: N notes, B of a batch, C channels, T frames of a patch, A candidates for the onset.
 """
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +17,13 @@ import torch
 from torch import nn
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ
-from dp.align.net_weights import write_layers
-from dp.align.onsets.net import DILATION, KERNEL_FRAME, LAYER_COUNT, WIDTHS
+from dp.align.onsets.net import CONTEXT_FRAME, ONSET_NET
 from dp.align.onsets.patches import HOP_SAMPLE, OnsetQuery, onset_patches
 from dp.align.score_events import note_context
 from dp.align.spectrum import F32, at_level
 from dp.align.tuning import estimate_tuning
-from dp.train_aligner.command import about_training, log_epoch, parsed
+from dp.train_aligner import fit as shared
+from dp.train_aligner.command import Training, run
 from dp.train_aligner.performances import (
     Performance,
     invented_performance,
@@ -30,71 +32,82 @@ from dp.train_aligner.performances import (
     violin_names,
     violin_performance,
 )
-from dp.train_aligner.sounds import record, render
+from dp.train_aligner.sounds import record
 from dp.train_aligner.tones import play
 from dp.units import IntArray
 
 PERFORMANCES = (48, 96, 36)  # invented, violin, piano
 EPOCHS = 9
-RECORDINGS = 2  # rooms, microphones and noises per performance on a soundfont
+VIOLIN_SEC, PIANO_SEC = 45.0, 60.0  # of a performance
 REACH_FRAME = 56  # candidates of a training example: +-280 ms
 TARGET_WIDTH_FRAME = 1.0  # of the Gaussian that stands for the true onset
 DISTURBANCE, MISSING_SHARE = 0.7, 0.08  # of channels in training: unseen instruments need it
 LEVEL_EXAMPLES = 6000
-_MODULE = "dp.train_aligner.onset_net"
 _BATCH_SIZE = 256
+_HIGHEST_RATE, _WEIGHT_DECAY = 5e-3, 1e-2
 _CLEAR_FRAME = 10  # onsets of the same pitch so near the candidates may still be heard among them
 _RINGING_SEC = 0.15
 _SEC_PER_FRAME = HOP_SAMPLE / ALIGN_SAMPLE_RATE_HZ
+_NEAR_SHARE, _AROUND_SHARE = 0.5, 0.35  # of the events, looked at from near them and from around; the rest from afar
+_NEAR_SIGMA_SEC, _AROUND_SEC, _FAR_SEC = 0.03, 0.25, (0.35, 2.5)
+_LEVEL_LIMIT, _LEVEL_STEP = 10.0, 0.1  # levels of "not here" that are tried, in logits
 
 
 @dataclass(frozen=True)
 class Examples:
     """Patches around notes and where in them the onset lies; N notes."""
 
-    patches: F32  # [N, CHANNEL_COUNT, T]
+    patches: F32  # [N, C, T]
     onset_frame: F32  # [N] fractional, counted from the first candidate; may lie outside of them
+
+    def __len__(self) -> int:
+        return len(self.onset_frame)
 
 
 def gather(
     counts: Sequence[int], bach_violin: Path | None, vienna: Path | None, rng: np.random.Generator
 ) -> list[Performance]:
-    """So many performances of every source that is at hand, mixed; counts as in PERFORMANCES."""
+    """So many performances of every source that is at hand, each at most once, mixed; counts as in PERFORMANCES."""
     invented, violin, piano = counts
-    found = [invented_performance(i, rng) for i in range(invented)]
+    human = []
     if bach_violin is not None:
         names = violin_names(bach_violin)
-        chosen = rng.choice(len(names), min(violin, len(names)), replace=False)
-        found += [violin_performance(bach_violin, *names[int(i)], rng, 45.0) for i in chosen]
+        human.append((violin, [partial(violin_performance, bach_violin, *n, length_sec=VIOLIN_SEC) for n in names]))
     if vienna is not None:
-        files = piano_files(vienna)
-        chosen = rng.choice(len(files), min(piano, len(files)), replace=False)
-        found += [piano_performance(files[int(i)], rng, 60.0) for i in chosen]
-    return [found[int(i)] for i in rng.permutation(len(found))]
+        human.append((piano, [partial(piano_performance, f, length_sec=PIANO_SEC) for f in piano_files(vienna)]))
+    return shared.gather([partial(invented_performance, i) for i in range(invented)], human, _draw, rng)
+
+
+def _draw(available: int, wanted: int, rng: np.random.Generator) -> IntArray:
+    return rng.choice(available, min(wanted, available), replace=False)
 
 
 def examples_of(performance: Performance, dry: F32, rng: np.random.Generator) -> Examples:
     """Record a performance and look at its notes from times that are off by as much as coarse alignment is."""
     samples = at_level(record(dry, ALIGN_SAMPLE_RATE_HZ, rng))
+    # Where events [E] are, and where they are looked for
     event_count = int(performance.event.max()) + 1
     sums = np.bincount(performance.event, performance.onset_sec, event_count)
     event_sec = sums / np.maximum(np.bincount(performance.event, minlength=event_count), 1)
-    near = rng.normal(0.0, 0.03, event_count)
-    far = rng.choice([-1.0, 1.0], event_count) * rng.uniform(0.35, 2.5, event_count)
+    near = rng.normal(0.0, _NEAR_SIGMA_SEC, event_count)
+    far = rng.choice([-1.0, 1.0], event_count) * rng.uniform(*_FAR_SEC, event_count)
     kind = rng.random(event_count)
-    guess = event_sec + np.where(kind < 0.5, near, np.where(kind < 0.85, rng.uniform(-0.25, 0.25, event_count), far))
+    around = rng.uniform(-_AROUND_SEC, _AROUND_SEC, event_count)
+    away = np.where(kind < _NEAR_SHARE, near, np.where(kind < _NEAR_SHARE + _AROUND_SHARE, around, far))
+    # What is asked about the notes [N], and where among the candidates their onsets lie
     context = note_context(
         performance.pitch, performance.event, performance.onset_sec, performance.offset_sec, _RINGING_SEC
     )
-    center = np.rint(guess[performance.event] / _SEC_PER_FRAME).astype(np.int64)
+    center = np.rint((event_sec + away)[performance.event] / _SEC_PER_FRAME).astype(np.int64)
     query = OnsetQuery(performance.pitch, center, context)
-    tuning = estimate_tuning(samples, ALIGN_SAMPLE_RATE_HZ)
     place = (performance.onset_sec / _SEC_PER_FRAME - center + REACH_FRAME).astype(np.float32)
+    is_kept = _unambiguous(performance, center, place)
+    # The patches [N, C, T] of those that can be told
+    tuning, half = estimate_tuning(samples, ALIGN_SAMPLE_RATE_HZ), REACH_FRAME + CONTEXT_FRAME
     patches, onsets = [], []
-    for index, found in onset_patches(samples, ALIGN_SAMPLE_RATE_HZ, query, tuning, REACH_FRAME):
-        kept = _unambiguous(performance, center, place)[index]
-        patches.append(found[kept])
-        onsets.append(place[index][kept])
+    for index, found in onset_patches(samples, ALIGN_SAMPLE_RATE_HZ, query, tuning, half):
+        patches.append(found[is_kept[index]])
+        onsets.append(place[index][is_kept[index]])
     return Examples(np.concatenate(patches), np.concatenate(onsets))
 
 
@@ -108,68 +121,59 @@ def _unambiguous(performance: Performance, center: IntArray, place: F32) -> npt.
     return inside
 
 
-def build_examples(performances: list[Performance], soundfonts: list[Path], rng: np.random.Generator) -> list[Examples]:
-    """Examples of every performance, recorded in rooms: played with one of the soundfonts, and on an invented
-    instrument."""
-    made: list[list[Examples]] = [[] for _ in performances]
-    for number, soundfont in enumerate(soundfonts):
-        chosen = list(range(number, len(performances), len(soundfonts)))
-        detune = [float(d) for d in rng.uniform(-0.2, 0.2, len(chosen))]
-        sounds = render([performances[i] for i in chosen], soundfont, detune, ALIGN_SAMPLE_RATE_HZ)
-        for i, dry in zip(chosen, sounds, strict=True):
-            made[i] += [examples_of(performances[i], dry, rng) for _ in range(RECORDINGS)]
+def build_examples(
+    performances: Sequence[Performance], soundfonts: Sequence[Path], rng: np.random.Generator
+) -> list[Examples]:
+    """Examples of every performance, recorded in rooms: played with one of the soundfonts and, where there is no pedal,
+    on an invented instrument."""
+    made = shared.record_on_soundfonts(performances, soundfonts, lambda p, _: p, examples_of, rng)
     for performance, examples in zip(performances, made, strict=True):
         if not performance.pedal:
-            dry = play(performance, float(rng.uniform(-0.2, 0.2)), ALIGN_SAMPLE_RATE_HZ, rng)
+            detune = float(rng.uniform(-shared.DETUNE_SEMITONE, shared.DETUNE_SEMITONE))
+            dry = play(performance, detune, ALIGN_SAMPLE_RATE_HZ, rng)
             examples.append(examples_of(performance, dry, rng))
-    return [_joined(examples) for examples in made]
-
-
-def _joined(parts: list[Examples]) -> Examples:
-    return Examples(np.concatenate([p.patches for p in parts]), np.concatenate([p.onset_frame for p in parts]))
+    return [shared.joined(examples) for examples in made]
 
 
 def build_network() -> nn.Sequential:
     """The layers of dp.align.onsets.net."""
     layers: list[nn.Module] = []
-    for i in range(LAYER_COUNT):
-        layers += [nn.Conv1d(WIDTHS[i], WIDTHS[i + 1], KERNEL_FRAME[i], dilation=DILATION[i]), nn.ReLU()]
+    for layer in shared.convolutions(ONSET_NET, padding="valid"):
+        layers += [layer, nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 
 
-def fit(train: Examples, epoch_count: int, seed: int, log: Callable[[dict[str, float], int], None]) -> nn.Sequential:
+def fit(train: Examples, epoch_count: int, seed: int, log: shared.Log) -> nn.Sequential:
     """Train a network; the target is the onset, blurred by TARGET_WIDTH_FRAME, among all candidates.
 
     Examples whose onset is not among the candidates only set the level of "not here", after training.
     """
     torch.manual_seed(seed)
     network = build_network()
-    optimizer = torch.optim.AdamW(network.parameters(), 3e-3, weight_decay=1e-2)
     usable = np.flatnonzero(_is_inside(train.onset_frame))
-    count = len(usable)
-    batch_size = min(_BATCH_SIZE, count)
-    step_count = epoch_count * (count // batch_size)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 5e-3, total_steps=step_count + 1)
-    order = np.random.default_rng(seed)
-    candidates = torch.arange(2 * REACH_FRAME + 1, dtype=torch.float32)
-    for epoch in range(epoch_count):
-        total = 0.0
-        shuffled = usable[order.permutation(count)]
-        for at in range(0, count - batch_size + 1, batch_size):
+    batch_size = min(_BATCH_SIZE, len(usable))
+    step_count = epoch_count * (len(usable) // batch_size)
+    optimizer = torch.optim.AdamW(network.parameters(), _HIGHEST_RATE, weight_decay=_WEIGHT_DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _HIGHEST_RATE, total_steps=step_count + 1)
+    rng = np.random.default_rng(seed)
+
+    def losses() -> Iterator[torch.Tensor]:
+        shuffled = usable[rng.permutation(len(usable))]
+        for at in range(0, len(usable) - batch_size + 1, batch_size):
             chosen = shuffled[at : at + batch_size]
-            patches = torch.from_numpy(train.patches[chosen])
-            onset = torch.from_numpy(train.onset_frame[chosen])[:, None]
-            target = torch.softmax(-0.5 * ((candidates - onset) / TARGET_WIDTH_FRAME) ** 2, dim=1)
-            logits = network(_disturbed(patches))[:, 0]
-            loss = -(target * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            schedule.step()
-            total += loss.item()
-        log({"loss": total / (count // batch_size)}, epoch)
+            logits = network(_disturbed(torch.from_numpy(train.patches[chosen])))[:, 0]
+            yield loss_of(logits, torch.from_numpy(train.onset_frame[chosen]))
+
+    shared.run_epochs(network, optimizer, schedule, losses, epoch_count, log)
     _set_level(network, train)
     return network
+
+
+def loss_of(logits: torch.Tensor, onset_frame: torch.Tensor) -> torch.Tensor:
+    """How unlikely the true onsets [B] are, by logits [B, A]."""
+    candidates = torch.arange(2 * REACH_FRAME + 1, dtype=torch.float32)
+    target = torch.softmax(-0.5 * ((candidates - onset_frame[:, None]) / TARGET_WIDTH_FRAME) ** 2, dim=1)
+    return -(target * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()
 
 
 def _disturbed(patches: torch.Tensor) -> torch.Tensor:
@@ -182,19 +186,19 @@ def _disturbed(patches: torch.Tensor) -> torch.Tensor:
 
 def _set_level(network: nn.Sequential, train: Examples) -> None:
     """Shift all logits so that 0 stands for "not here": most likely on examples with and without an onset."""
-    chosen = np.random.default_rng(1).permutation(len(train.onset_frame))[:LEVEL_EXAMPLES]
+    chosen = np.random.default_rng(1).permutation(len(train))[:LEVEL_EXAMPLES]
     with torch.no_grad():
         logits = network(torch.from_numpy(train.patches[chosen]))[:, 0]
         total = torch.logsumexp(logits, dim=1)
         inside = torch.from_numpy(_is_inside(train.onset_frame[chosen])).float()
-        levels = torch.arange(-10.0, 10.0, 0.1)
-        odds = total[:, None] - levels  # of "here" against "not here"
-        fit = (
+        levels = torch.arange(-_LEVEL_LIMIT, _LEVEL_LIMIT, _LEVEL_STEP)
+        odds = total[:, None] - levels  # [n, levels] of "here" against "not here"
+        likelihood = (
             inside[:, None] * nn.functional.logsigmoid(odds) + (1 - inside[:, None]) * nn.functional.logsigmoid(-odds)
         ).sum(0)
         last = network[-1]
         assert isinstance(last, nn.Conv1d) and last.bias is not None
-        last.bias -= levels[fit.argmax()]
+        last.bias -= levels[likelihood.argmax()]
 
 
 def _is_inside(onset_frame: F32) -> npt.NDArray[np.bool_]:
@@ -213,33 +217,28 @@ def error_ms(network: nn.Sequential, examples: Examples) -> F32:
     return (np.abs(best - examples.onset_frame) * np.float32(1000 * _SEC_PER_FRAME))[inside]
 
 
-def save(network: nn.Sequential, path: Path, about: dict[str, object]) -> None:
-    """Write the weights and what they were trained on, whole or not at all."""
-    layers = [layer for layer in network if isinstance(layer, nn.Conv1d)]
-    weights = [layer.weight.detach().numpy() for layer in layers]
-    biases = [layer.bias.detach().numpy() for layer in layers if layer.bias is not None]
-    write_layers(path, weights, biases, about)
+def _describe_errors(network: nn.Sequential, examples: Examples) -> str:
+    error = error_ms(network, examples)
+    return f"median {np.median(error):.1f} ms, {100 * (error < 25).mean():.1f} % within 25 ms"
+
+
+TRAINING = Training(
+    module="dp.train_aligner.onset_net",
+    description=__doc__,
+    performances=PERFORMANCES,
+    epoch_count=EPOCHS,
+    held_out=10,
+    gather=gather,
+    build_examples=build_examples,
+    fit=fit,
+    performance_of=lambda performance: performance,
+    describe_errors=_describe_errors,
+)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Command line."""
-    given = parsed(_MODULE, __doc__, PERFORMANCES, EPOCHS, arguments)
-    started = time.monotonic()
-    rng = np.random.default_rng(given.seed)
-    performances = gather(given.performances, given.bach_violin, given.vienna, rng)
-    made = build_examples(performances, given.soundfont, rng)
-    held_out = max(len(made) // 10, 1)
-    train = _joined(made[held_out:])
-    print(f"{len(made)} performances, {len(train.onset_frame)} notes to train on, {time.monotonic() - started:.0f} s")
-    network = fit(train, given.epochs, given.seed, log_epoch)
-    for performance, examples in zip(performances[:held_out], made[:held_out], strict=True):
-        error = error_ms(network, examples)
-        print(
-            f"held out {performance.name}, program {performance.program}: median {np.median(error):.1f} ms, "
-            f"{100 * (error < 25).mean():.1f} % within 25 ms"
-        )
-    save(network, given.output, about_training(_MODULE, given, performances[held_out:]))
-    print(f"{given.output}: {sum(p.numel() for p in network.parameters())} weights, {time.monotonic() - started:.0f} s")
+    run(TRAINING, arguments)
 
 
 if __name__ == "__main__":

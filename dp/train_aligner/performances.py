@@ -1,4 +1,4 @@
-"""Performances with known onsets that the onset filter learns from: invented ones, and human ones where there are any.
+"""Performances with known onsets that the onset net learns from: invented ones, and human ones where there are any.
 
 - invented: melodies, broken chords, chorales and repeated notes, played with drifting tempo and uneven chords;
 - human violin timing: the published note times of the Bach Violin Dataset (`notes/`, `alignments/`);

@@ -1,4 +1,4 @@
-"""Sound for the onset filter's training: soundfonts, rooms, noise, other microphones, other tunings.
+"""Sound for the onset net's training: soundfonts, rooms, noise, other microphones, other tunings.
 
 The soundfont that comes with pretty_midi is played by tinysoundfont. Others are played by Debian's `fluidsynth`, since
 tinysoundfont ignores the modulators that larger soundfonts rely on. fluidsynth's notes sound about 2.5 ms later.

@@ -1,7 +1,7 @@
 """Notes of invented instruments, as sums of partials: attacks, vibrato, decays and spectra that no soundfont has.
 
 A soundfont's instrument has one attack. Here every performance gets an instrument of its own, bowed or blown with an
-attack of up to 0.15 s, or struck, so that the onset filter learns what onsets have in common.
+attack of up to 0.15 s, or struck, so that the onset net learns what onsets have in common.
 """
 
 from dataclasses import dataclass

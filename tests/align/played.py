@@ -7,8 +7,9 @@ import numpy.typing as npt
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ
 from dp.align.coarse.features import audio_features
+from dp.align.net_weights import packaged_net
 from dp.align.onsets.listener import Listener
-from dp.align.onsets.net import packaged_net
+from dp.align.onsets.net import ONSET_NET
 from dp.align.score_events import ScorePlan
 from dp.align.spectrum import F32, at_level
 from dp.units import FloatArray
@@ -50,4 +51,4 @@ def listen(sound: F32, plan: ScorePlan, cents: float = 0.0) -> Listener:
     """The packaged onset net on a sound with a plan; the sound's tuning in cents."""
     samples = at_level(sound)
     features = audio_features(samples, ALIGN_SAMPLE_RATE_HZ, cents / 100)
-    return Listener(samples, ALIGN_SAMPLE_RATE_HZ, plan, cents / 100, 0, packaged_net(), features)
+    return Listener(samples, ALIGN_SAMPLE_RATE_HZ, plan, cents / 100, 0, packaged_net(ONSET_NET), features)

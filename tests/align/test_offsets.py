@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ, align
+from dp.align.net_weights import load_net, packaged_net, write_net
 from dp.align.offsets.curves import CHANNEL_COUNT, next_same
 from dp.align.offsets.find import learned_offsets, mapped_offsets
-from dp.align.offsets.net import end_frames, end_logits, layer_shapes, load_net, packaged_net
+from dp.align.offsets.net import OFFSET_NET, end_frames, end_logits
 from dp.align.score_events import MIN_NOTE_SEC, plan_score
 from dp.align.spectrum import at_level
 from dp.audio.synth import bundled_soundfont
@@ -18,7 +19,8 @@ from dp.config import AlignConfig
 from dp.corpora.demo.make import SAMPLE_RATE_HZ
 from dp.corpora.demo.players import PLAYERS, perform
 from dp.errors import DataError
-from dp.train_aligner import offset_net as offset_filter
+from dp.train_aligner import offset_net
+from dp.train_aligner.fit import as_net
 from dp.train_aligner.offset_performances import (
     Played,
     invented_played,
@@ -96,7 +98,9 @@ def test_the_pedal_is_heard(pedal: bool) -> None:
     (dry,) = render([as_heard], bundled_soundfont(), [0.0], ALIGN_SAMPLE_RATE_HZ)
     samples = at_level(record(dry, ALIGN_SAMPLE_RATE_HZ, np.random.default_rng(3)))
     written = played.onset_sec + 0.4
-    found = learned_offsets(samples, ALIGN_SAMPLE_RATE_HZ, played.pitch, played.onset_sec, written, 0.0, packaged_net())
+    found = learned_offsets(
+        samples, ALIGN_SAMPLE_RATE_HZ, played.pitch, played.onset_sec, written, 0.0, packaged_net(OFFSET_NET)
+    )
     truth = sound_ends(played)
     assert np.mean(truth - played.onset_sec) == pytest.approx(1.04 if pedal else 0.3, abs=0.1)
     error = np.abs(found - truth)
@@ -110,7 +114,7 @@ def test_offsets_keep_their_bounds() -> None:
     onset = np.sort(rng.uniform(0, 4.99, 200))
     pitch = rng.integers(0, 128, 200)
     written = onset + rng.uniform(0.0, 30.0, 200)
-    net = packaged_net()
+    net = packaged_net(OFFSET_NET)
     found = learned_offsets(noise, ALIGN_SAMPLE_RATE_HZ, pitch, onset, written, 0.3, net)
     assert (found >= onset + MIN_NOTE_SEC - 1e-9).all()
     assert (found <= np.maximum(next_same(pitch, onset, MIN_NOTE_SEC), onset + MIN_NOTE_SEC) + 1e-9).all()
@@ -124,7 +128,7 @@ def test_a_note_nobody_hears_ends_about_where_the_score_says() -> None:
     noise = 0.1 * np.random.default_rng(0).standard_normal(20 * ALIGN_SAMPLE_RATE_HZ).astype(np.float32)
     onset = np.arange(0.5, 18.0, 0.5)
     pitch = np.array([60, 64, 67, 72, 71] * 7)
-    found = learned_offsets(noise, ALIGN_SAMPLE_RATE_HZ, pitch, onset, onset + 0.5, 0.0, packaged_net())
+    found = learned_offsets(noise, ALIGN_SAMPLE_RATE_HZ, pitch, onset, onset + 0.5, 0.0, packaged_net(OFFSET_NET))
     assert np.median(np.abs(found - onset - 0.5)) < 0.25
 
 
@@ -141,7 +145,7 @@ def test_next_same_is_the_next_of_the_pitch() -> None:
 
 
 def test_the_median_splits_a_frame() -> None:
-    net = packaged_net()
+    net = packaged_net(OFFSET_NET)
     channels = np.zeros((2, 9, CHANNEL_COUNT), np.float32)
     length = np.array([9, 4])
     logits = end_logits(net, channels, length)
@@ -155,21 +159,21 @@ def test_the_median_splits_a_frame() -> None:
 
 def test_numpy_and_torch_agree(tmp_path: Path) -> None:
     torch.manual_seed(3)
-    network = offset_filter.Network()
+    network = offset_net.Network()
     channels = np.random.default_rng(3).standard_normal((5, 30, CHANNEL_COUNT)).astype(np.float32)
     length = np.array([30, 12, 2, 29, 17])
     inside = np.arange(30) < length[:, None]
     channels *= inside[:, :, None]
-    offset_filter.save(network.as_net(), tmp_path / "net.npz", {"seed": 3})
+    write_net(tmp_path / "net.npz", as_net(network), {"seed": 3})
     assert [p.name for p in tmp_path.iterdir()] == ["net.npz"]
-    found = end_logits(load_net(tmp_path / "net.npz"), channels, length)
+    found = end_logits(load_net(tmp_path / "net.npz", OFFSET_NET), channels, length)
     expected = network(torch.from_numpy(channels), torch.from_numpy(inside)).detach().numpy()
     np.testing.assert_allclose(found[inside], expected[inside], atol=1e-4)
 
 
 def test_bad_weights_are_refused(tmp_path: Path) -> None:
-    good: dict[str, np.ndarray] = {f"weight{i}": np.zeros(shape) for i, shape in enumerate(layer_shapes())}
-    good |= {f"bias{i}": np.zeros(shape[0]) for i, shape in enumerate(layer_shapes())}
+    good: dict[str, np.ndarray] = {f"weight{i}": np.zeros(layer.shape) for i, layer in enumerate(OFFSET_NET.layers)}
+    good |= {f"bias{i}": np.zeros(layer.out_count) for i, layer in enumerate(OFFSET_NET.layers)}
     path = tmp_path / "net.npz"
     for name, wrong, reason in (
         ("weight0", np.zeros((2, 2, 2)), r"layers are .*, expected .*; train them again"),
@@ -178,13 +182,13 @@ def test_bad_weights_are_refused(tmp_path: Path) -> None:
     ):
         np.savez(path, allow_pickle=False, **(good | {name: wrong}))
         with pytest.raises(DataError, match=rf"net.npz: .*{reason}|net.npz: {reason}"):
-            load_net(path)
+            load_net(path, OFFSET_NET)
     np.savez(path, allow_pickle=False, **{k: v for k, v in good.items() if k != "bias2"})
     with pytest.raises(DataError, match="is not a set of offset net weights"):
-        load_net(path)
+        load_net(path, OFFSET_NET)
     path.write_text("no weights")
     with pytest.raises(DataError, match="is not a set of offset net weights"):
-        load_net(path)
+        load_net(path, OFFSET_NET)
 
 
 def test_sound_ends_with_key_pedal_or_next_strike() -> None:
@@ -252,12 +256,12 @@ def test_a_piano_performance_without_its_match_file_is_refused(shared_data: Path
 
 def test_the_training_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "net.npz"
-    offset_filter.main(["-o", str(path), "--performances", "2", "0", "0", "--epochs", "1"])
+    offset_net.main(["-o", str(path), "--performances", "2", "0", "0", "--epochs", "1"])
     printed = capsys.readouterr().out
     assert "2 performances" in printed
     assert "epoch 0: loss" in printed
     assert "held out" in printed
-    load_net(path)
+    load_net(path, OFFSET_NET)
     assert path.stat().st_size < 200_000
     with np.load(path) as stored:
         assert '"performances": [' in str(stored["about"])
@@ -270,7 +274,7 @@ def test_learning_finds_the_end_and_is_reproducible() -> None:
     frame = np.concatenate([np.arange(n) for n in length])
     channels = 0.1 * rng.standard_normal((len(frame), CHANNEL_COUNT))
     channels[:, 0] += np.tanh(np.repeat(end, length) - frame)
-    examples = offset_filter.Examples(channels.astype(np.float16), length, end, end + 3)
-    one, two = (offset_filter.fit(examples, 150, 1, lambda metrics, epoch: None).as_net() for _ in range(2))
-    np.testing.assert_array_equal(one.weights[0], two.weights[0])
-    assert np.median(offset_filter.error_ms(one, examples)) < 30
+    examples = offset_net.Examples(channels.astype(np.float16), length, end, end + 3)
+    one, two = (offset_net.fit(examples, 150, 1, lambda metrics, epoch: None) for _ in range(2))
+    np.testing.assert_array_equal(as_net(one).weights[0], as_net(two).weights[0])
+    assert np.median(offset_net.error_ms(one, examples)) < 30

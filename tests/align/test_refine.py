@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ
+from dp.align.net_weights import packaged_net
 from dp.align.offsets.find import mapped_offsets
-from dp.align.onsets.net import CHANNEL_COUNT, CONTEXT_FRAME, convolve, onset_logits, packaged_net
-from dp.align.onsets.patches import HOP_SAMPLE, OnsetQuery, onset_patches
+from dp.align.onsets.net import CONTEXT_FRAME, ONSET_NET, convolve, onset_logits
+from dp.align.onsets.patches import CHANNEL_COUNT, HOP_SAMPLE, OnsetQuery, onset_patches
 from dp.align.onsets.refine import refine_onsets, spaced_frames
 from dp.align.score_events import MAX_CONTEXT, NO_PITCH, NoteContext, plan_score
 from dp.align.spectrum import at_level
@@ -36,13 +37,13 @@ def test_convolution_against_its_definition() -> None:
     assert out[0, 1, 5] == pytest.approx(expected, rel=1e-5)
 
 
-def test_the_filter_peaks_at_the_onset_of_its_pitch() -> None:
+def test_the_net_peaks_at_the_onset_of_its_pitch() -> None:
     sound = at_level(play([(0.3, 1.5, 60), (0.75, 1.5, 67), (1.1, 1.6, 64)], 2.0))
     query = OnsetQuery(np.array([67, 64]), np.array([150, 210]), before((60,), (60, 67)))
-    ((index, patches),) = onset_patches(sound, ALIGN_SAMPLE_RATE_HZ, query, 0.0, 40)
+    ((index, patches),) = onset_patches(sound, ALIGN_SAMPLE_RATE_HZ, query, 0.0, 40 + CONTEXT_FRAME)
     assert index.tolist() == [0, 1]
     assert patches.shape == (2, CHANNEL_COUNT, 2 * (40 + CONTEXT_FRAME) + 1)
-    best = onset_logits(packaged_net(), patches).argmax(axis=1) - 40 + query.center_frame
+    best = onset_logits(packaged_net(ONSET_NET), patches).argmax(axis=1) - 40 + query.center_frame
     np.testing.assert_allclose(best * FRAME_SEC, [0.75, 1.1], atol=0.012)
 
 

@@ -1,4 +1,4 @@
-"""The commands that train the aligner's small networks: two runs with one seed write the same bytes."""
+"""The commands that train the aligner's nets: two runs with one seed write the same bytes."""
 
 import random
 from pathlib import Path
@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from dp.train_aligner import offset_net as offset_filter
-from dp.train_aligner import onset_net as onset_filter
+from dp.train_aligner import offset_net, onset_net
 
 
-@pytest.mark.parametrize(("module", "performances"), [(onset_filter, "2"), (offset_filter, "2")])
+@pytest.mark.parametrize(("module", "performances"), [(onset_net, "2"), (offset_net, "2")])
 def test_two_runs_with_one_seed_write_the_same_bytes(
     module: ModuleType, performances: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,4 +1,4 @@
-"""The onset filter's training: what it renders, what it learns, and that numpy computes what torch trained."""
+"""The onset net's training: what it renders, what it learns, and that numpy computes what torch trained."""
 
 from pathlib import Path
 
@@ -7,10 +7,13 @@ import pytest
 import torch
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ
-from dp.align.onsets.net import CHANNEL_COUNT, CONTEXT_FRAME, LAYER_COUNT, load_net, onset_logits
+from dp.align.net_weights import load_net, write_net
+from dp.align.onsets.net import CONTEXT_FRAME, ONSET_NET, onset_logits
+from dp.align.onsets.patches import CHANNEL_COUNT, FLUX_SHORT
 from dp.audio.synth import bundled_soundfont
 from dp.errors import DataError
-from dp.train_aligner.onset_net import REACH_FRAME, Examples, build_network, error_ms, examples_of, fit, save
+from dp.train_aligner.fit import as_net
+from dp.train_aligner.onset_net import REACH_FRAME, Examples, build_network, error_ms, examples_of, fit
 from dp.train_aligner.performances import Performance, invented_performance, piano_files, violin_names
 from dp.train_aligner.sounds import record, render
 
@@ -31,9 +34,9 @@ def test_numpy_and_torch_agree(tmp_path: Path) -> None:
     torch.manual_seed(3)
     network = build_network()
     patches = np.random.default_rng(3).standard_normal((5, CHANNEL_COUNT, 120)).astype(np.float32)
-    save(network, tmp_path / "net.npz", {"seed": 3})
+    write_net(tmp_path / "net.npz", as_net(network), {"seed": 3})
     assert [p.name for p in tmp_path.iterdir()] == ["net.npz"]
-    found = onset_logits(load_net(tmp_path / "net.npz"), patches)
+    found = onset_logits(load_net(tmp_path / "net.npz", ONSET_NET), patches)
     assert found.shape == (5, 120 - 2 * CONTEXT_FRAME)
     np.testing.assert_allclose(found, network(torch.from_numpy(patches))[:, 0].detach().numpy(), atol=1e-4)
 
@@ -41,13 +44,13 @@ def test_numpy_and_torch_agree(tmp_path: Path) -> None:
 def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
     np.savez(
         tmp_path / "other.npz",
-        **{f"{n}{i}": np.zeros((2, 2, 2)) for n in ("weight", "bias") for i in range(LAYER_COUNT)},
+        **{f"{n}{i}": np.zeros((2, 2, 2)) for n in ("weight", "bias") for i in range(len(ONSET_NET.layers))},
     )
     with pytest.raises(DataError, match=r"other.npz: layers are .*, expected .*; train them again"):
-        load_net(tmp_path / "other.npz")
+        load_net(tmp_path / "other.npz", ONSET_NET)
     (tmp_path / "text.npz").write_text("no weights")
-    with pytest.raises(DataError, match="is not a set of onset filter weights"):
-        load_net(tmp_path / "text.npz")
+    with pytest.raises(DataError, match="is not a set of onset net weights"):
+        load_net(tmp_path / "text.npz", ONSET_NET)
 
 
 def test_learning_finds_a_peak() -> None:
@@ -79,7 +82,7 @@ def test_a_recording_keeps_the_onset_and_is_reproducible() -> None:
     assert found.patches.shape == (2, CHANNEL_COUNT, 2 * (REACH_FRAME + CONTEXT_FRAME) + 1)
     inside = (found.onset_frame > 0) & (found.onset_frame < 2 * REACH_FRAME)
     assert inside.any()  # the others are examples of "not here"
-    flux = found.patches[inside, 9, CONTEXT_FRAME:-CONTEXT_FRAME]
+    flux = found.patches[inside, FLUX_SHORT, CONTEXT_FRAME:-CONTEXT_FRAME]
     assert np.abs(flux.argmax(axis=1) - found.onset_frame[inside]).max() < 4  # 20 ms: the windows are longer than that
 
 

@@ -3,9 +3,10 @@
 import numpy as np
 
 from dp.align.coarse.align import Timing
+from dp.align.net_weights import Net, packaged_net
 from dp.align.offsets.bands import HOP_SAMPLE
 from dp.align.offsets.curves import batches_of, curves, observe
-from dp.align.offsets.net import OffsetNet, end_frames, packaged_net
+from dp.align.offsets.net import OFFSET_NET, end_frames
 from dp.align.score_events import MIN_NOTE_SEC, ScorePlan
 from dp.align.spectrum import F32
 from dp.units import FloatArray, IntArray, frame_rate_hz, frame_to_sec
@@ -39,8 +40,8 @@ def sounding_offsets(
         shift_semitone: how far it sounds above the score, tuning apart.
     """
     written_sec = mapped_offsets(plan, event_sec, onset_sec, end_sec)
-    pitch = plan.pitch + shift_semitone
-    return learned_offsets(samples, sample_rate_hz, pitch, onset_sec, written_sec, tuning_semitone, packaged_net())
+    pitch, net = plan.pitch + shift_semitone, packaged_net(OFFSET_NET)
+    return learned_offsets(samples, sample_rate_hz, pitch, onset_sec, written_sec, tuning_semitone, net)
 
 
 def learned_offsets(
@@ -50,7 +51,7 @@ def learned_offsets(
     onset_sec: FloatArray,
     written_sec: FloatArray,
     tuning_semitone: float,
-    net: OffsetNet,
+    net: Net,
 ) -> FloatArray:
     """Offsets [N] of notes of those pitches [N], onsets [N] and offsets by the score [N]."""
     seen = observe(samples, sample_rate_hz, pitch, onset_sec, written_sec, tuning_semitone)

@@ -1,61 +1,33 @@
-"""The learned offset net: convolutions over time in numpy, a few thousand weights.
+"""The offset net: convolutions over time in numpy, a few thousand weights.
 
 Its input is what `dp.align.offsets.curves` measures from a note's onset on; its output is how likely the note's sound
 ends in every frame. `dp.train_aligner.offset_net` trains it; `offset_net.md` says what the packaged weights were
-trained on.
+trained on. Letters: n notes, T frames.
 """
-
-import functools
-from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
 
 import numpy as np
 
-from dp.align.net_weights import read_layers
+from dp.align.net_weights import Layer, Net, NetLayout
 from dp.align.offsets.curves import CHANNEL_COUNT
 from dp.align.spectrum import F32
 from dp.units import FloatArray, IntArray
 
-HIDDEN_COUNT = 16
-KERNEL_FRAME = 5
-DILATION = (1, 2, 4, 8)
-_GAP_FRAME = (KERNEL_FRAME - 1) * max(DILATION) // 2
-LAYER_COUNT = len(DILATION) + 1  # the last one looks at single frames
-_WEIGHTS_FILE = "offset_net.npz"
+OFFSET_NET = NetLayout(
+    "offset net",
+    "dp.align.offsets",
+    "offset_net.npz",
+    (
+        Layer(CHANNEL_COUNT, 16, kernel_frame=5),
+        Layer(16, 16, kernel_frame=5, dilation=2),
+        Layer(16, 16, kernel_frame=5, dilation=4),
+        Layer(16, 16, kernel_frame=5, dilation=8),
+        Layer(16, 1, kernel_frame=1),  # looks at single frames
+    ),
+)
+_GAP_FRAME = max(layer.reach_frame for layer in OFFSET_NET.layers) // 2  # of silence keep notes apart
 
 
-@dataclass(frozen=True)
-class OffsetNet:
-    """Weights [out, in, kernel] and biases [out] of the layers."""
-
-    weights: tuple[F32, ...]
-    biases: tuple[F32, ...]
-
-
-def layer_shapes() -> list[tuple[int, int, int]]:
-    """(out, in, kernel) of every layer."""
-    inputs = [CHANNEL_COUNT] + [HIDDEN_COUNT] * (len(DILATION) - 1)
-    return [(HIDDEN_COUNT, i, KERNEL_FRAME) for i in inputs] + [(1, HIDDEN_COUNT, 1)]
-
-
-@functools.cache
-def packaged_net() -> OffsetNet:
-    """The weights that come with the package."""
-    with resources.as_file(resources.files("dp.align.offsets") / _WEIGHTS_FILE) as path:
-        return load_net(path)
-
-
-def load_net(path: Path) -> OffsetNet:
-    """Read weights.
-
-    Raises:
-        DataError: the file does not hold the layers that this module computes.
-    """
-    return OffsetNet(*read_layers(path, "offset net", layer_shapes()))
-
-
-def end_frames(net: OffsetNet, channels: F32, length: IntArray) -> FloatArray:
+def end_frames(net: Net, channels: F32, length: IntArray) -> FloatArray:
     """Where notes end: the median of what the net thinks likely, which keeps absolute errors least.
 
     Args:
@@ -77,7 +49,7 @@ def end_frames(net: OffsetNet, channels: F32, length: IntArray) -> FloatArray:
     return np.asarray(frame - 0.5 + within, np.float64)
 
 
-def end_logits(net: OffsetNet, channels: F32, length: IntArray) -> F32:
+def end_logits(net: Net, channels: F32, length: IntArray) -> F32:
     """Logits [n, T] of "the sound ends here"; very low beyond each note's length."""
     count, longest, width = channels.shape
     room = np.zeros((count, _GAP_FRAME + longest, width), np.float32)  # one note after the other, silence between them
@@ -86,8 +58,8 @@ def end_logits(net: OffsetNet, channels: F32, length: IntArray) -> F32:
     outside[:, _GAP_FRAME:] = np.arange(longest) >= length[:, None]
     silent = np.append(outside, np.ones(_GAP_FRAME, bool))
     hidden = np.concatenate([room.reshape(-1, width), np.zeros((_GAP_FRAME, width), np.float32)])
-    for layer, dilation in enumerate(DILATION):
-        hidden = _convolve(hidden, net.weights[layer], net.biases[layer], dilation)
+    for number, layer in enumerate(OFFSET_NET.layers[:-1]):
+        hidden = _convolve(hidden, net.weights[number], net.biases[number], layer.dilation)
         np.maximum(hidden, 0.0, out=hidden)
         hidden[silent] = 0.0
     out = hidden @ net.weights[-1][0, :, 0] + net.biases[-1]

@@ -25,14 +25,14 @@ _GAP_LIMIT = 6.0  # beyond about this a gap costs little more: players pause
 _CHORD_FRAME, _CHORD_SIGMA_FRAME = 8, 1.5  # how far the notes of a chord may lie apart
 _DENSITY_FLOOR, _SEARCH_FLOOR = 1e-3, 1e-5
 _NEAR_FRAME = 5  # what counts as at the event
-_WEAK_LOGIT = -1.0  # the onset filter would rather say that the notes are not near
+_WEAK_LOGIT = -1.0  # the onset net would rather say that the notes are not near
 _ODD_GAP = 5.0  # a gap whose cost would be above this is looked at again
 _ODD_EVENT = 1  # how many events to either side of such a gap
 _CROWDED = 0.3  # a gap of less than this share of the expected: the coarse alignment put several events at one
 _CROWDED_FRAME = 30  # shorter than expected by at least this: 150 ms
 _CROWDED_EVENT = 4  # to either side of such a gap: the events that a slip displaced
 _END_EVENT = 2  # at either end of the music, where the coarse alignment is weakest
-_CLEAR_LOGIT = 1.0  # the onset filter says that the notes are here
+_CLEAR_LOGIT = 1.0  # the onset net says that the notes are here
 _SOUNDING_WEIGHT = 0.3  # of 20 ms of what sounds beside the evidence of an onset
 _TILE_REACH = 92  # of a stretch of evidence when searching again
 _MAX_SEARCH_FRAME = 2400  # 12 s
@@ -126,7 +126,7 @@ def search_again(
     An event stays where what begins there, what sounds before and after, and the tempo together speak for it.
 
     Args:
-        listener: the onset filter.
+        listener: the onset net.
         logits: [N, C] around `center` [N].
         center: [N] frames.
         frame: [E] where the events were found.

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dp.align.coarse.features import Features
-from dp.align.onsets.net import OnsetNet, onset_logits
+from dp.align.net_weights import Net
+from dp.align.onsets.net import CONTEXT_FRAME, onset_logits
 from dp.align.onsets.patches import OnsetQuery, onset_patches
 from dp.align.score_events import ScorePlan
 from dp.align.spectrum import F32
@@ -14,14 +15,14 @@ from dp.units import IntArray
 
 @dataclass(frozen=True)
 class Listener:
-    """The onset filter on one recording."""
+    """The onset net on one recording."""
 
     samples: F32  # at LEVEL_RMS
     sample_rate_hz: int
     plan: ScorePlan
     tuning_semitone: float
     shift_semitone: int
-    net: OnsetNet
+    net: Net  # onset net
     audio: Features  # of the same samples
 
     def logits(self, note: IntArray, center: IntArray, reach: int) -> F32:
@@ -29,6 +30,7 @@ class Listener:
         context = self.plan.context.of(note).shifted(self.shift_semitone)
         query = OnsetQuery(self.plan.pitch[note] + self.shift_semitone, center, context)
         out = np.empty((len(note), 2 * reach + 1), np.float32)
-        for index, patches in onset_patches(self.samples, self.sample_rate_hz, query, self.tuning_semitone, reach):
+        half = reach + CONTEXT_FRAME
+        for index, patches in onset_patches(self.samples, self.sample_rate_hz, query, self.tuning_semitone, half):
             out[index] = onset_logits(self.net, patches)
         return out

@@ -1,55 +1,31 @@
-"""The learned onset filter: five convolutions over time in numpy, about 10 000 weights.
+"""The onset net: five convolutions over time in numpy, about 10 000 weights.
 
 Its input is what `dp.align.onsets.patches` measures around a note; its output is the logit of "the note begins here"
 for every 5 ms frame. `dp.train_aligner.onset_net` trains it; `onset_net.md` says what the packaged weights were
-trained on.
+trained on. Letters: N notes, C channels, T frames.
 """
-
-import functools
-from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from dp.align.net_weights import read_layers
+from dp.align.net_weights import Layer, Net, NetLayout
+from dp.align.onsets.patches import CHANNEL_COUNT
 from dp.align.spectrum import F32
 
-CHANNEL_COUNT = 12
-HIDDEN_COUNT = 20
-KERNEL_FRAME = (9, 7, 7, 5, 9)
-DILATION = (1, 2, 4, 8, 1)
-LAYER_COUNT = len(KERNEL_FRAME)
-WIDTHS = (CHANNEL_COUNT, *[HIDDEN_COUNT] * (LAYER_COUNT - 1), 1)
-CONTEXT_FRAME = sum((k - 1) * d for k, d in zip(KERNEL_FRAME, DILATION, strict=True)) // 2  # lost at either end
+ONSET_NET = NetLayout(
+    "onset net",
+    "dp.align.onsets",
+    "onset_net.npz",
+    (
+        Layer(CHANNEL_COUNT, 20, kernel_frame=9),
+        Layer(20, 20, kernel_frame=7, dilation=2),
+        Layer(20, 20, kernel_frame=7, dilation=4),
+        Layer(20, 20, kernel_frame=5, dilation=8),
+        Layer(20, 1, kernel_frame=9),
+    ),
+)
+CONTEXT_FRAME = sum(layer.reach_frame for layer in ONSET_NET.layers) // 2  # lost at either end
 _PATCHES_AT_ONCE = 16  # keeps what the layers pass on in the cache
-_WEIGHTS_FILE = "onset_net.npz"
-
-
-@dataclass(frozen=True)
-class OnsetNet:
-    """Weights [out, in, kernel] and biases [out] of the layers."""
-
-    weights: tuple[F32, ...]
-    biases: tuple[F32, ...]
-
-
-@functools.cache
-def packaged_net() -> OnsetNet:
-    """The weights that come with the package."""
-    with resources.as_file(resources.files("dp.align.onsets") / _WEIGHTS_FILE) as path:
-        return load_net(path)
-
-
-def load_net(path: Path) -> OnsetNet:
-    """Read weights.
-
-    Raises:
-        DataError: the file does not hold the layers that this module computes.
-    """
-    shapes = [(WIDTHS[i + 1], WIDTHS[i], KERNEL_FRAME[i]) for i in range(LAYER_COUNT)]
-    return OnsetNet(*read_layers(path, "onset filter", shapes))
 
 
 def convolve(signal: F32, weight: F32, bias: F32, dilation: int) -> F32:
@@ -62,14 +38,14 @@ def convolve(signal: F32, weight: F32, bias: F32, dilation: int) -> F32:
     return out.reshape(count, length, -1).transpose(0, 2, 1)
 
 
-def onset_logits(net: OnsetNet, patches: F32) -> F32:
+def onset_logits(net: Net, patches: F32) -> F32:
     """Logits [N, T - 2 * CONTEXT_FRAME] of patches [N, CHANNEL_COUNT, T]."""
     parts = []
     for at in range(0, len(patches), _PATCHES_AT_ONCE):
         hidden = patches[at : at + _PATCHES_AT_ONCE]
-        for layer in range(LAYER_COUNT):
-            hidden = convolve(hidden, net.weights[layer], net.biases[layer], DILATION[layer])
-            if layer < LAYER_COUNT - 1:
+        for number, layer in enumerate(ONSET_NET.layers):
+            if number > 0:
                 np.maximum(hidden, 0.0, out=hidden)
+            hidden = convolve(hidden, net.weights[number], net.biases[number], layer.dilation)
         parts.append(hidden[:, 0])
     return np.concatenate(parts)

@@ -1,19 +1,10 @@
-"""What a note's onset looks like: twelve curves on a 5 ms grid around a given time, the input of the onset filter.
+"""What a note's onset looks like: twelve curves on a 5 ms grid around a given time, the input of the onset net.
 
-| channel | what |
-|---|---|
-| 0, 1 | energy at the note's harmonics, through a short and a long window |
-| 2 | energy at its first two harmonics, long window |
-| 3 | energy at those of its harmonics that no other note near it shares, long window |
-| 4, 5, 6 | energy at the harmonics of the pitches before, at once, and after, long window |
-| 7, 8 | energy of everything, and of everything above 4 kHz, short window |
-| 9 | spectral flux, short window |
-| 10 | flux at the note's harmonics, short window |
-| 11 | energy at the note's harmonics against everything |
-
-Energies are logarithms of magnitudes, but for the last channel minus their mean over the surrounding 0.6 s: loudness,
-and how far the harmonics of an instrument lie apart in level, do not matter, only the change. The mean moves with the
+Energies are logarithms of magnitudes, but for AGAINST_ALL minus their mean over the surrounding 0.6 s: loudness, and
+how far the harmonics of an instrument lie apart in level, do not matter, only the change. The mean moves with the
 frame, so a frame's value does not depend on where the patch begins.
+
+Letters: N notes of a query, n of one stretch, P pitches, C channels, H harmonics, F frames of a stretch, T of a patch.
 """
 
 from collections.abc import Iterator
@@ -22,14 +13,28 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
-from dp.align.onsets.net import CHANNEL_COUNT, CONTEXT_FRAME
 from dp.align.score_events import NO_PITCH, NoteContext
 from dp.align.spectrum import F32, magnitude_frames
 from dp.units import IntArray, pitch_to_hz
 
+# The channels of a patch, as the onset net was trained with them. Long and short say through which window.
+OWN_SHORT, OWN_LONG = 0, 1  # energy at the note's harmonics
+OWN_LOW_LONG = 2  # energy at its first two harmonics
+OWN_FREE_LONG = 3  # energy at those of its harmonics that no other note near it shares
+BEFORE_LONG, CHORD_LONG, AFTER_LONG = 4, 5, 6  # energy at the harmonics of the pitches before, at once, and after
+ALL_SHORT, HIGH_SHORT = 7, 8  # energy of everything, and of everything above HIGH_HZ
+FLUX_SHORT = 9  # spectral flux of everything
+OWN_FLUX_SHORT = 10  # flux at the note's harmonics
+AGAINST_ALL = 11  # energy at the note's harmonics against everything, long window
+CHANNEL_COUNT = 12
+_OF_PITCH = (OWN_SHORT, OWN_LONG, OWN_LOW_LONG, OWN_FLUX_SHORT, AGAINST_ALL)  # those that depend on one pitch alone
+_OF_ALL = (ALL_SHORT, HIGH_SHORT, FLUX_SHORT)  # those that depend on no pitch
+_LONG_OF_PITCH = _OF_PITCH.index(OWN_LONG)
+
 HOP_SAMPLE = 110  # 4.99 ms at 22.05 kHz
 SHORT_SAMPLE, LONG_SAMPLE = 1024, 2048
 HARMONIC_COUNT = 6
+_LOW_COUNT = 2  # of OWN_LOW_LONG
 HIGH_HZ = 4000.0
 MEAN_FRAME = 60  # the moving mean reaches this far to either side
 _FLOOR = 1e-3  # of magnitudes; a full-scale sine has 256 and 512
@@ -51,28 +56,29 @@ class OnsetQuery:
 
 
 def onset_patches(
-    samples: F32, sample_rate_hz: int, query: OnsetQuery, tuning_semitone: float, reach_frame: int
+    samples: F32, sample_rate_hz: int, query: OnsetQuery, tuning_semitone: float, half: int
 ) -> Iterator[tuple[IntArray, F32]]:
-    """Yield (indices [n] into the query, patches [n, CHANNEL_COUNT, 2 * (reach_frame + CONTEXT_FRAME) + 1]).
+    """Yield (indices [n] into the query, patches [n, CHANNEL_COUNT, 2 * half + 1]).
 
-    Every note comes once, in order of time. The onset filter leaves 2 * reach_frame + 1 frames of a patch: the
-    centre frame and `reach_frame` to either side.
+    Every note comes once, in order of time. A patch is the centre frame and `half` frames to either side.
     """
-    half = reach_frame + CONTEXT_FRAME
     order = np.argsort(query.center_frame, kind="stable")
     begin = query.center_frame[order] - half
     others = np.concatenate([query.context.before, query.context.chord, query.context.after], axis=1)
     at = 0
     while at < len(order):
+        # A stretch [n]: notes so near each other in time that they share spectra
         first = int(begin[at])
         end = min(int(np.searchsorted(begin, first + _BLOCK_FRAME, side="right")), at + _NOTES_AT_ONCE)
         apart = np.flatnonzero(np.diff(begin[at:end]) > 2 * (half + MEAN_FRAME))  # nothing between is needed
         end = end if len(apart) == 0 else at + int(apart[0]) + 1
         chosen = order[at:end]
+        # What all pitches [P] of these notes, and of those about them, show over the stretch
         pitches = np.unique(np.append(query.pitch[chosen], others[chosen]))
         pitches = pitches[pitches != NO_PITCH]
         block = _Block(samples, sample_rate_hz, first, int(begin[end - 1]) + 2 * half + 1 - first)
         curves = block.curves(pitches, tuning_semitone)
+        # Each note's window out of it, [n, C, 2 * half + 1]
         patches = np.empty((len(chosen), CHANNEL_COUNT, 2 * half + 1), np.float32)
         rows = [_rows(pitches, p[chosen]) for p in (query.pitch, *query.context.parts())]
         _fill(patches, begin[at:end] - first, *rows, *curves)
@@ -81,6 +87,7 @@ def onset_patches(
 
 
 def _rows(pitches: IntArray, wanted: IntArray) -> IntArray:
+    """Where wanted pitches stand among all [P]; -1 for NO_PITCH."""
     return np.where(wanted == NO_PITCH, -1, np.searchsorted(pitches, wanted))
 
 
@@ -97,29 +104,30 @@ class _Block:
         self._everything = 0.5 * np.log(everything + _FLOOR)
         high = 0.5 * np.log(high + _FLOOR)
         inner = flux[MEAN_FRAME : MEAN_FRAME + count]
-        self._shared = np.stack([*_centred(np.stack([self._everything, high])), _FLUX_SCALE * inner])
+        self._of_all = np.stack([*_centred(np.stack([self._everything, high])), _FLUX_SCALE * inner])
 
     def curves(self, pitches: IntArray, tuning_semitone: float) -> tuple[np.ndarray, ...]:
-        """What `_fill` needs of the given pitches [P]: common [3, F], own [P, 5, F], and their harmonics
-        [P, HARMONIC_COUNT, F + 2 * MEAN_FRAME] with places [P, HARMONIC_COUNT] in bins and weights alike."""
+        """What `_fill` needs of the given pitches [P]: the channels _OF_ALL [3, F], the channels _OF_PITCH [P, 5, F],
+        and harmonics [P, H, F + 2 * MEAN_FRAME] with their places [P, H] in bins and weights [P, H]."""
+        # Through the short window: energies [P, F + 2 * MEAN_FRAME] and how they rise
         short, weight, _ = self._harmonics(self._short, pitches, tuning_semitone, SHORT_SAMPLE)
         rise = (np.maximum(short[:, :, 2:] - short[:, :, :-2], 0.0) * weight[:, :, None]).sum(axis=1)
         short_mean = (short[:, :, 1:] * weight[:, :, None]).sum(axis=1)
+        # Through the long one: energies [P, F + 2 * MEAN_FRAME], and these against everything [P, F]
         long, weight, place = self._harmonics(self._long, pitches, tuning_semitone, LONG_SAMPLE)
         long_mean = (long * weight[:, :, None]).sum(axis=1)
-        count = self._shared.shape[1]
+        count = self._of_all.shape[1]
         inner = slice(MEAN_FRAME, MEAN_FRAME + count)
         against = _ENERGY_SCALE * (long_mean - self._everything + _AGAINST_ALL)[:, inner]
-        rise = _FLUX_SCALE * 0.5 * rise[:, MEAN_FRAME : MEAN_FRAME + count]
-        own = np.stack(
-            [_centred(short_mean), _centred(long_mean), _centred(long[:, :2].mean(axis=1)), rise, against], axis=1
-        )
-        return self._shared.astype(np.float32), own.astype(np.float32), long, place, weight
+        rise = _FLUX_SCALE * 0.5 * rise[:, inner]
+        low_mean = long[:, :_LOW_COUNT].mean(axis=1)
+        of_pitch = np.stack([_centred(short_mean), _centred(long_mean), _centred(low_mean), rise, against], axis=1)
+        return self._of_all.astype(np.float32), of_pitch.astype(np.float32), long, place, weight
 
     def _harmonics(
         self, magnitude: F32, pitches: IntArray, tuning_semitone: float, window_sample: int
     ) -> tuple[F32, F32, F32]:
-        """Log magnitudes [P, H, T], weights that add up to 1 and places in bins [P, H]; H = HARMONIC_COUNT."""
+        """Log magnitudes [P, H, T], weights that add up to 1 and places in bins [P, H]."""
         number = np.arange(1, HARMONIC_COUNT + 1)
         hz = pitch_to_hz(pitches, tuning_semitone)
         place = hz[:, None] * number * window_sample / self._rate
@@ -187,30 +195,32 @@ def _centred(level: np.ndarray) -> np.ndarray:
 
 
 @numba.njit(cache=True)
-def _fill(patches, begin, pitch, before, chord, after, common, own, harmonics, place, weight):  # type: ignore[no-untyped-def]
-    """Write all channels of all patches [n, C, T]."""
+def _fill(patches, begin, pitch, before, chord, after, of_all, of_pitch, harmonics, place, weight):  # type: ignore[no-untyped-def]
+    """Write all channels of all patches [n, C, T]; `pitch` [n] and the pitches about it [n, 4] count rows of [P]."""
     frame_count = patches.shape[2]
     width = 2 * MEAN_FRAME + 1
     free = np.empty(frame_count + 2 * MEAN_FRAME)
     for n in range(len(patches)):
         a = begin[n]
+        # [T] each: what is the same for all notes, or for all notes of this pitch
         for t in range(frame_count):
-            for c in range(3):
-                patches[n, c, t] = own[pitch[n], c, a + t]
-                patches[n, 7 + c, t] = common[c, a + t]
-            patches[n, 10, t] = own[pitch[n], 3, a + t]
-            patches[n, 11, t] = own[pitch[n], 4, a + t]
-        for c, others in ((4, before[n]), (5, chord[n]), (6, after[n])):
+            for c in range(len(_OF_PITCH)):
+                patches[n, _OF_PITCH[c], t] = of_pitch[pitch[n], c, a + t]
+            for c in range(len(_OF_ALL)):
+                patches[n, _OF_ALL[c], t] = of_all[c, a + t]
+        # [T] each: the mean energy of the pitches about the note
+        for c, others in ((BEFORE_LONG, before[n]), (CHORD_LONG, chord[n]), (AFTER_LONG, after[n])):
             count = 0
             patches[n, c] = 0.0
             for p in others:
                 if p >= 0:
                     count += 1
                     for t in range(frame_count):
-                        patches[n, c, t] += own[p, 1, a + t]
+                        patches[n, c, t] += of_pitch[p, _LONG_OF_PITCH, a + t]
             if count > 1:
                 for t in range(frame_count):
                     patches[n, c, t] /= count
+        # [T + 2 * MEAN_FRAME] the note's harmonics that lie beside all those of the pitches before and at once
         total = 0.0
         free[:] = 0.0
         for h in range(HARMONIC_COUNT):
@@ -225,13 +235,14 @@ def _fill(patches, begin, pitch, before, chord, after, common, own, harmonics, p
                 total += share
                 for t in range(len(free)):
                     free[t] += share * harmonics[pitch[n], h, a + t]
-        if total == 0.0:
-            patches[n, 3] = patches[n, 1]
+        if total == 0.0:  # it has none of its own: all its harmonics
+            patches[n, OWN_FREE_LONG] = patches[n, OWN_LONG]
             continue
+        # [T] these minus their moving mean
         mean = 0.0
         for t in range(width):
             mean += free[t]
         for t in range(frame_count):
-            patches[n, 3, t] = _ENERGY_SCALE * (free[t + MEAN_FRAME] - mean / width) / total
+            patches[n, OWN_FREE_LONG, t] = _ENERGY_SCALE * (free[t + MEAN_FRAME] - mean / width) / total
             if t + 1 < frame_count:
                 mean += free[t + width] - free[t]

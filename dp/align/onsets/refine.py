@@ -1,4 +1,4 @@
-"""From the coarse alignment to onsets: the onset filter's evidence, Viterbi over events, then each note on its own.
+"""From the coarse alignment to onsets: the onset net's evidence, Viterbi over events, then each note on its own.
 
 All times are on the 5 ms grid of dp.align.onsets.patches. Letters: N notes, E events, C candidates.
 """
@@ -22,7 +22,7 @@ _SINGLE_SCALE, _CHORD_SCALE, _LOOSE_SCALE = 4.0, 12.0, 60.0  # frames: how close
 _FAR_PENALTY = 7.0  # beyond it distance costs no more
 _NEIGHBOR_SHARE = 0.55  # a note stays within this share of the way to the neighbouring events
 _BLOCKED = 20.0
-_SOUND_DELAY_SEC = 0.0015  # the filter learned note-ons: of its renders' sounds, the first come 2.5 ms later
+_SOUND_DELAY_SEC = 0.0015  # the net learned note-ons: of its renders' sounds, the first come 2.5 ms later
 _PEAK_FRAME = 3  # the onset is the mean over this far to either side of the likeliest frame
 
 

@@ -1,6 +1,6 @@
 """What sounds between onsets: how much better a recording fits a score when an event begins at one time or another.
 
-The onset filter hears what begins. Where several places look like an event's onset, what is heard from there on, and
+The onset net hears what begins. Where several places look like an event's onset, what is heard from there on, and
 what was heard up to there, tells which one it is. Letters: E events, C candidates, K bands.
 """
 
