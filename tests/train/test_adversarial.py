@@ -1,10 +1,13 @@
+from dataclasses import dataclass
+
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from dp.config import MelConfig
 from dp.data.segments import SegmentBatch
 from dp.errors import DataError
+from dp.models.discriminators import Verdict
 from dp.models.mel import LogMel
 from dp.train.adversarial import (
     AdversarialTrainee,
@@ -18,7 +21,7 @@ from dp.train.adversarial import (
 from tests.train import tiny
 
 
-def verdict(score, *features):
+def verdict(score: list[float], *features: list[float]) -> Verdict:
     return torch.tensor([score]), [torch.tensor([feature]) for feature in features]
 
 
@@ -42,11 +45,11 @@ def test_features_are_compared_layer_by_layer() -> None:
 class Gain(nn.Module):
     """A generator of one weight."""
 
-    def __init__(self, gain) -> None:
+    def __init__(self, gain: float) -> None:
         super().__init__()
         self.gain = nn.Parameter(torch.tensor(gain))
 
-    def forward(self, log_mel):
+    def forward(self, log_mel: Tensor) -> Tensor:
         return self.gain * log_mel
 
 
@@ -57,63 +60,80 @@ class Loudness(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.tensor(0.1))
 
-    def forward(self, samples):
+    def forward(self, samples: Tensor) -> list[Verdict]:
         feature = self.weight * samples
         return [(feature.mean(dim=1, keepdim=True), [feature])]
 
 
 class Distance(nn.Module):
-    def forward(self, predicted, true):
+    def forward(self, predicted: Tensor, true: Tensor) -> Tensor:
         return (predicted - true).abs().mean()
 
 
-def trained_steps(adversarial_from_step, spectral_weight=1.0, count=3):
-    trainee = AdversarialTrainee(
-        Gain(0.2), Loudness(), Recipe(Distance(), spectral_weight, adversarial_from_step, lambda step: 0.01, dict)
-    )
+@dataclass(frozen=True)
+class Trained:
+    """A generator and its discriminator after some steps, and what each step told."""
+
+    trainee: AdversarialTrainee
+    generator: Gain
+    discriminator: Loudness
+    values: list[dict[str, Tensor]]
+
+
+def no_metrics(_: nn.Module) -> dict[str, float]:
+    return {}
+
+
+def trained_steps(adversarial_from_step: int, spectral_weight: float = 1.0, count: int = 3) -> Trained:
+    generator, discriminator = Gain(0.2), Loudness()
+    recipe = Recipe(Distance(), spectral_weight, adversarial_from_step, lambda step: 0.01, no_metrics)
+    trainee = AdversarialTrainee(generator, discriminator, recipe)
     batch = SegmentBatch(("a",), {"log_mel": torch.ones(2, 8)}, torch.ones(2, 8))
     values = []
     for step in range(1, count + 1):
         for optimizer in trainee.optimizers.values():
             optimizer.param_groups[0]["lr"] = trainee.rate(step)
         values.append(trainee.train_step(batch, step))
-    return trainee, values
+    return Trained(trainee, generator, discriminator, values)
 
 
 def test_before_its_step_the_discriminator_neither_learns_nor_judges() -> None:
-    trainee, values = trained_steps(adversarial_from_step=3)
-    assert [set(step) & {"adversarial_loss", "discriminator_loss"} for step in values[:2]] == [set(), set()]
-    assert {"train_loss", "spectral_loss", "adversarial_loss", "feature_loss", "discriminator_loss"} <= set(values[2])
-    assert not any(value.requires_grad for step in values for value in step.values())
-    first = trained_steps(adversarial_from_step=3, count=2)[0]
-    assert first.discriminators.weight.item() == pytest.approx(0.1)
-    assert trainee.discriminators.weight.item() != pytest.approx(0.1)
+    made = trained_steps(adversarial_from_step=3)
+    assert [set(step) & {"adversarial_loss", "discriminator_loss"} for step in made.values[:2]] == [set(), set()]
+    expected = {"train_loss", "spectral_loss", "adversarial_loss", "feature_loss", "discriminator_loss"}
+    assert expected <= set(made.values[2])
+    assert not any(value.requires_grad for step in made.values for value in step.values())
+    assert trained_steps(adversarial_from_step=3, count=2).discriminator.weight.item() == pytest.approx(0.1)
+    assert made.discriminator.weight.item() != pytest.approx(0.1)
 
 
 def test_both_learn_their_own_part() -> None:
     """Real samples are loud and made ones soft: the discriminator turns its weight up, the generator its gain."""
-    trainee, values = trained_steps(adversarial_from_step=1, spectral_weight=0.0)
-    assert trainee.discriminators.weight.item() > 0.1
-    assert trainee.model.gain.item() > 0.2
-    assert values[2]["discriminator_loss"] < values[0]["discriminator_loss"]
+    made = trained_steps(adversarial_from_step=1, spectral_weight=0.0)
+    assert made.discriminator.weight.item() > 0.1
+    assert made.generator.gain.item() > 0.2
+    assert made.values[2]["discriminator_loss"] < made.values[0]["discriminator_loss"]
     # (1 - .2 * .1) ** 2 + 2 * .8 * .1 before the first discriminator step, which moves its weight by .01
     expected = (1 - 0.2 * 0.11) ** 2 + 2 * 0.8 * 0.11
-    assert values[0]["train_loss"].item() == pytest.approx(expected, abs=2e-3)
+    assert made.values[0]["train_loss"].item() == pytest.approx(expected, abs=2e-3)
 
 
 def test_the_generators_step_leaves_no_gradient_in_the_discriminator() -> None:
-    trainee, _ = trained_steps(adversarial_from_step=1, count=1)
-    after_its_own = trainee.discriminators.weight.grad.clone()
+    trained = trained_steps(adversarial_from_step=1, count=1)
+    weight = trained.discriminator.weight
+    assert weight.grad is not None
+    after_its_own = weight.grad.clone()
     real, made = torch.ones(2, 8), (torch.ones(2, 8) * 0.3).requires_grad_()
-    sum(trainee._judge(real, made)).backward()
-    assert made.grad.abs().sum() > 0
-    assert torch.equal(trainee.discriminators.weight.grad, after_its_own)
-    assert trainee.discriminators.weight.requires_grad
+    adversarial, feature = trained.trainee._judge(real, made)
+    torch.autograd.backward(adversarial + feature)
+    assert made.grad is not None and made.grad.abs().sum() > 0
+    assert torch.equal(weight.grad, after_its_own)
+    assert weight.requires_grad
 
 
 def test_hifigans_recipe_is_mel_l1_under_a_rate_that_falls_by_the_epoch() -> None:
     log_mel = LogMel(MelConfig(band_count=20), tiny.FILTERBANK)
-    recipe = hifigan_recipe(2e-4, 1, log_mel, dict)
+    recipe = hifigan_recipe(2e-4, 1, log_mel, no_metrics)
     rates = [recipe.rate(step) for step in (1, 1000, 1001, 100_001)]
     assert rates == pytest.approx([2e-4, 2e-4, 2e-4 * 0.999, 2e-4 * 0.999**100])
     ours, theirs = torch.randn(1, 4096), torch.randn(1, 4096)

@@ -6,11 +6,13 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from dp.config import Config
+from dp.data.arrays import Arrays
 from dp.data.prepared import save_prepared
 from dp.errors import DataError
 from dp.models.checkpoint import load_bare, load_checkpoint
@@ -39,35 +41,38 @@ sys.meta_path.insert(0, Bare)
 from dp.train.__main__ import main
 sys.exit(main(sys.argv[1:]))
 """
-CONFIGS = {"timing": tiny.TIMING, "synthesis": tiny.SYNTHESIS, "vocoder": tiny.VOCODER}
+PRESET = Preset(timing=tiny.TIMING, synthesis=tiny.SYNTHESIS, vocoder=tiny.VOCODER)
 
 
 @pytest.fixture
-def arrays(tmp_path: Path):
+def arrays(tmp_path: Path) -> Path:
     """Prepared arrays of three models of the preset `p`, each trained for two steps."""
-    made = {"timing": tiny.timing(), "synthesis": tiny.synthesis(), "vocoder": tiny.vocoder()}
+    made: dict[str, Arrays[Any]] = {
+        "timing": tiny.timing(),
+        "synthesis": tiny.synthesis(),
+        "vocoder": tiny.vocoder(),
+    }
     (tmp_path / "arr/p").mkdir(parents=True)
-    for model, config in CONFIGS.items():
+    for model, config in PRESET.models().items():
         task = Task("p", model, replace(config, step_count=2), made[model], tiny.FILTERBANK)
         save_prepared(tmp_path / f"arr/p/{model}.npz", task)
     return tmp_path / "arr"
 
 
-def test_the_core_needs_torch_and_numpy_alone(arrays) -> None:
+def test_the_core_needs_torch_and_numpy_alone(arrays: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     command = [sys.executable, "-c", BARE, "--arrays", str(arrays), "--threads", "1"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    for model in CONFIGS:
+    for model in PRESET.models():
         assert load_bare(arrays / "p" / model, MODEL_TYPES).step == 2
         rows = [json.loads(line) for line in (arrays / "p" / model / "log.jsonl").read_text().splitlines()]
         assert {"step", "sec", "train_loss"} <= set(rows[0])
 
 
-def test_what_was_trained_there_comes_home(arrays, tmp_path: Path) -> None:
+def test_what_was_trained_there_comes_home(arrays: Path, tmp_path: Path) -> None:
     assert main(["--arrays", str(arrays), "--threads", "1", "--model", "synthesis"]) == 0
-    presets = {"p": Preset(**CONFIGS)}
-    config = Config(mel=tiny.MEL, preset="p", presets=presets)
+    config = Config(mel=tiny.MEL, preset="p", presets={"p": PRESET})
     assert bring_models(tmp_path, config, arrays) == [("p", "synthesis")]
     home, there = (
         load_checkpoint(tmp_path / "models/p/synthesis", [SynthesisModel], tiny.MEL),
@@ -78,11 +83,10 @@ def test_what_was_trained_there_comes_home(arrays, tmp_path: Path) -> None:
         assert torch.equal(value, home.model.state_dict()[name])
 
 
-def test_a_model_of_another_mel_or_of_no_preset_does_not_come_home(arrays, tmp_path: Path) -> None:
+def test_a_model_of_another_mel_or_of_no_preset_does_not_come_home(arrays: Path, tmp_path: Path) -> None:
     main(["--arrays", str(arrays), "--threads", "1", "--model", "timing"])
-    presets = {"p": Preset(**CONFIGS)}
     with pytest.raises(DataError, match="was trained on another log-mel"):
-        bring_models(tmp_path, Config(preset="p", presets=presets), arrays)
+        bring_models(tmp_path, Config(preset="p", presets={"p": PRESET}), arrays)
     with pytest.raises(DataError, match="is no model of this project: p/timing"):
         bring_models(tmp_path, Config(mel=tiny.MEL), arrays)
     with pytest.raises(DataError, match="holds no trained models"):
@@ -90,7 +94,7 @@ def test_a_model_of_another_mel_or_of_no_preset_does_not_come_home(arrays, tmp_p
     assert not (tmp_path / "models").exists()
 
 
-def test_it_goes_on_where_it_stopped(arrays) -> None:
+def test_it_goes_on_where_it_stopped(arrays: Path) -> None:
     options = ["--arrays", str(arrays), "--threads", "1", "--model", "synthesis"]
     assert main([*options, "--steps", "10"]) == 0
     whole = load_bare(arrays / "p/synthesis", MODEL_TYPES).model.state_dict()
@@ -105,7 +109,7 @@ def test_it_goes_on_where_it_stopped(arrays) -> None:
     [(["--preset", "q"], "holds no arrays for q, any model"), (["--device", "cuda"], "torch finds no GPU")],
 )
 def test_what_cannot_be_trained_is_one_line(
-    arrays, capsys: pytest.CaptureFixture[str], options: list[str], part: str
+    arrays: Path, capsys: pytest.CaptureFixture[str], options: list[str], part: str
 ) -> None:
     if "cuda" in options and torch.cuda.is_available():
         pytest.skip("there is a GPU")

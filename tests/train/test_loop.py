@@ -1,6 +1,8 @@
 import os
 import signal
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Self
 
 import pytest
 import torch
@@ -8,59 +10,68 @@ import torch
 from dp.errors import DataError
 from dp.train.loop import Budget, Course, deterministic, fit, noam_rate
 from dp.train.losses import masked_mse
-from dp.train.vocoder import cosine_rate
+from dp.train.state import Progress
+from tests.train import tiny
 
+Rows = list[tuple[int, dict[str, float]]]
 BUDGET = Budget(step_count=30, valid_every_step=10)
 
 
 class Batch:
-    def __init__(self, value) -> None:
+    def __init__(self, value: float) -> None:
         self.value = torch.tensor(value)
-        self.clip_ids = ("a/1", "b/2")
+        self.clip_ids: tuple[str, ...] = ("a/1", "b/2")
 
-    def to(self, device):
+    def to(self, device: torch.device) -> Self:
         return self
 
 
 class Line:
     """One weight, which starts at 1, with dropout on its input so that the torch generator matters."""
 
-    def __init__(self, valid_losses=None, on_step=None) -> None:
+    def __init__(
+        self, valid_losses: list[float] | None = None, on_step: Callable[[int], None] = lambda step: None
+    ) -> None:
         self.model = torch.nn.Linear(1, 1, bias=False)
         torch.nn.init.ones_(self.model.weight)
-        self.networks = {"model": self.model}
-        self.optimizers = {"model": torch.optim.Adam(self.model.parameters())}
+        self.networks: Mapping[str, torch.nn.Module] = {"model": self.model}
+        self.optimizers: Mapping[str, torch.optim.Optimizer] = {"model": torch.optim.Adam(self.model.parameters())}
         self.valid_losses = valid_losses
-        self.validated = []
-        self.on_step = on_step or (lambda step: None)
+        self.validated: list[float] = []
+        self.on_step = on_step
 
-    def rate(self, step):
+    def rate(self, step: int) -> float:
         return 0.01 / step
 
-    def train_step(self, batch, step):
+    def train_step(self, batch: Batch, step: int) -> dict[str, torch.Tensor]:
         self.on_step(step)
         drawn = torch.nn.functional.dropout(batch.value.expand(1, 8), 0.5)
         loss = (self.model.weight * drawn).sum() ** 2
         self.optimizers["model"].zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         self.optimizers["model"].step()
         return {"train_loss": loss.detach(), "twice": 2 * loss.detach()}
 
-    def validate(self, model):
+    def validate(self, model: torch.nn.Module) -> dict[str, float]:
         assert not model.training
-        self.validated.append(model.weight.item())
+        self.validated.append(model.get_parameter("weight").item())
         if self.valid_losses is None:
             return {}
         return {"valid_loss": self.valid_losses[len(self.validated) - 1]}
 
 
-def run(trainee, budget=BUDGET, course=None, batch_at=lambda step: Batch(0.1 * (step % 7)), seed=1):
-    rows = []
-    progress = fit(trainee, batch_at, budget, lambda metrics, step: rows.append((step, metrics)), seed, course)
-    return progress, rows
+def run(
+    trainee: Line,
+    budget: Budget = BUDGET,
+    course: Course | None = None,
+    batch_at: Callable[[int], Batch] = lambda step: Batch(0.1 * (step % 7)),
+    seed: int = 1,
+) -> tuple[Progress, Rows]:
+    log = tiny.Log()
+    return fit(trainee, batch_at, budget, log, seed, course), log.rows
 
 
-def losses(rows):
+def losses(rows: Rows) -> list[tuple[int, float]]:
     return [(step, metrics["train_loss"]) for step, metrics in rows if "train_loss" in metrics]
 
 
@@ -68,12 +79,6 @@ def test_noam_rate_rises_to_the_warmup_then_falls_with_the_root() -> None:
     assert noam_rate(100, 64, 100, 1.0) == pytest.approx(0.125 * 0.1)
     assert noam_rate(50, 64, 100, 1.0) == pytest.approx(0.125 * 0.05)
     assert noam_rate(400, 64, 100, 2.0) == pytest.approx(0.125 * 0.1)
-
-
-def test_cosine_rate() -> None:
-    assert cosine_rate(10, 1000, 1.0) == pytest.approx(0.5, abs=1e-3)
-    assert cosine_rate(500, 1000, 1.0) == pytest.approx(0.55)
-    assert cosine_rate(1000, 1000, 1.0) == pytest.approx(0.1)
 
 
 def test_what_is_logged_and_when() -> None:
@@ -124,7 +129,7 @@ def test_a_resumed_training_is_the_uninterrupted_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_ends_after_the_step_and_saves(number, tmp_path: Path) -> None:
+def test_ctrl_c_ends_after_the_step_and_saves(number: int, tmp_path: Path) -> None:
     trainee = Line(on_step=lambda step: os.kill(os.getpid(), number) if step == 13 else None)
     course = Course(state_path=tmp_path / "state.pt")
     with pytest.raises(KeyboardInterrupt):

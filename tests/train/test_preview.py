@@ -1,8 +1,10 @@
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from dp.data.arrays import baseline_arrays
 from dp.evaluate.timing_playing import starting
@@ -19,20 +21,30 @@ LOG_MEL = LogMel(tiny.MEL, tiny.FILTERBANK)
 RATE_HZ = 62.5
 
 
-def untrained(kind):
-    torch.manual_seed(0)
-    if kind is TimingModel:
-        return TimingModel(replace(tiny.TIMING_DIMS, performer_count=2)).eval()
-    if kind is SynthesisModel:
-        return SynthesisModel(replace(tiny.SYNTHESIS_DIMS, performer_count=2, band_count=20)).eval()
-    if kind is VocosModel:
-        return VocosModel(replace(tiny.VOCOS_DIMS, band_count=20)).eval()
+def timing() -> TimingModel:
+    return TimingModel(replace(tiny.TIMING_DIMS, performer_count=2)).eval()
+
+
+def synthesis() -> SynthesisModel:
+    return SynthesisModel(replace(tiny.SYNTHESIS_DIMS, performer_count=2, band_count=20)).eval()
+
+
+def vocos() -> VocosModel:
+    return VocosModel(replace(tiny.VOCOS_DIMS, band_count=20)).eval()
+
+
+def baseline() -> BaselineModel:
     return BaselineModel(BaselineDims(performer_count=2, performer_width=4, width=16)).eval()
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    torch.manual_seed(0)
 
 
 def test_a_synthesis_models_mel_stands_beside_the_true_one() -> None:
     item = tiny.synthesis().clips[1]
-    made = preview(untrained(SynthesisModel), item, LOG_MEL, RATE_HZ)
+    made = preview(synthesis(), item, LOG_MEL, RATE_HZ)
     assert made.clip_id == "one/1"
     assert np.array_equal(made.log_mels["truth"], item.log_mel)
     assert made.log_mels["model"].shape == item.log_mel.shape
@@ -40,11 +52,11 @@ def test_a_synthesis_models_mel_stands_beside_the_true_one() -> None:
     assert made.notes["notes"].pitch.tolist() == item.sounding.pitch.tolist()
 
 
-@pytest.mark.parametrize("kind", [VocosModel, BaselineModel])
-def test_what_makes_sound_is_heard_and_seen(kind) -> None:
-    arrays = tiny.vocoder() if kind is VocosModel else baseline_arrays(tiny.synthesis(), tiny.vocoder())
-    item = arrays.clips[1]
-    made = preview(untrained(kind), item, LOG_MEL, RATE_HZ)
+@pytest.mark.parametrize("untrained", [vocos, baseline])
+def test_what_makes_sound_is_heard_and_seen(untrained: Callable[[], nn.Module]) -> None:
+    sound = tiny.vocoder()
+    item = sound.clips[1] if untrained is vocos else baseline_arrays(tiny.synthesis(), sound).clips[1]
+    made = preview(untrained(), item, LOG_MEL, RATE_HZ)
     assert np.array_equal(made.samples["truth"], item.samples)
     assert made.samples["model"].shape == item.samples.shape
     np.testing.assert_allclose(made.log_mels["truth"][5:-5], tiny.MELS["one/1"][5:-5], atol=1e-3)
@@ -54,7 +66,7 @@ def test_what_makes_sound_is_heard_and_seen(kind) -> None:
 def test_an_untrained_timing_model_is_the_metronome_it_is_drawn_beside() -> None:
     item = tiny.timing().clips[0]
     chosen = starting(item)
-    checkpoint = Checkpoint(untrained(TimingModel), tiny.MEL, 0, ("ann", "bo"))
+    checkpoint = Checkpoint(timing(), tiny.MEL, 0, ("ann", "bo"))
     rolls = timings(item, {"ours": checkpoint}, RATE_HZ)
     assert list(rolls) == ["performed", "ours", "score at constant tempo"]
     np.testing.assert_allclose(rolls["ours"].onset_sec, rolls["score at constant tempo"].onset_sec, atol=1e-6)

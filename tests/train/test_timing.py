@@ -1,12 +1,17 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from dp.data.arrays import timing_arrays
-from dp.data.piece_batches import Stretch, piece_batch, piece_inputs
+from dp.data.piece_batches import PieceBatch, Stretch, piece_batch, piece_inputs
+from dp.data.timing_pieces import TimingPiece
+from dp.models.checkpoint import Checkpoint
+from dp.models.score_timing import ScoreTiming
 from dp.models.timing import TimingModel
 from dp.train.loop import Course
 from dp.train.timing import score_losses, train_timing
@@ -21,19 +26,19 @@ DIMS = {
 class Said(torch.nn.Module):
     """A network that says what it is told."""
 
-    def __init__(self, *said) -> None:
+    def __init__(self, *said: Tensor) -> None:
         super().__init__()
         self.said = said
 
-    def forward(self, **inputs):
+    def forward(self, **inputs: Tensor) -> tuple[Tensor, ...]:
         return self.said
 
 
-def one():
+def one() -> TimingPiece:
     return next(item.piece for item in tiny.timing().clips if item.piece.recording_id == "one")
 
 
-def whole(piece, trained=True):
+def whole(piece: TimingPiece, trained: bool = True) -> PieceBatch:
     batch = piece_batch([Stretch(piece, 0, len(piece.event_sec))])
     if trained:
         known = torch.ones(1, 8, dtype=torch.bool)
@@ -41,13 +46,14 @@ def whole(piece, trained=True):
     return batch
 
 
-def truth(piece):
+def truth(piece: TimingPiece) -> tuple[Tensor, Tensor, Tensor]:
     log_stretch = torch.from_numpy(np.append(piece.log_stretch, 0.0)[None]).float()
     return log_stretch, torch.from_numpy(piece.spread_sec)[None], torch.from_numpy(piece.log_articulation)[None]
 
 
-def losses(batch, *said):
-    return {name: float(value) for name, value in score_losses(Said(*said), batch, 62.5).items()}
+def losses(batch: PieceBatch, *said: Tensor) -> dict[str, float]:
+    network = cast(ScoreTiming, Said(*said))
+    return {name: float(value) for name, value in score_losses(network, batch, 62.5).items()}
 
 
 def test_who_says_the_truth_loses_nothing() -> None:
@@ -84,12 +90,12 @@ def test_training_learns_who_is_late(design: str) -> None:
     """Bo is later off the beat than Ann; a model finds that in clips it has seen, a metronome does not."""
     arrays = tiny.timing()
     config = replace(tiny.TIMING, design=design, step_count=200, valid_every_step=200, ema_decay=0.0)
-    rows = []
-    checkpoint = train_timing(arrays, config, lambda metrics, step: rows.append((step, metrics)), dims=DIMS[design])
-    seen = [metrics["train_loss"] for _, metrics in rows if "train_loss" in metrics]
+    log = tiny.Log()
+    checkpoint = train_timing(arrays, config, log, dims=DIMS[design])
+    seen = log.values("train_loss")
     assert seen[-1] < 0.3 * seen[0]
     assert (checkpoint.performer_names, checkpoint.model.dims.performer_count) == (("ann", "bo"), 2)
-    assert [sorted(metrics) for _, metrics in rows if "valid_loss" in metrics] == [["valid_loss"]]
+    assert [sorted(metrics) for _, metrics in log.rows if "valid_loss" in metrics] == [["valid_loss"]]
     if design == "ours":
         piece = one()
         with torch.no_grad():
@@ -104,10 +110,9 @@ def test_a_resumed_training_is_the_uninterrupted_one(tmp_path: Path, design: str
     config = replace(tiny.TIMING, design=design, step_count=8, valid_every_step=4)
     dims = replace(DIMS[design], dropout=0.2)
 
-    def train(step_count, course=None):
-        return train_timing(
-            tiny.timing(), replace(config, step_count=step_count), lambda metrics, step: None, dims=dims, course=course
-        )
+    def train(step_count: int, course: Course | None = None) -> Checkpoint[TimingModel]:
+        settings = replace(config, step_count=step_count)
+        return train_timing(tiny.timing(), settings, tiny.Log(), dims=dims, course=course)
 
     whole_run = train(8)
     train(4, Course(state_path=tmp_path / "state.pt"))
@@ -120,6 +125,7 @@ def test_articulation_that_nobody_measured_is_not_learned() -> None:
     performances = [replace(item, articulation_known=False) for item in tiny.PERFORMANCES]
     arrays = timing_arrays(performances, tiny.CLIPS, tiny.MEL)
     config = replace(tiny.TIMING, design="ours", step_count=5, valid_every_step=5)
-    model: TimingModel = train_timing(arrays, config, lambda metrics, step: None, dims=DIMS["ours"]).model
-    assert model.network.note.weight.abs().max() < 1e-3  # nothing but weight decay touched it
-    assert model.network.stretch.weight.abs().max() > 1e-3
+    network = train_timing(arrays, config, tiny.Log(), dims=DIMS["ours"]).model.network
+    assert isinstance(network, ScoreTiming)
+    assert network.note.weight.abs().max() < 1e-3  # nothing but weight decay touched it
+    assert network.stretch.weight.abs().max() > 1e-3

@@ -1,56 +1,40 @@
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from dp.data.arrays import Arrays, TimingClip
 from dp.data.loader import synthesis_batch
+from dp.data.stretches import SynthesisClip
 from dp.errors import DataError
 from dp.evaluate.timing import measure_timing_models
-from dp.models.checkpoint import load_checkpoint, save_checkpoint
+from dp.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from dp.models.synthesis import SynthesisModel
 from dp.models.texture import texture_noise
 from dp.models.timing import TimingModel
 from dp.train.loop import Course
 from dp.train.synthesis import train_synthesis
 from dp.train.timing import train_timing
-from dp.train.vocoder import train_vocoder
 from tests.train import tiny
 
-
-class Log:
-    def __init__(self) -> None:
-        self.rows = []
-
-    def __call__(self, metrics, step) -> None:
-        self.rows.append((step, metrics))
-
-    def told(self):
-        """All but how fast it went."""
-        speed = ("steps_per_sec", "loader_share")
-        return [(step, {key: v for key, v in metrics.items() if key not in speed}) for step, metrics in self.rows]
-
-    def values(self, name):
-        return [metrics[name] for _, metrics in self.rows if name in metrics]
+Train = Callable[..., Checkpoint[Any]]
 
 
-def timing(log, arrays=None, **changes):
+def timing(log: tiny.Log, arrays: Arrays[TimingClip] | None = None, **changes: Any) -> Checkpoint[TimingModel]:
     return train_timing(arrays or tiny.timing(), replace(tiny.TIMING, **changes), log, dims=tiny.TIMING_DIMS)
 
 
-def synthesis(log, arrays=None, **changes):
+def synthesis(log: tiny.Log, arrays: Arrays[SynthesisClip] | None = None, **changes: Any) -> Checkpoint[SynthesisModel]:
     return train_synthesis(arrays or tiny.synthesis(), tiny.FILTERBANK, replace(tiny.SYNTHESIS, **changes), log)
 
 
-def vocoder(log, arrays=None, **changes):
-    config = replace(tiny.VOCODER, **changes)
-    return train_vocoder(arrays or tiny.vocoder(), tiny.FILTERBANK, config, log, dims=tiny.VOCOS_DIMS)
-
-
-@pytest.mark.parametrize(("train", "fall"), [(timing, 0.6), (synthesis, 0.7), (vocoder, 0.97)])
-def test_the_loss_falls(train, fall: float) -> None:
-    log = Log()
+@pytest.mark.parametrize(("train", "fall"), [(timing, 0.6), (synthesis, 0.7)])
+def test_the_loss_falls(train: Train, fall: float) -> None:
+    log = tiny.Log()
     checkpoint = train(log)
     losses = log.values("train_loss")
     assert losses[-1] < fall * losses[0]
@@ -60,26 +44,25 @@ def test_the_loss_falls(train, fall: float) -> None:
     assert not checkpoint.model.training
 
 
-@pytest.mark.parametrize("train", [timing, synthesis, vocoder])
-def test_the_same_seed_gives_the_same_losses_and_another_seed_others(train) -> None:
-    logs = [Log(), Log(), Log()]
+@pytest.mark.parametrize("train", [timing, synthesis])
+def test_the_same_seed_gives_the_same_losses_and_another_seed_others(train: Train) -> None:
+    logs = [tiny.Log(), tiny.Log(), tiny.Log()]
     for log, seed in zip(logs, (1, 1, 2), strict=True):
         train(log, step_count=10, seed=seed)
     assert logs[0].told() == logs[1].told()
     assert logs[0].values("train_loss") != logs[2].values("train_loss")
 
 
-@pytest.mark.parametrize(("train", "make"), [(synthesis, tiny.synthesis), (vocoder, tiny.vocoder)])
-def test_nan_in_a_clip_stops_with_its_id(train, make) -> None:
-    arrays = make()
+def test_nan_in_a_clip_stops_with_its_id() -> None:
+    arrays = tiny.synthesis()
     broken = replace(arrays.clips[2], log_mel=np.full_like(arrays.clips[2].log_mel, np.nan))
     arrays = replace(arrays, clips=(*arrays.clips[:2], broken, arrays.clips[3]))
     with pytest.raises(DataError, match=r"training step 1: train_loss nan.*two/0"):
-        train(Log(), arrays)
+        synthesis(tiny.Log(), arrays)
 
 
 def test_a_trained_model_survives_its_checkpoint(tmp_path: Path) -> None:
-    checkpoint = timing(Log(), step_count=5)
+    checkpoint = timing(tiny.Log(), step_count=5)
     save_checkpoint(checkpoint, tmp_path / "timing")
     found = load_checkpoint(tmp_path / "timing", [TimingModel], tiny.MEL)
     assert found.performer_names == ("ann", "bo")
@@ -87,17 +70,7 @@ def test_a_trained_model_survives_its_checkpoint(tmp_path: Path) -> None:
     assert before == after
 
 
-def test_segments_longer_than_every_clip() -> None:
-    with pytest.raises(DataError, match=r"params.yaml: vocoder.segment_frame: is 126, longer than every clip"):
-        vocoder(Log(), segment_frame=126)
-
-
-def test_segments_too_short_for_the_loss() -> None:
-    with pytest.raises(DataError, match=r"params.yaml: vocoder.segment_frame: is 8, expected at least 9"):
-        vocoder(Log(), segment_frame=8)
-
-
-SWITCHES = {
+SWITCHES: dict[str, dict[str, Any]] = {
     "no-note-position": {"note_position": "none"},
     "no-performer": {"knows_performer": False},
     "piano-roll": {"source": "piano-roll"},
@@ -111,9 +84,9 @@ SWITCHES = {
 
 
 @pytest.mark.parametrize("change", SWITCHES.values(), ids=SWITCHES.keys())
-def test_every_switch_of_the_synthesis_model_trains_and_is_kept(change, tmp_path: Path) -> None:
+def test_every_switch_of_the_synthesis_model_trains_and_is_kept(change: dict[str, Any], tmp_path: Path) -> None:
     dims = replace(tiny.SYNTHESIS_DIMS, **change)
-    log = Log()
+    log = tiny.Log()
     made = synthesis(log, step_count=40, dims=dims)
     losses = log.values("train_loss")
     assert losses[-1] < 0.9 * losses[0]
@@ -124,8 +97,8 @@ def test_every_switch_of_the_synthesis_model_trains_and_is_kept(change, tmp_path
 
 
 @pytest.mark.parametrize("change", [{"l1_weight": 1.0}, {"variance_weight": 1.0}])
-def test_further_losses_count(change) -> None:
-    log, plain = Log(), Log()
+def test_further_losses_count(change: dict[str, Any]) -> None:
+    log, plain = tiny.Log(), tiny.Log()
     synthesis(log, step_count=1, valid_every_step=1, **change)
     synthesis(plain, step_count=1, valid_every_step=1)
     assert log.values("train_mse") == plain.values("train_mse") == plain.values("train_loss")
@@ -139,7 +112,7 @@ def test_velocities_count_where_the_data_have_any() -> None:
     config = replace(tiny.SYNTHESIS, step_count=1, valid_every_step=1)
     batch = synthesis_batch([arrays.clips[0]])
     for given, counts in ((arrays, False), (replace(arrays, clips=clips), True)):
-        model = train_synthesis(given, tiny.FILTERBANK, config, Log()).model
+        model = train_synthesis(given, tiny.FILTERBANK, config, tiny.Log()).model
         played = [model(**{**batch.inputs, "velocity": 0 * batch.inputs["velocity"] + v}) for v in (30, 100)]
         assert model.dims.hears_velocity is counts
         assert (model.dims.lowest_pitch, model.dims.highest_pitch) == (60, 63)
@@ -147,7 +120,7 @@ def test_velocities_count_where_the_data_have_any() -> None:
 
 
 def test_texture_makes_mels_move_as_real_ones_and_leaves_the_prediction_alone() -> None:
-    made, plain = synthesis(Log(), dims=replace(tiny.SYNTHESIS_DIMS, texture=True)), synthesis(Log())
+    made, plain = synthesis(tiny.Log(), dims=replace(tiny.SYNTHESIS_DIMS, texture=True)), synthesis(tiny.Log())
     moves = []
     for clip in tiny.synthesis().training():
         batch = synthesis_batch([clip])
@@ -162,14 +135,14 @@ def test_texture_makes_mels_move_as_real_ones_and_leaves_the_prediction_alone() 
 
 
 def test_crops_train_too() -> None:
-    log = Log()
+    log = tiny.Log()
     synthesis(log, crops=True, level="recording")
     losses = log.values("train_loss")
     assert losses[-1] < 0.7 * losses[0]
 
 
 def test_a_model_without_performers_says_the_same_of_all() -> None:
-    made = synthesis(Log(), step_count=1, dims=replace(tiny.SYNTHESIS_DIMS, knows_performer=False))
+    made = synthesis(tiny.Log(), step_count=1, dims=replace(tiny.SYNTHESIS_DIMS, knows_performer=False))
     batch = synthesis_batch([tiny.synthesis().clips[0]])
     mels = [made.model(**{**batch.inputs, "performer": torch.tensor([index])}) for index in (0, 1, 2)]
     assert torch.equal(mels[0], mels[1])
@@ -177,7 +150,7 @@ def test_a_model_without_performers_says_the_same_of_all() -> None:
 
 
 def test_a_resumed_training_of_the_synthesis_model_is_the_uninterrupted_one(tmp_path: Path) -> None:
-    whole, first, second = Log(), Log(), Log()
+    whole, first, second = tiny.Log(), tiny.Log(), tiny.Log()
     config = replace(tiny.SYNTHESIS, step_count=20, valid_every_step=5, ema_decay=0.9, crops=True)
     made = train_synthesis(tiny.synthesis(), tiny.FILTERBANK, config, whole)
     course = Course(state_path=tmp_path / "state.pt")

@@ -5,12 +5,15 @@ import numpy as np
 from dp.audio.level import at_full_level
 from dp.audio.mel import log_mel, mel_filterbank
 from dp.config import MelConfig
-from dp.data.arrays import Performance, synthesis_arrays, timing_arrays, vocoder_arrays
-from dp.data.clips import Clip
+from dp.data.arrays import Arrays, TimingClip, VocoderClip, synthesis_arrays, timing_arrays, vocoder_arrays
+from dp.data.clips import Clip, Float32Array
+from dp.data.stretches import SynthesisClip
+from dp.data.timing_pieces import Performance
 from dp.models.timing import TimingDims
 from dp.models.vocos import VocosDims
 from dp.presets import SynthesisConfig, SynthesisDims, TimingConfig, VocoderConfig
 from dp.types import PerformedNotes, ScoreNotes
+from tests.factories import notes_of
 
 MEL = MelConfig(band_count=20)
 FILTERBANK = mel_filterbank(MEL)
@@ -34,14 +37,12 @@ VOCODER = VocoderConfig(
 )
 
 
-def scale(note_count):
+def scale(note_count: int) -> ScoreNotes:
     """Quarters of a rising scale."""
-    row = np.arange(note_count)
-    zeros = 0 * row
-    return ScoreNotes(row * 1.0, 0 * row + 1.0, 60 + row % 12, zeros, zeros + 1, zeros + 1, zeros)
+    return notes_of([(float(row), 1.0, 60 + row % 12) for row in range(note_count)])
 
 
-def performance(recording_id, note_count, stretch):
+def performance(recording_id: str, note_count: int, stretch: float) -> Performance:
     """The scale at about 120 quarters per minute, every other note late by `stretch` quarters, played detached."""
     notes = scale(note_count)
     onset_sec = 0.2 + 0.5 * (notes.onset_quarter + stretch * (np.arange(note_count) % 2))
@@ -49,7 +50,7 @@ def performance(recording_id, note_count, stretch):
     return Performance(recording_id, notes, performed)
 
 
-def samples_of(item):
+def samples_of(item: Performance) -> Float32Array:
     """Sines under a falling envelope."""
     time = np.arange(int((item.performed.offset_sec[-1] + 0.5) * MEL.sample_rate_hz)) / MEL.sample_rate_hz
     samples = 1e-3 * np.random.default_rng(0).normal(size=len(time))
@@ -71,13 +72,31 @@ CLIPS = (
 MELS = {clip.clip_id: log_mel(SAMPLES[clip.recording_id], MEL)[clip.start_frame : clip.end_frame] for clip in CLIPS}
 
 
-def timing():
+def timing() -> Arrays[TimingClip]:
     return timing_arrays(PERFORMANCES, CLIPS, MEL, "tiny")
 
 
-def synthesis():
+def synthesis() -> Arrays[SynthesisClip]:
     return synthesis_arrays(PERFORMANCES, CLIPS, MELS, MEL, "tiny")
 
 
-def vocoder():
+def vocoder() -> Arrays[VocoderClip]:
     return vocoder_arrays(CLIPS, MELS, SAMPLES, MEL, "tiny")
+
+
+class Log:
+    """Keeps what a training tells."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[int, dict[str, float]]] = []
+
+    def __call__(self, metrics: dict[str, float], step: int) -> None:
+        self.rows.append((step, metrics))
+
+    def told(self) -> list[tuple[int, dict[str, float]]]:
+        """All but how fast it went."""
+        speed = ("steps_per_sec", "loader_share")
+        return [(step, {key: v for key, v in metrics.items() if key not in speed}) for step, metrics in self.rows]
+
+    def values(self, name: str) -> list[float]:
+        return [metrics[name] for _, metrics in self.rows if name in metrics]

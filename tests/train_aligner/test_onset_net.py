@@ -42,10 +42,8 @@ def test_numpy_and_torch_agree(tmp_path: Path) -> None:
 
 
 def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
-    np.savez(
-        tmp_path / "other.npz",
-        **{f"{n}{i}": np.zeros((2, 2, 2)) for n in ("weight", "bias") for i in range(len(ONSET_NET.layers))},
-    )
+    arrays = {f"{n}{i}": np.zeros((2, 2, 2)) for n in ("weight", "bias") for i in range(len(ONSET_NET.layers))}
+    np.savez(tmp_path / "other.npz", allow_pickle=False, **arrays)
     with pytest.raises(DataError, match=r"other.npz: layers are .*, expected .*; train them again"):
         load_net(tmp_path / "other.npz", ONSET_NET)
     (tmp_path / "text.npz").write_text("no weights")
@@ -55,9 +53,9 @@ def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
 
 def test_learning_finds_a_peak() -> None:
     rng = np.random.default_rng(4)
-    onset = rng.uniform(5, 2 * REACH_FRAME - 5, 512).astype(np.float32)
+    onset = rng.uniform(5, 2 * REACH_FRAME - 5, 256).astype(np.float32)
     time = np.arange(2 * (REACH_FRAME + CONTEXT_FRAME) + 1) - CONTEXT_FRAME
-    step = np.tanh(time[None] - onset[:, None])[:, None] + 0.1 * rng.standard_normal((512, CHANNEL_COUNT, len(time)))
+    step = np.tanh(time[None] - onset[:, None])[:, None] + 0.1 * rng.standard_normal((256, CHANNEL_COUNT, len(time)))
     examples = Examples(step.astype(np.float32), onset)
     losses: list[float] = []
     network = fit(examples, 12, 1, lambda metrics, epoch: losses.append(metrics["loss"]))
