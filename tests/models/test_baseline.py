@@ -9,7 +9,7 @@ from tests.models.lively import lively
 DIMS = BaselineDims(performer_count=2, performer_width=4, width=16)
 
 
-def inputs(frame_count=30):
+def inputs(frame_count: int = 30) -> dict[str, torch.Tensor]:
     return {
         "pitch": torch.tensor([[60, 64]]),
         "onset_frame": torch.tensor([[-3, 12]]),
@@ -19,7 +19,7 @@ def inputs(frame_count=30):
     }
 
 
-def model():
+def model() -> BaselineModel:
     return lively(BaselineModel(DIMS))
 
 

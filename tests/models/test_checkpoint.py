@@ -16,32 +16,34 @@ DIMS = TimingDims(performer_count=2, width=8, head_count=2, encoder_layer_count=
 
 
 @pytest.fixture
-def folder(tmp_path: Path):
-    checkpoint = Checkpoint(TimingModel(DIMS), MEL, 7, ("ann", "bo"), {"seed": 1}, "demo")
+def checkpoint() -> Checkpoint[TimingModel]:
+    return Checkpoint(TimingModel(DIMS), MEL, 7, ("ann", "bo"), {"seed": 1}, "demo")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, checkpoint: Checkpoint[TimingModel]) -> Path:
     save_checkpoint(checkpoint, tmp_path / "models" / "timing")
     return tmp_path / "models" / "timing"
 
 
-def test_round_trip(tmp_path: Path) -> None:
-    checkpoint = Checkpoint(TimingModel(DIMS), MEL, 7, ("ann", "bo"), {"seed": 1}, "demo")
-    save_checkpoint(checkpoint, tmp_path / "timing")
-    found = load_checkpoint(tmp_path / "timing", [TimingModel], MEL)
+def test_round_trip(folder: Path, checkpoint: Checkpoint[TimingModel]) -> None:
+    found = load_checkpoint(folder, [TimingModel], MEL)
     assert (found.mel, found.step, found.train, found.data_note) == (MEL, 7, {"seed": 1}, "demo")
     assert [found.performer_index(name) for name in ("ann", "bo", "cy", None)] == [1, 2, 0, 0]
     assert not found.model.training
     for name, value in checkpoint.model.state_dict().items():
         assert torch.equal(found.model.state_dict()[name], value), name
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["timing"]
+    assert [path.name for path in folder.parent.iterdir()] == ["timing"]
 
 
-def test_a_newer_one_takes_the_older_ones_place(folder) -> None:
+def test_a_newer_one_takes_the_older_ones_place(folder: Path) -> None:
     save_checkpoint(Checkpoint(TimingModel(DIMS), MEL, 8), folder)
     assert load_checkpoint(folder, [TimingModel]).step == 8
     assert [path.name for path in folder.parent.iterdir()] == ["timing"]
 
 
-def test_a_full_disk_leaves_the_older_one(folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(path, *args, **kwargs) -> None:
+def test_a_full_disk_leaves_the_older_one(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("pathlib.Path.write_text", full)
@@ -57,17 +59,17 @@ def test_missing_says_how_to_get_one(tmp_path: Path) -> None:
         load_checkpoint(tmp_path / "timing", [TimingModel])
 
 
-def test_another_kind(folder) -> None:
+def test_another_kind(folder: Path) -> None:
     with pytest.raises(DataError, match="holds a timing model, expected synthesis"):
         load_checkpoint(folder, [SynthesisModel])
 
 
-def test_another_mel(folder) -> None:
+def test_another_mel(folder: Path) -> None:
     with pytest.raises(DataError, match="another log-mel: hop_sample 256 where 200 is wanted"):
         load_checkpoint(folder, [TimingModel], MelConfig(hop_sample=200))
 
 
-def change_config(folder, **changes) -> None:
+def change_config(folder: Path, **changes: object) -> None:
     path = folder / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
@@ -80,19 +82,19 @@ def change_config(folder, **changes) -> None:
         ({"dims": {"width": 16}}, "does not fit config.json"),
     ],
 )
-def test_a_config_that_fits_nothing(folder, changes, message: str) -> None:
+def test_a_config_that_fits_nothing(folder: Path, changes: dict[str, object], message: str) -> None:
     change_config(folder, **changes)
     with pytest.raises(DataError, match=message):
         load_checkpoint(folder, [TimingModel])
 
 
-def test_config_that_is_not_json(folder) -> None:
+def test_config_that_is_not_json(folder: Path) -> None:
     (folder / "config.json").write_text("{")
     with pytest.raises(DataError, match="is not JSON"):
         load_checkpoint(folder, [TimingModel])
 
 
-def test_damaged_weights(folder) -> None:
+def test_damaged_weights(folder: Path) -> None:
     path = folder / "model.safetensors"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1

@@ -21,7 +21,7 @@ from dp.models.harmonics import Partials, partial_spectrum
     st.integers(0, 25),
     st.integers(0, 6),
 )
-def test_pairs_are_those_of_a_plain_loop(clips, frame_count, tail_frame) -> None:
+def test_pairs_are_those_of_a_plain_loop(clips: list[list[tuple[int, int]]], frame_count: int, tail_frame: int) -> None:
     onset, duration = torch.tensor(clips).unbind(dim=2)
     expected = sorted(
         (row * 3 + note, row * frame_count + frame)

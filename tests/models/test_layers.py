@@ -2,7 +2,9 @@ import pytest
 import torch
 
 from dp.models.layers import NoteEncoder, sinusoid, tempo_bin
-from dp.models.synthesis import SynthesisDims, SynthesisModel
+from dp.models.synthesis import SynthesisModel
+from dp.presets import SynthesisDims
+from tests.models.clips import clip_inputs
 
 SMALL_SYNTHESIS = SynthesisDims(
     performer_count=2,
@@ -32,7 +34,7 @@ def test_embedding_clamps_a_carried_over_onset_but_the_projection_sees_it() -> N
     one = torch.ones(1, 1, dtype=torch.int64)
     valid = one.bool()
 
-    def encode(onset):
+    def encode(onset: int) -> torch.Tensor:
         return encoder(60 * one, onset * one, 10 * one, 0 * one, valid)
 
     assert not torch.allclose(encode(0), encode(-40))
@@ -41,22 +43,10 @@ def test_embedding_clamps_a_carried_over_onset_but_the_projection_sees_it() -> N
     assert not torch.allclose(encode(0), encode(1))
 
 
-def synthesis_clip(note_count, padding, frame_count, frame_padding):
-    row = torch.arange(note_count)[None]
-
-    def padded(values, value=0):
-        return torch.nn.functional.pad(values, (0, padding), value=value)
-
-    return {
-        "pitch": padded(60 + row, 128),
-        "onset_frame": padded(12 * row - 12),
-        "duration_frame": padded(12 + 0 * row),
-        "velocity": padded(0 * row),
-        "valid": padded(torch.ones(1, note_count, dtype=torch.bool)),
-        "performer": torch.tensor([1]),
-        "tempo_qpm": torch.tensor([90.0]),
-        "frame_valid": torch.arange(frame_count + frame_padding)[None] < frame_count,
-    }
+def synthesis_clip(note_count: int, padding: int, frame_count: int, frame_padding: int) -> dict[str, torch.Tensor]:
+    clip = clip_inputs(note_count, padding)
+    frames = {"onset_frame": clip.pop("onset"), "duration_frame": clip.pop("duration")}
+    return clip | frames | {"frame_valid": torch.arange(frame_count + frame_padding)[None] < frame_count}
 
 
 def test_padding_changes_no_mel() -> None:

@@ -27,7 +27,7 @@ def test_rotated_products_depend_on_the_distance_alone() -> None:
     assert not torch.allclose(product[0, 2], product[2, 0], atol=1e-2)
 
 
-def stack():
+def stack() -> LocalStack:
     torch.manual_seed(0)
     return LocalStack(2, 16, 2, 32, kernel=5, reach=4, dropout=0.0).eval()
 

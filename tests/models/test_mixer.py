@@ -1,3 +1,5 @@
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from hypothesis import given, settings
@@ -8,7 +10,9 @@ from dp.models.mixer import BLOCK_FRAME, PolyphonicMixer, mix
 WIDTH = 3
 
 
-def mix_by_loop(embedding, onset, duration, weight, frame_count):
+def mix_by_loop(
+    embedding: np.ndarray, onset: np.ndarray, duration: np.ndarray, weight: np.ndarray, frame_count: int
+) -> np.ndarray:
     batch, note_count, width = embedding.shape
     out = np.zeros((batch, frame_count, width))
     for b in range(batch):
@@ -20,36 +24,47 @@ def mix_by_loop(embedding, onset, duration, weight, frame_count):
     return out
 
 
+@dataclass(frozen=True)
+class Case:
+    """Notes of some clips, their lengths, and what embeddings are drawn from."""
+
+    onset: np.ndarray  # [B, N]
+    duration: np.ndarray  # [B, N]
+    frame_count: int
+    seed: int
+
+
 @st.composite
-def batches(draw):
+def cases(draw: st.DrawFn) -> Case:
     batch, note_count = draw(st.integers(1, 3)), draw(st.integers(0, 6))
     frame_count = draw(st.sampled_from([1, 7, BLOCK_FRAME - 1, BLOCK_FRAME, BLOCK_FRAME + 3]))
     note = st.tuples(st.integers(-20, frame_count + 5), st.integers(0, 40))
     notes = draw(st.lists(note, min_size=batch * note_count, max_size=batch * note_count))
     table = np.array(notes, dtype=np.int64).reshape(batch, note_count, 2)
-    return table[..., 0], table[..., 1], frame_count, draw(st.integers(0, 2**32 - 1))
+    return Case(table[..., 0], table[..., 1], frame_count, draw(st.integers(0, 2**32 - 1)))
 
 
 @settings(max_examples=60, deadline=None)
-@given(batches())
-def test_agrees_with_a_plain_loop(case) -> None:
-    onset, duration, frame_count, seed = case
-    rng = np.random.default_rng(seed)
-    embedding, weight = rng.normal(size=(*onset.shape, WIDTH)), rng.normal(size=WIDTH)
+@given(cases())
+def test_agrees_with_a_plain_loop(case: Case) -> None:
+    rng = np.random.default_rng(case.seed)
+    embedding, weight = rng.normal(size=(*case.onset.shape, WIDTH)), rng.normal(size=WIDTH)
     mixed = mix(
         torch.from_numpy(embedding),
-        torch.from_numpy(onset),
-        torch.from_numpy(duration),
+        torch.from_numpy(case.onset),
+        torch.from_numpy(case.duration),
         torch.from_numpy(weight),
-        frame_count,
+        case.frame_count,
     )
-    np.testing.assert_allclose(mixed, mix_by_loop(embedding, onset, duration, weight, frame_count), atol=1e-12)
+    expected = mix_by_loop(embedding, case.onset, case.duration, weight, case.frame_count)
+    np.testing.assert_allclose(mixed, expected, atol=1e-12)
 
 
-def mixed_place(onset, duration, frame_count):
+def mixed_place(onset: int, duration: int, frame_count: int) -> list[float]:
     """Embedding 1, w 1: what comes out is 1 + p where the note sounds."""
     notes = torch.ones(1, 1, 1)
-    return mix(notes, torch.tensor([[onset]]), torch.tensor([[duration]]), torch.ones(1), frame_count)[0, :, 0].tolist()
+    mixed = mix(notes, torch.tensor([[onset]]), torch.tensor([[duration]]), torch.ones(1), frame_count)
+    return [float(value) for value in mixed[0, :, 0]]
 
 
 def test_position_runs_from_0_at_the_onset_to_1_at_the_last_frame() -> None:
@@ -77,7 +92,8 @@ def test_gradients_reach_notes_and_weight() -> None:
     mixer = PolyphonicMixer(2)
     assert mixer.weight.abs().max() < 0.1
     notes = torch.ones(1, 1, 2, requires_grad=True)
-    mixer(notes, torch.tensor([[0]]), torch.tensor([[3]]), 3).sum().backward()
+    torch.autograd.backward(mixer(notes, torch.tensor([[0]]), torch.tensor([[3]]), 3).sum())
+    assert notes.grad is not None
     # Positions 0, .5, 1: each note value counts 3 + 1.5 w, each w counts 1.5.
     torch.testing.assert_close(notes.grad[0, 0], 3 + 1.5 * mixer.weight.detach())
     torch.testing.assert_close(mixer.weight.grad, torch.tensor([1.5, 1.5]))

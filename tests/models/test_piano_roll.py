@@ -9,7 +9,7 @@ from dp.types import PITCH_COUNT
 FRAME_COUNT = 12
 
 
-def rolls_by_loop(pitch, onset, duration, frame_count):
+def rolls_by_loop(pitch: np.ndarray, onset: np.ndarray, duration: np.ndarray, frame_count: int) -> np.ndarray:
     out = np.zeros((len(pitch), frame_count, 256))
     for b in range(len(pitch)):
         for p, first, length in zip(pitch[b], onset[b], duration[b], strict=True):
@@ -22,7 +22,7 @@ def rolls_by_loop(pitch, onset, duration, frame_count):
 
 
 @st.composite
-def batches(draw):
+def batches(draw: st.DrawFn) -> np.ndarray:
     """Few pitches, so that notes of one pitch overlap; carried over both borders, outside, one frame, padding."""
     batch, note_count = draw(st.integers(1, 3)), draw(st.integers(0, 6))
     note = st.tuples(st.sampled_from([0, 60, 127, PITCH_COUNT]), st.integers(-8, FRAME_COUNT + 2), st.integers(0, 20))
@@ -32,15 +32,19 @@ def batches(draw):
 
 @settings(max_examples=100, deadline=None)
 @given(batches())
-def test_agrees_with_a_plain_loop(notes) -> None:
-    drawn = rolls(*torch.from_numpy(notes).unbind(-1), FRAME_COUNT)
+def test_agrees_with_a_plain_loop(notes: np.ndarray) -> None:
+    pitch, onset, duration = torch.from_numpy(notes).unbind(-1)
+    drawn = rolls(pitch, onset, duration, FRAME_COUNT)
     assert drawn.dtype == torch.float32
-    np.testing.assert_allclose(drawn, rolls_by_loop(*np.moveaxis(notes, -1, 0), FRAME_COUNT), atol=1e-6)
+    np.testing.assert_allclose(
+        drawn, rolls_by_loop(notes[..., 0], notes[..., 1], notes[..., 2], FRAME_COUNT), atol=1e-6
+    )
 
 
-def drawn_rows(notes, pitch, frame_count=5):
+def drawn_rows(notes: list[tuple[int, int, int]], pitch: int, frame_count: int = 5) -> tuple[list[float], list[float]]:
     """Piano roll and position roll of one pitch."""
-    drawn = rolls(*torch.tensor([notes]).unbind(-1), frame_count)[0]
+    pitches, onset, duration = torch.tensor([notes]).unbind(-1)
+    drawn = rolls(pitches, onset, duration, frame_count)[0]
     assert drawn.shape == (frame_count, ROLL_COUNT)
     return drawn[:, pitch].tolist(), drawn[:, PITCH_COUNT + pitch].tolist()
 

@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from dp.models.frame_timing import FrameTiming
 from dp.models.score_timing import ScoreTiming
 from dp.models.timing import TimingDims, TimingModel
+from tests.models.clips import clip_inputs
 
 OURS = TimingDims(performer_count=2, width=8, dilations_event=(1, 2), dropout=0.0)  # sees 6 events to either side
 PUBLICATION = TimingDims(
@@ -18,7 +20,7 @@ PUBLICATION = TimingDims(
 )
 
 
-def lively(dims):
+def lively(dims: TimingDims) -> ScoreTiming | FrameTiming:
     torch.manual_seed(0)
     model = TimingModel(dims).eval()
     for value in model.parameters():
@@ -26,7 +28,7 @@ def lively(dims):
     return model.network
 
 
-def piece(event_count, padding=0, seed=0):
+def piece(event_count: int, padding: int = 0, seed: int = 0) -> dict[str, Tensor]:
     rng = np.random.default_rng(seed)
     count = event_count + padding
     valid = torch.arange(count)[None] < event_count
@@ -43,21 +45,9 @@ def piece(event_count, padding=0, seed=0):
     }
 
 
-def clip(note_count, padding=0):
-    row = torch.arange(note_count)[None]
-
-    def padded(values, value=0):
-        return torch.nn.functional.pad(values, (0, padding), value=value)
-
-    return {
-        "pitch": padded(60 + row, 128),
-        "onset_tick": padded(12 * row - 12),
-        "duration_tick": padded(12 + 0 * row),
-        "velocity": padded(0 * row),
-        "valid": padded(torch.ones(1, note_count, dtype=torch.bool)),
-        "performer": torch.tensor([1]),
-        "tempo_qpm": torch.tensor([90.0]),
-    }
+def clip(note_count: int, padding: int = 0) -> dict[str, Tensor]:
+    inputs = clip_inputs(note_count, padding)
+    return inputs | {"onset_tick": inputs.pop("onset"), "duration_tick": inputs.pop("duration")}
 
 
 def test_a_design_is_one_of_two() -> None:
@@ -106,6 +96,7 @@ def test_performer_and_tempo_matter() -> None:
 
 def test_even_a_wild_model_stays_within_what_can_be_played() -> None:
     network = lively(OURS)
+    assert isinstance(network, ScoreTiming)
     torch.nn.init.constant_(network.stretch.bias, 100.0)
     torch.nn.init.constant_(network.note.bias, -100.0)
     with torch.no_grad():
