@@ -2,10 +2,12 @@ import numpy as np
 import pytest
 
 from dp.config import MelConfig
-from dp.data.arrays import Performance, synthesis_arrays, timing_arrays, vocoder_arrays
+from dp.data.arrays import synthesis_arrays, timing_arrays, vocoder_arrays
 from dp.data.clips import Clip
+from dp.data.timing_pieces import Performance
 from dp.errors import DataError
 from dp.types import PerformedNotes, ScoreNotes
+from tests.factories import notes_of
 
 MEL = MelConfig(band_count=2)
 CLIPS = (
@@ -15,24 +17,15 @@ CLIPS = (
 )
 
 
-def performance():
+def performance() -> Performance:
     """Quarters at 60 qpm from 0.5 s; the second is held over the first border (at 4.992 s) up to 7 s."""
-    zeros = np.zeros(3, dtype=np.int64)
-    notes = ScoreNotes(
-        np.array([0.0, 4.0, 7.5]),
-        np.array([1.0, 2.5, 1.0]),
-        np.array([60, 64, 67]),
-        zeros,
-        zeros + 1,
-        zeros + 1,
-        zeros,
-    )
-    onset = np.array([0.5, 4.5, 8.0])
-    return Performance("r", notes, PerformedNotes(notes.pitch, zeros, onset, np.array([1.5, 7.0, 9.0]), np.ones(3)))
+    notes = notes_of([(0.0, 1.0, 60), (4.0, 2.5, 64), (7.5, 1.0, 67)])
+    onset_sec, offset_sec = np.array([0.5, 4.5, 8.0]), np.array([1.5, 7.0, 9.0])
+    return Performance("r", notes, PerformedNotes(notes.pitch, notes.velocity, onset_sec, offset_sec, np.ones(3)))
 
 
 def test_synthesis_clips_keep_the_true_place_of_a_carried_over_note() -> None:
-    mels = {clip.clip_id: np.full((clip.end_frame - clip.start_frame, 2), 3.0) for clip in CLIPS}
+    mels = {clip.clip_id: np.full((clip.end_frame - clip.start_frame, 2), 3.0, np.float32) for clip in CLIPS}
     arrays = synthesis_arrays([performance()], CLIPS, mels, MEL)
     first, second, third = (item.sounding for item in arrays.clips)
     assert first.pitch.tolist() == [60, 64]
@@ -120,7 +113,7 @@ def test_vocoder_clips_are_cut_where_their_mels_are() -> None:
 
 
 def test_missing_and_misshapen_mels_are_named() -> None:
-    mels = {"r/0": np.zeros((311, 2))}
+    mels = {"r/0": np.zeros((311, 2), np.float32)}
     with pytest.raises(DataError, match=r"r/0: its log-mel is of shape \(311, 2\), expected \(312, 2\)"):
         synthesis_arrays([performance()], CLIPS[:1], mels, MEL)
     with pytest.raises(DataError, match="r/1: its log-mel is missing"):

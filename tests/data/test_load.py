@@ -1,6 +1,9 @@
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from dp import schema
@@ -23,12 +26,12 @@ from tests.train import tiny
 
 
 @pytest.fixture
-def data(tmp_path: Path):
+def data(tmp_path: Path) -> Path:
     """The tiny corpus as a feature store, each recording's slice starting half a second into its file."""
     folder = tmp_path / "data"
     stored, mels = [], {}
 
-    def write(name, table_schema, columns) -> None:
+    def write(name: str, table_schema: pa.Schema, columns: Sequence[Mapping[str, Any]]) -> None:
         tables = [(None, make_table(part, table_schema, name)) for part in columns]
         write_dataset(folder / name, tables, table_schema)
 
@@ -70,7 +73,7 @@ def data(tmp_path: Path):
     return folder
 
 
-def test_the_store_gives_the_arrays_it_was_made_of(data) -> None:
+def test_the_store_gives_the_arrays_it_was_made_of(data: Path) -> None:
     found, true = load_timing_arrays(data, tiny.MEL, SplitConfig(), "tiny"), tiny.timing()
     assert (found.performer_names, found.data_note) == (("ann", "bo"), "tiny")
     assert [item.clip for item in found.clips] == [item.clip for item in true.clips]
@@ -79,13 +82,13 @@ def test_the_store_gives_the_arrays_it_was_made_of(data) -> None:
         assert np.array_equal(ours.written.onset_tick, theirs.written.onset_tick)
 
 
-def test_mels_come_to_their_clips(data) -> None:
+def test_mels_come_to_their_clips(data: Path) -> None:
     for ours, theirs in zip(load_synthesis_arrays(data, tiny.MEL).clips, tiny.synthesis().clips, strict=True):
         np.testing.assert_allclose(ours.log_mel, theirs.log_mel, atol=0.01)  # the store keeps 16 bits
         assert np.array_equal(ours.sounding.onset_frame, theirs.sounding.onset_frame)
 
 
-def test_samples_are_those_of_the_slice(data) -> None:
+def test_samples_are_those_of_the_slice(data: Path) -> None:
     for ours, theirs in zip(load_vocoder_arrays(data, tiny.MEL).clips, tiny.vocoder().clips, strict=True):
         np.testing.assert_allclose(ours.samples, theirs.samples, atol=1e-3)
 
@@ -95,7 +98,7 @@ def test_no_store(tmp_path: Path) -> None:
         load_timing_arrays(tmp_path, tiny.MEL, SplitConfig())
 
 
-def test_notes_stand_in_the_order_played(data) -> None:
+def test_notes_stand_in_the_order_played(data: Path) -> None:
     first = tiny.PERFORMANCES[0]
     count = len(first.notes)
     order = np.concatenate([np.arange(2, count), np.arange(2)])  # from the third note on, then the first two
@@ -108,7 +111,7 @@ def test_notes_stand_in_the_order_played(data) -> None:
     assert np.array_equal(loaded.notes.onset_quarter, quarter)
 
 
-def test_a_note_that_the_score_does_not_have_is_refused(data) -> None:
+def test_a_note_that_the_score_does_not_have_is_refused(data: Path) -> None:
     first = tiny.PERFORMANCES[0]
     count = len(first.notes)
     columns = performed_note_columns(first.recording_id, np.arange(count) + 1, np.arange(count), first.performed)

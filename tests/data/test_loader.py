@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
@@ -5,12 +7,12 @@ from dp.config import MelConfig
 from dp.data.arrays import Arrays
 from dp.data.clips import Clip, SoundingNotes
 from dp.data.loader import cropped_batch_at, drawn_at, synthesis_batch, synthesis_batch_at
-from dp.data.stretches import SynthesisClip, stretch_of, training_runs, transposed
+from dp.data.stretches import Stretch, SynthesisClip, stretch_of, training_runs, transposed
 from dp.data.tempo_map import TempoMap
 from dp.types import PerformedNotes
 
 
-def synthesis_clip(name, note_count, frame_count):
+def synthesis_clip(name: str, note_count: int, frame_count: int) -> SynthesisClip:
     row = np.arange(note_count)
     sounding = SoundingNotes(60 + row, 0 * row, 10 * row, 0 * row + 5, 90.0)
     return SynthesisClip(
@@ -54,13 +56,14 @@ def test_the_performer_is_hidden_now_and_then() -> None:
 RATE_HZ = 62.5
 
 
-def recording(*, held_out=()):
+def recording(*, held_out: Sequence[int] = ()) -> list[Stretch]:
     """Five clips of 100 frames whose log-mel counts the frames; a note at every second, at 120 quarters per minute."""
+    none = np.zeros(0, dtype=np.int64)
     clips = [
         SynthesisClip(
             Clip(f"r/{i}", "r", "violin", "ann", 100 * i, 100 * i + 100, valid_by_clip=i in held_out),
             1,
-            SoundingNotes(*np.zeros((4, 0), dtype=np.int64), 120.0),
+            SoundingNotes(none, none, none, none, 120.0),
             np.repeat(np.arange(100 * i, 100 * i + 100, dtype=np.float32)[:, None], 2, axis=1),
         )
         for i in range(5)

@@ -2,10 +2,11 @@ import numpy as np
 import torch
 
 from dp.data.piece_batches import Stretch, draw_stretches, piece_batch, piece_inputs
+from dp.data.timing_pieces import TimingPiece
 from tests.train import tiny
 
 
-def pieces():
+def pieces() -> list[TimingPiece]:
     return list({item.piece.recording_id: item.piece for item in tiny.timing().clips}.values())
 
 

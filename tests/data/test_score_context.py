@@ -6,29 +6,42 @@ from dp.data.score_context import (
     CODE_COUNT,
     EVENT_NUMBER_COUNT,
     NOTE_NUMBER_COUNT,
+    ScoreContext,
     played_times_sec,
     score_context,
     steady_tempo_map,
 )
 from dp.types import ScoreNotes
+from dp.units import FloatArray
 
+Row = tuple[float, float, int, int]
 # (onset, duration, pitch, measure): a grace note, a chord, eighths in the second bar, and a note held over them.
-ROWS = [(0, 1, 60, 1), (1, 0, 72, 1), (1, 2, 55, 1), (1, 2, 71, 1), (4, 2, 50, 2), (4, 0.5, 62, 2), (4.5, 1.5, 64, 2)]
+ROWS: list[Row] = [
+    (0, 1, 60, 1),
+    (1, 0, 72, 1),
+    (1, 2, 55, 1),
+    (1, 2, 71, 1),
+    (4, 2, 50, 2),
+    (4, 0.5, 62, 2),
+    (4.5, 1.5, 64, 2),
+]
 
 
-def notes_of(rows=ROWS):
+def notes_of(rows: list[Row] = ROWS) -> ScoreNotes:
     onset, duration, pitch, measure = (np.array(column) for column in zip(*rows, strict=True))
     zeros = np.zeros(len(rows), dtype=np.int64)
     return ScoreNotes(onset.astype(float), duration.astype(float), pitch, zeros, zeros + 1, measure, zeros)
 
 
-def context_of(rows=ROWS, tempo_qpm=60.0):
+def context_of(rows: list[Row] = ROWS, tempo_qpm: float = 60.0) -> ScoreContext:
     return score_context(notes_of(rows), tempo_from(0.0, 0.0, tempo_qpm))
 
 
-def say(context, stretch=0.0, spread=0.0, articulation=0.0):
+def say(
+    context: ScoreContext, stretch: float = 0.0, spread: float = 0.0, articulation: float = 0.0
+) -> tuple[FloatArray, FloatArray, FloatArray]:
     events, notes = len(context.onset_sec), len(context.event_of_note)
-    return np.full(events, stretch) * 1.0, np.full(notes, spread) * 1.0, np.full(notes, articulation) * 1.0
+    return np.full(events, stretch), np.full(notes, spread), np.full(notes, articulation)
 
 
 def test_events_and_their_intervals() -> None:
@@ -67,8 +80,8 @@ def test_a_model_that_says_nothing_plays_as_written() -> None:
 def test_expression_0_plays_as_written_whatever_is_said() -> None:
     context = context_of()
     rng = np.random.default_rng(0)
-    said = [rng.normal(size=values.shape) for values in say(context)]
-    onset_sec, duration_sec = played_times_sec(context, *said, expression=0.0)
+    stretch, spread, articulation = (rng.normal(size=values.shape) for values in say(context))
+    onset_sec, duration_sec = played_times_sec(context, stretch, spread, articulation, expression=0.0)
     np.testing.assert_allclose(onset_sec, [0, 0.92, 1, 1, 4, 4, 4.5])
     np.testing.assert_allclose(duration_sec, [1, 0.08, 2, 2, 2, 0.5, 1.5])
 
@@ -106,8 +119,8 @@ def test_whatever_is_said_events_follow_each_other() -> None:
     rows = [(i / 4, 0.25, 60 + i % 7, 1 + i // 16) for i in range(64)]
     context = context_of(rows)
     rng = np.random.default_rng(1)
-    said = [3 * rng.normal(size=values.shape) for values in say(context)]
-    onset_sec, duration_sec = played_times_sec(context, *said)
+    stretch, spread, articulation = (3 * rng.normal(size=values.shape) for values in say(context))
+    onset_sec, duration_sec = played_times_sec(context, stretch, spread, articulation)
     assert (np.diff(onset_sec) > 0).all() and (duration_sec > 0).all()
     assert onset_sec[-1] - onset_sec[0] == pytest.approx(63 / 4)
 

@@ -30,13 +30,15 @@ def test_segments_of_mel_and_samples_belong_together_and_come_from_everywhere() 
 
 def test_a_segments_notes_are_the_clips_moved() -> None:
     """The rolls of a segment are the same stretch of the clip's rolls, with notes over both borders."""
-    clip_notes = [torch.from_numpy(part)[None] for part in (NOTES.pitch, NOTES.onset_frame, NOTES.duration_frame)]
-    whole = rolls(*clip_notes, 20)[0]
+    pitch, onset, duration = (
+        torch.from_numpy(part)[None] for part in (NOTES.pitch, NOTES.onset_frame, NOTES.duration_frame)
+    )
+    whole = rolls(pitch, onset, duration, 20)[0]
     segmenter = Segmenter(4, 6, 4, seed=1)
     for step in range(1, 11):
         batch = segmenter.baseline_batch([BASELINE_CLIP], step)
-        notes = [batch.inputs[name] for name in ("pitch", "onset_frame", "duration_frame")]
-        drawn = rolls(*notes, batch.inputs["frame_valid"].shape[1])
+        pitch, onset, duration = (batch.inputs[name] for name in ("pitch", "onset_frame", "duration_frame"))
+        drawn = rolls(pitch, onset, duration, batch.inputs["frame_valid"].shape[1])
         for row, samples in zip(drawn, batch.samples, strict=True):
             start = int(samples[0])
             torch.testing.assert_close(row, whole[start : start + 6])

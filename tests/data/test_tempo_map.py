@@ -1,32 +1,33 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from dp.data.tempo_map import performed_tempo_map, written_tempo_map
 from dp.errors import DataError
 from dp.types import PerformedNotes, Score, ScoreNotes
+from tests.factories import notes_of
 
 
-def notes_of(onset_quarter, duration_quarter):
-    count = len(onset_quarter)
-    zeros = np.zeros(count, dtype=np.int64)
-    onset, duration = np.array(onset_quarter, dtype=np.float64), np.array(duration_quarter, dtype=np.float64)
-    return ScoreNotes(onset, duration, zeros + 60, zeros, zeros + 1, zeros + 1, zeros)
+def repeated(onset_quarter: Sequence[float], duration_quarter: Sequence[float]) -> ScoreNotes:
+    return notes_of([(onset, duration, 60) for onset, duration in zip(onset_quarter, duration_quarter, strict=True)])
 
 
-def performed_of(onset_sec, offset_sec):
+def performed_of(onset_sec: Sequence[float], offset_sec: Sequence[float]) -> PerformedNotes:
     count = len(onset_sec)
     zeros = np.zeros(count, dtype=np.int64)
     return PerformedNotes(zeros + 60, zeros, np.array(onset_sec), np.array(offset_sec), np.ones(count))
 
 
-def score_of(marks, onset_quarter=(0.0,), duration_quarter=(8.0,)):
+def score_of(marks: Sequence[tuple[float, float]]) -> Score:
+    """One long note under tempo marks: quarters, and quarters per minute."""
     quarters, tempos = (np.array([mark[side] for mark in marks], dtype=np.float64) for side in (0, 1))
-    return Score("piece", notes_of(onset_quarter, duration_quarter), quarters, tempos, ("Violin",))
+    return Score("piece", repeated([0.0], [8.0]), quarters, tempos, ("Violin",))
 
 
 def test_performed_positions_are_between_and_beyond_the_onsets() -> None:
     # Quarters 0 and 1 at 1.0 s and 2.0 s, the last one held until 2.5 s: overall 2 quarters in 1.5 s = 80 qpm.
-    tempo_map = performed_tempo_map(notes_of([0, 1], [1, 1]), performed_of([1.0, 2.0], [2.0, 2.5]), "id")
+    tempo_map = performed_tempo_map(repeated([0, 1], [1, 1]), performed_of([1.0, 2.0], [2.0, 2.5]), "id")
     assert tempo_map.quarter_at([1.0, 1.5, 2.25]).tolist() == [0.0, 0.5, 1.5]
     assert tempo_map.quarter_at([0.25, 3.25]).tolist() == pytest.approx([-1.0, 3.0])
     assert tempo_map.mean_tempo_qpm(1.0, 2.0) == 60.0
@@ -35,7 +36,7 @@ def test_performed_positions_are_between_and_beyond_the_onsets() -> None:
 
 
 def test_a_chord_stands_at_its_mean_onset_and_grace_notes_are_left_aside() -> None:
-    notes = notes_of([0, 0, 1, 1], [1, 1, 0, 1])
+    notes = repeated([0, 0, 1, 1], [1, 1, 0, 1])
     tempo_map = performed_tempo_map(notes, performed_of([0.0, 0.5, 0.8, 1.25], [1.0, 1.0, 0.9, 2.0]), "id")
     assert tempo_map.time_sec.tolist() == [0.25, 1.25, 2.0]
     assert tempo_map.position_quarter.tolist() == [0.0, 1.0, 2.0]
@@ -43,16 +44,16 @@ def test_a_chord_stands_at_its_mean_onset_and_grace_notes_are_left_aside() -> No
 
 def test_a_note_that_comes_no_later_says_nothing_about_the_tempo() -> None:
     tempo_map = performed_tempo_map(
-        notes_of([0, 1, 2], [1, 1, 1]), performed_of([0.0, 0.0, 2.0], [1.0, 1.0, 3.0]), "id"
+        repeated([0, 1, 2], [1, 1, 1]), performed_of([0.0, 0.0, 2.0], [1.0, 1.0, 3.0]), "id"
     )
     assert tempo_map.time_sec.tolist() == [0.0, 2.0, 3.0]
 
 
 def test_notes_without_any_tempo_are_refused_by_name() -> None:
     with pytest.raises(DataError, match="rec-7: has no notes but grace notes"):
-        performed_tempo_map(notes_of([0], [0]), performed_of([0.0], [1.0]), "rec-7")
+        performed_tempo_map(repeated([0], [0]), performed_of([0.0], [1.0]), "rec-7")
     with pytest.raises(DataError, match="rec-7: has notes that all sound at once"):
-        performed_tempo_map(notes_of([0, 1], [1, 1]), performed_of([0.5, 0.5], [0.5, 0.5]), "rec-7")
+        performed_tempo_map(repeated([0, 1], [1, 1]), performed_of([0.5, 0.5], [0.5, 0.5]), "rec-7")
 
 
 def test_written_tempo_is_that_of_the_marks() -> None:
@@ -78,6 +79,6 @@ def test_without_a_mark_a_quarter_lasts_600_ms() -> None:
 
 
 @pytest.mark.parametrize("tempo_qpm", [0.0, -3.0, float("nan"), float("inf")])
-def test_impossible_tempo(tempo_qpm) -> None:
+def test_impossible_tempo(tempo_qpm: float) -> None:
     with pytest.raises(DataError, match="quarters per minute"):
         written_tempo_map(score_of([(0, 120)]), tempo_qpm)
