@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from dp.types import ScoreNotes
+from dp.types import PerformedNotes, ScoreNotes
 
 STEPS = tuple(zip("CCDDEFFGGAAB", (0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0), strict=True))  # letter, alteration
 MELODY = (60, 62, 64, 67, 65, 69, 71, 72, 67, 64, 65, 62, 74, 71, 67, 60)
@@ -20,6 +20,13 @@ def notes_of(rows: Sequence[tuple[float, float, int]], **columns: npt.ArrayLike)
     zeros = np.zeros(len(rows), dtype=np.int64)
     notes = ScoreNotes(onset.astype(float), duration.astype(float), pitch, zeros, zeros + 1, zeros + 1, zeros)
     return replace(notes, **{name: np.array(values) for name, values in columns.items()})
+
+
+def played_notes(*rows: tuple[int, float]) -> PerformedNotes:
+    """Notes from (pitch, onset_sec) of each; each lasts 0.2 s."""
+    pitch = np.array([pitch for pitch, _ in rows], dtype=np.int64)
+    onset_sec = np.array([onset for _, onset in rows], dtype=np.float64)
+    return PerformedNotes(pitch, 0 * pitch, onset_sec, onset_sec + 0.2, np.ones(len(rows)))
 
 
 def _place(row: tuple[float, float, int]) -> tuple[float, int]:

@@ -13,7 +13,7 @@ def test_performers_that_are_like_themselves_are_told_apart() -> None:
     correlation = np.full((8, 3), 0.2)
     correlation[np.arange(8), PERFORMER] += 0.1
     found = compare_performers(correlation, PERFORMER)
-    assert (found.own.mean, found.others.mean) == (pytest.approx(0.3), pytest.approx(0.2))
+    assert (found.own.mean, found.others.mean) == pytest.approx((0.3, 0.2))
     assert found.p_value < 0.01
 
 

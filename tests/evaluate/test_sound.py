@@ -1,11 +1,13 @@
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from dp.data.clips import Clip, SoundingNotes
-from dp.evaluate.sound import choose_clips, measure_systems
+from dp.config import MelConfig
+from dp.data.clips import Clip, Float32Array, SoundingNotes
+from dp.evaluate.sound import Transcribe, choose_clips, measure_systems
 from dp.evaluate.systems import (
     EvaluationClip,
     System,
@@ -17,42 +19,47 @@ from dp.evaluate.systems import (
     synthesis_system,
 )
 from dp.metrics.clip_metrics import from_json, measure_clips, summarize_clips, to_json
+from dp.metrics.intervals import Results
+from dp.models.checkpoint import Checkpoint
+from dp.models.synthesis import SynthesisModel
+from dp.models.vocoders import Vocoder
 from dp.train.synthesis import train_synthesis
 from dp.train.vocoder import train_vocoder
-from dp.types import PerformedNotes
+from tests.factories import played_notes
 from tests.train import tiny
 
 CLIPS = evaluation_clips(tiny.synthesis().clips, tiny.vocoder().clips)
 
 
-def evaluate_systems(clips, systems, mel, transcribe=None, on_clip=lambda done, clip_id: None):
+def evaluate_systems(
+    clips: Sequence[EvaluationClip],
+    systems: Mapping[str, System],
+    mel: MelConfig,
+    transcribe: Transcribe | None = None,
+    on_clip: Callable[[int, str], None] = lambda done, clip_id: None,
+) -> Results:
     return summarize_clips(measure_systems(clips, systems, mel, transcribe, on_clip))
 
 
-def ignore(metrics, step) -> None:
-    pass
+@pytest.fixture(scope="module")
+def synthesis() -> Checkpoint[SynthesisModel]:
+    return train_synthesis(tiny.synthesis(), tiny.FILTERBANK, replace(tiny.SYNTHESIS, step_count=1), tiny.Log())
 
 
 @pytest.fixture(scope="module")
-def synthesis():
-    return train_synthesis(tiny.synthesis(), tiny.FILTERBANK, replace(tiny.SYNTHESIS, step_count=1), ignore)
+def vocoder() -> Checkpoint[Vocoder]:
+    config = replace(tiny.VOCODER, step_count=1)
+    return train_vocoder(tiny.vocoder(), tiny.FILTERBANK, config, tiny.Log(), dims=tiny.VOCOS_DIMS)
 
 
-@pytest.fixture(scope="module")
-def vocoder():
-    return train_vocoder(
-        tiny.vocoder(), tiny.FILTERBANK, replace(tiny.VOCODER, step_count=1), ignore, dims=tiny.VOCOS_DIMS
-    )
-
-
-def notes(*rows):
-    """Rows of pitch and onset in seconds."""
-    pitch = np.array([pitch for pitch, _ in rows], dtype=np.int64)
-    onset_sec = np.array([onset for _, onset in rows], dtype=np.float64)
-    return PerformedNotes(pitch, 0 * pitch, onset_sec, onset_sec + 0.2, np.ones(len(rows)))
-
-
-def clip(index=0, *, sounding=(), by_clip=True, by_recording=False, instrument="violin"):
+def clip(
+    index: int = 0,
+    *,
+    sounding: Sequence[tuple[int, int]] = (),
+    by_clip: bool = True,
+    by_recording: bool = False,
+    instrument: str = "violin",
+) -> EvaluationClip:
     """A clip of 2 s of noise; rows of `sounding` are pitch and onset frame."""
     rng = np.random.default_rng(index)
     pitch = np.array([pitch for pitch, _ in sounding], dtype=np.int64)
@@ -65,7 +72,7 @@ def clip(index=0, *, sounding=(), by_clip=True, by_recording=False, instrument="
     )
 
 
-def test_all_systems_on_both_splits(synthesis, vocoder) -> None:
+def test_all_systems_on_both_splits(synthesis: Checkpoint[SynthesisModel], vocoder: Checkpoint[Vocoder]) -> None:
     systems = {
         "ours": synthesis_system(synthesis, vocoder),
         "mel-only": synthesis_system(synthesis, None),
@@ -73,9 +80,13 @@ def test_all_systems_on_both_splits(synthesis, vocoder) -> None:
         "recording": recording_system(),
         "clip-mean-spectrum": mean_spectrum_system(),
     }
-    done = []
+    done: list[tuple[int, str]] = []
     results = evaluate_systems(
-        CLIPS, systems, tiny.MEL, lambda samples, rate: notes((60, 0.1)), lambda *step: done.append(step)
+        CLIPS,
+        systems,
+        tiny.MEL,
+        lambda samples, rate: played_notes((60, 0.1)),
+        lambda count, clip_id: done.append((count, clip_id)),
     )
     assert done == [(1, "one/1"), (2, "two/1")]
     assert list(results) == ["violin"]
@@ -96,7 +107,7 @@ def test_all_systems_on_both_splits(synthesis, vocoder) -> None:
     assert found["clip-mean-spectrum"]["difference_variance_ratio"]["mean"] == pytest.approx(0.0, abs=1e-9)
 
 
-def test_a_performer_is_found_under_the_checkpoints_number(synthesis) -> None:
+def test_a_performer_is_found_under_the_checkpoints_number(synthesis: Checkpoint[SynthesisModel]) -> None:
     arrays = tiny.synthesis()
     renumbered = replace(arrays, performer_names=("zoe", "ann", "bo"))
     clips = [evaluation_clips(made.clips, tiny.vocoder().clips) for made in (arrays, renumbered)]
@@ -114,7 +125,7 @@ def test_a_performer_is_found_under_the_checkpoints_number(synthesis) -> None:
 def test_notes_carried_over_count_on_neither_side() -> None:
     # Frames are 16 ms: the note asked for at frame 25 begins at 0.4 s; 64 was carried over and is heard at once.
     item = clip(sounding=[(64, -5), (60, 25), (62, 50)])
-    heard = notes((64, 0.02), (60, 0.43), (62, 0.88), (64, 1.5))
+    heard = played_notes((64, 0.02), (60, 0.43), (62, 0.88), (64, 1.5))
     found = evaluate_systems([item], {"r": recording_system()}, tiny.MEL, lambda samples, rate: heard)
     means = {metric: value["mean"] for metric, value in found["violin"]["clip"]["r"].items() if "note" in metric}
     assert means == {
@@ -129,15 +140,20 @@ def test_notes_carried_over_count_on_neither_side() -> None:
 
 def test_clips_without_a_new_note_have_no_note_metrics() -> None:
     items = [clip(0, sounding=[(64, -5)]), clip(1, sounding=[(64, 5)])]
-    found = evaluate_systems(items, {"r": recording_system()}, tiny.MEL, lambda samples, rate: notes())
+    found = evaluate_systems(items, {"r": recording_system()}, tiny.MEL, lambda samples, rate: played_notes())
     metrics = found["violin"]["clip"]["r"]
     assert (metrics["log_mel_mse"]["n"], metrics["note_f1_50ms"]["n"]) == (2, 1)
 
 
 def test_a_system_is_compared_at_its_own_level() -> None:
     item = clip()
-    seen = []
-    quiet = System(lambda given: given.log_mel, lambda given: seen.append(given) or given.samples, "clip")
+    seen: list[EvaluationClip] = []
+
+    def samples_of(given: EvaluationClip) -> Float32Array:
+        seen.append(given)
+        return given.samples
+
+    quiet = System(lambda given: given.log_mel, samples_of, "clip")
     found = evaluate_systems([item], {"s": quiet}, tiny.MEL)["violin"]["clip"]["s"]
     assert found["log_mel_mse"]["mean"] == found["stft_distance"]["mean"] == 0.0
     assert np.abs(seen[0].samples).max() == pytest.approx(0.95)

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from dp.config import MelConfig
-from dp.data.arrays import Performance, timing_arrays
+from dp.data.arrays import Arrays, TimingClip, timing_arrays
 from dp.data.clips import Clip
+from dp.data.timing_pieces import Performance
 from dp.evaluate.performers import evaluate_performers
 from dp.evaluate.timing import (
     OtherPerformers,
@@ -16,33 +17,27 @@ from dp.evaluate.timing import (
 )
 from dp.models.checkpoint import Checkpoint
 from dp.models.timing import TimingDims, TimingModel
-from dp.types import PerformedNotes, ScoreNotes
+from dp.types import PerformedNotes
+from dp.units import FloatArray
+from tests.factories import notes_of
 
 PITCHES = [60, 64, 67, 62, 65, 69, 71, 72, 59, 55, 57, 66, 68, 70, 61, 63, 73, 74, 56, 58]
 STEP_QUARTER = 0.5
 
 
-def performance(recording_id, step_sec, pitches=PITCHES):
+def performance(recording_id: str, step_sec: FloatArray, pitches: list[int] = PITCHES) -> Performance:
     """Eighths, each of which lasts until the next."""
-    count = len(pitches)
-    zeros = np.zeros(count, dtype=np.int64)
-    notes = ScoreNotes(
-        STEP_QUARTER * np.arange(count),
-        zeros + STEP_QUARTER,
-        np.array(pitches),
-        zeros,
-        zeros + 1,
-        1 + np.arange(count) // 8,
-        zeros,
-    )
+    rows = [(STEP_QUARTER * i, STEP_QUARTER, pitch) for i, pitch in enumerate(pitches)]
+    notes = notes_of(rows, measure=1 + np.arange(len(rows)) // 8)
     times = 0.1 + np.concatenate([[0.0], np.cumsum(step_sec)])
-    return Performance(recording_id, notes, PerformedNotes(notes.pitch, zeros, times[:-1], times[1:], np.ones(count)))
+    performed = PerformedNotes(notes.pitch, notes.velocity, times[:-1], times[1:], np.ones(len(rows)))
+    return Performance(recording_id, notes, performed)
 
 
-def steps(slow):
+def steps(slow: float) -> FloatArray:
     """Twenty intervals of .25 s on average, those of the even beats `slow` times as long as the others."""
     raw = np.where(np.arange(20) % 4 < 2, slow, 1.0)
-    return 0.25 * 19 * raw / raw[:19].sum()
+    return np.asarray(0.25 * 19 * raw / raw[:19].sum())
 
 
 ELSEWHERE = [pitch + 5 for pitch in reversed(PITCHES)]
@@ -60,11 +55,11 @@ CLIPS = (
 )
 
 
-def arrays():
+def arrays() -> Arrays[TimingClip]:
     return timing_arrays(PERFORMANCES, CLIPS, MelConfig())
 
 
-def checkpoint(design="ours"):
+def checkpoint(design: str = "ours") -> Checkpoint[TimingModel]:
     torch.manual_seed(0)
     dims = TimingDims(design=design, width=8, performer_count=2, dilations_event=(1,), encoder_layer_count=1)
     made = arrays()
@@ -79,7 +74,7 @@ def test_others_are_the_mean_of_the_other_performers_alone() -> None:
     assert np.isnan(others.stretch(pieces["dee"])).all()
 
 
-def others_sec():
+def others_sec() -> FloatArray:
     return (steps(2.0) + steps(1.5)) / 2
 
 
@@ -120,6 +115,7 @@ def test_comparing_performers_needs_two_performers_that_the_model_knows() -> Non
     known = replace(checkpoint(), performer_names=("ann", "cy"))
     found = evaluate_performers(known, arrays())
     assert sorted(found) == ["articulation", "tempo"]
-    assert found["tempo"]["own"]["n"] == 2
+    own = found["tempo"]["own"]
+    assert isinstance(own, dict) and own["n"] == 2
     assert found["tempo"]["p_value"] == 1.0  # a metronome plays as nobody
     assert evaluate_performers(checkpoint("publication"), arrays()) == {}
