@@ -10,7 +10,7 @@ from dp.audio.writing import write_audio
 from dp.models.mel import LogMel
 from dp.report.systems_plot import SystemSound, plot_systems
 from dp.report.timing_plot import plot_timings
-from dp.train.preview import CLIP_COUNT, Preview, preview
+from dp.train.preview import CLIP_COUNT, Preview, make_preview
 from dp.train.run import Task
 from flows.tracking import TrackedRun
 
@@ -18,7 +18,7 @@ from flows.tracking import TrackedRun
 def previews(tracked: TrackedRun, task: Task) -> Callable[[nn.Module, int], None]:
     """What to do at validations: at the 1st, 2nd, 4th, 8th, ... one, keep what the model makes of some clips."""
     mel = task.arrays.mel
-    clips = task.arrays.held_out("clip")[:CLIP_COUNT]
+    clips = task.arrays.select_held_out("clip")[:CLIP_COUNT]
     validation_count = 0
 
     def keep(model: nn.Module, step: int) -> None:
@@ -28,7 +28,7 @@ def previews(tracked: TrackedRun, task: Task) -> Callable[[nn.Module, int], None
             return
         log_mel = LogMel(mel, task.filterbank).to(next(model.parameters()).device)
         for clip in clips:
-            made = preview(model, clip, log_mel, mel.frame_rate_hz)
+            made = make_preview(model, clip, log_mel, mel.frame_rate_hz)
             with tempfile.TemporaryDirectory() as folder:
                 target = Path(folder) / f"step-{step:07d}"
                 target.mkdir()

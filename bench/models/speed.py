@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from dp.config import load_config
-from dp.data.tempo_map import written_tempo_map
+from dp.data.tempo_map import build_written_tempo_map
 from dp.models.checkpoint import Checkpoint
 from dp.models.hifigan import HifiganDims, HifiganModel
 from dp.models.synthesis import SynthesisModel
@@ -37,7 +37,7 @@ CONFIG = load_config(Path(__file__).resolve().parents[2] / "params.yaml")
 MEL = CONFIG.mel
 
 
-def music(length_sec: float) -> Score:
+def make_music(length_sec: float) -> Score:
     """Sixteenths at 150 quarters per minute, each a random pitch of four octaves."""
     count = int(length_sec * NOTES_PER_SEC)
     onset = 0.25 * np.arange(count, dtype=np.float64)
@@ -47,11 +47,14 @@ def music(length_sec: float) -> Score:
     return Score("music", notes, np.array([0.0]), np.array([150.0]), ("part",))
 
 
-def as_written(score: Score) -> PerformedNotes:
+def play_as_written(score: Score) -> PerformedNotes:
     """The music as a metronome plays it."""
     notes = score.notes
-    tempo_map = written_tempo_map(score, None)
-    start, end = tempo_map.sec_at(notes.onset_quarter), tempo_map.sec_at(notes.onset_quarter + notes.duration_quarter)
+    tempo_map = build_written_tempo_map(score, None)
+    start, end = (
+        tempo_map.find_sec(notes.onset_quarter),
+        tempo_map.find_sec(notes.onset_quarter + notes.duration_quarter),
+    )
     return PerformedNotes(notes.pitch, notes.velocity, start, end, np.ones(len(notes)))
 
 
@@ -59,7 +62,7 @@ def work(what: str, length_sec: float) -> Callable[[], object]:
     """A model's work on music of this length, ready to be done."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    score = music(length_sec)
+    score = make_music(length_sec)
     if what.startswith("timing"):
         settings = CONFIG.presets[what.split()[1]].timing
         assert isinstance(settings, TimingConfig)
@@ -70,14 +73,14 @@ def work(what: str, length_sec: float) -> Callable[[], object]:
         chosen = CONFIG.presets[what.split()[1]].synthesis
         assert chosen is not None
         synthesis = Checkpoint(SynthesisModel(chosen.dims).eval(), MEL, 0)
-        performed = as_written(score)
-        return lambda: synthesize(performed, written_tempo_map(score, None), synthesis, None)
+        performed = play_as_written(score)
+        return lambda: synthesize(performed, build_written_tempo_map(score, None), synthesis, None)
     vocoder = VocosModel(VocosDims()) if what == "vocos" else HifiganModel(HifiganDims())
     log_mel = torch.randn(int(length_sec * MEL.frame_rate_hz), MEL.band_count)
     return lambda: vocoder.eval().vocode(log_mel)
 
 
-def cpu_sec(what: str, length_sec: float) -> float:
+def measure_cpu_sec(what: str, length_sec: float) -> float:
     """CPU time of the work, the best of REPEATS."""
     job = work(what, length_sec)
     job()
@@ -89,7 +92,7 @@ def cpu_sec(what: str, length_sec: float) -> float:
     return min(times)
 
 
-def _peak_mb(what: str, length_sec: float) -> float:
+def _measure_peak_mb(what: str, length_sec: float) -> float:
     job = work(what, length_sec)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     job()
@@ -100,9 +103,9 @@ def main() -> None:
     """Print a table."""
     print(f"{'model':24}{'60 s, CPU s':>12}{'x real time':>12}{'MB for 60 s':>13}{'240 s':>8}{'960 s':>8}")
     for what in ("timing ours", "timing publication", "synthesis ours", "synthesis publication", "vocos", "hifigan"):
-        seconds = cpu_sec(what, 60.0)
+        seconds = measure_cpu_sec(what, 60.0)
         with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-            memory = pool.starmap(_peak_mb, [(what, length_sec) for length_sec in (60.0, 240.0, 960.0)], 1)
+            memory = pool.starmap(_measure_peak_mb, [(what, length_sec) for length_sec in (60.0, 240.0, 960.0)], 1)
         cells = "".join(f"{value:{width}.0f}" for value, width in zip(memory, (13, 8, 8), strict=True))
         print(f"{what:24}{seconds:12.3f}{60.0 / seconds:12.0f}{cells}", flush=True)
 

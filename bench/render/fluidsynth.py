@@ -30,12 +30,12 @@ from dp.config import PARAMS_FILE, load_config
 from dp.data.arrays import Performance as Played
 from dp.data.load import load_performances
 from dp.data.load_sound import NOTE_MARGIN_FRAME, load_synthesis_arrays, load_vocoder_arrays
-from dp.data.tempo_map import performed_tempo_map
+from dp.data.tempo_map import build_performed_tempo_map
 from dp.errors import DataError
 from dp.evaluate.preset_systems import load_preset, make_simple_baselines
 from dp.evaluate.sound import Transcribe, choose_clips, measure_systems
-from dp.evaluate.systems import EvaluationClip, System, evaluation_clips, synthesis_system
-from dp.metrics.clip_metrics import split_of, summarize_clips
+from dp.evaluate.systems import EvaluationClip, System, make_evaluation_clips, make_synthesis_system
+from dp.metrics.clip_metrics import find_split, summarize_clips
 from dp.project import data_folder, models_folder
 from dp.render import Performance, RenderOptions, blocks, load_models
 from dp.render.sound import Texture
@@ -97,7 +97,7 @@ def our_cost(performances: Sequence[Played], folder: Path) -> float:
     models = load_models(folder)
     audio_sec = cpu_sec = 0.0
     for item in performances:
-        tempo_map = performed_tempo_map(item.notes, item.performed, item.recording_id)
+        tempo_map = build_performed_tempo_map(item.notes, item.performed, item.recording_id)
         performance = Performance(
             item.performed, np.zeros(len(item.performed)), tempo_map, None, texture=Texture(RenderOptions().texture)
         )
@@ -124,11 +124,13 @@ def main(project: Path, preset: str, soundfonts: Sequence[Path]) -> None:
     mel, data, folder = load_config(project / PARAMS_FILE).mel, data_folder(project), models_folder(project, preset)
     models = load_preset(folder)
     arrays = load_synthesis_arrays(data, mel, margin_frame=NOTE_MARGIN_FRAME)
-    clips = choose_clips(evaluation_clips(arrays.clips, load_vocoder_arrays(data, mel).clips))
-    wanted = {item.clip.recording_id for item in clips if split_of(item.clip)}
+    clips = choose_clips(make_evaluation_clips(arrays.clips, load_vocoder_arrays(data, mel).clips))
+    wanted = {item.clip.recording_id for item in clips if find_split(item.clip)}
     performances = {item.recording_id: item for item in load_performances(data) if item.recording_id in wanted}
     assert models.synthesis is not None
-    ours = synthesis_system(models.synthesis, models.vocoder, models.synthesis.train["level"], RenderOptions().texture)
+    ours = make_synthesis_system(
+        models.synthesis, models.vocoder, models.synthesis.train["level"], RenderOptions().texture
+    )
     systems = {
         **make_simple_baselines(),
         # As FluidSynth's, its log-mel is that of its waveform, not the one its synthesis model gives to the vocoder.

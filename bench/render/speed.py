@@ -27,7 +27,7 @@ from pathlib import Path
 import mido
 import torch
 
-from bench.models.speed import CONFIG, MEL, music
+from bench.models.speed import CONFIG, MEL, make_music
 from dp.audio.writing import AudioWriter
 from dp.models.checkpoint import Checkpoint, save_checkpoint
 from dp.models.synthesis import SynthesisModel
@@ -54,7 +54,7 @@ def untrained(folder: Path) -> None:
 
 def write_midi(path: Path, length_sec: float) -> None:
     """The made-up music as a file."""
-    score = music(length_sec)
+    score = make_music(length_sec)
     track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(float(score.tempo_qpm[0])))])
     for pitch, quarter in zip(score.notes.pitch.tolist(), score.notes.duration_quarter.tolist(), strict=True):
         track.append(mido.Message("note_on", note=pitch, velocity=64))

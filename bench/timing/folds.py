@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from dp.config import Config, load_config
-from dp.data.arrays import Arrays, TimingClip, timing_arrays
+from dp.data.arrays import Arrays, TimingClip, build_timing_arrays
 from dp.data.load import load_all_performances
-from dp.data.movements import movements, surroundings
-from dp.evaluate.performers import compare_performers, curve_correlations
+from dp.data.movements import assign_movements, digest_surroundings
+from dp.evaluate.performers import compare_performers, correlate_curves
 from dp.models.score_timing import ScoreTiming
 from dp.project import data_folder
 from dp.train.timing import train_timing
@@ -30,14 +30,14 @@ MIN_RECORDINGS = 2  # of a performer; one is heard while the other is held out
 THREAD_COUNT = 1
 
 
-def fold_arrays(project: Path, config: Config, fold_count: int, seed: int) -> list[Arrays[TimingClip]]:
+def build_fold_arrays(project: Path, config: Config, fold_count: int, seed: int) -> list[Arrays[TimingClip]]:
     """The data once for each fold, the fold's movements held out with all who play them."""
     performances, clips = load_all_performances(data_folder(project), config.mel, config.split)
-    movement_of = movements({item.recording_id: surroundings(item.notes) for item in performances})
+    movement_of = assign_movements({item.recording_id: digest_surroundings(item.notes) for item in performances})
     names = np.random.default_rng(seed).permutation(sorted(set(movement_of.values()))).tolist()
     fold_of = {name: index % fold_count for index, name in enumerate(names)}
     return [
-        timing_arrays(
+        build_timing_arrays(
             performances,
             [replace(clip, valid_by_recording=fold_of[movement_of[clip.recording_id]] == fold) for clip in clips],
             config.mel,
@@ -46,7 +46,7 @@ def fold_arrays(project: Path, config: Config, fold_count: int, seed: int) -> li
     ]
 
 
-def table_of(
+def correlate_fold(
     arrays: Arrays[TimingClip], config: Config, performers: Sequence[str], seed: int
 ) -> tuple[FloatArray, IntArray]:
     """Train on all but a fold; correlations [R, P] of its recordings by these performers, and who plays them [R]."""
@@ -56,8 +56,8 @@ def table_of(
     assert isinstance(made.model.network, ScoreTiming)
     pieces = {item.piece.recording_id: item.piece for item in arrays.clips if item.clip.valid_by_recording}
     chosen = [piece for piece in pieces.values() if piece.performer in performers]
-    indices = [made.performer_index(performer) for performer in performers]
-    table = curve_correlations("tempo", made.model.network.eval(), chosen, indices)
+    indices = [made.find_performer_index(performer) for performer in performers]
+    table = correlate_curves("tempo", made.model.network.eval(), chosen, indices)
     return table, np.array([performers.index(piece.performer) for piece in chosen])
 
 
@@ -69,13 +69,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     config = load_config(options.project / "params.yaml")
-    folds = fold_arrays(options.project, config, options.folds, options.seed)
+    folds = build_fold_arrays(options.project, config, options.folds, options.seed)
     recordings = {item.piece.recording_id: item.piece.performer for item in folds[0].clips}
     counts = Counter(recordings.values())
     performers = sorted(name for name, count in counts.items() if count >= MIN_RECORDINGS)
     tables, players, numbers = [], [], []
     for number, arrays in enumerate(folds):
-        table, player = table_of(arrays, config, performers, options.seed)
+        table, player = correlate_fold(arrays, config, performers, options.seed)
         tables.append(table)
         players.append(player)
         numbers.append(np.full(len(player), number))

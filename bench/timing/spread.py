@@ -13,7 +13,7 @@ import numpy as np
 
 from bench.align.match_file import MatchedNotes, read_match_file
 from dp.config import MelConfig
-from dp.data.arrays import timing_arrays
+from dp.data.arrays import build_timing_arrays
 from dp.data.clips import Clip
 from dp.data.timing_pieces import Performance
 from dp.evaluate.timing import measure_timing_baselines
@@ -25,7 +25,7 @@ MEL = MelConfig()
 METRICS = ("onset_mse_frame2", "interval_mse_frame2", "duration_mse_frame2")
 
 
-def performance(recording_id: str, matched: MatchedNotes) -> Performance:
+def make_performance(recording_id: str, matched: MatchedNotes) -> Performance:
     """A performance of the notes that were played, from its first note on."""
     played = np.flatnonzero(np.isfinite(matched.onset_sec))
     order = played[np.lexsort((matched.pitch[played], matched.onset_quarter[played]))]
@@ -41,7 +41,7 @@ def performance(recording_id: str, matched: MatchedNotes) -> Performance:
     )
 
 
-def clips_of(item: Performance, performer: str) -> list[Clip]:
+def cut_clips(item: Performance, performer: str) -> list[Clip]:
     """Its clips, all to be judged."""
     frame_count = int(sec_to_frame(item.performed.offset_sec.max(), MEL.frame_rate_hz))
     return [
@@ -60,10 +60,10 @@ def main() -> None:
     total: dict[tuple[str, str], list[float]] = defaultdict(list)
     print("| piece | players | clips | predictor | onset | interval | duration |\n|---|---|---|---|---|---|---|")
     for piece, paths in pieces.items():
-        performances = [performance(path.stem, read_match_file(path)) for path in paths]
-        clips = [clip for item in performances for clip in clips_of(item, item.recording_id.rsplit("_", 1)[1])]
+        performances = [make_performance(path.stem, read_match_file(path)) for path in paths]
+        clips = [clip for item in performances for clip in cut_clips(item, item.recording_id.rsplit("_", 1)[1])]
         found: dict[tuple[str, str], list[float]] = defaultdict(list)
-        for row in measure_timing_baselines(timing_arrays(performances, clips, MEL)):
+        for row in measure_timing_baselines(build_timing_arrays(performances, clips, MEL)):
             for system, metrics in row.metrics.items():
                 for metric in METRICS:
                     found[system, metric].append(metrics[metric])

@@ -10,13 +10,20 @@ from dp.data.arrays import TimingClip
 from dp.data.load import load_timing_arrays
 from dp.data.load_sound import NOTE_MARGIN_FRAME, load_synthesis_arrays, load_vocoder_arrays
 from dp.data.stretches import SynthesisClip
-from dp.evaluate.preset_systems import load_preset, make_simple_baselines, preset_systems
-from dp.evaluate.systems import EvaluationClip, System, at_level, evaluation_clips, heard_in, made_by
+from dp.evaluate.preset_systems import load_preset, make_preset_systems, make_simple_baselines
+from dp.evaluate.systems import (
+    EvaluationClip,
+    System,
+    bring_to_level,
+    make_evaluation_clips,
+    run_system,
+    select_heard_notes,
+)
 from dp.project import data_folder, models_folder
 from dp.report.alignment_plot import plot_alignment
 from dp.report.systems_plot import SystemSound, plot_systems
 from dp.report.timing_plot import plot_timings
-from dp.train.preview import clip_notes_sec, timings
+from dp.train.preview import compare_timings, convert_notes_to_sec
 
 NOTES_WANTED = 12  # a clip to look at has about so many
 LEFT_OUT = ("clip-mean-spectrum",)  # nothing to look at
@@ -31,14 +38,14 @@ def draw_figures(project: Path, config: Config, presets: Sequence[str], out: Pat
     data, mel = data_folder(project), config.mel
     out.mkdir(parents=True, exist_ok=True)
     arrays = load_synthesis_arrays(data, mel, margin_frame=NOTE_MARGIN_FRAME)
-    held_out = [*arrays.held_out("recording"), *arrays.held_out("clip")]
+    held_out = [*arrays.select_held_out("recording"), *arrays.select_held_out("clip")]
     sounds = load_vocoder_arrays(data, mel).clips
     systems = _systems(project, config, presets)
     paths = []
     for instrument in dict.fromkeys(item.clip.instrument for item in held_out):
         chosen = _telling([item for item in held_out if item.clip.instrument == instrument])
-        (clip,) = evaluation_clips([chosen], sounds)
-        notes = clip_notes_sec(heard_in(clip), mel.frame_rate_hz)
+        (clip,) = make_evaluation_clips([chosen], sounds)
+        notes = convert_notes_to_sec(select_heard_notes(clip), mel.frame_rate_hz)
         path = out / f"figure-3-{instrument}.png"
         plot_alignment(path, clip.samples, mel.sample_rate_hz, notes, clip.clip.clip_id)
         paths.append(path)
@@ -59,23 +66,23 @@ def _systems(project: Path, config: Config, presets: Sequence[str]) -> dict[str,
     spare = load_preset(models_folder(project, config.preset)).vocoder
     systems = {name: system for name, system in make_simple_baselines().items() if name not in LEFT_OUT}
     for preset in presets:
-        systems |= preset_systems(preset, load_preset(models_folder(project, preset)), spare)
+        systems |= make_preset_systems(preset, load_preset(models_folder(project, preset)), spare)
     return systems
 
 
 @torch.no_grad()
 def _sound(system: System, clip: EvaluationClip, mel: MelConfig) -> SystemSound:
-    return SystemSound(*made_by(system, at_level(clip, system.level, mel.floor), mel))
+    return SystemSound(*run_system(system, bring_to_level(clip, system.level, mel.floor), mel))
 
 
 def _timing_figure(project: Path, config: Config, presets: Sequence[str], out: Path) -> list[Path]:
     arrays = load_timing_arrays(data_folder(project), config.mel, config.split)
-    held_out = [*arrays.held_out("recording"), *arrays.held_out("clip")]
+    held_out = [*arrays.select_held_out("recording"), *arrays.select_held_out("clip")]
     models = {name: load_preset(models_folder(project, name)).timing for name in presets}
     known = {name: model for name, model in models.items() if model is not None}
     if not held_out or not known:
         return []
     clip: TimingClip = min(held_out, key=lambda item: abs(len(item.written.pitch) - 2 * NOTES_WANTED))
     path = out / f"figure-4-{clip.clip.instrument}.png"
-    plot_timings(path, timings(clip, known, config.mel.frame_rate_hz), clip.clip.clip_id)
+    plot_timings(path, compare_timings(clip, known, config.mel.frame_rate_hz), clip.clip.clip_id)
     return [path]

@@ -12,17 +12,17 @@ from dp.data.clips import (
     Float32Array,
     SoundingNotes,
     WrittenNotes,
-    clip_span_sec,
-    notes_between,
-    tempo_from,
-    written_notes,
+    compute_clip_span_sec,
+    find_notes_between,
+    make_constant_tempo_map,
+    select_written_notes,
 )
-from dp.data.movements import movements, surroundings
+from dp.data.movements import assign_movements, digest_surroundings
 from dp.data.score_context import ScoreContext
-from dp.data.stretches import Stretch, SynthesisClip, clip_notes, stretch_of, training_runs
-from dp.data.tempo_map import TempoMap, performed_tempo_map
+from dp.data.stretches import Stretch, SynthesisClip, find_training_runs, make_stretch, select_clip_notes
+from dp.data.tempo_map import TempoMap, build_performed_tempo_map
 from dp.data.timing_pieces import Performance as Performance
-from dp.data.timing_pieces import TimingPiece, timing_piece
+from dp.data.timing_pieces import TimingPiece, build_timing_piece
 from dp.errors import DataError
 from dp.types import PerformedNotes
 from dp.units import sec_to_frame_fraction
@@ -72,7 +72,7 @@ class Arrays(Generic[C]):
     data_note: str = ""  # where the data come from, for the checkpoint
     stretches: tuple[Stretch, ...] = ()  # of the training clips, for the synthesis model
 
-    def training(self) -> list[C]:
+    def select_training(self) -> list[C]:
         """Clips held out by neither split.
 
         Raises:
@@ -84,7 +84,7 @@ class Arrays(Generic[C]):
             raise DataError("dataset", seen, "add recordings to the corpus, or hold fewer out")
         return chosen
 
-    def held_out(self, split: str) -> list[C]:
+    def select_held_out(self, split: str) -> list[C]:
         """Validation clips of split `clip` or `recording`; may be empty.
 
         Of a recording that is held out whole nothing is learned, so none of its clips belongs to `clip`.
@@ -94,12 +94,12 @@ class Arrays(Generic[C]):
         return [item for item in self.clips if item.clip.valid_by_clip and not item.clip.valid_by_recording]
 
 
-def performer_names(clips: Iterable[Clip]) -> tuple[str, ...]:
+def list_performer_names(clips: Iterable[Clip]) -> tuple[str, ...]:
     """Performers a model can learn: those of the training clips, in alphabetical order."""
     return tuple(sorted({clip.performer for clip in clips if clip.is_for_training}))
 
 
-def timing_arrays(
+def build_timing_arrays(
     performances: Sequence[Performance], clips: Sequence[Clip], mel: MelConfig, data_note: str = ""
 ) -> Arrays[TimingClip]:
     """Arrays for the timing model; clips in which nothing sounds teach it nothing and are left out.
@@ -107,34 +107,36 @@ def timing_arrays(
     A clip's nominal times are those of the score at the performance's mean tempo, right where the clip starts.
     """
     rate_hz = mel.frame_rate_hz
-    names = performer_names(clips)
+    names = list_performer_names(clips)
     by_id = {performance.recording_id: performance for performance in performances}
-    maps = _tempo_maps(performances)
-    places = {item.recording_id: surroundings(item.notes) for item in performances}
-    movement_of = movements(places)
+    maps = _build_tempo_maps(performances)
+    places = {item.recording_id: digest_surroundings(item.notes) for item in performances}
+    movement_of = assign_movements(places)
     pieces = {}
     for recording_id in dict.fromkeys(clip.recording_id for clip in clips):
         own = [clip for clip in clips if clip.recording_id == recording_id]
-        index = _index_or_unknown(names, own[0].performer)
-        pieces[recording_id] = timing_piece(
+        index = _find_performer_index(names, own[0].performer)
+        pieces[recording_id] = build_timing_piece(
             by_id[recording_id], own, index, movement_of[recording_id], places[recording_id], rate_hz
         )
     made = []
     for clip in clips:
         performance, piece = by_id[clip.recording_id], pieces[clip.recording_id]
         performed = performance.performed
-        start_sec, end_sec = clip_span_sec(clip, rate_hz)
-        inside = notes_between(performed.onset_sec, performed.offset_sec, start_sec, end_sec)
+        start_sec, end_sec = compute_clip_span_sec(clip, rate_hz)
+        inside = find_notes_between(performed.onset_sec, performed.offset_sec, start_sec, end_sec)
         if len(inside) == 0:
             continue
-        steady = tempo_from(start_sec, float(maps[clip.recording_id].quarter_at(start_sec)), piece.tempo_qpm)
+        steady = make_constant_tempo_map(
+            start_sec, float(maps[clip.recording_id].find_quarter(start_sec)), piece.tempo_qpm
+        )
         onset_sec, offset_sec = performed.onset_sec[inside], performed.offset_sec[inside]
         made.append(
             TimingClip(
                 clip=clip,
-                performer_index=_index_or_unknown(names, clip.performer),
+                performer_index=_find_performer_index(names, clip.performer),
                 piece=piece,
-                written=written_notes(performance.notes, inside, steady, start_sec, end_sec, rate_hz),
+                written=select_written_notes(performance.notes, inside, steady, start_sec, end_sec, rate_hz),
                 onset_frame=sec_to_frame_fraction(onset_sec - start_sec, rate_hz).astype(np.float32),
                 duration_frame=sec_to_frame_fraction(offset_sec - onset_sec, rate_hz).astype(np.float32),
             )
@@ -142,7 +144,7 @@ def timing_arrays(
     return Arrays(tuple(made), mel, names, data_note)
 
 
-def synthesis_arrays(
+def build_synthesis_arrays(
     performances: Sequence[Performance],
     clips: Sequence[Clip],
     log_mels: Mapping[str, Float32Array],
@@ -165,32 +167,32 @@ def synthesis_arrays(
     Raises:
         DataError: a clip's log-mel is missing or has another shape than the clip.
     """
-    names = performer_names(clips)
+    names = list_performer_names(clips)
     by_id = {performance.recording_id: performance for performance in performances}
-    maps = _tempo_maps(performances)
+    maps = _build_tempo_maps(performances)
     made = []
     for clip in clips:
         performed, tempo_map = by_id[clip.recording_id].performed, maps[clip.recording_id]
-        log_mel = _clip_mel(clip, log_mels, mel)
+        log_mel = _get_clip_mel(clip, log_mels, mel)
         if level == "clip":
             log_mel = np.maximum(log_mel + np.float32(clip.log_gain), np.float32(np.log(mel.floor)))
         made.append(
             SynthesisClip(
                 clip=clip,
-                performer_index=_index_or_unknown(names, clip.performer),
-                sounding=clip_notes(performed, tempo_map, clip, mel.frame_rate_hz, margin_frame),
+                performer_index=_find_performer_index(names, clip.performer),
+                sounding=select_clip_notes(performed, tempo_map, clip, mel.frame_rate_hz, margin_frame),
                 log_mel=log_mel,
             )
         )
     stretches = []
-    for run in training_runs(made):
+    for run in find_training_runs(made):
         recording_id = run[0].clip.recording_id
         performed = by_id[recording_id].performed
-        stretches.append(stretch_of(run, performed, maps[recording_id], mel.frame_rate_hz, margin_frame))
+        stretches.append(make_stretch(run, performed, maps[recording_id], mel.frame_rate_hz, margin_frame))
     return Arrays(tuple(made), mel, names, data_note, tuple(stretches))
 
 
-def vocoder_arrays(
+def build_vocoder_arrays(
     clips: Sequence[Clip],
     log_mels: Mapping[str, Float32Array],
     samples: Mapping[str, Float32Array],
@@ -209,11 +211,11 @@ def vocoder_arrays(
         if len(piece) != end - first:
             have = len(samples[clip.recording_id])
             raise DataError(clip.clip_id, f"ends at sample {end}, its recording at {have}", "run `dp rebuild`")
-        made.append(VocoderClip(clip, _clip_mel(clip, log_mels, mel), piece))
+        made.append(VocoderClip(clip, _get_clip_mel(clip, log_mels, mel), piece))
     return Arrays(tuple(made), mel, (), data_note)
 
 
-def baseline_arrays(synthesis: Arrays[SynthesisClip], vocoder: Arrays[VocoderClip]) -> Arrays[BaselineClip]:
+def build_baseline_arrays(synthesis: Arrays[SynthesisClip], vocoder: Arrays[VocoderClip]) -> Arrays[BaselineClip]:
     """Arrays for the baseline: the notes of the synthesis model's clips with the samples of the vocoder's.
 
     Raises:
@@ -228,17 +230,18 @@ def baseline_arrays(synthesis: Arrays[SynthesisClip], vocoder: Arrays[VocoderCli
     return Arrays(tuple(made), synthesis.mel, synthesis.performer_names, synthesis.data_note)
 
 
-def _tempo_maps(performances: Sequence[Performance]) -> dict[str, TempoMap]:
+def _build_tempo_maps(performances: Sequence[Performance]) -> dict[str, TempoMap]:
     return {
-        item.recording_id: performed_tempo_map(item.notes, item.performed, item.recording_id) for item in performances
+        item.recording_id: build_performed_tempo_map(item.notes, item.performed, item.recording_id)
+        for item in performances
     }
 
 
-def _index_or_unknown(names: Sequence[str], performer: str) -> int:
+def _find_performer_index(names: Sequence[str], performer: str) -> int:
     return names.index(performer) + 1 if performer in names else 0
 
 
-def _clip_mel(clip: Clip, log_mels: Mapping[str, Float32Array], mel: MelConfig) -> Float32Array:
+def _get_clip_mel(clip: Clip, log_mels: Mapping[str, Float32Array], mel: MelConfig) -> Float32Array:
     shape = (clip.end_frame - clip.start_frame, mel.band_count)
     found = log_mels.get(clip.clip_id)
     if found is None or found.shape != shape:

@@ -18,7 +18,7 @@ class Movable:
 
     def to(self, device: torch.device) -> Self:
         """The same batch there."""
-        return type(self)(**{item.name: _moved(getattr(self, item.name), device) for item in fields(self)})  # type: ignore[arg-type]
+        return type(self)(**{item.name: _move(getattr(self, item.name), device) for item in fields(self)})  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -50,59 +50,59 @@ class SynthesisBatch(Movable):
         return self.inputs["frame_valid"]
 
 
-def timing_inputs(clips: Sequence[WrittenNotes], performer_index: Sequence[int]) -> dict[str, Tensor]:
+def make_timing_inputs(clips: Sequence[WrittenNotes], performer_index: Sequence[int]) -> dict[str, Tensor]:
     """Padded inputs of the timing model for B clips."""
     return {
-        "pitch": padded([clip.pitch for clip in clips], PITCH_COUNT),
-        "onset_tick": padded([clip.onset_tick for clip in clips], 0),
-        "duration_tick": padded([clip.duration_tick for clip in clips], 0),
-        "velocity": padded([clip.velocity for clip in clips], 0),
-        "valid": valid_places([len(clip.pitch) for clip in clips]),
+        "pitch": pad_rows([clip.pitch for clip in clips], PITCH_COUNT),
+        "onset_tick": pad_rows([clip.onset_tick for clip in clips], 0),
+        "duration_tick": pad_rows([clip.duration_tick for clip in clips], 0),
+        "velocity": pad_rows([clip.velocity for clip in clips], 0),
+        "valid": mark_valid_places([len(clip.pitch) for clip in clips]),
         "performer": torch.tensor(performer_index, dtype=torch.int64),
         "tempo_qpm": torch.tensor([clip.tempo_qpm for clip in clips], dtype=torch.float32),
     }
 
 
-def synthesis_inputs(
+def make_synthesis_inputs(
     clips: Sequence[SoundingNotes], performer_index: Sequence[int], frame_counts: Sequence[int]
 ) -> dict[str, Tensor]:
     """Padded inputs of the synthesis model for B clips of the given lengths."""
     return {
-        "pitch": padded([clip.pitch for clip in clips], PITCH_COUNT),
-        "onset_frame": padded([clip.onset_frame for clip in clips], 0),
-        "duration_frame": padded([clip.duration_frame for clip in clips], 0),
-        "velocity": padded([clip.velocity for clip in clips], 0),
-        "valid": valid_places([len(clip.pitch) for clip in clips]),
+        "pitch": pad_rows([clip.pitch for clip in clips], PITCH_COUNT),
+        "onset_frame": pad_rows([clip.onset_frame for clip in clips], 0),
+        "duration_frame": pad_rows([clip.duration_frame for clip in clips], 0),
+        "velocity": pad_rows([clip.velocity for clip in clips], 0),
+        "valid": mark_valid_places([len(clip.pitch) for clip in clips]),
         "performer": torch.tensor(performer_index, dtype=torch.int64),
         "tempo_qpm": torch.tensor([clip.tempo_qpm for clip in clips], dtype=torch.float32),
-        "frame_valid": valid_places(frame_counts),
+        "frame_valid": mark_valid_places(frame_counts),
     }
 
 
-def _moved(value: Any, device: torch.device) -> Any:
+def _move(value: Any, device: torch.device) -> Any:
     if isinstance(value, Tensor):
         return value.to(device, non_blocking=True)
     if isinstance(value, dict):
-        return {name: _moved(part, device) for name, part in value.items()}
+        return {name: _move(part, device) for name, part in value.items()}
     return value
 
 
-def padded_mels(log_mels: Sequence[npt.NDArray[np.float32]]) -> Tensor:
+def pad_mels(log_mels: Sequence[npt.NDArray[np.float32]]) -> Tensor:
     """B log-mels [T, M] to [B, T, M], zeros past the end of the shorter ones."""
     return torch.nn.utils.rnn.pad_sequence([torch.from_numpy(log_mel) for log_mel in log_mels], batch_first=True)
 
 
-def padded(rows: Sequence[npt.NDArray[np.generic]], value: float) -> Tensor:
+def pad_rows(rows: Sequence[npt.NDArray[np.generic]], value: float) -> Tensor:
     """Rows [N, ...] to [B, N, ...]; N is at least 1, so that clips without any note make no empty tensor."""
     length = max(1, *(len(row) for row in rows))
-    return torch.stack([_filled(row, length, value) for row in rows])
+    return torch.stack([_fill(row, length, value) for row in rows])
 
 
-def _filled(row: npt.NDArray[np.generic], length: int, value: float) -> Tensor:
+def _fill(row: npt.NDArray[np.generic], length: int, value: float) -> Tensor:
     tensor = torch.from_numpy(np.ascontiguousarray(row))
     return torch.nn.functional.pad(tensor, (0, 0) * (row.ndim - 1) + (0, length - len(row)), value=value)
 
 
-def valid_places(counts: Sequence[int]) -> Tensor:
+def mark_valid_places(counts: Sequence[int]) -> Tensor:
     """[B, N] bool: which of the places are taken where row b holds counts[b]."""
     return torch.arange(max(1, *counts))[None] < torch.tensor(counts)[:, None]

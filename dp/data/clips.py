@@ -68,23 +68,23 @@ class SoundingNotes:
     tempo_qpm: float  # mean tempo of the clip; NaN = unknown
 
 
-def nominal_times_sec(
+def compute_nominal_times_sec(
     notes: ScoreNotes, tempo_map: TempoMap
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Onset and duration [N] of the notes of a score that is played exactly by `tempo_map`; grace notes come before."""
-    onset_sec = tempo_map.sec_at(notes.onset_quarter)
-    duration_sec = tempo_map.sec_at(notes.onset_quarter + notes.duration_quarter) - onset_sec
+    onset_sec = tempo_map.find_sec(notes.onset_quarter)
+    duration_sec = tempo_map.find_sec(notes.onset_quarter + notes.duration_quarter) - onset_sec
     grace = notes.is_grace
     return np.where(grace, onset_sec - GRACE_SEC, onset_sec), np.where(grace, GRACE_SEC, duration_sec)
 
 
-def written_notes(
+def select_written_notes(
     notes: ScoreNotes, note_id: IntArray, tempo_map: TempoMap, start_sec: float, end_sec: float, frame_rate_hz: float
 ) -> WrittenNotes:
     """What the timing model reads about the notes `note_id` in the clip between two times of `tempo_map`."""
     chosen = notes.take(note_id)
-    onset_sec, duration_sec = nominal_times_sec(chosen, tempo_map)
-    start_quarter = tempo_map.quarter_at(start_sec)
+    onset_sec, duration_sec = compute_nominal_times_sec(chosen, tempo_map)
+    start_quarter = tempo_map.find_quarter(start_sec)
     return WrittenNotes(
         note_id=note_id,
         pitch=chosen.pitch,
@@ -93,17 +93,17 @@ def written_notes(
         duration_tick=quarter_to_tick(chosen.duration_quarter),
         nominal_onset_frame=sec_to_frame_fraction(onset_sec - start_sec, frame_rate_hz).astype(np.float32),
         nominal_duration_frame=sec_to_frame_fraction(duration_sec, frame_rate_hz).astype(np.float32),
-        tempo_qpm=tempo_map.mean_tempo_qpm(start_sec, end_sec),
+        tempo_qpm=tempo_map.compute_mean_tempo_qpm(start_sec, end_sec),
     )
 
 
-def tempo_from(start_sec: float, start_quarter: float, tempo_qpm: float) -> TempoMap:
+def make_constant_tempo_map(start_sec: float, start_quarter: float, tempo_qpm: float) -> TempoMap:
     """The map with a score position at a time, and constant tempo before and after it."""
     position = np.array([start_quarter, start_quarter + tempo_qpm / 60.0])
     return TempoMap(np.array([start_sec, start_sec + 1.0]), position, (tempo_qpm, tempo_qpm))
 
 
-def sounding_notes(
+def select_sounding_notes(
     performed: PerformedNotes,
     start_frame: int,
     end_frame: int,
@@ -127,12 +127,14 @@ def sounding_notes(
     )
 
 
-def notes_between(onset_sec: npt.ArrayLike, offset_sec: npt.ArrayLike, start_sec: float, end_sec: float) -> IntArray:
+def find_notes_between(
+    onset_sec: npt.ArrayLike, offset_sec: npt.ArrayLike, start_sec: float, end_sec: float
+) -> IntArray:
     """Indices of the notes that sound between two times."""
     return np.flatnonzero((np.asarray(onset_sec) < end_sec) & (np.asarray(offset_sec) > start_sec))
 
 
-def clip_span_sec(clip: Clip, frame_rate_hz: float) -> tuple[float, float]:
+def compute_clip_span_sec(clip: Clip, frame_rate_hz: float) -> tuple[float, float]:
     """Start and end of a clip from the start of its slice."""
     start_sec, end_sec = frame_to_sec([clip.start_frame, clip.end_frame], frame_rate_hz).tolist()
     return start_sec, end_sec

@@ -9,10 +9,10 @@ from dp.data.arrays import (
     Arrays,
     Performance,
     TimingClip,
-    timing_arrays,
+    build_timing_arrays,
 )
 from dp.data.clips import Clip
-from dp.data.movements import movements, surroundings
+from dp.data.movements import assign_movements, digest_surroundings
 from dp.errors import DataError
 from dp.store.clips import clip_bounds, clip_id
 from dp.store.reading import (
@@ -56,12 +56,14 @@ def load_performances(data: Path) -> list[Performance]:
     pieces = {recording.recording_id: recording.piece_id for recording in read_recordings(data)}
     scores = read_score_notes(data)
     return [
-        Performance(recording_id, _as_played(recording_id, scores[pieces[recording_id]], played), played.performed)
+        Performance(
+            recording_id, _order_as_played(recording_id, scores[pieces[recording_id]], played), played.performed
+        )
         for recording_id, played in read_performed_notes(data).items()
     ]
 
 
-def _as_played(recording_id: str, notes: ScoreNotes, played: StoredPerformance) -> ScoreNotes:
+def _order_as_played(recording_id: str, notes: ScoreNotes, played: StoredPerformance) -> ScoreNotes:
     last = int(played.note_id.max(initial=0))
     if last >= len(notes):
         raise DataError(recording_id, f"plays note {last} of a score of {len(notes)}", "align it again")
@@ -85,7 +87,7 @@ def load_timing_arrays(data: Path, mel: MelConfig, split: SplitConfig, data_note
     """
     performances, clips = load_all_performances(data, mel, split)
     given = [item.recording_id for item in performances if not item.articulation_known]
-    return timing_arrays(performances, _hold_out_movements(performances, clips, given, split), mel, data_note)
+    return build_timing_arrays(performances, _hold_out_movements(performances, clips, given, split), mel, data_note)
 
 
 def load_all_performances(data: Path, mel: MelConfig, split: SplitConfig) -> tuple[list[Performance], list[Clip]]:
@@ -98,13 +100,13 @@ def load_all_performances(data: Path, mel: MelConfig, split: SplitConfig) -> tup
     scores = read_score_notes(data)
     for item in read_published_notes(data):
         if item.recording_id not in aligned:
-            notes = _as_played(item.recording_id, scores[item.piece_id], item.played)
+            notes = _order_as_played(item.recording_id, scores[item.piece_id], item.played)
             performances.append(Performance(item.recording_id, notes, item.played.performed, articulation_known=False))
-            clips += _published_clips(item, mel, split)
+            clips += _cut_published_clips(item, mel, split)
     return performances, clips
 
 
-def _published_clips(item: PublishedPerformance, mel: MelConfig, split: SplitConfig) -> list[Clip]:
+def _cut_published_clips(item: PublishedPerformance, mel: MelConfig, split: SplitConfig) -> list[Clip]:
     frame_count = int(sec_to_frame(item.played.performed.offset_sec.max(), mel.frame_rate_hz))
     spans = clip_bounds(frame_count, mel.frame_rate_hz)
     ids = [clip_id(item.recording_id, index) for index in range(len(spans))]
@@ -119,7 +121,7 @@ def _hold_out_movements(
     performances: Sequence[Performance], clips: Sequence[Clip], given: Collection[str], split: SplitConfig
 ) -> list[Clip]:
     """The clips, those of the movements that are drawn among the given recordings held out."""
-    movement_of = movements({item.recording_id: surroundings(item.notes) for item in performances})
+    movement_of = assign_movements({item.recording_id: digest_surroundings(item.notes) for item in performances})
     performer_of = {clip.recording_id: clip.performer for clip in clips}
     players: dict[str, list[str]] = {movement_of[recording_id]: [] for recording_id in given}
     for recording_id, performer in performer_of.items():

@@ -8,10 +8,17 @@ from dp.audio.level import at_full_level
 from dp.audio.mel import log_mel
 from dp.audio.reading import read_audio
 from dp.config import MelConfig
-from dp.data.arrays import Arrays, BaselineClip, VocoderClip, baseline_arrays, synthesis_arrays, vocoder_arrays
+from dp.data.arrays import (
+    Arrays,
+    BaselineClip,
+    VocoderClip,
+    build_baseline_arrays,
+    build_synthesis_arrays,
+    build_vocoder_arrays,
+)
 from dp.data.clips import Float32Array
 from dp.data.load import load_clips, load_performances
-from dp.data.stretches import SynthesisClip, transposed
+from dp.data.stretches import SynthesisClip, transpose_stretch
 from dp.store.reading import read_mels, read_recordings
 
 NOTE_MARGIN_FRAME = 64  # how far outside a clip its notes are given to the models that hear them: they ring into it
@@ -25,12 +32,14 @@ def load_synthesis_arrays(
     margin_frame: int = 0,
     transpositions: Sequence[int] = (),
 ) -> Arrays[SynthesisClip]:
-    """Arrays for the synthesis model; see `load_timing_arrays` and `synthesis_arrays`.
+    """Arrays for the synthesis model; see `load_timing_arrays` and `build_synthesis_arrays`.
 
     The recordings are also taken transposed by so many semitones, to train on.
     """
     mels = dict(read_mels(data))
-    arrays = synthesis_arrays(load_performances(data), load_clips(data), mels, mel, data_note, level, margin_frame)
+    arrays = build_synthesis_arrays(
+        load_performances(data), load_clips(data), mels, mel, data_note, level, margin_frame
+    )
     if not transpositions or not arrays.stretches:
         return arrays
     more = list(arrays.stretches)
@@ -42,7 +51,7 @@ def load_synthesis_arrays(
             rate_hz = round(mel.sample_rate_hz / 2.0 ** (semitone / 12.0))
             samples = at_full_level(read_audio(recording.audio_path, rate_hz, recording.start_sec, recording.end_sec))
             faster = log_mel(samples, mel)
-            more += [transposed(stretch, faster, semitone) for stretch in own]
+            more += [transpose_stretch(stretch, faster, semitone) for stretch in own]
     return replace(arrays, stretches=tuple(more))
 
 
@@ -50,12 +59,12 @@ def load_vocoder_arrays(data: Path, mel: MelConfig, data_note: str = "") -> Arra
     """Arrays for the vocoder, with samples decoded from the recordings; see `load_timing_arrays`."""
     clips = load_clips(data)
     samples = dict(load_samples(data, mel, {clip.recording_id for clip in clips}))
-    return vocoder_arrays(clips, dict(read_mels(data)), samples, mel, data_note)
+    return build_vocoder_arrays(clips, dict(read_mels(data)), samples, mel, data_note)
 
 
 def load_baseline_arrays(data: Path, mel: MelConfig, data_note: str = "") -> Arrays[BaselineClip]:
     """Arrays for the baseline; see `load_timing_arrays`."""
-    return baseline_arrays(load_synthesis_arrays(data, mel, data_note), load_vocoder_arrays(data, mel, data_note))
+    return build_baseline_arrays(load_synthesis_arrays(data, mel, data_note), load_vocoder_arrays(data, mel, data_note))
 
 
 def load_samples(data: Path, mel: MelConfig, recording_ids: Collection[str]) -> Iterator[tuple[str, Float32Array]]:

@@ -14,9 +14,9 @@ from dp.data.arrays import TimingClip
 from dp.data.batches import (
     SynthesisBatch,
     TimingBatch,
-    padded_mels,
-    synthesis_inputs,
-    timing_inputs,
+    make_synthesis_inputs,
+    make_timing_inputs,
+    pad_mels,
 )
 from dp.data.stretches import Stretch, SynthesisClip
 
@@ -29,54 +29,56 @@ HIDDEN_PERFORMER_SHARE = 0.1
 _ORDER, _CHOICE = 0, 1  # what is drawn: the order of a pass, or the details of a step
 
 
-def drawn_at(step: int, count: int, batch_size: int, seed: int) -> list[int]:
+def draw_indices(step: int, count: int, batch_size: int, seed: int) -> list[int]:
     """Indices below `count` of the batch of step 1, 2, ...: each once per pass, in a new order each pass.
 
     A batch may span two passes, and where there are fewer indices than a batch holds they repeat in it.
     """
     places = range((step - 1) * batch_size, step * batch_size)
-    return [int(_order(place // count, count, seed)[place % count]) for place in places]
+    return [int(_draw_order(place // count, count, seed)[place % count]) for place in places]
 
 
 @functools.lru_cache(maxsize=4)
-def _order(number: int, count: int, seed: int) -> np.ndarray:
+def _draw_order(number: int, count: int, seed: int) -> np.ndarray:
     return np.random.default_rng([seed, _ORDER, number]).permutation(count)
 
 
-def rng_at(step: int, seed: int) -> np.random.Generator:
+def make_step_rng(step: int, seed: int) -> np.random.Generator:
     """The generator of all else that a step draws."""
     return np.random.default_rng([seed, _CHOICE, step])
 
 
-def timing_batch(clips: Sequence[TimingClip], hidden: Sequence[bool] | None = None) -> TimingBatch:
+def make_timing_batch(clips: Sequence[TimingClip], hidden: Sequence[bool] | None = None) -> TimingBatch:
     """A batch of these clips; `hidden` says whose performer is hidden."""
-    inputs = timing_inputs([clip.written for clip in clips], _performers(clips, hidden))
+    inputs = make_timing_inputs([clip.written for clip in clips], _hide_performers(clips, hidden))
     shape = inputs["pitch"].shape
     targets = torch.zeros(2, *shape)
     for row, clip in enumerate(clips):
         targets[0, row, : len(clip.onset_frame)] = torch.from_numpy(clip.onset_frame)
         targets[1, row, : len(clip.duration_frame)] = torch.from_numpy(clip.duration_frame)
-    return TimingBatch(_ids(clips), inputs, targets[0], targets[1])
+    return TimingBatch(_list_clip_ids(clips), inputs, targets[0], targets[1])
 
 
-def synthesis_batch(clips: Sequence[SynthesisClip], hidden: Sequence[bool] | None = None) -> SynthesisBatch:
+def make_synthesis_batch(clips: Sequence[SynthesisClip], hidden: Sequence[bool] | None = None) -> SynthesisBatch:
     """A batch of these clips; `hidden` says whose performer is hidden."""
     frame_counts = [len(clip.log_mel) for clip in clips]
-    inputs = synthesis_inputs([clip.sounding for clip in clips], _performers(clips, hidden), frame_counts)
-    return SynthesisBatch(_ids(clips), inputs, padded_mels([clip.log_mel for clip in clips]))
+    inputs = make_synthesis_inputs([clip.sounding for clip in clips], _hide_performers(clips, hidden), frame_counts)
+    return SynthesisBatch(_list_clip_ids(clips), inputs, pad_mels([clip.log_mel for clip in clips]))
 
 
-def timing_batch_at(clips: Sequence[TimingClip], batch_size: int, seed: int) -> Callable[[int], TimingBatch]:
+def make_timing_sampler(clips: Sequence[TimingClip], batch_size: int, seed: int) -> Callable[[int], TimingBatch]:
     """The batch of each step, of the timing model's clips."""
-    return _hiding(timing_batch, clips, batch_size, seed)
+    return _make_sampler(make_timing_batch, clips, batch_size, seed)
 
 
-def synthesis_batch_at(clips: Sequence[SynthesisClip], batch_size: int, seed: int) -> Callable[[int], SynthesisBatch]:
+def make_synthesis_sampler(
+    clips: Sequence[SynthesisClip], batch_size: int, seed: int
+) -> Callable[[int], SynthesisBatch]:
     """The batch of each step, of the synthesis model's clips."""
-    return _hiding(synthesis_batch, clips, batch_size, seed)
+    return _make_sampler(make_synthesis_batch, clips, batch_size, seed)
 
 
-def cropped_batch_at(
+def make_crop_sampler(
     stretches: Sequence[Stretch], frame_count: int, batch_size: int, seed: int
 ) -> Callable[[int], SynthesisBatch]:
     """The batch of each step, of clips of `frame_count` frames that begin anywhere in the stretches, all alike likely.
@@ -86,33 +88,33 @@ def cropped_batch_at(
     starts = np.array([max(len(stretch.log_mel) - frame_count, 0) + 1 for stretch in stretches])
 
     def batch_at(step: int) -> SynthesisBatch:
-        rng = rng_at(step, seed)
+        rng = make_step_rng(step, seed)
         clips = []
         for place in rng.integers(starts.sum(), size=batch_size):
             chosen = int(np.searchsorted(starts.cumsum(), place, side="right"))
             first = int(place - starts[:chosen].sum())
             stretch = stretches[chosen]
             clips.append(stretch.cut(first, min(frame_count, len(stretch.log_mel))))
-        return synthesis_batch(clips, (rng.random(batch_size) < HIDDEN_PERFORMER_SHARE).tolist())
+        return make_synthesis_batch(clips, (rng.random(batch_size) < HIDDEN_PERFORMER_SHARE).tolist())
 
     return batch_at
 
 
-def _hiding(
+def _make_sampler(
     collate: Callable[[Sequence[C], Sequence[bool]], B], clips: Sequence[C], batch_size: int, seed: int
 ) -> Callable[[int], B]:
     def batch_at(step: int) -> B:
-        drawn = drawn_at(step, len(clips), batch_size, seed)
-        hidden = rng_at(step, seed).random(batch_size) < HIDDEN_PERFORMER_SHARE
+        drawn = draw_indices(step, len(clips), batch_size, seed)
+        hidden = make_step_rng(step, seed).random(batch_size) < HIDDEN_PERFORMER_SHARE
         return collate([clips[index] for index in drawn], hidden.tolist())
 
     return batch_at
 
 
-def _performers(clips: Sequence[TimingClip | SynthesisClip], hidden: Sequence[bool] | None) -> list[int]:
+def _hide_performers(clips: Sequence[TimingClip | SynthesisClip], hidden: Sequence[bool] | None) -> list[int]:
     hidden = [False] * len(clips) if hidden is None else hidden
     return [0 if hide else clip.performer_index for clip, hide in zip(clips, hidden, strict=True)]
 
 
-def _ids(clips: Sequence[TimingClip | SynthesisClip]) -> tuple[str, ...]:
+def _list_clip_ids(clips: Sequence[TimingClip | SynthesisClip]) -> tuple[str, ...]:
     return tuple(clip.clip.clip_id for clip in clips)

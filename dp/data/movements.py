@@ -15,7 +15,7 @@ REACH_EVENT = 4  # an event is known by those up to so far to either side
 SHARED = 0.3  # of the events of the shorter of two scores: then they are of one movement
 
 
-def surroundings(notes: ScoreNotes) -> IntArray:
+def digest_surroundings(notes: ScoreNotes) -> IntArray:
     """A digest [E] of what is written around each event of a score (all notes that start together).
 
     Events of two scores with the same surroundings are the same place of the same movement, or of its repeat.
@@ -30,7 +30,7 @@ def surroundings(notes: ScoreNotes) -> IntArray:
     return np.frombuffer(digests, dtype=np.int64)
 
 
-def movements(scores: Mapping[str, IntArray]) -> dict[str, str]:
+def assign_movements(scores: Mapping[str, IntArray]) -> dict[str, str]:
     """The movement of every recording, named after the first of its recordings in alphabetical order.
 
     Args:

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dp.data.batches import Movable, padded, valid_places
-from dp.data.loader import HIDDEN_PERFORMER_SHARE, rng_at
+from dp.data.batches import Movable, mark_valid_places, pad_rows
+from dp.data.loader import HIDDEN_PERFORMER_SHARE, make_step_rng
 from dp.data.score_context import ScoreContext
 from dp.data.timing_pieces import TimingPiece
 from dp.units import CLIP_SEC
@@ -43,12 +43,12 @@ class PieceBatch(Movable):
     note_trained: Tensor  # [B, N] bool
 
 
-def piece_inputs(context: ScoreContext, performer_index: int) -> dict[str, Tensor]:
+def make_piece_inputs(context: ScoreContext, performer_index: int) -> dict[str, Tensor]:
     """Inputs of ScoreTiming for one whole score, B = 1."""
-    return _inputs([context], [(0, len(context.onset_sec))], [performer_index])
+    return _make_inputs([context], [(0, len(context.onset_sec))], [performer_index])
 
 
-def piece_batch(
+def make_piece_batch(
     stretches: Sequence[Stretch], hidden: Sequence[bool] | None = None, phase_sec: Sequence[float] | None = None
 ) -> PieceBatch:
     """A batch of stretches.
@@ -62,24 +62,24 @@ def piece_batch(
     pieces = [item.piece for item in stretches]
     spans = [(item.first, item.end) for item in stretches]
     performers = [0 if hide else piece.performer_index for piece, hide in zip(pieces, hidden, strict=True)]
-    notes = [_notes(item.piece.context, item.first, item.end) for item in stretches]
+    notes = [_find_notes(item.piece.context, item.first, item.end) for item in stretches]
 
-    def of_events(rows: Sequence[np.ndarray]) -> Tensor:
-        return padded([row[first:end] for row, (first, end) in zip(rows, spans, strict=True)], 0)
+    def pad_events(rows: Sequence[np.ndarray]) -> Tensor:
+        return pad_rows([row[first:end] for row, (first, end) in zip(rows, spans, strict=True)], 0)
 
-    def of_notes(rows: Sequence[np.ndarray]) -> Tensor:
-        return padded([row[chosen] for row, chosen in zip(rows, notes, strict=True)], 0)
+    def pad_notes(rows: Sequence[np.ndarray]) -> Tensor:
+        return pad_rows([row[chosen] for row, chosen in zip(rows, notes, strict=True)], 0)
 
     return PieceBatch(
         clip_ids=tuple(item.stretch_id for item in stretches),
-        inputs=_inputs([piece.context for piece in pieces], spans, performers),
-        nominal_sec=of_events([piece.context.interval_sec for piece in pieces]).float(),
-        interval_sec=of_events([np.diff(piece.event_sec, append=piece.event_sec[-1]) for piece in pieces]).float(),
-        interval_trained=of_events([piece.interval_trained for piece in pieces]).bool(),
+        inputs=_make_inputs([piece.context for piece in pieces], spans, performers),
+        nominal_sec=pad_events([piece.context.interval_sec for piece in pieces]).float(),
+        interval_sec=pad_events([np.diff(piece.event_sec, append=piece.event_sec[-1]) for piece in pieces]).float(),
+        interval_trained=pad_events([piece.interval_trained for piece in pieces]).bool(),
         window_phase_sec=torch.tensor(phase_sec or [0.0] * len(stretches), dtype=torch.float32),
-        spread_sec=of_notes([piece.spread_sec for piece in pieces]),
-        log_articulation=of_notes([piece.log_articulation for piece in pieces]),
-        note_trained=of_notes([piece.note_trained for piece in pieces]).bool(),
+        spread_sec=pad_notes([piece.spread_sec for piece in pieces]),
+        log_articulation=pad_notes([piece.log_articulation for piece in pieces]),
+        note_trained=pad_notes([piece.note_trained for piece in pieces]).bool(),
     )
 
 
@@ -94,7 +94,7 @@ def draw_stretches(
         length_event: of each; shorter where the piece is.
         seed, step: of the draw.
     """
-    rng = rng_at(step, seed)
+    rng = make_step_rng(step, seed)
     counts = np.array([len(piece.event_sec) for piece in pieces])
     stretches = []
     for index in rng.choice(len(pieces), batch_size, p=counts / counts.sum()).tolist():
@@ -103,26 +103,26 @@ def draw_stretches(
         first = max(0, min(start, int(counts[index]) - length_event))
         stretches.append(Stretch(pieces[index], first, min(first + length_event, int(counts[index]))))
     hidden = rng.random(batch_size) < HIDDEN_PERFORMER_SHARE
-    return piece_batch(stretches, hidden.tolist(), (CLIP_SEC * rng.random(batch_size)).tolist())
+    return make_piece_batch(stretches, hidden.tolist(), (CLIP_SEC * rng.random(batch_size)).tolist())
 
 
-def _inputs(
+def _make_inputs(
     contexts: Sequence[ScoreContext], spans: Sequence[tuple[int, int]], performers: Sequence[int]
 ) -> dict[str, Tensor]:
     chosen = [
-        (context, first, end, _notes(context, first, end))
+        (context, first, end, _find_notes(context, first, end))
         for context, (first, end) in zip(contexts, spans, strict=True)
     ]
     return {
-        "numbers": padded([context.numbers[first:end] for context, first, end, _ in chosen], 0),
-        "codes": padded([context.codes[first:end] for context, first, end, _ in chosen], 0),
-        "valid": valid_places([end - first for _, first, end, _ in chosen]),
-        "note_event": padded([context.event_of_note[notes] - first for context, first, _, notes in chosen], 0),
-        "note_numbers": padded([context.note_numbers[notes] for context, _, _, notes in chosen], 0),
+        "numbers": pad_rows([context.numbers[first:end] for context, first, end, _ in chosen], 0),
+        "codes": pad_rows([context.codes[first:end] for context, first, end, _ in chosen], 0),
+        "valid": mark_valid_places([end - first for _, first, end, _ in chosen]),
+        "note_event": pad_rows([context.event_of_note[notes] - first for context, first, _, notes in chosen], 0),
+        "note_numbers": pad_rows([context.note_numbers[notes] for context, _, _, notes in chosen], 0),
         "performer": torch.tensor(performers, dtype=torch.int64),
     }
 
 
-def _notes(context: ScoreContext, first: int, end: int) -> np.ndarray:
+def _find_notes(context: ScoreContext, first: int, end: int) -> np.ndarray:
     """The notes of the events first to end."""
     return np.flatnonzero((context.event_of_note >= first) & (context.event_of_note < end))

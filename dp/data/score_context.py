@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dp.data.clips import GRACE_SEC, nominal_times_sec
+from dp.data.clips import GRACE_SEC, compute_nominal_times_sec
 from dp.data.tempo_map import TempoMap
 from dp.types import ScoreNotes
 from dp.units import FloatArray, IntArray, quarter_to_tick
@@ -40,31 +40,31 @@ class ScoreContext:
     note_numbers: Float32Array  # [N, NOTE_NUMBER_COUNT] about each note
 
 
-def score_context(notes: ScoreNotes, tempo_map: TempoMap) -> ScoreContext:
+def build_score_context(notes: ScoreNotes, tempo_map: TempoMap) -> ScoreContext:
     """Read a score that is to be played by `tempo_map`."""
     quarter, event = np.unique(np.round(notes.onset_quarter, 6), return_inverse=True)
-    onset_sec = tempo_map.sec_at(quarter)
-    note_onset_sec, duration_sec = nominal_times_sec(notes, tempo_map)
+    onset_sec = tempo_map.find_sec(quarter)
+    note_onset_sec, duration_sec = compute_nominal_times_sec(notes, tempo_map)
     note_offset_sec = note_onset_sec + duration_sec
-    end_quarter = _largest(event, notes.onset_quarter + notes.duration_quarter)
+    end_quarter = _find_largest(event, notes.onset_quarter + notes.duration_quarter)
     interval_quarter = np.diff(quarter, append=max(float(end_quarter.max()), float(quarter[-1]) + 1e-3))
     interval_sec = np.maximum(
-        np.diff(onset_sec, append=tempo_map.sec_at(quarter[-1:] + interval_quarter[-1:])), MIN_SEC
+        np.diff(onset_sec, append=tempo_map.find_sec(quarter[-1:] + interval_quarter[-1:])), MIN_SEC
     )
-    place_quarter, is_bar_start = _places_in_bar(event, notes.measure, quarter)
+    place_quarter, is_bar_start = _find_places_in_bar(event, notes.measure, quarter)
     numbers = np.concatenate(
         [
-            _rhythm(interval_quarter, interval_sec, end_quarter - quarter),
-            _harmony(event, notes.pitch),
-            _metre(place_quarter, is_bar_start),
-            _phrase(quarter, interval_quarter, interval_sec, onset_sec, end_quarter),
+            _describe_rhythm(interval_quarter, interval_sec, end_quarter - quarter),
+            _describe_harmony(event, notes.pitch),
+            _describe_metre(place_quarter, is_bar_start),
+            _describe_phrase(quarter, interval_quarter, interval_sec, onset_sec, end_quarter),
         ],
         axis=1,
     )
     codes = np.stack(
-        [_largest(event, notes.pitch), quarter_to_tick(interval_quarter), quarter_to_tick(place_quarter)], 1
+        [_find_largest(event, notes.pitch), quarter_to_tick(interval_quarter), quarter_to_tick(place_quarter)], 1
     )
-    note_numbers = _note_numbers(notes, event, duration_sec, interval_sec)
+    note_numbers = _describe_notes(notes, event, duration_sec, interval_sec)
     return ScoreContext(
         event_of_note=event,
         is_grace=notes.is_grace,
@@ -78,7 +78,7 @@ def score_context(notes: ScoreNotes, tempo_map: TempoMap) -> ScoreContext:
     )
 
 
-def played_times_sec(
+def compute_played_times_sec(
     context: ScoreContext,
     log_stretch: npt.ArrayLike,
     spread_sec: npt.ArrayLike,
@@ -111,11 +111,11 @@ def played_times_sec(
     grace_sec = np.minimum(GRACE_SEC, room_sec[event])
     onset_sec = border_sec[event] + np.where(context.is_grace, -grace_sec, spread)
     articulation = np.exp(expression * np.asarray(log_articulation, dtype=np.float64))
-    duration_sec = articulation * local_duration_sec(context, border_sec)
+    duration_sec = articulation * compute_local_duration_sec(context, border_sec)
     return onset_sec, np.where(context.is_grace, grace_sec, duration_sec)
 
 
-def local_duration_sec(context: ScoreContext, border_sec: FloatArray) -> FloatArray:
+def compute_local_duration_sec(context: ScoreContext, border_sec: FloatArray) -> FloatArray:
     """How long each note [N] lasts as written, where the events start, and the last one ends, at `border_sec` [E + 1].
 
     Notes that outlast the last border go on at the tempo of the last interval.
@@ -127,7 +127,7 @@ def local_duration_sec(context: ScoreContext, border_sec: FloatArray) -> FloatAr
     return np.asarray(np.interp(context.note_offset_sec, nominal, border_sec) + past_sec * rate - border_sec[event])
 
 
-def steady_tempo_map(quarter: FloatArray, sec: FloatArray) -> TempoMap:
+def make_steady_tempo_map(quarter: FloatArray, sec: FloatArray) -> TempoMap:
     """The constant tempo at which the first and the last of the score positions [E] are reached as performed.
 
     Args:
@@ -139,22 +139,24 @@ def steady_tempo_map(quarter: FloatArray, sec: FloatArray) -> TempoMap:
     return TempoMap(sec[ends], quarter[ends], (tempo_qpm, tempo_qpm))
 
 
-def _largest(event: IntArray, values: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
+def _find_largest(event: IntArray, values: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
     """Largest of the values [N] of each event [E]."""
     largest = np.full(int(event.max()) + 1, -np.inf)
     np.maximum.at(largest, event, values)
     return largest
 
 
-def _places_in_bar(event: IntArray, measure: IntArray, quarter: FloatArray) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+def _find_places_in_bar(
+    event: IntArray, measure: IntArray, quarter: FloatArray
+) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
     """How far each event [E] is from the first of its bar, in quarters, and whether it is the first."""
-    bar = _largest(event, measure)
+    bar = _find_largest(event, measure)
     is_start = np.concatenate([[True], bar[1:] != bar[:-1]])
     start = np.maximum.accumulate(np.where(is_start, np.arange(len(bar)), 0))
     return quarter - quarter[start], is_start
 
 
-def _rhythm(interval_quarter: FloatArray, interval_sec: FloatArray, longest_quarter: FloatArray) -> FloatArray:
+def _describe_rhythm(interval_quarter: FloatArray, interval_sec: FloatArray, longest_quarter: FloatArray) -> FloatArray:
     before = np.concatenate([interval_quarter[:1], interval_quarter[:-1]])
     return np.stack(
         [
@@ -163,31 +165,31 @@ def _rhythm(interval_quarter: FloatArray, interval_sec: FloatArray, longest_quar
             np.log(interval_sec / 0.25),
             np.log(interval_sec / interval_quarter / 0.6),  # the tempo
             np.log(np.maximum(longest_quarter, 0.02) / interval_quarter),
-            np.log(interval_quarter / _usual(interval_quarter)),
+            np.log(interval_quarter / _compute_usual_interval(interval_quarter)),
         ],
         axis=1,
     )
 
 
-def _usual(interval_quarter: FloatArray) -> FloatArray:
+def _compute_usual_interval(interval_quarter: FloatArray) -> FloatArray:
     """Median interval around each event [E]."""
     padded = np.pad(interval_quarter, SURROUNDINGS_EVENT // 2, mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, SURROUNDINGS_EVENT)
     return np.asarray(np.median(windows, axis=1))
 
 
-def _harmony(event: IntArray, pitch: IntArray) -> FloatArray:
-    top, bottom = _largest(event, pitch), -_largest(event, -pitch)
+def _describe_harmony(event: IntArray, pitch: IntArray) -> FloatArray:
+    top, bottom = _find_largest(event, pitch), -_find_largest(event, -pitch)
     step = np.diff(top, prepend=top[:1])
     return np.stack([(np.bincount(event) - 1) / 2, step / 12, (top - 70) / 12, (top - bottom) / 12], axis=1)
 
 
-def _metre(place_quarter: FloatArray, is_bar_start: npt.NDArray[np.bool_]) -> FloatArray:
+def _describe_metre(place_quarter: FloatArray, is_bar_start: npt.NDArray[np.bool_]) -> FloatArray:
     tick = quarter_to_tick(place_quarter)
     return np.stack([is_bar_start, place_quarter / 4, tick % 24 == 0, tick % 12 == 0], axis=1).astype(np.float64)
 
 
-def _phrase(
+def _describe_phrase(
     quarter: FloatArray,
     interval_quarter: FloatArray,
     interval_sec: FloatArray,
@@ -197,7 +199,7 @@ def _phrase(
     """How far points of rest are: long notes and rests, the beginning and the end of the piece."""
     index = np.arange(len(quarter))
     rest_follows = np.append(quarter[1:] > np.maximum.accumulate(end_quarter)[:-1] + 1e-6, True)
-    is_break = rest_follows | (interval_quarter >= LONG * _usual(interval_quarter) - 1e-6)
+    is_break = rest_follows | (interval_quarter >= LONG * _compute_usual_interval(interval_quarter) - 1e-6)
     breaks = np.flatnonzero(is_break)
     ahead = np.searchsorted(breaks, index)
     to_break_sec = onset_sec[breaks[ahead]] - onset_sec
@@ -207,8 +209,10 @@ def _phrase(
     return np.stack([np.log1p(to_break_sec), np.log1p(since_break_sec), *near], axis=1)
 
 
-def _note_numbers(notes: ScoreNotes, event: IntArray, duration_sec: FloatArray, interval_sec: FloatArray) -> FloatArray:
-    bottom = -_largest(event, -notes.pitch)
+def _describe_notes(
+    notes: ScoreNotes, event: IntArray, duration_sec: FloatArray, interval_sec: FloatArray
+) -> FloatArray:
+    bottom = -_find_largest(event, -notes.pitch)
     return np.stack(
         [
             np.log(np.maximum(duration_sec, MIN_SEC) / interval_sec[event]),

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from dp.data.arrays import BaselineClip, VocoderClip
-from dp.data.batches import Movable, synthesis_inputs
-from dp.data.loader import HIDDEN_PERFORMER_SHARE, rng_at
+from dp.data.batches import Movable, make_synthesis_inputs
+from dp.data.loader import HIDDEN_PERFORMER_SHARE, make_step_rng
 from dp.errors import DataError
 
 C = TypeVar("C", VocoderClip, BaselineClip)
@@ -18,7 +18,7 @@ C = TypeVar("C", VocoderClip, BaselineClip)
 BASELINE_INPUTS = ("pitch", "onset_frame", "duration_frame", "performer", "frame_valid")
 
 
-def long_enough(clips: Sequence[C], segment_frame: int, hop_sample: int, subject: str) -> list[C]:
+def select_long_enough(clips: Sequence[C], segment_frame: int, hop_sample: int, subject: str) -> list[C]:
     """The clips that a segment can be cut from; `subject` is what an error is about.
 
     Raises:
@@ -48,32 +48,32 @@ class Segmenter:
     hop_sample: int
     seed: int
 
-    def vocoder_batch(self, clips: Sequence[VocoderClip], step: int) -> SegmentBatch:
+    def draw_vocoder_batch(self, clips: Sequence[VocoderClip], step: int) -> SegmentBatch:
         """The batch of a step: log-mel [B, T, M]."""
-        chosen, starts, _ = self._drawn(clips, step)
+        chosen, starts, _ = self._draw(clips, step)
         mels = [clip.log_mel[start : start + self.segment_frame] for clip, start in zip(chosen, starts, strict=True)]
-        return self._batch(chosen, starts, {"log_mel": torch.from_numpy(np.stack(mels))})
+        return self._make_batch(chosen, starts, {"log_mel": torch.from_numpy(np.stack(mels))})
 
-    def baseline_batch(self, clips: Sequence[BaselineClip], step: int) -> SegmentBatch:
+    def draw_baseline_batch(self, clips: Sequence[BaselineClip], step: int) -> SegmentBatch:
         """The batch of a step: notes in frames from the segment's start, those that sound elsewhere among them."""
-        chosen, starts, rng = self._drawn(clips, step)
+        chosen, starts, rng = self._draw(clips, step)
         hidden = rng.random(len(chosen)) < HIDDEN_PERFORMER_SHARE
         performers = [0 if hide else clip.performer_index for clip, hide in zip(chosen, hidden, strict=True)]
         notes = [
             replace(clip.sounding, onset_frame=clip.sounding.onset_frame - start)
             for clip, start in zip(chosen, starts, strict=True)
         ]
-        inputs = synthesis_inputs(notes, performers, [self.segment_frame] * len(chosen))
-        return self._batch(chosen, starts, {name: inputs[name] for name in BASELINE_INPUTS})
+        inputs = make_synthesis_inputs(notes, performers, [self.segment_frame] * len(chosen))
+        return self._make_batch(chosen, starts, {name: inputs[name] for name in BASELINE_INPUTS})
 
-    def _drawn(self, clips: Sequence[C], step: int) -> tuple[list[C], list[int], np.random.Generator]:
+    def _draw(self, clips: Sequence[C], step: int) -> tuple[list[C], list[int], np.random.Generator]:
         """Clips, the first frame of the segment in each, and the generator that drew them."""
-        rng = rng_at(step, self.seed)
+        rng = make_step_rng(step, self.seed)
         chosen = [clips[index] for index in rng.integers(len(clips), size=self.batch_size)]
         last_starts = [len(clip.samples) // self.hop_sample - self.segment_frame for clip in chosen]
         return chosen, [int(rng.integers(last + 1)) for last in last_starts], rng
 
-    def _batch(
+    def _make_batch(
         self, clips: Sequence[VocoderClip | BaselineClip], starts: Sequence[int], inputs: dict[str, Tensor]
     ) -> SegmentBatch:
         hop, end = self.hop_sample, self.segment_frame

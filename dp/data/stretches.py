@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dp.data.clips import Clip, Float32Array, SoundingNotes, clip_span_sec, sounding_notes
+from dp.data.clips import Clip, Float32Array, SoundingNotes, compute_clip_span_sec, select_sounding_notes
 from dp.data.tempo_map import TempoMap
 from dp.types import PerformedNotes
 
@@ -43,19 +43,19 @@ class Stretch:
         start = self.start_frame + first
         name = f"{self.recording_id}{self.transposed_semitone:+d}@{start}"
         clip = replace(self.first_clip, clip_id=name, start_frame=start, end_frame=start + frame_count)
-        sounding = clip_notes(self.performed, self.tempo_map, clip, self.frame_rate_hz, self.margin_frame)
+        sounding = select_clip_notes(self.performed, self.tempo_map, clip, self.frame_rate_hz, self.margin_frame)
         return SynthesisClip(clip, self.performer_index, sounding, self.log_mel[first : first + frame_count])
 
 
-def clip_notes(
+def select_clip_notes(
     performed: PerformedNotes, tempo_map: TempoMap, clip: Clip, rate_hz: float, margin_frame: int = 0
 ) -> SoundingNotes:
     """What the synthesis model reads of a clip."""
-    tempo_qpm = tempo_map.mean_tempo_qpm(*clip_span_sec(clip, rate_hz))
-    return sounding_notes(performed, clip.start_frame, clip.end_frame, tempo_qpm, rate_hz, margin_frame)
+    tempo_qpm = tempo_map.compute_mean_tempo_qpm(*compute_clip_span_sec(clip, rate_hz))
+    return select_sounding_notes(performed, clip.start_frame, clip.end_frame, tempo_qpm, rate_hz, margin_frame)
 
 
-def training_runs(clips: Sequence[SynthesisClip]) -> list[list[SynthesisClip]]:
+def find_training_runs(clips: Sequence[SynthesisClip]) -> list[list[SynthesisClip]]:
     """Training clips of one recording that follow each other without a gap."""
     runs: list[list[SynthesisClip]] = []
     for item in clips:
@@ -69,7 +69,7 @@ def training_runs(clips: Sequence[SynthesisClip]) -> list[list[SynthesisClip]]:
     return runs
 
 
-def stretch_of(
+def make_stretch(
     run: Sequence[SynthesisClip], performed: PerformedNotes, tempo_map: TempoMap, rate_hz: float, margin_frame: int
 ) -> Stretch:
     """A run of clips as one stretch."""
@@ -89,7 +89,7 @@ def stretch_of(
     )
 
 
-def transposed(stretch: Stretch, log_mel: Float32Array, semitone: int) -> Stretch:
+def transpose_stretch(stretch: Stretch, log_mel: Float32Array, semitone: int) -> Stretch:
     """A stretch out of its recording played faster.
 
     Args:

@@ -24,28 +24,28 @@ class TempoMap:
     position_quarter: FloatArray  # [K]
     outer_tempo_qpm: tuple[float, float]
 
-    def quarter_at(self, sec: npt.ArrayLike) -> FloatArray:
+    def find_quarter(self, sec: npt.ArrayLike) -> FloatArray:
         """Score position at a time."""
         slopes = [tempo / 60.0 for tempo in self.outer_tempo_qpm]
-        return _extended(np.asarray(sec, dtype=np.float64), self.time_sec, self.position_quarter, slopes)
+        return _interpolate(np.asarray(sec, dtype=np.float64), self.time_sec, self.position_quarter, slopes)
 
-    def sec_at(self, quarter: npt.ArrayLike) -> FloatArray:
+    def find_sec(self, quarter: npt.ArrayLike) -> FloatArray:
         """Time of a score position."""
         slopes = [qpm_to_sec_per_quarter(tempo) for tempo in self.outer_tempo_qpm]
-        return _extended(np.asarray(quarter, dtype=np.float64), self.position_quarter, self.time_sec, slopes)
+        return _interpolate(np.asarray(quarter, dtype=np.float64), self.position_quarter, self.time_sec, slopes)
 
-    def mean_tempo_qpm(self, start_sec: float, end_sec: float) -> float:
+    def compute_mean_tempo_qpm(self, start_sec: float, end_sec: float) -> float:
         """Mean tempo between two times."""
-        start_quarter, end_quarter = self.quarter_at([start_sec, end_sec])
+        start_quarter, end_quarter = self.find_quarter([start_sec, end_sec])
         return sec_per_quarter_to_qpm((end_sec - start_sec) / float(end_quarter - start_quarter))
 
 
-def _extended(x: FloatArray, known_x: FloatArray, known_y: FloatArray, slopes: list[float]) -> FloatArray:
+def _interpolate(x: FloatArray, known_x: FloatArray, known_y: FloatArray, slopes: list[float]) -> FloatArray:
     before, after = np.minimum(x - known_x[0], 0.0), np.maximum(x - known_x[-1], 0.0)
     return np.asarray(np.interp(x, known_x, known_y) + before * slopes[0] + after * slopes[1])
 
 
-def performed_tempo_map(notes: ScoreNotes, performed: PerformedNotes, subject: object) -> TempoMap:
+def build_performed_tempo_map(notes: ScoreNotes, performed: PerformedNotes, subject: object) -> TempoMap:
     """The tempo map of a performance: each score position sounds at the mean onset of its notes, grace notes apart.
 
     The last release closes the map, so that a single note has a tempo too.
@@ -72,7 +72,7 @@ def performed_tempo_map(notes: ScoreNotes, performed: PerformedNotes, subject: o
     return TempoMap(times, quarters, (tempo, tempo))
 
 
-def written_tempo_map(score: Score, tempo_qpm: float | None) -> TempoMap:
+def build_written_tempo_map(score: Score, tempo_qpm: float | None) -> TempoMap:
     """The tempo map of a score as written, starting at time 0.
 
     Args:

@@ -6,8 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dp.data.clips import Clip, clip_span_sec
-from dp.data.score_context import Float32Array, ScoreContext, local_duration_sec, score_context, steady_tempo_map
+from dp.data.clips import Clip, compute_clip_span_sec
+from dp.data.score_context import (
+    Float32Array,
+    ScoreContext,
+    build_score_context,
+    compute_local_duration_sec,
+    make_steady_tempo_map,
+)
 from dp.errors import DataError
 from dp.types import PerformedNotes, ScoreNotes
 from dp.units import FloatArray, IntArray
@@ -56,7 +62,7 @@ class TimingPiece:
         return np.asarray(np.log(np.diff(self.event_sec) / self.context.interval_sec[:-1]))
 
 
-def timing_piece(
+def build_timing_piece(
     performance: Performance,
     clips: Sequence[Clip],
     performer_index: int,
@@ -79,18 +85,18 @@ def timing_piece(
     """
     notes, performed = performance.notes, performance.performed
     quarter, event = np.unique(np.round(notes.onset_quarter, 6), return_inverse=True)
-    event_sec = _event_times(event, notes.is_grace, performed.onset_sec)
+    event_sec = _compute_event_times_sec(event, notes.is_grace, performed.onset_sec)
     if len(quarter) < 2:
         raise DataError(
             performance.recording_id, "has notes at one place of the score only, so no tempo", "leave it out"
         )
-    tempo_map = steady_tempo_map(quarter, event_sec)
-    context = score_context(notes, tempo_map)
+    tempo_map = make_steady_tempo_map(quarter, event_sec)
+    context = build_score_context(notes, tempo_map)
     border_sec = np.append(event_sec, event_sec[-1] + context.interval_sec[-1])
-    written_sec = np.maximum(local_duration_sec(context, border_sec), MIN_STEP_SEC)
+    written_sec = np.maximum(compute_local_duration_sec(context, border_sec), MIN_STEP_SEC)
     length_sec = performed.offset_sec - performed.onset_sec
     ratio = np.clip(length_sec / written_sec, MIN_ARTICULATION, MAX_ARTICULATION)
-    learned = _learned(event_sec, clips, rate_hz)
+    learned = _find_learned_events(event_sec, clips, rate_hz)
     return TimingPiece(
         recording_id=performance.recording_id,
         performer=clips[0].performer,
@@ -108,7 +114,7 @@ def timing_piece(
     )
 
 
-def _event_times(event: IntArray, is_grace: npt.NDArray[np.bool_], onset_sec: FloatArray) -> FloatArray:
+def _compute_event_times_sec(event: IntArray, is_grace: npt.NDArray[np.bool_], onset_sec: FloatArray) -> FloatArray:
     """Mean onset [E] of the notes of each event, grace notes apart, where there are others; rising."""
     weight = np.where(is_grace, 1e-9, 1.0)
     mean_sec = np.bincount(event, weight * onset_sec) / np.bincount(event, weight)
@@ -116,11 +122,11 @@ def _event_times(event: IntArray, is_grace: npt.NDArray[np.bool_], onset_sec: Fl
     return np.asarray(np.maximum.accumulate(mean_sec - steps) + steps)
 
 
-def _learned(event_sec: FloatArray, clips: Sequence[Clip], rate_hz: float) -> npt.NDArray[np.bool_]:
+def _find_learned_events(event_sec: FloatArray, clips: Sequence[Clip], rate_hz: float) -> npt.NDArray[np.bool_]:
     """Which events [E] lie in clips that are for training."""
     learned = np.zeros(len(event_sec), dtype=bool)
     for clip in clips:
         if clip.is_for_training:
-            start_sec, end_sec = clip_span_sec(clip, rate_hz)
+            start_sec, end_sec = compute_clip_span_sec(clip, rate_hz)
             learned |= (event_sec >= start_sec) & (event_sec < end_sec)
     return learned

@@ -9,9 +9,9 @@ from dp.data.load import load_timing_arrays
 from dp.data.load_sound import NOTE_MARGIN_FRAME, load_synthesis_arrays, load_vocoder_arrays
 from dp.errors import DataError
 from dp.evaluate.performers import evaluate_performers
-from dp.evaluate.preset_systems import load_preset, make_simple_baselines, preset_systems
+from dp.evaluate.preset_systems import load_preset, make_preset_systems, make_simple_baselines
 from dp.evaluate.sound import Transcribe, choose_clips, measure_systems
-from dp.evaluate.systems import evaluation_clips
+from dp.evaluate.systems import make_evaluation_clips
 from dp.evaluate.timing import measure_timing_baselines, measure_timing_models
 from dp.metrics.clip_metrics import ClipMetrics
 from dp.project import SIMPLE_BASELINES, data_folder, models_folder
@@ -36,9 +36,9 @@ def measure_sound(project: Path, config: Config, name: str, tell: Tell) -> list[
         systems = make_simple_baselines()
     else:
         others = models_folder(project, config.preset)
-        systems = preset_systems(name, load_preset(models_folder(project, name)), load_preset(others).vocoder)
+        systems = make_preset_systems(name, load_preset(models_folder(project, name)), load_preset(others).vocoder)
     arrays = load_synthesis_arrays(data, config.mel, margin_frame=NOTE_MARGIN_FRAME)
-    clips = choose_clips(evaluation_clips(arrays.clips, load_vocoder_arrays(data, config.mel).clips))
+    clips = choose_clips(make_evaluation_clips(arrays.clips, load_vocoder_arrays(data, config.mel).clips))
 
     def on_clip(done: int, clip_id: str) -> None:
         tell(done, len(clips), clip_id)

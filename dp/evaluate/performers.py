@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from dp.data.arrays import Arrays, TimingClip
-from dp.data.piece_batches import piece_inputs
+from dp.data.piece_batches import make_piece_inputs
 from dp.data.score_context import ScoreContext
 from dp.data.timing_pieces import TimingPiece
 from dp.metrics import Estimate, bootstrap
@@ -39,14 +39,16 @@ def evaluate_performers(
     """
     network = checkpoint.model.network
     pieces = {item.piece.recording_id: item.piece for item in arrays.clips if item.clip.valid_by_recording}
-    known = [piece for piece in pieces.values() if checkpoint.performer_index(piece.performer)]
+    known = [piece for piece in pieces.values() if checkpoint.find_performer_index(piece.performer)]
     found: dict[str, dict[str, object]] = {}
     if not isinstance(network, ScoreTiming):
         return found
     for name, chosen in (("tempo", known), ("articulation", [piece for piece in known if piece.articulation_known])):
         performers = sorted({piece.performer for piece in chosen})
         if len(performers) > 1:
-            table = curve_correlations(name, network, chosen, [checkpoint.performer_index(who) for who in performers])
+            table = correlate_curves(
+                name, network, chosen, [checkpoint.find_performer_index(who) for who in performers]
+            )
             found[name] = asdict(
                 compare_performers(table, np.array([performers.index(piece.performer) for piece in chosen]))
             )
@@ -70,7 +72,7 @@ def compare_performers(
     """
     rows = np.arange(len(performer))
     folds = [rows] if fold is None else [np.flatnonzero(fold == number) for number in np.unique(fold)]
-    rest = np.concatenate([_beyond_means(correlation[own]) for own in folds])
+    rest = np.concatenate([_remove_means(correlation[own]) for own in folds])
     players = [performer[own] for own in folds]
     advantage = float(rest[rows, np.concatenate(players)].mean())
     rng = np.random.default_rng(seed)
@@ -85,12 +87,12 @@ def compare_performers(
     return PerformerTest(bootstrap(own), bootstrap(others), advantage, (as_large + 1) / (PERMUTATION_COUNT + 1))
 
 
-def _beyond_means(table: FloatArray) -> FloatArray:
+def _remove_means(table: FloatArray) -> FloatArray:
     """A table [R, P] less the means of its rows and columns."""
     return np.asarray(table - table.mean(axis=0) - table.mean(axis=1, keepdims=True) + table.mean())
 
 
-def tempo_curve(context: ScoreContext, log_stretch: FloatArray) -> FloatArray:
+def compute_tempo_curve(context: ScoreContext, log_stretch: FloatArray) -> FloatArray:
     """Log tempo against the mean over each CURVE_SEC of the score, from the log stretch of the intervals [E - 1]."""
     nominal_sec = context.interval_sec[: len(log_stretch)]
     place = ((context.onset_sec[: len(log_stretch)] - context.onset_sec[0]) / CURVE_SEC).astype(np.int64)
@@ -98,21 +100,21 @@ def tempo_curve(context: ScoreContext, log_stretch: FloatArray) -> FloatArray:
     return np.log(written[written > 0] / played[written > 0])
 
 
-def articulation_curve(context: ScoreContext, log_articulation: FloatArray) -> FloatArray:
+def compute_articulation_curve(context: ScoreContext, log_articulation: FloatArray) -> FloatArray:
     """Mean log articulation [N] of the notes that start in each CURVE_SEC of the score."""
     place = ((context.note_onset_sec - context.note_onset_sec.min()) / CURVE_SEC).astype(np.int64)
     count = np.bincount(place)
     return (np.bincount(place, log_articulation) / np.maximum(count, 1))[count > 0]
 
 
-def _correlation(one: FloatArray, other: FloatArray) -> float:
+def _correlate(one: FloatArray, other: FloatArray) -> float:
     """Pearson's; 0 where one of them does not move."""
     scale = float(one.std() * other.std())
     return float(np.mean((one - one.mean()) * (other - other.mean()))) / scale if scale > 0 else 0.0
 
 
 @torch.no_grad()
-def curve_correlations(
+def correlate_curves(
     name: str, network: ScoreTiming, pieces: Sequence[TimingPiece], performers: Sequence[int]
 ) -> FloatArray:
     """How the curves of pieces as they were played correlate with those of the model: [R, P].
@@ -128,15 +130,17 @@ def curve_correlations(
     for piece in pieces:
         row = []
         for performer_index in performers:
-            inputs = {key: value.to(device) for key, value in piece_inputs(piece.context, performer_index).items()}
+            inputs = {key: value.to(device) for key, value in make_piece_inputs(piece.context, performer_index).items()}
             log_stretch, _, log_articulation = (said[0].cpu().double().numpy() for said in network(**inputs))
             if name == "tempo":
-                curves = [tempo_curve(piece.context, values) for values in (log_stretch[:-1], piece.log_stretch)]
+                curves = [
+                    compute_tempo_curve(piece.context, values) for values in (log_stretch[:-1], piece.log_stretch)
+                ]
             else:
                 curves = [
-                    articulation_curve(piece.context, values.astype(np.float64))
+                    compute_articulation_curve(piece.context, values.astype(np.float64))
                     for values in (log_articulation, piece.log_articulation)
                 ]
-            row.append(_correlation(*curves))
+            row.append(_correlate(*curves))
         table.append(row)
     return np.array(table)

@@ -6,11 +6,11 @@ from pathlib import Path
 from dp.config import MelConfig
 from dp.evaluate.systems import (
     System,
-    baseline_system,
-    copy_synthesis_system,
-    mean_spectrum_system,
-    recording_system,
-    synthesis_system,
+    make_baseline_system,
+    make_copy_synthesis_system,
+    make_mean_spectrum_system,
+    make_recording_system,
+    make_synthesis_system,
 )
 from dp.models.baseline import BaselineModel
 from dp.models.checkpoint import CONFIG_FILE, Checkpoint, load_checkpoint
@@ -51,7 +51,9 @@ def load_preset(folder: Path, mel: MelConfig | None = None) -> PresetModels:
     )
 
 
-def preset_systems(name: str, models: PresetModels, spare_vocoder: Checkpoint[Vocoder] | None) -> dict[str, System]:
+def make_preset_systems(
+    name: str, models: PresetModels, spare_vocoder: Checkpoint[Vocoder] | None
+) -> dict[str, System]:
     """Systems by name: that of the preset's synthesis model or baseline, and its vocoder's copy-synthesis.
 
     A synthesis model with texture is also there with it.
@@ -65,16 +67,16 @@ def preset_systems(name: str, models: PresetModels, spare_vocoder: Checkpoint[Vo
     if models.synthesis is not None:
         level = models.synthesis.train["level"]
         vocoder = models.vocoder or spare_vocoder
-        systems[name] = synthesis_system(models.synthesis, vocoder, level)
+        systems[name] = make_synthesis_system(models.synthesis, vocoder, level)
         if models.synthesis.model.dims.texture:
-            systems[f"{name}-textured"] = synthesis_system(models.synthesis, vocoder, level, texture=1.0)
+            systems[f"{name}-textured"] = make_synthesis_system(models.synthesis, vocoder, level, texture=1.0)
     if models.baseline is not None:
-        systems[name] = baseline_system(models.baseline)
+        systems[name] = make_baseline_system(models.baseline)
     if models.vocoder is not None:
-        systems[f"copy-synthesis-{name}"] = copy_synthesis_system(models.vocoder)
+        systems[f"copy-synthesis-{name}"] = make_copy_synthesis_system(models.vocoder)
     return systems
 
 
 def make_simple_baselines() -> dict[str, System]:
     """What every system is compared with: the ceiling, and a floor."""
-    return {"recording": recording_system(), "clip-mean-spectrum": mean_spectrum_system()}
+    return {"recording": make_recording_system(), "clip-mean-spectrum": make_mean_spectrum_system()}

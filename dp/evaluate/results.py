@@ -7,7 +7,7 @@ from typing import Any
 
 from dp.files import write_whole
 from dp.metrics import Results
-from dp.metrics.clip_metrics import ClipMetrics, from_json, summarize_clips, to_json
+from dp.metrics.clip_metrics import ClipMetrics, format_clip_metrics, parse_clip_metrics, summarize_clips
 from dp.project import CLIP_METRICS_FOLDER, METRICS_FOLDER
 
 
@@ -16,7 +16,7 @@ def publish_metrics(project: Path, name: str, rows: Sequence[ClipMetrics], perfo
     texts = {
         f"{METRICS_FOLDER}/{name}.json": json.dumps(summarize_clips(rows), indent=2) + "\n",
         f"{METRICS_FOLDER}/{name}-performers.json": json.dumps(performers, indent=2) + "\n",
-        f"{CLIP_METRICS_FOLDER}/{name}.json": to_json(rows),
+        f"{CLIP_METRICS_FOLDER}/{name}.json": format_clip_metrics(rows),
     }
     for file, text in texts.items():
         path = project / file
@@ -34,4 +34,4 @@ def read_performer_tests(project: Path, names: Sequence[str]) -> dict[str, dict[
 def read_results(project: Path, names: Sequence[str]) -> Results:
     """Figures of these presets, and how they differ."""
     paths = [project / CLIP_METRICS_FOLDER / f"{name}.json" for name in names]
-    return summarize_clips([row for path in paths for row in from_json(path.read_text(encoding="utf-8"))])
+    return summarize_clips([row for path in paths for row in parse_clip_metrics(path.read_text(encoding="utf-8"))])

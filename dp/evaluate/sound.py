@@ -10,15 +10,15 @@ import torch
 
 from dp.config import MelConfig
 from dp.data.clips import SoundingNotes
-from dp.evaluate.systems import EvaluationClip, System, at_level, heard_in, made_by
+from dp.evaluate.systems import EvaluationClip, System, bring_to_level, run_system, select_heard_notes
 from dp.metrics import (
-    difference_variance_ratio,
-    gain_free_squared_error,
-    mean_squared_error,
+    compute_difference_variance_ratio,
+    compute_gain_free_squared_error,
+    compute_mean_squared_error,
+    compute_stft_distance,
     measure_notes,
-    stft_distance,
 )
-from dp.metrics.clip_metrics import ClipMetrics, MetricValues, measure_clips, split_of
+from dp.metrics.clip_metrics import ClipMetrics, MetricValues, find_split, measure_clips
 from dp.types import PerformedNotes
 from dp.units import frame_to_sec
 
@@ -43,7 +43,7 @@ def measure_systems(
     clip. Where a metric has no value (no note begins in the clip, the clip is silent) the clip does not count in its n.
 
     Args:
-        clips: held out by either split; see `evaluation_clips`.
+        clips: held out by either split; see `make_evaluation_clips`.
         systems: by name.
         mel: the log-mel of the clips.
         transcribe: such as `dp.audio.transcription.transcribe`; None leaves the note metrics out.
@@ -61,7 +61,7 @@ def choose_clips(clips: Sequence[EvaluationClip], limit: int = CLIP_LIMIT, seed:
     """At most `limit` clips of every split of every instrument, drawn under a seed, in the order given."""
     groups = defaultdict(list)
     for row, clip in enumerate(clips):
-        if split := split_of(clip.clip):
+        if split := find_split(clip.clip):
             groups[clip.clip.instrument, split].append(row)
     rng = np.random.default_rng(seed)
     chosen = {int(row) for _, rows in sorted(groups.items()) for row in rng.permutation(rows)[:limit]}
@@ -71,21 +71,23 @@ def choose_clips(clips: Sequence[EvaluationClip], limit: int = CLIP_LIMIT, seed:
 def _measure_system(
     system: System, clip: EvaluationClip, mel: MelConfig, transcribe: Transcribe | None
 ) -> dict[str, float]:
-    clip = at_level(clip, system.level, mel.floor)
-    predicted, samples = made_by(system, clip, mel)
+    clip = bring_to_level(clip, system.level, mel.floor)
+    predicted, samples = run_system(system, clip, mel)
     values = {
-        "log_mel_mse": mean_squared_error(predicted, clip.log_mel),
-        "log_mel_mse_gain_free": gain_free_squared_error(predicted, clip.log_mel),
-        "difference_variance_ratio": difference_variance_ratio(predicted, clip.log_mel),
+        "log_mel_mse": compute_mean_squared_error(predicted, clip.log_mel),
+        "log_mel_mse_gain_free": compute_gain_free_squared_error(predicted, clip.log_mel),
+        "difference_variance_ratio": compute_difference_variance_ratio(predicted, clip.log_mel),
     }
     if samples is not None:
-        values["stft_distance"] = stft_distance(samples, clip.samples)
+        values["stft_distance"] = compute_stft_distance(samples, clip.samples)
         if transcribe is not None:
-            values |= _heard(transcribe(samples, mel.sample_rate_hz), heard_in(clip), mel.frame_rate_hz)
+            values |= _measure_heard_notes(
+                transcribe(samples, mel.sample_rate_hz), select_heard_notes(clip), mel.frame_rate_hz
+            )
     return values
 
 
-def _heard(found: PerformedNotes, sounding: SoundingNotes, rate_hz: float) -> dict[str, float]:
+def _measure_heard_notes(found: PerformedNotes, sounding: SoundingNotes, rate_hz: float) -> dict[str, float]:
     """Metrics of the notes heard in a clip against those that begin in it; none where none does.
 
     What begins at the very start, at the pitch of a note carried over, is that note and counts on neither side.

@@ -9,14 +9,14 @@ import torch
 from dp.audio.mel import log_mel as log_mel_of_samples
 from dp.config import MelConfig
 from dp.data.arrays import VocoderClip
-from dp.data.batches import synthesis_inputs
+from dp.data.batches import make_synthesis_inputs
 from dp.data.clips import Clip, Float32Array, SoundingNotes
 from dp.data.segments import BASELINE_INPUTS
 from dp.data.stretches import SynthesisClip
 from dp.models.baseline import BaselineModel
 from dp.models.checkpoint import Checkpoint
 from dp.models.synthesis import SynthesisModel
-from dp.models.texture import texture_noise
+from dp.models.texture import draw_texture_noise
 from dp.models.vocoders import Vocoder
 from dp.presets import CHOICES
 from dp.types import FULL_PEAK
@@ -48,7 +48,7 @@ class System:
     level: str = AS_STORED
 
 
-def evaluation_clips(synthesis: Sequence[SynthesisClip], vocoder: Sequence[VocoderClip]) -> list[EvaluationClip]:
+def make_evaluation_clips(synthesis: Sequence[SynthesisClip], vocoder: Sequence[VocoderClip]) -> list[EvaluationClip]:
     """Clips of which both notes and samples are at hand, in the order of `synthesis`."""
     samples = {item.clip.clip_id: item.samples for item in vocoder}
     return [
@@ -58,7 +58,7 @@ def evaluation_clips(synthesis: Sequence[SynthesisClip], vocoder: Sequence[Vocod
     ]
 
 
-def at_level(clip: EvaluationClip, level: str, floor: float) -> EvaluationClip:
+def bring_to_level(clip: EvaluationClip, level: str, floor: float) -> EvaluationClip:
     """A clip as stored (`recording`), or with a peak of FULL_PEAK (`clip`); a silent one stays silent.
 
     Args:
@@ -78,7 +78,7 @@ def at_level(clip: EvaluationClip, level: str, floor: float) -> EvaluationClip:
     return replace(clip, log_mel=log_mel.astype(np.float32), samples=(clip.samples * gain).astype(np.float32))
 
 
-def made_by(system: System, clip: EvaluationClip, mel: MelConfig) -> tuple[Float32Array, Float32Array | None]:
+def run_system(system: System, clip: EvaluationClip, mel: MelConfig) -> tuple[Float32Array, Float32Array | None]:
     """What a system makes of a clip at its level: log-mel [T, M], and samples [L] where it has a waveform.
 
     Raises:
@@ -92,7 +92,7 @@ def made_by(system: System, clip: EvaluationClip, mel: MelConfig) -> tuple[Float
     return log_mel_of_samples(samples, mel), samples
 
 
-def heard_in(clip: EvaluationClip) -> SoundingNotes:
+def select_heard_notes(clip: EvaluationClip) -> SoundingNotes:
     """The notes that sound within the clip."""
     notes = clip.sounding
     inside = (notes.onset_frame < len(clip.log_mel)) & (notes.onset_frame + notes.duration_frame > 0)
@@ -105,22 +105,22 @@ def heard_in(clip: EvaluationClip) -> SoundingNotes:
     )
 
 
-def recording_system() -> System:
+def make_recording_system() -> System:
     """The real recording: how many of its notes a transcriber hears, and zero for every distance."""
     return System(lambda clip: clip.log_mel, lambda clip: clip.samples)
 
 
-def mean_spectrum_system() -> System:
+def make_mean_spectrum_system() -> System:
     """The clip's own mean spectrum in every frame: what an error means when nothing moves."""
     return System(lambda clip: np.broadcast_to(clip.log_mel.mean(axis=0), clip.log_mel.shape))
 
 
-def copy_synthesis_system(vocoder: Checkpoint[Vocoder], level: str = AS_STORED) -> System:
+def make_copy_synthesis_system(vocoder: Checkpoint[Vocoder], level: str = AS_STORED) -> System:
     """The true log-mel through a vocoder: the ceiling of all systems that use it."""
-    return System(samples_of=lambda clip: _vocoded(vocoder, clip.log_mel), level=level)
+    return System(samples_of=lambda clip: _vocode(vocoder, clip.log_mel), level=level)
 
 
-def synthesis_system(
+def make_synthesis_system(
     synthesis: Checkpoint[SynthesisModel],
     vocoder: Checkpoint[Vocoder] | None,
     level: str = AS_STORED,
@@ -136,30 +136,30 @@ def synthesis_system(
     """
 
     def log_mel_of(clip: EvaluationClip) -> Float32Array:
-        performer = synthesis.performer_index(clip.clip.performer)
-        sounding = clip.sounding if synthesis.model.dims.attention == "local" else heard_in(clip)
-        inputs = synthesis_inputs([sounding], [performer], [len(clip.log_mel)])
+        performer = synthesis.find_performer_index(clip.clip.performer)
+        sounding = clip.sounding if synthesis.model.dims.attention == "local" else select_heard_notes(clip)
+        inputs = make_synthesis_inputs([sounding], [performer], [len(clip.log_mel)])
         made, spread = (part[0] for part in synthesis.model.describe(**inputs))
-        log_mel: Float32Array = (made + texture * spread * texture_noise(TEXTURE_SEED, 0, *made.shape)).numpy()
+        log_mel: Float32Array = (made + texture * spread * draw_texture_noise(TEXTURE_SEED, 0, *made.shape)).numpy()
         return log_mel
 
     if vocoder is None:
         return System(log_mel_of, level=level)
-    return System(log_mel_of, lambda clip: _vocoded(vocoder, log_mel_of(clip)), level)
+    return System(log_mel_of, lambda clip: _vocode(vocoder, log_mel_of(clip)), level)
 
 
-def baseline_system(baseline: Checkpoint[BaselineModel], level: str = AS_STORED) -> System:
+def make_baseline_system(baseline: Checkpoint[BaselineModel], level: str = AS_STORED) -> System:
     """The baseline on the true notes, as the clip's performer."""
 
     def samples_of(clip: EvaluationClip) -> Float32Array:
-        performer = baseline.performer_index(clip.clip.performer)
-        inputs = synthesis_inputs([clip.sounding], [performer], [len(clip.log_mel)])
+        performer = baseline.find_performer_index(clip.clip.performer)
+        inputs = make_synthesis_inputs([clip.sounding], [performer], [len(clip.log_mel)])
         samples: Float32Array = baseline.model.play(**{name: inputs[name] for name in BASELINE_INPUTS}).numpy()
         return samples
 
     return System(samples_of=samples_of, level=level)
 
 
-def _vocoded(vocoder: Checkpoint[Vocoder], log_mel: Float32Array) -> Float32Array:
+def _vocode(vocoder: Checkpoint[Vocoder], log_mel: Float32Array) -> Float32Array:
     samples: Float32Array = vocoder.model.vocode(torch.from_numpy(log_mel)).numpy()
     return samples

@@ -10,15 +10,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 import numpy as np
 
 from dp.data.arrays import Arrays, TimingClip
-from dp.data.score_context import local_duration_sec
+from dp.data.score_context import compute_local_duration_sec
 from dp.data.timing_pieces import TimingPiece
 from dp.evaluate.timing_playing import (
     Times,
-    clip_of_piece_frame,
-    onset_errors_frame,
-    played_clip_frame,
-    played_piece_sec,
-    starting,
+    compute_onset_errors_frame,
+    extract_clip_frame,
+    find_starting_notes,
+    play_clip_frame,
+    play_piece_sec,
 )
 from dp.metrics.clip_metrics import ClipMetrics
 from dp.models.checkpoint import Checkpoint
@@ -54,24 +54,24 @@ def _measure(
     arrays: Arrays[TimingClip], play: Callable[[TimingClip, np.ndarray], Mapping[str, Times]]
 ) -> list[ClipMetrics]:
     """Metrics of the held-out clips; those in which fewer than two events start say nothing."""
-    unheard, rows = unheard_movements(arrays), []
+    unheard, rows = find_unheard_movements(arrays), []
     for clip in arrays.clips:
-        splits = _splits(clip, unheard)
-        chosen = starting(clip)
+        splits = _list_splits(clip, unheard)
+        chosen = find_starting_notes(clip)
         events = np.unique(clip.piece.context.event_of_note[clip.written.note_id[chosen]])
         if splits and len(events) > 1:
-            values = {system: _errors(clip, *times, chosen) for system, times in play(clip, events).items()}
+            values = {system: _measure_errors(clip, *times, chosen) for system, times in play(clip, events).items()}
             rows.append(ClipMetrics(clip.clip.clip_id, clip.clip.instrument, splits, values))
     return rows
 
 
-def unheard_movements(arrays: Arrays[TimingClip]) -> frozenset[str]:
+def find_unheard_movements(arrays: Arrays[TimingClip]) -> frozenset[str]:
     """Movements of which no clip is for training."""
     heard = {item.piece.movement for item in arrays.clips if item.clip.is_for_training}
     return frozenset(item.piece.movement for item in arrays.clips) - heard
 
 
-def _splits(clip: TimingClip, unheard: Collection[str]) -> tuple[str, ...]:
+def _list_splits(clip: TimingClip, unheard: Collection[str]) -> tuple[str, ...]:
     """The splits in which a clip is judged."""
     if clip.clip.valid_by_recording:
         return ("recording", "movement") if clip.piece.movement in unheard else ("recording",)
@@ -91,13 +91,13 @@ class _Players:
 
     def _play(self, name: str, clip: TimingClip) -> Times:
         checkpoint = self.checkpoints[name]
-        network, performer = checkpoint.model.network, checkpoint.performer_index(clip.clip.performer)
+        network, performer = checkpoint.model.network, checkpoint.find_performer_index(clip.clip.performer)
         if not isinstance(network, ScoreTiming):
-            return played_clip_frame(network, clip, performer)
+            return play_clip_frame(network, clip, performer)
         key = (name, clip.piece.recording_id)
         if key not in self.played:
-            self.played[key] = played_piece_sec(network, clip.piece.context, performer)
-        return clip_of_piece_frame(clip, self.played[key], self.rate_hz)
+            self.played[key] = play_piece_sec(network, clip.piece.context, performer)
+        return extract_clip_frame(clip, self.played[key], self.rate_hz)
 
 
 class _TimingBaselines:
@@ -110,11 +110,11 @@ class _TimingBaselines:
     def play(self, clip: TimingClip, events: np.ndarray) -> dict[str, Times]:
         context = clip.piece.context
         nominal = (context.note_onset_sec, context.note_offset_sec - context.note_onset_sec)
-        played = {CONSTANT_TEMPO: clip_of_piece_frame(clip, nominal, self.rate_hz)}
+        played = {CONSTANT_TEMPO: extract_clip_frame(clip, nominal, self.rate_hz)}
         stretch = self.others.stretch(clip.piece)
         if np.isfinite(stretch[events[:-1]]).mean() >= MIN_COVERED:
-            times = _times_sec(clip.piece, np.where(np.isfinite(stretch), stretch, 1.0))
-            played[OTHER_PERFORMERS] = clip_of_piece_frame(clip, times, self.rate_hz)
+            times = _play_stretched_sec(clip.piece, np.where(np.isfinite(stretch), stretch, 1.0))
+            played[OTHER_PERFORMERS] = extract_clip_frame(clip, times, self.rate_hz)
         return played
 
 
@@ -137,15 +137,17 @@ class OtherPerformers:
         return np.array(means)
 
 
-def _times_sec(piece: TimingPiece, stretch: FloatArray) -> Times:
+def _play_stretched_sec(piece: TimingPiece, stretch: FloatArray) -> Times:
     """Onset and duration [N] of a piece's notes whose intervals [E] are stretched by these factors, held as written."""
     context = piece.context
     border_sec = context.onset_sec[0] + np.concatenate([[0.0], np.cumsum(stretch * context.interval_sec)])
-    return border_sec[context.event_of_note], local_duration_sec(context, border_sec)
+    return border_sec[context.event_of_note], compute_local_duration_sec(context, border_sec)
 
 
-def _errors(clip: TimingClip, onset_frame: FloatArray, duration_frame: FloatArray, chosen: np.ndarray) -> Summary:
-    late_frame = onset_errors_frame(clip, onset_frame, chosen)
+def _measure_errors(
+    clip: TimingClip, onset_frame: FloatArray, duration_frame: FloatArray, chosen: np.ndarray
+) -> Summary:
+    late_frame = compute_onset_errors_frame(clip, onset_frame, chosen)
     event = clip.piece.context.event_of_note[clip.written.note_id[chosen]]
     _, index = np.unique(event, return_inverse=True)
     of_event = np.bincount(index, late_frame) / np.bincount(index)

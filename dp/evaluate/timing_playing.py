@@ -4,9 +4,9 @@ import numpy as np
 import torch
 
 from dp.data.arrays import TimingClip
-from dp.data.batches import timing_inputs
-from dp.data.piece_batches import piece_inputs
-from dp.data.score_context import ScoreContext, played_times_sec
+from dp.data.batches import make_timing_inputs
+from dp.data.piece_batches import make_piece_inputs
+from dp.data.score_context import ScoreContext, compute_played_times_sec
 from dp.models.frame_timing import FrameTiming
 from dp.models.score_timing import ScoreTiming
 from dp.units import FloatArray, sec_to_frame_fraction
@@ -15,30 +15,33 @@ Times = tuple[FloatArray, FloatArray]  # onset and duration
 
 
 @torch.no_grad()
-def played_piece_sec(network: ScoreTiming, context: ScoreContext, performer_index: int) -> Times:
+def play_piece_sec(network: ScoreTiming, context: ScoreContext, performer_index: int) -> Times:
     """Onset and duration [N] of all notes of a score, in seconds, as our model plays it; in inference mode."""
-    inputs = {name: value.to(_device(network)) for name, value in piece_inputs(context, performer_index).items()}
+    inputs = {
+        name: value.to(_get_device(network)) for name, value in make_piece_inputs(context, performer_index).items()
+    }
     log_stretch, spread_sec, log_articulation = (said[0].cpu().numpy() for said in network(**inputs))
-    return played_times_sec(context, log_stretch, spread_sec, log_articulation)
+    return compute_played_times_sec(context, log_stretch, spread_sec, log_articulation)
 
 
 @torch.no_grad()
-def played_clip_frame(network: FrameTiming, clip: TimingClip, performer_index: int) -> Times:
+def play_clip_frame(network: FrameTiming, clip: TimingClip, performer_index: int) -> Times:
     """Onset and duration [N] of a clip's notes, in frames from its start, as the publication's model plays it."""
     inputs = {
-        name: value.to(_device(network)) for name, value in timing_inputs([clip.written], [performer_index]).items()
+        name: value.to(_get_device(network))
+        for name, value in make_timing_inputs([clip.written], [performer_index]).items()
     }
     onset_frame, duration_frame = (said[0].cpu().double().numpy() for said in network(**inputs))
     return onset_frame, duration_frame
 
 
-def clip_of_piece_frame(clip: TimingClip, played_sec: Times, rate_hz: float) -> Times:
+def extract_clip_frame(clip: TimingClip, played_sec: Times, rate_hz: float) -> Times:
     """Onset and duration [N] of a clip's notes, in frames, out of those of the whole piece in seconds."""
     onset_sec, duration_sec = (times[clip.written.note_id] for times in played_sec)
     return sec_to_frame_fraction(onset_sec, rate_hz), sec_to_frame_fraction(duration_sec, rate_hz)
 
 
-def starting(clip: TimingClip) -> np.ndarray:
+def find_starting_notes(clip: TimingClip) -> np.ndarray:
     """Indices of the notes by which a clip's timing is judged: those that start in it, grace notes apart, in order."""
     length_frame = clip.clip.end_frame - clip.clip.start_frame
     inside = (clip.onset_frame >= 0) & (clip.onset_frame < length_frame)
@@ -46,17 +49,17 @@ def starting(clip: TimingClip) -> np.ndarray:
     return chosen[np.argsort(clip.piece.context.event_of_note[clip.written.note_id[chosen]], kind="stable")]
 
 
-def with_first_given(clip: TimingClip, onset_frame: FloatArray, chosen: np.ndarray) -> FloatArray:
+def match_first_onset(clip: TimingClip, onset_frame: FloatArray, chosen: np.ndarray) -> FloatArray:
     """Onsets [K] of the `chosen` notes, moved so that the notes of the first event start, on average, when they did."""
     event = clip.piece.context.event_of_note[clip.written.note_id[chosen]]
     first = chosen[event == event[0]]
     return np.asarray(onset_frame[chosen] + np.mean(clip.onset_frame[first] - onset_frame[first]))
 
 
-def onset_errors_frame(clip: TimingClip, onset_frame: FloatArray, chosen: np.ndarray) -> FloatArray:
+def compute_onset_errors_frame(clip: TimingClip, onset_frame: FloatArray, chosen: np.ndarray) -> FloatArray:
     """By how many frames each of the `chosen` notes is played late, the first event given."""
-    return with_first_given(clip, onset_frame, chosen) - clip.onset_frame[chosen]
+    return match_first_onset(clip, onset_frame, chosen) - clip.onset_frame[chosen]
 
 
-def _device(network: torch.nn.Module) -> torch.device:
+def _get_device(network: torch.nn.Module) -> torch.device:
     return next(network.parameters()).device

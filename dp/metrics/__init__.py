@@ -1,20 +1,24 @@
 """Figures that say how good something is, in numpy."""
 
-from dp.metrics.intervals import Estimate, Results, bootstrap, merge, paired_bootstrap
-from dp.metrics.mels import difference_variance_ratio, gain_free_squared_error, mean_squared_error
+from dp.metrics.intervals import Estimate, Results, bootstrap, bootstrap_pairs, merge
+from dp.metrics.mels import (
+    compute_difference_variance_ratio,
+    compute_gain_free_squared_error,
+    compute_mean_squared_error,
+)
 from dp.metrics.notes import NoteMetrics, measure_notes
-from dp.metrics.waveforms import stft_distance
+from dp.metrics.waveforms import compute_stft_distance
 
 __all__ = [
     "Estimate",
     "NoteMetrics",
     "Results",
     "bootstrap",
-    "difference_variance_ratio",
-    "gain_free_squared_error",
-    "mean_squared_error",
+    "bootstrap_pairs",
+    "compute_difference_variance_ratio",
+    "compute_gain_free_squared_error",
+    "compute_mean_squared_error",
+    "compute_stft_distance",
     "measure_notes",
     "merge",
-    "paired_bootstrap",
-    "stft_distance",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol, TypeVar
 
-from dp.metrics.intervals import Results, bootstrap, paired_bootstrap
+from dp.metrics.intervals import Results, bootstrap, bootstrap_pairs
 
 # Metrics of which the differences from other systems are taken too, and from which.
 COMPARED: Mapping[str, tuple[str, ...]] = {
@@ -54,7 +54,7 @@ class OfClip(Protocol):
 C = TypeVar("C", bound=OfClip)
 
 
-def split_of(clip: Clip) -> str:
+def find_split(clip: Clip) -> str:
     """The split that holds a clip out, empty for a clip to train on.
 
     Of a recording that is held out whole nothing is learned, so none of its clips belongs to the `clip` split.
@@ -87,13 +87,13 @@ def measure_clips(
         on_clip: called after each clip with the number of clips done and its id.
     """
     rows = []
-    for done, item in enumerate([item for item in clips if split_of(item.clip)], 1):
+    for done, item in enumerate([item for item in clips if find_split(item.clip)], 1):
         found = measure(item)
         finite = {
             system: {metric: float(value) for metric, value in metrics.items() if math.isfinite(value)}
             for system, metrics in found.items()
         }
-        rows.append(ClipMetrics(item.clip.clip_id, item.clip.instrument, (split_of(item.clip),), finite))
+        rows.append(ClipMetrics(item.clip.clip_id, item.clip.instrument, (find_split(item.clip),), finite))
         on_clip(done, item.clip.clip_id)
     return rows
 
@@ -115,22 +115,23 @@ def summarize_clips(rows: Sequence[ClipMetrics], compared: Mapping[str, tuple[st
     results: Results = {}
     for (instrument, split), systems in values.items():
         results.setdefault(instrument, {})[split] = {
-            system: _estimates(metrics) | _differences(system, systems, compared) for system, metrics in systems.items()
+            system: _estimate_means(metrics) | _estimate_differences(system, systems, compared)
+            for system, metrics in systems.items()
         }
     return results
 
 
-def to_json(rows: Sequence[ClipMetrics]) -> str:
+def format_clip_metrics(rows: Sequence[ClipMetrics]) -> str:
     """Rows as JSON, one a line."""
     return "[\n" + ",\n".join(json.dumps(asdict(row)) for row in rows) + "\n]\n"
 
 
-def from_json(text: str) -> list[ClipMetrics]:
-    """What `to_json` wrote."""
+def parse_clip_metrics(text: str) -> list[ClipMetrics]:
+    """What `format_clip_metrics` wrote."""
     return [ClipMetrics(**{**row, "splits": tuple(row["splits"])}) for row in json.loads(text)]
 
 
-def _estimates(metrics: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+def _estimate_means(metrics: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
     found = {metric: asdict(bootstrap(list(by_clip.values()))) for metric, by_clip in metrics.items()}
     for metric in [metric for metric in found if metric.endswith(SQUARED)]:
         found[metric.replace(SQUARED, ROOT)] = {
@@ -139,7 +140,9 @@ def _estimates(metrics: dict[str, dict[str, float]]) -> dict[str, dict[str, floa
     return found
 
 
-def _differences(system: str, systems: Found, compared: Mapping[str, tuple[str, ...]]) -> dict[str, dict[str, float]]:
+def _estimate_differences(
+    system: str, systems: Found, compared: Mapping[str, tuple[str, ...]]
+) -> dict[str, dict[str, float]]:
     estimates = {}
     for metric, references in compared.items():
         ours = systems[system].get(metric, {})
@@ -148,5 +151,5 @@ def _differences(system: str, systems: Found, compared: Mapping[str, tuple[str, 
             shared = [clip_id for clip_id in ours if clip_id in theirs]
             if shared and system != reference:
                 pairs = ([ours[clip_id] for clip_id in shared], [theirs[clip_id] for clip_id in shared])
-                estimates[f"{metric}_minus_{reference}"] = asdict(paired_bootstrap(*pairs))
+                estimates[f"{metric}_minus_{reference}"] = asdict(bootstrap_pairs(*pairs))
     return estimates

@@ -37,7 +37,7 @@ def bootstrap(values: npt.ArrayLike, seed: int = 0) -> Estimate:
     return Estimate(float(known.mean()), float(low), float(high), len(known))
 
 
-def paired_bootstrap(values: npt.ArrayLike, reference: npt.ArrayLike, seed: int = 0) -> Estimate:
+def bootstrap_pairs(values: npt.ArrayLike, reference: npt.ArrayLike, seed: int = 0) -> Estimate:
     """Mean of `values` less `reference`, which stand for the same clips in the same order.
 
     Clips differ far more than systems do, so that two systems whose own intervals overlap may still differ clearly.

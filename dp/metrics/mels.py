@@ -4,20 +4,20 @@ import numpy as np
 import numpy.typing as npt
 
 
-def mean_squared_error(predicted: npt.ArrayLike, true: npt.ArrayLike) -> float:
+def compute_mean_squared_error(predicted: npt.ArrayLike, true: npt.ArrayLike) -> float:
     """Mean squared difference of two arrays of one shape."""
-    return float(np.mean(_difference(predicted, true) ** 2))
+    return float(np.mean(_subtract(predicted, true) ** 2))
 
 
-def gain_free_squared_error(predicted: npt.ArrayLike, true: npt.ArrayLike) -> float:
+def compute_gain_free_squared_error(predicted: npt.ArrayLike, true: npt.ArrayLike) -> float:
     """Mean squared difference of two log-mels once the constant offset between them that is best is removed.
 
     An offset of a log-mel is a gain of the waveform, so this compares systems trained at different levels.
     """
-    return float(np.var(_difference(predicted, true)))
+    return float(np.var(_subtract(predicted, true)))
 
 
-def difference_variance_ratio(predicted: npt.ArrayLike, true: npt.ArrayLike) -> float:
+def compute_difference_variance_ratio(predicted: npt.ArrayLike, true: npt.ArrayLike) -> float:
     """Variance of the frame-to-frame differences of a [T, M] log-mel against the true one's; below 1 is over-smooth.
 
     NaN where the true one never changes.
@@ -26,5 +26,5 @@ def difference_variance_ratio(predicted: npt.ArrayLike, true: npt.ArrayLike) -> 
     return float(moves[0] / moves[1]) if moves[1] > 0 else float("nan")
 
 
-def _difference(predicted: npt.ArrayLike, true: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def _subtract(predicted: npt.ArrayLike, true: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return np.asarray(predicted, dtype=np.float64) - np.asarray(true, dtype=np.float64)

@@ -30,9 +30,9 @@ def measure_notes(estimated: PerformedNotes, reference: PerformedNotes, toleranc
     from mir_eval.transcription import match_notes
 
     pairs = match_notes(
-        _intervals(reference),
+        _stack_intervals(reference),
         pitch_to_hz(reference.pitch),
-        _intervals(estimated),
+        _stack_intervals(estimated),
         pitch_to_hz(estimated.pitch),
         onset_tolerance=tolerance_sec,
         offset_ratio=None,
@@ -40,5 +40,5 @@ def measure_notes(estimated: PerformedNotes, reference: PerformedNotes, toleranc
     return NoteMetrics(len(pairs) / counts[0], len(pairs) / counts[1], 2 * len(pairs) / sum(counts))
 
 
-def _intervals(notes: PerformedNotes) -> FloatArray:
+def _stack_intervals(notes: PerformedNotes) -> FloatArray:
     return np.stack([notes.onset_sec, notes.offset_sec], axis=1)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from dp.models.hifigan import HifiganDims, HifiganModel
-from dp.models.piano_roll import ROLL_COUNT, rolls
+from dp.models.piano_roll import ROLL_COUNT, draw_rolls
 
 
 @dataclass(frozen=True)
@@ -41,18 +41,18 @@ class BaselineModel(nn.Module):
             performer: [B] int64, 0 = unknown.
             frame_valid: [B, T] bool; its length says how many frames there are.
         """
-        return self.generator(self._frames(pitch, onset_frame, duration_frame, performer, frame_valid))
+        return self.generator(self._make_frames(pitch, onset_frame, duration_frame, performer, frame_valid))
 
     @torch.no_grad()
     def play(
         self, pitch: Tensor, onset_frame: Tensor, duration_frame: Tensor, performer: Tensor, frame_valid: Tensor
     ) -> Tensor:
         """One whole piece, arguments as `forward` takes them with B = 1: samples [T * HOP_SAMPLE], made in chunks."""
-        return self.generator.vocode(self._frames(pitch, onset_frame, duration_frame, performer, frame_valid)[0])
+        return self.generator.vocode(self._make_frames(pitch, onset_frame, duration_frame, performer, frame_valid)[0])
 
-    def _frames(
+    def _make_frames(
         self, pitch: Tensor, onset_frame: Tensor, duration_frame: Tensor, performer: Tensor, frame_valid: Tensor
     ) -> Tensor:
         """[B, T, ROLL_COUNT + performer_width]."""
-        roll = rolls(pitch, onset_frame, duration_frame, frame_valid.shape[1])
+        roll = draw_rolls(pitch, onset_frame, duration_frame, frame_valid.shape[1])
         return torch.cat([roll, self.performer(performer)[:, None].expand(-1, roll.shape[1], -1)], dim=-1)

@@ -59,7 +59,7 @@ class Checkpoint(Generic[M]):
     version: str = __version__  # of the library that trained it
     weights_sha256: str = ""  # of the file it was read from; empty where it was read from none
 
-    def performer_index(self, name: str | None) -> int:
+    def find_performer_index(self, name: str | None) -> int:
         """Index of a performer, 0 for none or one this model never heard."""
         return self.performer_names.index(name) + 1 if name in self.performer_names else 0
 
@@ -73,10 +73,10 @@ def save_checkpoint(checkpoint: Checkpoint[M], folder: Path) -> None:
     import safetensors.torch  # training imports this module too, where there is torch and numpy alone
 
     weights = safetensors.torch.save({key: value.contiguous() for key, value in checkpoint.model.state_dict().items()})
-    config = {**_config_of(checkpoint), "weights_sha256": hashlib.sha256(weights).hexdigest()}
+    config = {**_make_config(checkpoint), "weights_sha256": hashlib.sha256(weights).hexdigest()}
     with whole_folder(folder) as fresh:
         (fresh / WEIGHTS_FILE).write_bytes(weights)
-        (fresh / CONFIG_FILE).write_text(_json_text(config), encoding="utf-8")
+        (fresh / CONFIG_FILE).write_text(_format_json(config), encoding="utf-8")
 
 
 def save_bare(checkpoint: Checkpoint[M], folder: Path) -> None:
@@ -88,7 +88,7 @@ def save_bare(checkpoint: Checkpoint[M], folder: Path) -> None:
     weights = {key: value.contiguous() for key, value in checkpoint.model.state_dict().items()}
     with whole_file(folder / BARE_WEIGHTS_FILE) as temporary:
         torch.save(weights, temporary)
-    write_whole(folder / CONFIG_FILE, _json_text(_config_of(checkpoint)).encode())
+    write_whole(folder / CONFIG_FILE, _format_json(_make_config(checkpoint)).encode())
 
 
 def load_bare(folder: Path, model_types: Sequence[type[M]]) -> Checkpoint[M]:
@@ -102,7 +102,7 @@ def load_bare(folder: Path, model_types: Sequence[type[M]]) -> Checkpoint[M]:
         DataError: it is missing or damaged, or another kind of model.
     """
     config = _read_config(folder)
-    checkpoint = _described(folder, config, model_types)
+    checkpoint = _build_checkpoint(folder, config, model_types)
     path = folder / BARE_WEIGHTS_FILE
     try:
         checkpoint.model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
@@ -112,7 +112,7 @@ def load_bare(folder: Path, model_types: Sequence[type[M]]) -> Checkpoint[M]:
     return checkpoint
 
 
-def _config_of(checkpoint: Checkpoint[M]) -> dict[str, Any]:
+def _make_config(checkpoint: Checkpoint[M]) -> dict[str, Any]:
     return {
         "kind": checkpoint.model.kind,
         "dims": dataclasses.asdict(checkpoint.model.dims),
@@ -125,7 +125,7 @@ def _config_of(checkpoint: Checkpoint[M]) -> dict[str, Any]:
     }
 
 
-def _json_text(config: dict[str, Any]) -> str:
+def _format_json(config: dict[str, Any]) -> str:
     return json.dumps(config, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -141,14 +141,14 @@ def load_checkpoint(folder: Path, model_types: Sequence[type[M]], mel: MelConfig
         DataError: it is missing, damaged, another kind of model, or trained on another log-mel.
     """
     config = _read_config(folder)
-    found = _described(folder, config, model_types)
+    found = _build_checkpoint(folder, config, model_types)
     if mel is not None and mel != found.mel:
-        raise DataError(folder, f"was trained on another log-mel: {_differences(found.mel, mel)}", RETRAIN)
+        raise DataError(folder, f"was trained on another log-mel: {_list_differences(found.mel, mel)}", RETRAIN)
     _load_weights(found, folder / WEIGHTS_FILE, config.get("weights_sha256"))
     return found
 
 
-def _described(folder: Path, config: dict[str, Any], model_types: Sequence[type[M]]) -> Checkpoint[M]:
+def _build_checkpoint(folder: Path, config: dict[str, Any], model_types: Sequence[type[M]]) -> Checkpoint[M]:
     """A checkpoint as its config says, its model untrained yet."""
     model_type = next((found for found in model_types if found.kind == config.get("kind")), None)
     if model_type is None:
@@ -202,7 +202,7 @@ def _load_weights(checkpoint: Checkpoint[M], path: Path, sha256: str | None) -> 
     checkpoint.model.eval()
 
 
-def _differences(trained: MelConfig, wanted: MelConfig) -> str:
+def _list_differences(trained: MelConfig, wanted: MelConfig) -> str:
     pairs = (
         (item.name, getattr(trained, item.name), getattr(wanted, item.name)) for item in dataclasses.fields(MelConfig)
     )

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
-from dp.models.weight_norm import with_weight_norm
+from dp.models.weight_norm import add_weight_norm
 
 Verdict = tuple[Tensor, list[Tensor]]  # score [B, places], features [B, channels, ...]
 
@@ -38,13 +38,13 @@ class Discriminators(nn.Module):
         return [member(samples) for member in self.members]
 
 
-def hifigan_discriminators() -> Discriminators:
+def make_hifigan_discriminators() -> Discriminators:
     """Those of Kong et al. 2020: five by period, three by scale; 71 M weights, for a GPU."""
     periods = [PeriodDiscriminator(period) for period in PERIODS_SAMPLE]
     return Discriminators([*periods, *(ScaleDiscriminator(depth) for depth in range(SCALE_COUNT))])
 
 
-def spectrum_discriminators(width: int) -> Discriminators:
+def make_spectrum_discriminators(width: int) -> Discriminators:
     """One for each of a few resolutions of the complex spectrum; cheap enough for a CPU."""
     return Discriminators([SpectrumDiscriminator(size, width) for size in SPECTRUM_SIZES_SAMPLE])
 
@@ -62,14 +62,14 @@ class PeriodDiscriminator(nn.Module):
             for before, after, stride in zip(widths, widths[1:], strides, strict=False)
         )
         self.score = nn.Conv2d(widths[-1], 1, (3, 1), padding=(1, 0))
-        with_weight_norm(self)
+        add_weight_norm(self)
 
     def forward(self, samples: Tensor) -> Verdict:
         """Verdict on samples [B, L]."""
         missing = -samples.shape[1] % self.period_sample
         x = F.pad(samples[:, None], (0, missing), mode="reflect")
         rows = x.shape[2] // self.period_sample
-        return _judged(x.view(len(x), 1, rows, self.period_sample), self.layers, self.score)
+        return _judge(x.view(len(x), 1, rows, self.period_sample), self.layers, self.score)
 
 
 class ScaleDiscriminator(nn.Module):
@@ -86,7 +86,7 @@ class ScaleDiscriminator(nn.Module):
         self.layers = nn.ModuleList(layers)
         self.score = nn.Conv1d(before, 1, 3, padding=1)
         if depth > 0:
-            with_weight_norm(self)
+            add_weight_norm(self)
         else:  # the finest scale is held back by spectral normalization, as published
             for layer in [*self.layers, self.score]:
                 parametrizations.spectral_norm(layer)
@@ -94,9 +94,9 @@ class ScaleDiscriminator(nn.Module):
     def forward(self, samples: Tensor) -> Verdict:
         """Verdict on samples [B, L]."""
         if self.depth > 0:
-            return _judged(self.downsample(samples[:, None]), self.layers, self.score)
+            return _judge(self.downsample(samples[:, None]), self.layers, self.score)
         with torch.autocast(samples.device.type, enabled=False):  # which spectral normalization does not take
-            return _judged(samples[:, None].float(), self.layers, self.score)
+            return _judge(samples[:, None].float(), self.layers, self.score)
 
 
 class SpectrumDiscriminator(nn.Module):
@@ -116,13 +116,13 @@ class SpectrumDiscriminator(nn.Module):
             ]
         )
         self.score = nn.Conv2d(2 * width, 1, 3, padding=1)
-        with_weight_norm(self)
+        add_weight_norm(self)
 
     def forward(self, samples: Tensor) -> Verdict:
         """Verdict on samples [B, L]; L must exceed half the window."""
-        return _judged(self._spectrum(samples), self.layers, self.score)
+        return _judge(self._compute_spectrum(samples), self.layers, self.score)
 
-    def _spectrum(self, samples: Tensor) -> Tensor:
+    def _compute_spectrum(self, samples: Tensor) -> Tensor:
         """Real part, imaginary part, magnitude [B, 3, frames, bins], compressed; in float32 also under autocast."""
         size = self.window.shape[0]
         spectrum = torch.stft(samples.float(), size, size // 4, window=self.window, return_complex=True)
@@ -132,7 +132,7 @@ class SpectrumDiscriminator(nn.Module):
         return torch.cat([parts * magnitude ** (SPECTRUM_POWER - 1.0), magnitude**SPECTRUM_POWER], dim=1)
 
 
-def _judged(x: Tensor, layers: nn.ModuleList, score: nn.Module) -> Verdict:
+def _judge(x: Tensor, layers: nn.ModuleList, score: nn.Module) -> Verdict:
     features = []
     for layer in layers:
         x = F.leaky_relu(layer(x), SLOPE)

@@ -15,7 +15,7 @@ PAIRS_AT_ONCE = 65536  # of a note and a frame: bounds the memory where thousand
 TAIL_FRAME = 48  # a note may ring on for so long: three quarters of a second
 
 
-def sounding_pairs(
+def find_sounding_pairs(
     onset_frame: Tensor, duration_frame: Tensor, frame_count: int, tail_frame: int
 ) -> tuple[Tensor, Tensor]:
     """Every pair of a note and a frame in which it sounds or rings on.
@@ -37,7 +37,7 @@ def sounding_pairs(
     return note, row * frame_count + first[note] + within
 
 
-def curve_basis(length: int) -> Tensor:
+def make_curve_basis(length: int) -> Tensor:
     """Linear interpolation [length, K] between knots at 0, 1, 3, 7, ... frames: dense at first, then sparser."""
     place = torch.log2(torch.arange(length, dtype=torch.float32) + 1.0)
     knot = torch.arange(math.ceil(float(place[-1])) + 1, dtype=torch.float32)
@@ -52,8 +52,8 @@ class EnvelopeMixer(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.register_buffer("attack_basis", curve_basis(LONGEST_FRAME), persistent=False)
-        self.register_buffer("tail_basis", curve_basis(TAIL_FRAME), persistent=False)
+        self.register_buffer("attack_basis", make_curve_basis(LONGEST_FRAME), persistent=False)
+        self.register_buffer("tail_basis", make_curve_basis(TAIL_FRAME), persistent=False)
         knots, tail_knots = self.attack_basis.shape[1], self.tail_basis.shape[1]
         self.since_onset = nn.Parameter(torch.zeros(knots, width))
         self.until_offset = nn.Parameter(torch.zeros(knots, width))
@@ -62,7 +62,7 @@ class EnvelopeMixer(nn.Module):
     def forward(self, embedding: Tensor, onset_frame: Tensor, duration_frame: Tensor, frame_count: int) -> Tensor:
         """Mix notes [B, N, D] to frames [B, T, D]; arguments as for `mixer.mix`."""
         batch, _, width = embedding.shape
-        note, frame = sounding_pairs(onset_frame, duration_frame, frame_count, TAIL_FRAME)
+        note, frame = find_sounding_pairs(onset_frame, duration_frame, frame_count, TAIL_FRAME)
         onset, duration = onset_frame.reshape(-1), duration_frame.reshape(-1)
         inside = self.attack_basis @ self.since_onset + 1.0
         before_end, after_end = self.attack_basis @ self.until_offset, self.tail_basis @ self.since_offset

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from dp.config import MelConfig
-from dp.models.envelope import PAIRS_AT_ONCE, sounding_pairs
+from dp.models.envelope import PAIRS_AT_ONCE, find_sounding_pairs
 from dp.types import PITCH_COUNT
 from dp.units import pitch_to_hz
 
@@ -15,7 +15,7 @@ TAIL_FRAME = 24  # partials ring on, falling to nothing, for so long
 QUIET = 1e-3  # of a partial: below it a band counts as silent
 
 
-def partial_spectrum(mel: MelConfig, filterbank: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def compute_partial_spectra(mel: MelConfig, filterbank: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Mel spectra [PITCH_COUNT + 1, M] of notes with partials 1 / n; the last row, for padding, is silent.
 
     Args:
@@ -42,12 +42,12 @@ class Partials(nn.Module):
         self.register_buffer("spectrum", torch.zeros(PITCH_COUNT + 1, band_count))
 
     def set_spectrum(self, spectrum: npt.NDArray[np.float32]) -> None:
-        """Take the spectra [PITCH_COUNT + 1, M] of `partial_spectrum`."""
+        """Take the spectra [PITCH_COUNT + 1, M] of `compute_partial_spectra`."""
         self.spectrum.copy_(torch.from_numpy(spectrum))
 
     def forward(self, pitch: Tensor, onset_frame: Tensor, duration_frame: Tensor, frame_count: int) -> Tensor:
         """Notes [B, N] to [B, T, M], 0 in silence and about 1 at a loud fundamental."""
-        note, frame = sounding_pairs(onset_frame, duration_frame, frame_count, TAIL_FRAME)
+        note, frame = find_sounding_pairs(onset_frame, duration_frame, frame_count, TAIL_FRAME)
         end_frame, pitch_of_note = (onset_frame + duration_frame).reshape(-1), pitch.reshape(-1)
         total = self.spectrum.new_zeros(pitch.shape[0] * frame_count, self.spectrum.shape[1])
         for first in range(0, len(note), PAIRS_AT_ONCE):

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dp.models.streaming import surrounded
+from dp.models.streaming import iterate_stretches
 
 UPSAMPLING = (8, 8, 2, 2)  # each stage makes so many steps of one, in half as many channels
 UPSAMPLING_KERNEL = (16, 16, 4, 4)
@@ -95,5 +95,5 @@ class HifiganModel(nn.Module):
     @torch.no_grad()
     def stream(self, pieces: Iterable[Tensor]) -> Iterator[Tensor]:
         """Log-mel that comes in pieces [T, M] to samples, in pieces of whole hops, with all context that matters."""
-        for stretch in surrounded(pieces, REACH_FRAME, CHUNK_FRAME):
+        for stretch in iterate_stretches(pieces, REACH_FRAME, CHUNK_FRAME):
             yield self(stretch.frames[None])[0, stretch.begin * HOP_SAMPLE : stretch.end * HOP_SAMPLE]

@@ -17,7 +17,7 @@ MAX_TEMPO_QPM = 224.0
 UNKNOWN_PERFORMER = 0  # known performers count from 1
 
 
-def sinusoid(length: int, width: int, device: torch.device) -> Tensor:
+def make_sinusoid(length: int, width: int, device: torch.device) -> Tensor:
     """Sinusoidal positions [length, width] (Vaswani et al. 2017), sines in the even columns."""
     position = torch.arange(length, device=device, dtype=torch.float32)[:, None]
     rate = torch.exp(torch.arange(0, width, 2, device=device, dtype=torch.float32) * (-math.log(10000.0) / width))
@@ -27,7 +27,7 @@ def sinusoid(length: int, width: int, device: torch.device) -> Tensor:
     return table
 
 
-def tempo_bin(tempo_qpm: Tensor) -> Tensor:
+def find_tempo_bin(tempo_qpm: Tensor) -> Tensor:
     """Tempo [B] in quarters per minute to its bin [B] int64: 0 = unknown (NaN), then 1 to TEMPO_BIN_COUNT."""
     part = torch.log(tempo_qpm / MIN_TEMPO_QPM) / math.log(MAX_TEMPO_QPM / MIN_TEMPO_QPM)
     index = (part * TEMPO_BIN_COUNT).floor().clamp(0, TEMPO_BIN_COUNT - 1) + 1
@@ -136,7 +136,7 @@ class NoteEncoder(nn.Module):
         )
         x = self.pitch(pitch) + self.onset(onset.clamp(0, TIME_COUNT - 1))
         x = x + self.duration(duration.clamp(0, DURATION_COUNT - 1)) + self.velocity(velocity) + self.project(numbers)
-        x = x + sinusoid(x.shape[1], x.shape[2], x.device)
+        x = x + make_sinusoid(x.shape[1], x.shape[2], x.device)
         return self.stack(x, valid)
 
 
@@ -150,4 +150,4 @@ class Conditions(nn.Module):
 
     def forward(self, performer: Tensor, tempo_qpm: Tensor) -> Tensor:
         """Performer [B] int64 (0 = unknown) and tempo [B] float32 (NaN = unknown) to [B, 1, D]."""
-        return (self.performer(performer) + self.tempo(tempo_bin(tempo_qpm)))[:, None]
+        return (self.performer(performer) + self.tempo(find_tempo_bin(tempo_qpm)))[:, None]

@@ -23,7 +23,7 @@ def rotate(x: Tensor) -> Tensor:
     return torch.stack([even * cos - odd * sin, even * sin + odd * cos], dim=-1).flatten(-2)
 
 
-def local_attention(query: Tensor, key: Tensor, value: Tensor, valid: Tensor, reach: int) -> Tensor:
+def attend_locally(query: Tensor, key: Tensor, value: Tensor, valid: Tensor, reach: int) -> Tensor:
     """Each place attends to those at most `reach` away that are valid, and to itself.
 
     Worked in blocks of `reach` places, each against itself and both neighbours: exact, and linear in the length.
@@ -41,7 +41,7 @@ def local_attention(query: Tensor, key: Tensor, value: Tensor, valid: Tensor, re
     fill = block_count * reach - length
     queries = F.pad(query, (0, 0, 0, fill)).view(batch, head_count, block_count, reach, width)
 
-    def surroundings(x: Tensor) -> Tensor:
+    def gather_surroundings(x: Tensor) -> Tensor:
         """[B, ..., N, E] to [B, ..., blocks, 3 reach, E]."""
         padded = F.pad(x, (0, 0, reach, fill + reach))
         return padded.unfold(-2, 3 * reach, reach).transpose(-1, -2)
@@ -49,9 +49,11 @@ def local_attention(query: Tensor, key: Tensor, value: Tensor, valid: Tensor, re
     place = torch.arange(3 * reach, device=query.device) - reach
     near = (place[None] - torch.arange(reach, device=query.device)[:, None]).abs() <= reach
     itself = place[None] == torch.arange(reach, device=query.device)[:, None]
-    there = surroundings(valid[:, None, :, None].to(query.dtype))[..., 0] > 0
+    there = gather_surroundings(valid[:, None, :, None].to(query.dtype))[..., 0] > 0
     may_attend = (there[:, :, :, None] & near) | itself
-    mixed = F.scaled_dot_product_attention(queries, surroundings(key), surroundings(value), attn_mask=may_attend)
+    mixed = F.scaled_dot_product_attention(
+        queries, gather_surroundings(key), gather_surroundings(value), attn_mask=may_attend
+    )
     return mixed.reshape(batch, head_count, block_count * reach, width)[:, :, :length]
 
 
@@ -79,7 +81,7 @@ class LocalLayer(nn.Module):
         heads = self.query_key_value(self.norm_attention(x)).view(batch, length, 3, self.head_count, -1)
         heads = heads.permute(2, 0, 3, 1, 4)
         query, key = rotate(heads[:2])
-        mixed = local_attention(query, key, heads[2], valid, self.reach)
+        mixed = attend_locally(query, key, heads[2], valid, self.reach)
         x = x + self.dropout(self.merge_heads(mixed.transpose(1, 2).reshape(batch, length, width)))
         y = self.norm_feed_forward(x) * valid[..., None]
         y = y + self.near(y.transpose(1, 2)).transpose(1, 2)

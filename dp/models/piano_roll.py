@@ -8,7 +8,7 @@ from dp.types import PITCH_COUNT
 ROLL_COUNT = 2 * PITCH_COUNT  # rows: which pitches sound, and how far into their notes they are
 
 
-def rolls(pitch: Tensor, onset_frame: Tensor, duration_frame: Tensor, frame_count: int) -> Tensor:
+def draw_rolls(pitch: Tensor, onset_frame: Tensor, duration_frame: Tensor, frame_count: int) -> Tensor:
     """Draw notes as the publication's baseline sees them (SPEC section 4).
 
     The first PITCH_COUNT columns are the piano roll: 1 where a note of the pitch sounds. The others are the position

@@ -18,7 +18,7 @@ class Stretch:
     is_last: bool
 
 
-def surrounded(pieces: Iterable[Tensor], reach: int, longest: int) -> Iterator[Stretch]:
+def iterate_stretches(pieces: Iterable[Tensor], reach: int, longest: int) -> Iterator[Stretch]:
     """Cut a stream anew, into stretches that follow each other, each as soon as what it can hear is there.
 
     Args:

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 
 from dp.models.envelope import EnvelopeMixer
 from dp.models.harmonics import Partials
-from dp.models.layers import Conditions, NoteEncoder, TransformerStack, sinusoid
+from dp.models.layers import Conditions, NoteEncoder, TransformerStack, make_sinusoid
 from dp.models.local_attention import LocalNoteEncoder, LocalStack
 from dp.models.mixer import PolyphonicMixer, mix
-from dp.models.piano_roll import ROLL_COUNT, rolls
+from dp.models.piano_roll import ROLL_COUNT, draw_rolls
 from dp.presets import SynthesisDims
 
 FIRST_SPREAD = 0.3  # of the noise, before any training: about the mean on real violins
@@ -37,7 +37,7 @@ class SynthesisModel(nn.Module):
         if dims.hears_partials:
             self.partials = Partials(dims.band_count)
             self.enter_partials = nn.Linear(dims.band_count, dims.width)
-        self.decoder = _decoder(dims)
+        self.decoder = _make_decoder(dims)
         self.bands = nn.Linear(dims.width, dims.band_count)
         if dims.texture:
             self.log_spread = nn.Linear(dims.width, dims.band_count)
@@ -45,8 +45,8 @@ class SynthesisModel(nn.Module):
             nn.init.constant_(self.log_spread.bias, math.log(FIRST_SPREAD))
 
     def forward(self, **inputs: Tensor) -> Tensor:
-        """Predict the log-mel [B, T, M] of what `frames` takes."""
-        log_mel: Tensor = self.bands(self.frames(**inputs))
+        """Predict the log-mel [B, T, M] of what `compute_frames` takes."""
+        log_mel: Tensor = self.bands(self.compute_frames(**inputs))
         return log_mel
 
     def describe(self, **inputs: Tensor) -> tuple[Tensor, Tensor]:
@@ -55,13 +55,13 @@ class SynthesisModel(nn.Module):
         The second is the standard deviation of white noise that, added to the first, makes it move from frame to frame
         as much as real ones do (`dp.train.texture` fits it). 0 for a model without texture.
         """
-        frames = self.frames(**inputs)
+        frames = self.compute_frames(**inputs)
         log_mel = self.bands(frames)
         if not self.dims.texture:
             return log_mel, torch.zeros_like(log_mel)
         return log_mel, torch.exp(self.log_spread(frames))
 
-    def frames(
+    def compute_frames(
         self,
         pitch: Tensor,
         onset_frame: Tensor,
@@ -88,13 +88,13 @@ class SynthesisModel(nn.Module):
         if isinstance(self.notes, NoteMixer):
             x = self.notes(pitch, onset_frame, duration_frame, velocity, valid, conditions, frame_count)
         else:
-            x = self.notes(rolls(pitch, onset_frame, duration_frame, frame_count)) + conditions
+            x = self.notes(draw_rolls(pitch, onset_frame, duration_frame, frame_count)) + conditions
         if self.dims.conditions_frames:
             x = x + conditions
         if self.dims.hears_partials:
             x = x + self.enter_partials(self.partials(pitch, onset_frame, duration_frame, frame_count))
         if self.dims.attention == "absolute":
-            x = x + sinusoid(frame_count, x.shape[2], x.device)
+            x = x + make_sinusoid(frame_count, x.shape[2], x.device)
         decoded: Tensor = self.decoder(x, frame_valid)
         return decoded
 
@@ -127,7 +127,9 @@ class NoteMixer(nn.Module):
         self.dims = dims
         self.encoder: nn.Module
         if dims.attention == "local":
-            self.encoder = LocalNoteEncoder(dims.width, _local_stack(dims, dims.encoder_layer_count, dims.reach_note))
+            self.encoder = LocalNoteEncoder(
+                dims.width, _make_local_stack(dims, dims.encoder_layer_count, dims.reach_note)
+            )
         else:
             sizes = (dims.width, dims.head_count, dims.feed_forward_width, dims.dropout, dims.kernel)
             self.encoder = NoteEncoder(dims.encoder_layer_count, *sizes)
@@ -155,13 +157,13 @@ class NoteMixer(nn.Module):
         return mix(notes, onset_frame, duration_frame, notes.new_zeros(notes.shape[2]), frame_count)
 
 
-def _local_stack(dims: SynthesisDims, layer_count: int, reach: int) -> LocalStack:
+def _make_local_stack(dims: SynthesisDims, layer_count: int, reach: int) -> LocalStack:
     sizes = (dims.width, dims.head_count, dims.feed_forward_width, dims.kernel)
     return LocalStack(layer_count, *sizes, reach, dims.dropout)
 
 
-def _decoder(dims: SynthesisDims) -> nn.Module:
+def _make_decoder(dims: SynthesisDims) -> nn.Module:
     if dims.attention == "local":
-        return _local_stack(dims, dims.decoder_layer_count, dims.reach_frame)
+        return _make_local_stack(dims, dims.decoder_layer_count, dims.reach_frame)
     sizes = (dims.width, dims.head_count, dims.feed_forward_width, dims.dropout, dims.kernel)
     return TransformerStack(dims.decoder_layer_count, *sizes)

@@ -8,7 +8,7 @@ from torch import Tensor
 BLOCK_FRAME = 256  # noise is drawn by so many frames at a time
 
 
-def texture_noise(seed: int, first_frame: int, frame_count: int, band_count: int) -> Tensor:
+def draw_texture_noise(seed: int, first_frame: int, frame_count: int, band_count: int) -> Tensor:
     """Standard normal noise [T, M] of some frames of a piece: the same however a piece is cut.
 
     Args:
@@ -18,12 +18,14 @@ def texture_noise(seed: int, first_frame: int, frame_count: int, band_count: int
         band_count: M.
     """
     end = first_frame + frame_count
-    drawn = [_block(seed, index, band_count) for index in range(first_frame // BLOCK_FRAME, -(-end // BLOCK_FRAME))]
+    drawn = [
+        _draw_block(seed, index, band_count) for index in range(first_frame // BLOCK_FRAME, -(-end // BLOCK_FRAME))
+    ]
     start = first_frame % BLOCK_FRAME
     noise = np.concatenate([*drawn, np.empty((0, band_count), np.float32)])
     return torch.from_numpy(noise[start : start + frame_count])
 
 
-def _block(seed: int, index: int, band_count: int) -> npt.NDArray[np.float32]:
+def _draw_block(seed: int, index: int, band_count: int) -> npt.NDArray[np.float32]:
     rng = np.random.default_rng((seed % 2**64, index))
     return rng.standard_normal((BLOCK_FRAME, band_count), np.float32)

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dp.models.streaming import surrounded
+from dp.models.streaming import iterate_stretches
 
 KERNEL_FRAME = 7
 MAX_LOG_MAGNITUDE = 7.0  # of an STFT bin: a full-scale sine under a Hann window of 1024 has log(256) = 5.5
@@ -66,11 +66,11 @@ def overlap_add(spectrum: Tensor, window: Tensor, hop_sample: int) -> Tensor:
     frames = torch.fft.irfft(spectrum, n=size, dim=-1) * window
     margin = (size - hop_sample) // 2
     inside = slice(margin, margin + frame_count * hop_sample)
-    envelope = _summed((window**2).expand(1, frame_count, size), hop_sample)
-    return _summed(frames, hop_sample)[:, inside] / envelope[:, inside]
+    envelope = _add_overlapping((window**2).expand(1, frame_count, size), hop_sample)
+    return _add_overlapping(frames, hop_sample)[:, inside] / envelope[:, inside]
 
 
-def _summed(frames: Tensor, hop_sample: int) -> Tensor:
+def _add_overlapping(frames: Tensor, hop_sample: int) -> Tensor:
     """Frames [B, T, size], each laid a hop after the one before, to their sum; hop by hop, faster than `F.fold`."""
     part_count = -(-frames.shape[2] // hop_sample)
     frames = F.pad(frames, (0, part_count * hop_sample - frames.shape[2]))
@@ -116,11 +116,11 @@ class VocosModel(nn.Module):
 
     def forward(self, log_mel: Tensor) -> Tensor:
         """Log-mel [B, T, M] to samples [B, T * hop]."""
-        magnitude, advance, offset = self._frames(log_mel)
-        phase = offset + self._turned(advance, self._at_rest(log_mel))
+        magnitude, advance, offset = self._predict_frames(log_mel)
+        phase = offset + self._accumulate_phase(advance, self._make_rest_phase(log_mel))
         return overlap_add(torch.polar(magnitude, phase), self.window, self.dims.hop_sample)
 
-    def _frames(self, log_mel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _predict_frames(self, log_mel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Magnitude, phase advance since the frame before, and phase offset, each [B, T, window / 2 + 1]."""
         x = self.enter_norm(self.enter(log_mel.transpose(1, 2)).transpose(1, 2))
         for block in self.blocks:
@@ -130,11 +130,11 @@ class VocosModel(nn.Module):
             log_magnitude = (log_magnitude + self.outline(log_mel)).clamp(max=MAX_LOG_MAGNITUDE)
         return torch.exp(log_magnitude), advance + self.bin_advance, offset
 
-    def _at_rest(self, like: Tensor) -> Tensor:
+    def _make_rest_phase(self, like: Tensor) -> Tensor:
         """Phase before the first frame, [1, 1, window / 2 + 1] float64."""
         return torch.zeros(1, 1, self.dims.window_sample // 2 + 1, dtype=torch.float64, device=like.device)
 
-    def _turned(self, advance: Tensor, before: Tensor) -> Tensor:
+    def _accumulate_phase(self, advance: Tensor, before: Tensor) -> Tensor:
         """Phase at each frame that started from `before`; double precision keeps long pieces in tune."""
         return ((before + advance.double().cumsum(dim=1)) % (2 * math.pi)).to(advance.dtype)
 
@@ -164,13 +164,13 @@ class VocosModel(nn.Module):
         """
         hop = self.dims.hop_sample
         overlap = -(-self.dims.window_sample // hop)
-        turned = self._at_rest(self.window)
+        turned = self._make_rest_phase(self.window)
         spectrum = torch.zeros(1, 0, turned.shape[2], dtype=torch.complex64, device=turned.device)
         done = 0  # frames of the spectrum whose samples have been given out
-        for stretch in surrounded(pieces, (1 + self.dims.layer_count) * (KERNEL_FRAME // 2), CHUNK_FRAME):
-            frames = self._frames(stretch.frames[None])
+        for stretch in iterate_stretches(pieces, (1 + self.dims.layer_count) * (KERNEL_FRAME // 2), CHUNK_FRAME):
+            frames = self._predict_frames(stretch.frames[None])
             magnitude, advance, offset = (part[:, stretch.begin : stretch.end] for part in frames)
-            phase = offset + self._turned(advance, turned)
+            phase = offset + self._accumulate_phase(advance, turned)
             turned = turned + advance.double().sum(dim=1, keepdim=True)
             spectrum = torch.cat([spectrum, torch.polar(magnitude, phase)], dim=1)
             # The last frames still overlap with those to come.

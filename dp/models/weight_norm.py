@@ -9,7 +9,7 @@ N = TypeVar("N", bound=nn.Module)
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d)
 
 
-def with_weight_norm(network: N) -> N:
+def add_weight_norm(network: N) -> N:
     """Normalize all convolutions of a network, in place: it computes the same, and learns length and direction."""
     for module in list(network.modules()):
         if isinstance(module, _CONVOLUTIONS) and not parametrize.is_parametrized(module):
@@ -17,7 +17,7 @@ def with_weight_norm(network: N) -> N:
     return network
 
 
-def folded(network: N) -> N:
+def fold_weight_norm(network: N) -> N:
     """Make plain weights of all normalized ones, in place: it computes the same, faster."""
     for module in list(network.modules()):
         if parametrize.is_parametrized(module):

@@ -70,7 +70,7 @@ def _articulated(notes: ScoreNotes, performed: PerformedNotes, tempo_map: TempoM
     factor = np.where(notes.has(Mark.STACCATISSIMO), STACCATISSIMO, factor)
     length_sec = (performed.offset_sec - performed.onset_sec) * factor
     # Held to its end, and in a slur into the next note, whatever the model makes of notes without marks.
-    full_sec = tempo_map.sec_at(notes.onset_quarter + notes.duration_quarter) - performed.onset_sec
+    full_sec = tempo_map.find_sec(notes.onset_quarter + notes.duration_quarter) - performed.onset_sec
     is_full = (tenuto | slurred) & (factor == 1.0) & ~notes.is_grace
     length_sec = np.where(is_full, np.maximum(length_sec, full_sec), length_sec)
     return replace(performed, offset_sec=performed.onset_sec + length_sec)
@@ -91,7 +91,7 @@ def _with_grace_notes(notes: ScoreNotes, performed: PerformedNotes, tempo_map: T
         if len(main) and order.max() == 1 and not slashed[group[0]]:
             _lean(notes, group, main, tempo_map, onset, offset)
             continue
-        beat_sec = float(onset[main].min()) if len(main) else float(tempo_map.sec_at(quarter))
+        beat_sec = float(onset[main].min()) if len(main) else float(tempo_map.find_sec(quarter))
         before = int(np.searchsorted(starts, quarter - SAME_QUARTER)) - 1
         room_sec = ROOM_SHARE * (beat_sec - tempo_map.time_sec[before]) if before >= 0 else GRACE_SEC * order.max()
         step_sec = min(GRACE_SEC, max(float(room_sec), 0.0) / order.max())
@@ -127,7 +127,7 @@ def _lean(
     share = DOTTED_SHARE if _is_dotted(length_quarter) else LARGEST_SHARE
     value_quarter = min(float(notes.value_quarter[group[0]]), share * length_quarter)
     start, quarter = float(onset[main].min()), float(notes.onset_quarter[main[0]])
-    beat_sec = float(tempo_map.sec_at(quarter + value_quarter) - tempo_map.sec_at(quarter))
+    beat_sec = float(tempo_map.find_sec(quarter + value_quarter) - tempo_map.find_sec(quarter))
     value_sec = min(beat_sec, share * float((offset[main] - start).min()))
     onset[group], offset[group] = start, start + value_sec
     onset[main] += value_sec
@@ -172,5 +172,5 @@ def _rolled(notes: ScoreNotes, performed: PerformedNotes) -> PerformedNotes:
 def _pedalled(notes: ScoreNotes, performed: PerformedNotes, tempo_map: TempoMap) -> PerformedNotes:
     """What the pedal holds rings until it is released."""
     released_quarter = notes.onset_quarter + notes.duration_quarter + notes.ring_quarter
-    released_sec = np.where(notes.ring_quarter > 0, tempo_map.sec_at(released_quarter), -np.inf)
+    released_sec = np.where(notes.ring_quarter > 0, tempo_map.find_sec(released_quarter), -np.inf)
     return replace(performed, offset_sec=np.maximum(performed.offset_sec, released_sec))

@@ -64,7 +64,7 @@ def _with_mix(checkpoint: Checkpoint[M], name: str, shares: tuple[tuple[str, flo
     owner = _owner_of_performers(model)
     rows = owner.performer.weight.detach()
     # Models that were not to tell performers apart have the unknown one only.
-    known = [rows[min(checkpoint.performer_index(performer), len(rows) - 1)] for performer, _ in shares]
+    known = [rows[min(checkpoint.find_performer_index(performer), len(rows) - 1)] for performer, _ in shares]
     mixed = torch.stack([share * row for row, (_, share) in zip(known, shares, strict=True)]).sum(dim=0)
     owner.performer = nn.Embedding(len(rows) + 1, rows.shape[1], _weight=torch.cat([rows, mixed[None]]))
     return replace(checkpoint, model=model, performer_names=(*checkpoint.performer_names, name))

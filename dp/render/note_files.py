@@ -106,7 +106,7 @@ def write_midi(path: Path, performance: Performance, part: IntArray, part_names:
 
     performed = performance.performed
     end_sec = float(performed.offset_sec.max())
-    tempo_qpm = float(np.clip(performance.tempo_map.mean_tempo_qpm(0.0, end_sec), 4.0, 1000.0))
+    tempo_qpm = float(np.clip(performance.tempo_map.compute_mean_tempo_qpm(0.0, end_sec), 4.0, 1000.0))
     ticks_per_sec = min(TICKS_PER_SEC, MAX_TICK / end_sec)
     resolution = int(np.clip(round(ticks_per_sec * 60.0 / tempo_qpm), 1, 2**15 - 1))
     midi = pretty_midi.PrettyMIDI(resolution=resolution, initial_tempo=tempo_qpm)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from dp.data.tempo_map import DEFAULT_TEMPO_QPM, TempoMap, written_tempo_map
+from dp.data.tempo_map import DEFAULT_TEMPO_QPM, TempoMap, build_written_tempo_map
 from dp.errors import DataError
 from dp.render.mark_rules import level_db, shaped, velocities
 from dp.render.mix import cast
@@ -49,7 +49,7 @@ def plan(score: Score, models: ModelSet, options: RenderOptions) -> Performance:
     score, warnings = playable(score, dims.lowest_pitch, dims.highest_pitch)
     tempo_qpm = _first_tempo_qpm(score, options)
     performed = perform(score, models.timing, performer, tempo_qpm, options.expression)
-    written = written_tempo_map(score, tempo_qpm)
+    written = build_written_tempo_map(score, tempo_qpm)
     performed, tempo_map = with_tempo_changes(score, performed, written, subject)
     rate_hz = models.timing.mel.frame_rate_hz
     performance = _with_marks(score.notes, performed, tempo_map, performer, rate_hz, warnings)
@@ -84,6 +84,6 @@ def _with_marks(
         offset_sec=np.maximum(performed.offset_sec - early_sec, onset_sec + 1.0 / rate_hz),
     )
     tempo_map = replace(tempo_map, time_sec=tempo_map.time_sec - early_sec)
-    value_sec = tempo_map.sec_at(notes.onset_quarter + notes.value_quarter) - tempo_map.sec_at(notes.onset_quarter)
+    value_sec = tempo_map.find_sec(notes.onset_quarter + notes.value_quarter) - tempo_map.find_sec(notes.onset_quarter)
     performed, index = played_out(notes, performed, value_sec)
     return Performance(performed, level[index], tempo_map, performer, warnings, index, notes.part[index])

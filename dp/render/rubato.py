@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dp.data.tempo_map import TempoMap, performed_tempo_map
+from dp.data.tempo_map import TempoMap, build_performed_tempo_map
 from dp.types import PerformedNotes, Score, TempoChange
 from dp.units import FloatArray
 
@@ -27,7 +27,7 @@ def with_tempo_changes(
     Args:
         score: whose note i is note i of the performance.
         performed: by the tempo marks alone.
-        written: those, see `dp.data.tempo_map.written_tempo_map`.
+        written: those, see `dp.data.tempo_map.build_written_tempo_map`.
         subject: named in errors.
 
     Returns:
@@ -36,7 +36,7 @@ def with_tempo_changes(
     Raises:
         DataError: the notes do not follow each other in time.
     """
-    tempo_map = performed_tempo_map(score.notes, performed, subject)
+    tempo_map = build_performed_tempo_map(score.notes, performed, subject)
     if not score.tempo_changes and not score.fermatas:
         return performed, tempo_map
     held = _held(score, written)
@@ -48,8 +48,8 @@ def with_tempo_changes(
         if known[0] < border < known[-1] and np.abs(known - border).min() > SAME_QUARTER
     ]
     quarter = np.unique(np.concatenate([known, inside]))
-    sec = tempo_map.sec_at(quarter)
-    plain_sec = np.diff(written.sec_at(quarter))
+    sec = tempo_map.find_sec(quarter)
+    plain_sec = np.diff(written.find_sec(quarter))
     rule = np.diff(_ruled_sec(score.tempo_changes, held, written, quarter)) / plain_sec
     played = np.diff(sec) / plain_sec
     slower, faster = rule > 1 + UNCHANGED, rule < 1 - UNCHANGED
@@ -59,7 +59,7 @@ def with_tempo_changes(
     new_sec = sec[0] + np.concatenate([[0.0], np.cumsum(np.diff(sec) * factor)])
     warped = [_warped(values, sec, new_sec, factor) for values in (performed.onset_sec, performed.offset_sec)]
     performed = replace(performed, onset_sec=warped[0], offset_sec=warped[1])
-    return performed, performed_tempo_map(score.notes, performed, subject)
+    return performed, build_performed_tempo_map(score.notes, performed, subject)
 
 
 def _warped(values: FloatArray, sec: FloatArray, new_sec: FloatArray, factor: FloatArray) -> FloatArray:
@@ -78,7 +78,7 @@ def _held(score: Score, written: TempoMap) -> list[tuple[float, float, float]]:
     for fermata in score.fermatas:
         before = int(np.searchsorted(onsets, fermata.end_quarter)) - 1
         begin = max(float(onsets[before]), fermata.begin_quarter) if before >= 0 else fermata.begin_quarter
-        length_sec = float(written.sec_at(fermata.end_quarter) - written.sec_at(begin))
+        length_sec = float(written.find_sec(fermata.end_quarter) - written.find_sec(begin))
         found.append((begin, fermata.end_quarter, min(fermata.factor, 1 + MAX_ADDED_SEC / length_sec)))
     return found
 
@@ -99,7 +99,7 @@ def _ruled_sec(
     for begin, end, factor in held:
         inside = slice(*np.searchsorted(grid, [begin, end]).tolist())
         longer[inside] = np.maximum(longer[inside], factor)
-    lengths_sec = np.diff(written.sec_at(grid)) * slowness * longer
+    lengths_sec = np.diff(written.find_sec(grid)) * slowness * longer
     return np.interp(quarter, grid, np.concatenate([[0.0], np.cumsum(lengths_sec)]))
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dp.data.batches import synthesis_inputs
+from dp.data.batches import make_synthesis_inputs
 from dp.data.tempo_map import TempoMap
 from dp.models.checkpoint import Checkpoint
 from dp.models.envelope import TAIL_FRAME
 from dp.models.synthesis import SynthesisModel
-from dp.models.texture import texture_noise
+from dp.models.texture import draw_texture_noise
 from dp.render.notes import NoteWindow
 from dp.types import PerformedNotes
 from dp.units import CLIP_SEC, frame_to_sec, sec_to_frame
@@ -67,7 +67,7 @@ def _made(
         yield from model(**inputs)
         return
     for first, log_mel, spread in zip(first_frames, *model.describe(**inputs), strict=True):
-        yield log_mel + texture.amount * spread * texture_noise(texture.seed, first, *log_mel.shape)
+        yield log_mel + texture.amount * spread * draw_texture_noise(texture.seed, first, *log_mel.shape)
 
 
 @torch.no_grad()
@@ -82,13 +82,13 @@ def _in_chunks(
     model, rate_hz = synthesis.model, synthesis.mel.frame_rate_hz
     notes = NoteWindow(performed, rate_hz, TAIL_FRAME)
     frame_count = _frame_count(performed, rate_hz)
-    tempo_qpm = tempo_map.mean_tempo_qpm(0.0, float(performed.offset_sec.max()))
+    tempo_qpm = tempo_map.compute_mean_tempo_qpm(0.0, float(performed.offset_sec.max()))
     start, chunk = 0, min(FIRST_CHUNK_FRAME, CHUNK_FRAME)
     while start < frame_count:
         end = min(start + chunk, frame_count)
         first, last = max(start - model.reach_frame, 0), min(end + model.reach_frame, frame_count)
         near = notes.taken(notes.heard(first, last, model.reach_note), first, tempo_qpm)
-        inputs = synthesis_inputs([near], [synthesis.performer_index(performer)], [last - first])
+        inputs = make_synthesis_inputs([near], [synthesis.find_performer_index(performer)], [last - first])
         (made,) = _made(model, inputs, [first], texture)
         yield made[start - first : end - first]
         start, chunk = end, min(CHUNK_GROWTH * chunk, CHUNK_FRAME)
@@ -113,10 +113,10 @@ def _in_windows(
     first, batch = 0, 1  # one window alone at first, so that the first sound comes soon
     while first < len(starts):
         spans = [(start, min(start + window, frame_count)) for start in starts[first : first + batch]]
-        tempos = [tempo_map.mean_tempo_qpm(*frame_to_sec(span, rate_hz).tolist()) for span in spans]
+        tempos = [tempo_map.compute_mean_tempo_qpm(*frame_to_sec(span, rate_hz).tolist()) for span in spans]
         near = [notes.taken(notes.heard(*span), span[0], tempo) for span, tempo in zip(spans, tempos, strict=True)]
         lengths = [end - start for start, end in spans]
-        inputs = synthesis_inputs(near, [synthesis.performer_index(performer)] * len(spans), lengths)
+        inputs = make_synthesis_inputs(near, [synthesis.find_performer_index(performer)] * len(spans), lengths)
         mels = _made(synthesis.model, inputs, [start for start, _ in spans], texture)
         for (_, end), length, log_mel in zip(spans, lengths, mels, strict=True):
             made = log_mel[:length]

@@ -4,11 +4,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dp.data.batches import timing_inputs
-from dp.data.clips import nominal_times_sec, notes_between, written_notes
-from dp.data.piece_batches import piece_inputs
-from dp.data.score_context import played_times_sec, score_context
-from dp.data.tempo_map import TempoMap, written_tempo_map
+from dp.data.batches import make_timing_inputs
+from dp.data.clips import compute_nominal_times_sec, find_notes_between, select_written_notes
+from dp.data.piece_batches import make_piece_inputs
+from dp.data.score_context import build_score_context, compute_played_times_sec
+from dp.data.tempo_map import TempoMap, build_written_tempo_map
 from dp.models.checkpoint import Checkpoint
 from dp.models.frame_timing import FrameTiming
 from dp.models.score_timing import ScoreTiming
@@ -42,14 +42,14 @@ def perform(
         expression: factor of what departs from the score; 0 plays exactly as written, 1 as the model says.
     """
     rate_hz = timing.mel.frame_rate_hz
-    tempo_map = written_tempo_map(score, tempo_qpm)
-    network, index = timing.model.network, timing.performer_index(performer)
+    tempo_map = build_written_tempo_map(score, tempo_qpm)
+    network, index = timing.model.network, timing.find_performer_index(performer)
     if isinstance(network, ScoreTiming):
-        context = score_context(score.notes, tempo_map)
-        said = [values[0].numpy() for values in network(**piece_inputs(context, index))]
-        onset_sec, duration_sec = played_times_sec(context, said[0], said[1], said[2], expression)
+        context = build_score_context(score.notes, tempo_map)
+        said = [values[0].numpy() for values in network(**make_piece_inputs(context, index))]
+        onset_sec, duration_sec = compute_played_times_sec(context, said[0], said[1], said[2], expression)
     else:
-        onset_sec, duration_sec = nominal_times_sec(score.notes, tempo_map)
+        onset_sec, duration_sec = compute_nominal_times_sec(score.notes, tempo_map)
         departure_sec = expression * frame_to_sec(_departures(score, network, index, tempo_map, rate_hz), rate_hz)
         onset_sec, duration_sec = onset_sec + departure_sec[0], duration_sec + departure_sec[1]
     onset_sec = _in_order(score.notes, onset_sec)
@@ -68,18 +68,18 @@ def _departures(
 ) -> npt.NDArray[np.float64]:
     """How many frames each note's onset and duration [2, N] depart from nominal."""
     notes = score.notes
-    onset_sec, duration_sec = nominal_times_sec(notes, tempo_map)
+    onset_sec, duration_sec = compute_nominal_times_sec(notes, tempo_map)
     total, weights = np.zeros((2, len(notes))), np.zeros(len(notes))
     start_sec = float(onset_sec.min()) - TIMING_HOP_SEC
     while start_sec < float(onset_sec.max()):
         end_sec = start_sec + CLIP_SEC
-        inside = notes_between(onset_sec, onset_sec + duration_sec, start_sec, end_sec)
+        inside = find_notes_between(onset_sec, onset_sec + duration_sec, start_sec, end_sec)
         # Triangular, so that the weights of a note's two windows add up to one, and zero where it is carried over.
         weight = np.maximum(1.0 - np.abs(onset_sec[inside] - (start_sec + end_sec) / 2) / TIMING_HOP_SEC, 0.0)
         if weight.any():
-            written = written_notes(notes, inside, tempo_map, start_sec, end_sec, rate_hz)
+            written = select_written_notes(notes, inside, tempo_map, start_sec, end_sec, rate_hz)
             onset_frame, duration_frame = (
-                frames[0].numpy() for frames in network(**timing_inputs([written], [performer_index]))
+                frames[0].numpy() for frames in network(**make_timing_inputs([written], [performer_index]))
             )
             total[0, inside] += weight * (onset_frame - written.nominal_onset_frame)
             total[1, inside] += weight * (duration_frame - written.nominal_duration_frame)

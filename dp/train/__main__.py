@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--resume", action="store_true", help="go on where an earlier run stopped")
     options = parser.parse_args(arguments)
     try:
-        for path in _chosen(options.arrays, options.preset, options.model):
+        for path in _find_task_files(options.arrays, options.preset, options.model):
             _train(path, options)
     except DataError as error:
         print(f"dp.train: {error}", file=sys.stderr)
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _chosen(folder: Path, preset: str | None, model: str | None) -> list[Path]:
+def _find_task_files(folder: Path, preset: str | None, model: str | None) -> list[Path]:
     paths = sorted(folder.glob(f"{preset or '*'}/{model or '*'}.npz"))
     if not paths:
         raise DataError(
@@ -71,11 +71,13 @@ def _train(path: Path, options: argparse.Namespace) -> None:
     folder.mkdir(exist_ok=True)
     course = Course(choose_device(options.device), folder / STATE_FILE, options.resume)
     with (folder / LOG_FILE).open("a" if options.resume else "w", encoding="utf-8") as file:
-        checkpoint = run(dataclasses.replace(task, config=config), _logger(task.name, file), course, options.threads)
+        checkpoint = run(
+            dataclasses.replace(task, config=config), _make_logger(task.name, file), course, options.threads
+        )
     save_bare(checkpoint, folder)
 
 
-def _logger(name: str, file: TextIO) -> Log:
+def _make_logger(name: str, file: TextIO) -> Log:
     """Metrics as lines of JSON, and once in a while on the screen."""
     started_sec = time.monotonic()
 

@@ -8,9 +8,14 @@ from torch import Tensor, nn
 
 from dp.data.segments import SegmentBatch
 from dp.errors import DataError
-from dp.models.discriminators import Discriminators, Verdict, hifigan_discriminators, spectrum_discriminators
+from dp.models.discriminators import (
+    Discriminators,
+    Verdict,
+    make_hifigan_discriminators,
+    make_spectrum_discriminators,
+)
 from dp.models.mel import LogMel
-from dp.train.loop import descend, precision
+from dp.train.loop import descend, use_mixed_precision
 from dp.train.losses import SpectralLoss
 
 FEATURE_WEIGHT = 2.0
@@ -20,12 +25,12 @@ HIFIGAN_DECAY = 0.999  # of the learning rate, once every HIFIGAN_DECAY_STEP: ab
 HIFIGAN_DECAY_STEP = 1000
 SPECTRUM_WIDTH = 8  # channels of the small discriminators
 DISCRIMINATORS: Mapping[str, Callable[[], Discriminators]] = {
-    "spectrum": lambda: spectrum_discriminators(SPECTRUM_WIDTH),
-    "hifigan": hifigan_discriminators,
+    "spectrum": lambda: make_spectrum_discriminators(SPECTRUM_WIDTH),
+    "hifigan": make_hifigan_discriminators,
 }
 
 
-def discriminator_loss(real: Sequence[Verdict], made: Sequence[Verdict]) -> Tensor:
+def compute_discriminator_loss(real: Sequence[Verdict], made: Sequence[Verdict]) -> Tensor:
     """Least squares (Mao et al. 2017): real samples should score 1, made ones 0; summed over discriminators."""
     return torch.stack(
         [
@@ -35,12 +40,12 @@ def discriminator_loss(real: Sequence[Verdict], made: Sequence[Verdict]) -> Tens
     ).sum()
 
 
-def adversarial_loss(made: Sequence[Verdict]) -> Tensor:
+def compute_adversarial_loss(made: Sequence[Verdict]) -> Tensor:
     """Least squares: made samples should score 1; summed over discriminators."""
     return torch.stack([(score.float() - 1.0).square().mean() for score, _ in made]).sum()
 
 
-def feature_loss(real: Sequence[Verdict], made: Sequence[Verdict]) -> Tensor:
+def compute_feature_loss(real: Sequence[Verdict], made: Sequence[Verdict]) -> Tensor:
     """L1 between the features of real and of made samples; summed over all layers of all discriminators."""
     return torch.stack(
         [
@@ -58,11 +63,11 @@ class Recipe:
     spectral_loss: nn.Module  # of made and real samples [B, L]; a scalar
     spectral_weight: float  # beside the adversarial loss, which has weight 1
     adversarial_from_step: int  # before it the spectral loss is alone
-    rate: Callable[[int], float]  # learning rate of step 1, 2, ...
+    compute_rate: Callable[[int], float]  # learning rate of step 1, 2, ...
     validate: Callable[[nn.Module], dict[str, float]]
 
 
-def hifigan_recipe(
+def make_hifigan_recipe(
     learning_rate: float,
     adversarial_from_step: int,
     log_mel: LogMel,
@@ -99,21 +104,21 @@ class AdversarialTrainee:
             name: torch.optim.AdamW(network.parameters(), betas=BETAS) for name, network in self.networks.items()
         }
 
-    def rate(self, step: int) -> float:
+    def compute_rate(self, step: int) -> float:
         """Learning rate of all optimizers."""
-        return self.recipe.rate(step)
+        return self.recipe.compute_rate(step)
 
     def train_step(self, batch: SegmentBatch, step: int) -> dict[str, Tensor]:
         """Train the discriminators on what the generator makes, then the generator."""
         real = batch.samples
-        with precision(real.device):
+        with use_mixed_precision(real.device):
             made = self.model(**batch.inputs)
         made = made.float()
         spectral = self.recipe.spectral_loss(made, real)
         values = {"spectral_loss": spectral.detach()}
         loss = self.recipe.spectral_weight * spectral
         if step >= self.recipe.adversarial_from_step:
-            values |= self._teach_discriminators(real, made.detach())
+            values |= self._train_discriminators(real, made.detach())
             adversarial, feature = self._judge(real, made)
             values |= {"adversarial_loss": adversarial.detach(), "feature_loss": feature.detach()}
             loss = loss + adversarial + FEATURE_WEIGHT * feature
@@ -124,10 +129,10 @@ class AdversarialTrainee:
         """Metrics on held-out clips."""
         return self.recipe.validate(model)
 
-    def _teach_discriminators(self, real: Tensor, made: Tensor) -> dict[str, Tensor]:
-        with precision(real.device):
+    def _train_discriminators(self, real: Tensor, made: Tensor) -> dict[str, Tensor]:
+        with use_mixed_precision(real.device):
             verdicts = self.discriminators(real), self.discriminators(made)
-        loss = discriminator_loss(*verdicts)
+        loss = compute_discriminator_loss(*verdicts)
         norm = descend(self.optimizers["discriminator"], self.discriminators, loss)
         return {"discriminator_loss": loss.detach(), "discriminator_gradient_norm": norm}
 
@@ -135,8 +140,8 @@ class AdversarialTrainee:
         """Adversarial and feature loss of the generator, with gradients to it alone."""
         self.discriminators.requires_grad_(False)
         try:
-            with precision(real.device):
+            with use_mixed_precision(real.device):
                 real_verdicts, made_verdicts = self.discriminators(real), self.discriminators(made)
         finally:
             self.discriminators.requires_grad_(True)
-        return adversarial_loss(made_verdicts), feature_loss(real_verdicts, made_verdicts)
+        return compute_adversarial_loss(made_verdicts), compute_feature_loss(real_verdicts, made_verdicts)

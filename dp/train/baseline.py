@@ -10,16 +10,16 @@ import torch
 from torch import nn
 
 from dp.data.arrays import Arrays, BaselineClip
-from dp.data.batches import synthesis_inputs
-from dp.data.segments import BASELINE_INPUTS, Segmenter, long_enough
+from dp.data.batches import make_synthesis_inputs
+from dp.data.segments import BASELINE_INPUTS, Segmenter, select_long_enough
 from dp.models.baseline import BaselineDims, BaselineModel
 from dp.models.checkpoint import Checkpoint
 from dp.models.hifigan import HOP_SAMPLE
 from dp.models.mel import LogMel
-from dp.models.weight_norm import folded, with_weight_norm
+from dp.models.weight_norm import add_weight_norm, fold_weight_norm
 from dp.presets import BaselineConfig
-from dp.train.adversarial import AdversarialTrainee, hifigan_recipe, make_discriminators
-from dp.train.loop import Budget, Course, deterministic, fit
+from dp.train.adversarial import AdversarialTrainee, make_discriminators, make_hifigan_recipe
+from dp.train.loop import Budget, Course, fit, keep_deterministic
 from dp.train.state import Log
 from dp.train.vocoder import check_hop, check_segment
 
@@ -52,41 +52,47 @@ def train_baseline(
     mel, course = arrays.mel, course or Course()
     check_hop(mel)
     check_segment(config.segment_frame, mel.hop_sample, "params.yaml: baseline.segment_frame")
-    clips = long_enough(arrays.training(), config.segment_frame, mel.hop_sample, "params.yaml: baseline.segment_frame")
-    held_out = arrays.held_out("clip")
+    clips = select_long_enough(
+        arrays.select_training(), config.segment_frame, mel.hop_sample, "params.yaml: baseline.segment_frame"
+    )
+    held_out = arrays.select_held_out("clip")
     segmenter = Segmenter(config.batch_size, config.segment_frame, mel.hop_sample, config.seed)
     log_mel = LogMel(mel, filterbank).to(course.device)
-    with deterministic(config.seed, thread_count):
+    with keep_deterministic(config.seed, thread_count):
         shape = replace(dims or BaselineDims(), performer_count=len(arrays.performer_names))
-        model = with_weight_norm(BaselineModel(shape)).to(course.device)
+        model = add_weight_norm(BaselineModel(shape)).to(course.device)
         discriminators = make_discriminators(config.discriminator, "params.yaml: baseline.discriminator").to(
             course.device
         )
-        recipe = hifigan_recipe(
+        recipe = make_hifigan_recipe(
             config.learning_rate,
             config.adversarial_from_step,
             log_mel,
-            lambda kept: _mel_errors(kept, log_mel, held_out, course.device),
+            lambda kept: _measure_mel_errors(kept, log_mel, held_out, course.device),
         )
         trainee = AdversarialTrainee(model, discriminators, recipe)
-        progress = fit(trainee, partial(segmenter.baseline_batch, clips), Budget.of(config), log, config.seed, course)
+        progress = fit(
+            trainee, partial(segmenter.draw_baseline_batch, clips), Budget.read_from(config), log, config.seed, course
+        )
     step = progress.best_step or progress.step
-    return Checkpoint(folded(model).cpu(), mel, step, arrays.performer_names, asdict(config), arrays.data_note)
+    return Checkpoint(
+        fold_weight_norm(model).cpu(), mel, step, arrays.performer_names, asdict(config), arrays.data_note
+    )
 
 
-def baseline_inputs(clip: BaselineClip) -> dict[str, torch.Tensor]:
+def make_baseline_inputs(clip: BaselineClip) -> dict[str, torch.Tensor]:
     """Inputs of the model for one whole clip, B = 1."""
-    inputs = synthesis_inputs([clip.sounding], [clip.performer_index], [len(clip.samples) // HOP_SAMPLE])
+    inputs = make_synthesis_inputs([clip.sounding], [clip.performer_index], [len(clip.samples) // HOP_SAMPLE])
     return {name: inputs[name] for name in BASELINE_INPUTS}
 
 
-def _mel_errors(
+def _measure_mel_errors(
     model: nn.Module, log_mel: LogMel, clips: Sequence[BaselineClip], device: torch.device
 ) -> dict[str, float]:
     """Means over held-out clips, each counting alike; nothing where none are held out."""
     distances, errors = [], []
     for clip in clips:
-        inputs = {name: value.to(device) for name, value in baseline_inputs(clip).items()}
+        inputs = {name: value.to(device) for name, value in make_baseline_inputs(clip).items()}
         off = log_mel(model(**inputs)) - log_mel(torch.from_numpy(clip.samples)[None].to(device))
         distances.append(float(off.abs().mean()))
         errors.append(float(off.square().mean()))

@@ -50,7 +50,7 @@ class Trainee(Protocol[Batch_contra]):
     networks: Mapping[str, nn.Module]  # "model" is what is kept; the others, as a discriminator, only serve it
     optimizers: Mapping[str, torch.optim.Optimizer]
 
-    def rate(self, step: int) -> float:
+    def compute_rate(self, step: int) -> float:
         """Learning rate of step 1, 2, ..."""
         ...
 
@@ -85,7 +85,7 @@ class Budget:
     max_minutes: float = 0.0  # 0 = no limit
 
     @classmethod
-    def of(cls, config: "Budgeted") -> "Budget":
+    def read_from(cls, config: "Budgeted") -> "Budget":
         """What a preset says of it."""
         return cls(**{item.name: getattr(config, item.name) for item in fields(cls)})
 
@@ -100,17 +100,17 @@ class Course:
     on_valid: Callable[[nn.Module, int], None] | None = None  # gets the model that was validated, and the step
 
 
-def precision(device: torch.device) -> contextlib.AbstractContextManager[object]:
+def use_mixed_precision(device: torch.device) -> contextlib.AbstractContextManager[object]:
     """Mixed precision where it is fast and safe: bfloat16 on a GPU, nothing elsewhere."""
     return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
 
 
-def noam_rate(step: int, width: int, warmup_step: int, scale: float) -> float:
+def compute_noam_rate(step: int, width: int, warmup_step: int, scale: float) -> float:
     """Learning rate at `step` (from 1): linear warm-up, then falling as 1 / sqrt(step) (Vaswani et al. 2017)."""
     return scale * width**-0.5 * min(step**-0.5, step * warmup_step**-1.5)
 
 
-def transformer_optimizer(model: nn.Module) -> torch.optim.Optimizer:
+def make_transformer_optimizer(model: nn.Module) -> torch.optim.Optimizer:
     """Adam as in Vaswani et al. 2017."""
     return torch.optim.Adam(model.parameters(), betas=(0.9, 0.98), eps=1e-9)
 
@@ -129,7 +129,7 @@ def descend(optimizer: torch.optim.Optimizer, network: nn.Module, loss: Tensor) 
 
 
 @contextlib.contextmanager
-def deterministic(seed: int, thread_count: int) -> Iterator[None]:
+def keep_deterministic(seed: int, thread_count: int) -> Iterator[None]:
     """Inside, torch draws from `seed` and uses `thread_count` threads; afterwards both are as they were."""
     threads_before = torch.get_num_threads()
     torch.set_num_threads(thread_count)
@@ -169,7 +169,7 @@ def fit(
     if course.resume and course.state_path is not None and course.state_path.is_file():
         state.load(course.state_path, course.device)
     meter = _Meter(log)
-    with _late_interrupt() as interrupted, ThreadPoolExecutor(1) as pool:
+    with _delay_interrupt() as interrupted, ThreadPoolExecutor(1) as pool:
         started = saved = time.monotonic()
         spent_before_sec = state.progress.spent_sec
         waiting = pool.submit(batch_at, state.progress.step + 1)
@@ -183,7 +183,7 @@ def fit(
             meter.add(values, time.monotonic() - begun, waited_sec)
             is_last = _is_over(state.progress, budget) or interrupted.is_set()
             if step % LOG_EVERY_STEP == 0 or is_last:
-                meter.flush(step, trainee.rate(step))
+                meter.flush(step, trainee.compute_rate(step))
             if step % budget.valid_every_step == 0 or _is_over(state.progress, budget):
                 state.judge(_validate(trainee, state, course), log)
             if course.state_path is not None and (is_last or time.monotonic() - saved > SAVE_EVERY_SEC):
@@ -209,7 +209,7 @@ def _take_step(trainee: Trainee[B], batch: B, step: int, seed: int) -> dict[str,
     torch.manual_seed(seed * SEED_STRIDE + step)  # of dropout: a resumed training draws the same
     for optimizer in trainee.optimizers.values():
         for group in optimizer.param_groups:
-            group["lr"] = trainee.rate(step)
+            group["lr"] = trainee.compute_rate(step)
     for network in trainee.networks.values():
         network.train()
     values = {name: value.item() for name, value in trainee.train_step(batch, step).items()}
@@ -224,7 +224,7 @@ def _take_step(trainee: Trainee[B], batch: B, step: int, seed: int) -> dict[str,
 
 @torch.no_grad()
 def _validate(trainee: Trainee[B], state: TrainingState, course: Course) -> dict[str, float]:
-    with state.averaged() as model:
+    with state.use_average() as model:
         model.eval()
         metrics = trainee.validate(model)
         if course.on_valid is not None:
@@ -259,7 +259,7 @@ class _Meter:
 
 
 @contextlib.contextmanager
-def _late_interrupt() -> Iterator[threading.Event]:
+def _delay_interrupt() -> Iterator[threading.Event]:
     """Inside, Ctrl-C or a request to end only sets the event: no step is left half taken. A second one acts at once."""
     interrupted = threading.Event()
     if threading.current_thread() is not threading.main_thread():  # signals reach the main thread alone

@@ -11,13 +11,13 @@ STFT_SIZES_SAMPLE = (512, 1024, 2048, 4096)  # resolutions of the spectral loss;
 MAGNITUDE_FLOOR = 1e-5  # below it a spectral magnitude counts as silence
 
 
-def masked_mse(predicted: Tensor, true: Tensor, valid: Tensor) -> Tensor:
+def compute_masked_mse(predicted: Tensor, true: Tensor, valid: Tensor) -> Tensor:
     """Mean squared error over the places where `valid` is true; it broadcasts from the right as [..., 1] does."""
     weight = valid.to(predicted.dtype).expand_as(predicted)
     return ((predicted - true) ** 2 * weight).sum() / weight.sum()
 
 
-def spread_shortfall(predicted: Tensor, true: Tensor, frame_valid: Tensor) -> Tensor:
+def compute_spread_shortfall(predicted: Tensor, true: Tensor, frame_valid: Tensor) -> Tensor:
     """Squared difference of how far log-mels move from frame to frame, band by band (cf. Toda and Tokuda 2007).
 
     A mean squared error alone is least for a blurred mel; this asks that it move as much as the true one.
@@ -35,7 +35,7 @@ def spread_shortfall(predicted: Tensor, true: Tensor, frame_valid: Tensor) -> Te
     return ((spread(predicted) - spread(true)) ** 2).mean()
 
 
-def texture_loss(predicted: Tensor, spread: Tensor, true: Tensor, frame_valid: Tensor) -> Tensor:
+def compute_texture_loss(predicted: Tensor, spread: Tensor, true: Tensor, frame_valid: Tensor) -> Tensor:
     """How badly a predicted log-mel with noise explains how far the true one moves: - log likelihood, a mean.
 
     White noise with standard deviation s moves from frame to frame with variance 2 s^2. It is to supply what the
@@ -71,16 +71,16 @@ class SpectralLoss(nn.Module):
         """Scalar loss of waveforms [B, L]; L must exceed half the longest resolution."""
         loss = (self.log_mel(predicted) - self.log_mel(true)).abs().mean()
         for size in self.sizes_sample:
-            loss = loss + self._spectrum_loss(predicted, true, size) / len(self.sizes_sample)
+            loss = loss + self._compute_spectrum_loss(predicted, true, size) / len(self.sizes_sample)
         return loss
 
-    def _spectrum_loss(self, predicted: Tensor, true: Tensor, size: int) -> Tensor:
-        ours, theirs = self._magnitude(predicted, size), self._magnitude(true, size)
+    def _compute_spectrum_loss(self, predicted: Tensor, true: Tensor, size: int) -> Tensor:
+        ours, theirs = self._compute_magnitude(predicted, size), self._compute_magnitude(true, size)
         log_distance = (torch.log(ours) - torch.log(theirs)).abs().mean()
         distance = torch.linalg.vector_norm(ours - theirs, dim=(1, 2)) / torch.linalg.vector_norm(theirs, dim=(1, 2))
         return log_distance + distance.mean()
 
-    def _magnitude(self, samples: Tensor, size: int) -> Tensor:
+    def _compute_magnitude(self, samples: Tensor, size: int) -> Tensor:
         window = self.get_buffer(f"window_{size}")
         spectrum = torch.stft(samples, size, size // 4, window=window, return_complex=True)
         return spectrum.abs().clamp(min=MAGNITUDE_FLOOR)

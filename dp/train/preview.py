@@ -11,21 +11,21 @@ from torch import nn
 
 from dp.data.arrays import BaselineClip, TimingClip, VocoderClip
 from dp.data.clips import SoundingNotes
-from dp.data.loader import synthesis_batch
+from dp.data.loader import make_synthesis_batch
 from dp.data.stretches import SynthesisClip
 from dp.evaluate.timing_playing import (
     Times,
-    clip_of_piece_frame,
-    played_clip_frame,
-    played_piece_sec,
-    starting,
-    with_first_given,
+    extract_clip_frame,
+    find_starting_notes,
+    match_first_onset,
+    play_clip_frame,
+    play_piece_sec,
 )
 from dp.models.checkpoint import Checkpoint
 from dp.models.frame_timing import FrameTiming
 from dp.models.mel import LogMel
 from dp.models.timing import TimingModel
-from dp.train.baseline import baseline_inputs
+from dp.train.baseline import make_baseline_inputs
 from dp.types import PerformedNotes
 from dp.units import frame_to_sec
 
@@ -44,21 +44,21 @@ class Preview:
 
 
 @torch.no_grad()
-def preview(model: nn.Module, item: Any, log_mel: LogMel, rate_hz: float) -> Preview:
+def make_preview(model: nn.Module, item: Any, log_mel: LogMel, rate_hz: float) -> Preview:
     """What `model` makes of a clip of its arrays; `log_mel` and the model are on one device."""
     device = next(model.parameters()).device
     if isinstance(item, SynthesisClip):
-        batch = synthesis_batch([item]).to(device)
+        batch = make_synthesis_batch([item]).to(device)
         made = model(**batch.inputs)[0].float().cpu().numpy()
-        notes = clip_notes_sec(item.sounding, rate_hz)
+        notes = convert_notes_to_sec(item.sounding, rate_hz)
         return Preview(item.clip.clip_id, {"truth": item.log_mel, "model": made}, notes={"notes": notes})
     if isinstance(item, TimingClip):
-        return Preview(item.clip.clip_id, notes=_timings(model, item, rate_hz))
+        return Preview(item.clip.clip_id, notes=_play_beside_truth(model, item, rate_hz))
     if isinstance(item, VocoderClip):
         samples = model(torch.from_numpy(item.log_mel)[None].to(device))
     else:
         assert isinstance(item, BaselineClip)
-        samples = model(**{name: value.to(device) for name, value in baseline_inputs(item).items()})
+        samples = model(**{name: value.to(device) for name, value in make_baseline_inputs(item).items()})
     truth = torch.from_numpy(item.samples)[None].to(device)
     sounds = {"truth": truth, "model": samples[:, : truth.shape[1]].float()}
     return Preview(
@@ -68,24 +68,24 @@ def preview(model: nn.Module, item: Any, log_mel: LogMel, rate_hz: float) -> Pre
     )
 
 
-def timings(
+def compare_timings(
     item: TimingClip, models: Mapping[str, Checkpoint[TimingModel]], rate_hz: float
 ) -> dict[str, PerformedNotes]:
     """A clip as performed, as models play it, and at constant tempo, as written; first onset and tempo are given."""
-    context, chosen = item.piece.context, starting(item)
+    context, chosen = item.piece.context, find_starting_notes(item)
     nominal_sec = (context.note_onset_sec, context.note_offset_sec - context.note_onset_sec)
     played: dict[str, Times] = {
         "performed": (item.onset_frame.astype(np.float64), item.duration_frame.astype(np.float64))
     }
     for name, checkpoint in models.items():
-        index = checkpoint.performer_index(item.clip.performer)
-        played[name] = _played(checkpoint.model, item, index, rate_hz)
-    played["score at constant tempo"] = clip_of_piece_frame(item, nominal_sec, rate_hz)
+        index = checkpoint.find_performer_index(item.clip.performer)
+        played[name] = _play_clip(checkpoint.model, item, index, rate_hz)
+    played["score at constant tempo"] = extract_clip_frame(item, nominal_sec, rate_hz)
     pitch = item.written.pitch[chosen]
     return {
-        name: _notes(
+        name: _make_notes(
             pitch,
-            with_first_given(item, np.asarray(onset, dtype=np.float64), chosen),
+            match_first_onset(item, np.asarray(onset, dtype=np.float64), chosen),
             np.maximum(duration[chosen], 1.0),
             rate_hz,
         )
@@ -93,31 +93,31 @@ def timings(
     }
 
 
-def clip_notes_sec(sounding: SoundingNotes, rate_hz: float) -> PerformedNotes:
+def convert_notes_to_sec(sounding: SoundingNotes, rate_hz: float) -> PerformedNotes:
     """A clip's notes in seconds from its start."""
-    return _notes(sounding.pitch, sounding.onset_frame, sounding.duration_frame, rate_hz)
+    return _make_notes(sounding.pitch, sounding.onset_frame, sounding.duration_frame, rate_hz)
 
 
-def _played(model: TimingModel, item: TimingClip, performer_index: int, rate_hz: float) -> Times:
+def _play_clip(model: TimingModel, item: TimingClip, performer_index: int, rate_hz: float) -> Times:
     if isinstance(model.network, FrameTiming):
-        return played_clip_frame(model.network, item, performer_index)
-    return clip_of_piece_frame(item, played_piece_sec(model.network, item.piece.context, performer_index), rate_hz)
+        return play_clip_frame(model.network, item, performer_index)
+    return extract_clip_frame(item, play_piece_sec(model.network, item.piece.context, performer_index), rate_hz)
 
 
-def _timings(model: Any, item: TimingClip, rate_hz: float) -> dict[str, PerformedNotes]:
-    onset_frame, duration_frame = _played(model, item, item.performer_index, rate_hz)
-    chosen = starting(item)
+def _play_beside_truth(model: Any, item: TimingClip, rate_hz: float) -> dict[str, PerformedNotes]:
+    onset_frame, duration_frame = _play_clip(model, item, item.performer_index, rate_hz)
+    chosen = find_starting_notes(item)
     if len(chosen) == 0:
         return {}
     pitch = item.written.pitch[chosen]
-    played = with_first_given(item, np.asarray(onset_frame, dtype=np.float64), chosen)
+    played = match_first_onset(item, np.asarray(onset_frame, dtype=np.float64), chosen)
     return {
-        "truth": _notes(pitch, item.onset_frame[chosen], item.duration_frame[chosen], rate_hz),
-        "model": _notes(pitch, played, np.maximum(duration_frame[chosen], 1.0), rate_hz),
+        "truth": _make_notes(pitch, item.onset_frame[chosen], item.duration_frame[chosen], rate_hz),
+        "model": _make_notes(pitch, played, np.maximum(duration_frame[chosen], 1.0), rate_hz),
     }
 
 
-def _notes(pitch: Any, onset_frame: Any, duration_frame: Any, rate_hz: float) -> PerformedNotes:
+def _make_notes(pitch: Any, onset_frame: Any, duration_frame: Any, rate_hz: float) -> PerformedNotes:
     onset_sec = frame_to_sec(onset_frame, rate_hz)
     ends_sec = onset_sec + frame_to_sec(duration_frame, rate_hz)
     return PerformedNotes(pitch, 0 * pitch, onset_sec, ends_sec, np.ones(len(pitch)))

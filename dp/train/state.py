@@ -40,7 +40,7 @@ class TrainingState:
         self.optimizers = optimizers
         self.ema_decay = ema_decay
         self.progress = Progress()
-        self.average = _copied(networks[MODEL])
+        self.average = _copy_weights(networks[MODEL])
         self.best: Weights | None = None
 
     @torch.no_grad()
@@ -55,10 +55,10 @@ class TrainingState:
                 self.average[name].copy_(value)
 
     @contextlib.contextmanager
-    def averaged(self) -> Iterator[nn.Module]:
+    def use_average(self) -> Iterator[nn.Module]:
         """The model with the averaged weights, as long as the block lasts."""
         model = self.networks[MODEL]
-        now = _copied(model)
+        now = _copy_weights(model)
         model.load_state_dict(self.average)
         try:
             yield model
@@ -114,5 +114,5 @@ class TrainingState:
             raise DataError(path, f"is no state of this training ({reason})", "train without --resume") from error
 
 
-def _copied(model: nn.Module) -> Weights:
+def _copy_weights(model: nn.Module) -> Weights:
     return {name: value.detach().clone() for name, value in model.state_dict().items()}

@@ -11,20 +11,29 @@ from torch import Tensor, nn
 
 from dp.data.arrays import Arrays
 from dp.data.batches import SynthesisBatch
-from dp.data.loader import cropped_batch_at, synthesis_batch, synthesis_batch_at
+from dp.data.loader import make_crop_sampler, make_synthesis_batch, make_synthesis_sampler
 from dp.data.stretches import SynthesisClip
 from dp.models.checkpoint import Checkpoint
-from dp.models.harmonics import partial_spectrum
+from dp.models.harmonics import compute_partial_spectra
 from dp.models.synthesis import SynthesisModel
 from dp.presets import SynthesisConfig
-from dp.train.loop import Budget, Course, descend, deterministic, fit, noam_rate, precision, transformer_optimizer
-from dp.train.losses import masked_mse, spread_shortfall
+from dp.train.loop import (
+    Budget,
+    Course,
+    compute_noam_rate,
+    descend,
+    fit,
+    keep_deterministic,
+    make_transformer_optimizer,
+    use_mixed_precision,
+)
+from dp.train.losses import compute_masked_mse, compute_spread_shortfall
 from dp.train.state import Log
 from dp.train.texture import fit_texture
 from dp.units import CLIP_SEC, sec_to_frame
 
 
-def _found(clips: Sequence[SynthesisClip]) -> dict[str, Any]:
+def _describe_data(clips: Sequence[SynthesisClip]) -> dict[str, Any]:
     """What a model says of the data that it learned from."""
     velocity = np.concatenate([clip.sounding.velocity for clip in clips])
     pitch = np.concatenate([clip.sounding.pitch for clip in clips])
@@ -42,33 +51,33 @@ class SynthesisTrainee:
         config: SynthesisConfig,
         device: torch.device,
     ) -> None:
-        clips = arrays.training()
+        clips = arrays.select_training()
         dims = replace(config.dims, performer_count=len(arrays.performer_names), band_count=arrays.mel.band_count)
-        self.model = SynthesisModel(replace(dims, **_found(clips)))
+        self.model = SynthesisModel(replace(dims, **_describe_data(clips)))
         self.model.set_mean_spectrum(torch.from_numpy(np.mean([clip.log_mel.mean(axis=0) for clip in clips], axis=0)))
-        self.model.set_partials(partial_spectrum(arrays.mel, filterbank))
+        self.model.set_partials(compute_partial_spectra(arrays.mel, filterbank))
         self.model.to(device)
         self.networks: Mapping[str, nn.Module] = {"model": self.model}
-        self.optimizers: Mapping[str, torch.optim.Optimizer] = {"model": transformer_optimizer(self.model)}
-        self.held_out = arrays.held_out("clip")
+        self.optimizers: Mapping[str, torch.optim.Optimizer] = {"model": make_transformer_optimizer(self.model)}
+        self.held_out = arrays.select_held_out("clip")
         self.config = config
         self.device = device
 
-    def rate(self, step: int) -> float:
+    def compute_rate(self, step: int) -> float:
         """Learning rate of a step."""
-        return noam_rate(step, self.model.dims.width, self.config.warmup_step, self.config.learning_rate)
+        return compute_noam_rate(step, self.model.dims.width, self.config.warmup_step, self.config.learning_rate)
 
     def train_step(self, batch: SynthesisBatch, step: int) -> dict[str, Tensor]:
         """Descend along the loss of a batch."""
-        with precision(self.device):
+        with use_mixed_precision(self.device):
             predicted = self.model(**batch.inputs).float()
-        mse = masked_mse(predicted, batch.log_mel, batch.frame_valid[..., None])
+        mse = compute_masked_mse(predicted, batch.log_mel, batch.frame_valid[..., None])
         loss, config = mse, self.config
         if config.l1_weight > 0:
             error = ((predicted - batch.log_mel).abs() * batch.frame_valid[..., None]).sum()
             loss = loss + config.l1_weight * error / (batch.frame_valid.sum() * predicted.shape[2])
         if config.variance_weight > 0:
-            loss = loss + config.variance_weight * spread_shortfall(predicted, batch.log_mel, batch.frame_valid)
+            loss = loss + config.variance_weight * compute_spread_shortfall(predicted, batch.log_mel, batch.frame_valid)
         norm = descend(self.optimizers["model"], self.model, loss)
         return {"train_loss": loss.detach(), "train_mse": mse.detach(), "gradient_norm": norm}
 
@@ -76,10 +85,10 @@ class SynthesisTrainee:
         """Mean squared error over held-out clips, each counting alike; nothing where none are held out."""
         losses = []
         for clip in self.held_out:
-            batch = synthesis_batch([clip]).to(self.device)
-            with precision(self.device):
+            batch = make_synthesis_batch([clip]).to(self.device)
+            with use_mixed_precision(self.device):
                 predicted = model(**batch.inputs).float()
-            losses.append(float(masked_mse(predicted, batch.log_mel, batch.frame_valid[..., None])))
+            losses.append(float(compute_masked_mse(predicted, batch.log_mel, batch.frame_valid[..., None])))
         return {"valid_loss": sum(losses) / len(losses)} if losses else {}
 
 
@@ -105,15 +114,15 @@ def train_synthesis(
         DataError: there is nothing to train on, or the training diverged.
     """
     course = course or Course()
-    with deterministic(config.seed, thread_count):
+    with keep_deterministic(config.seed, thread_count):
         trainee = SynthesisTrainee(arrays, filterbank, config, course.device)
         if config.crops:
             frame_count = int(sec_to_frame(CLIP_SEC, arrays.mel.frame_rate_hz))
-            batch_at = cropped_batch_at(arrays.stretches, frame_count, config.batch_size, config.seed)
+            batch_at = make_crop_sampler(arrays.stretches, frame_count, config.batch_size, config.seed)
         else:
-            batch_at = synthesis_batch_at(arrays.training(), config.batch_size, config.seed)
-        progress = fit(trainee, batch_at, Budget.of(config), log, config.seed, course)
+            batch_at = make_synthesis_sampler(arrays.select_training(), config.batch_size, config.seed)
+        progress = fit(trainee, batch_at, Budget.read_from(config), log, config.seed, course)
         if config.dims.texture:
-            log({"texture_loss": fit_texture(trainee.model, arrays.training(), config.seed)}, progress.step)
+            log({"texture_loss": fit_texture(trainee.model, arrays.select_training(), config.seed)}, progress.step)
     kept = progress.best_step or progress.step
     return Checkpoint(trainee.model.cpu(), arrays.mel, kept, arrays.performer_names, asdict(config), arrays.data_note)

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from dp.data.loader import synthesis_batch
+from dp.data.loader import make_synthesis_batch
 from dp.data.stretches import SynthesisClip
 from dp.models.synthesis import SynthesisModel
-from dp.train.losses import texture_loss
+from dp.train.losses import compute_texture_loss
 
 MAX_CLIPS = 256  # more would say nothing new
 STEP_COUNT = 200
@@ -29,19 +29,19 @@ def fit_texture(model: SynthesisModel, clips: Sequence[SynthesisClip], seed: int
         seed: of the draw.
 
     Returns:
-        the loss, see `texture_loss`.
+        the loss, see `compute_texture_loss`.
     """
     device = model.bands.weight.device
     chosen = np.random.default_rng(seed).permutation(len(clips))[:MAX_CLIPS]
     model.eval()
     with torch.no_grad():
-        parts = [_described(model, clips[index], device) for index in chosen]
+        parts = [_describe_clip(model, clips[index], device) for index in chosen]
     frames, predicted, true, valid = (torch.cat(part)[None] for part in zip(*parts, strict=True))
     layer = model.log_spread
     _match_means(layer, frames, predicted, true, valid)
     optimizer = torch.optim.Adam(layer.parameters(), lr=LEARNING_RATE)
     for _ in range(STEP_COUNT):
-        loss = texture_loss(predicted, torch.exp(layer(frames)), true, valid)
+        loss = compute_texture_loss(predicted, torch.exp(layer(frames)), true, valid)
         optimizer.zero_grad()
         torch.autograd.backward(loss, inputs=list(layer.parameters()))
         optimizer.step()
@@ -59,10 +59,10 @@ def _match_means(layer: nn.Linear, frames: Tensor, predicted: Tensor, true: Tens
     layer.bias.add_(0.5 * torch.log((wanted - moved).clamp(min=MIN_MOVE) / added))
 
 
-def _described(model: SynthesisModel, clip: SynthesisClip, device: torch.device) -> tuple[Tensor, ...]:
+def _describe_clip(model: SynthesisModel, clip: SynthesisClip, device: torch.device) -> tuple[Tensor, ...]:
     """A clip's frames [T, D], predicted and true log-mel [T, M], and which frames count; the last one, doubled, no."""
-    batch = synthesis_batch([clip]).to(device)
-    frames = model.frames(**batch.inputs)
+    batch = make_synthesis_batch([clip]).to(device)
+    frames = model.compute_frames(**batch.inputs)
     parts = (frames[0], model.bands(frames)[0], batch.log_mel[0])
     valid = torch.ones(len(parts[0]) + 1, dtype=torch.bool, device=device)
     valid[-1] = False  # so that the move from one clip to the next does not count

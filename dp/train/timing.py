@@ -12,11 +12,16 @@ from torch import Tensor, nn
 from dp.config import MelConfig
 from dp.data.arrays import Arrays, TimingClip
 from dp.data.batches import TimingBatch
-from dp.data.loader import timing_batch, timing_batch_at
+from dp.data.loader import make_timing_batch, make_timing_sampler
 from dp.data.piece_batches import PieceBatch, draw_stretches
 from dp.data.score_context import MIN_SEC
 from dp.data.timing_pieces import TimingPiece
-from dp.evaluate.timing_playing import clip_of_piece_frame, onset_errors_frame, played_piece_sec, starting
+from dp.evaluate.timing_playing import (
+    compute_onset_errors_frame,
+    extract_clip_frame,
+    find_starting_notes,
+    play_piece_sec,
+)
 from dp.models.checkpoint import Checkpoint
 from dp.models.frame_timing import FrameTiming
 from dp.models.score_timing import ScoreTiming
@@ -25,14 +30,14 @@ from dp.presets import TimingConfig
 from dp.train.loop import (
     Budget,
     Course,
+    compute_noam_rate,
     descend,
-    deterministic,
     fit,
-    noam_rate,
-    precision,
-    transformer_optimizer,
+    keep_deterministic,
+    make_transformer_optimizer,
+    use_mixed_precision,
 )
-from dp.train.losses import masked_mse
+from dp.train.losses import compute_masked_mse
 from dp.train.state import Log
 from dp.units import CLIP_SEC
 
@@ -51,23 +56,26 @@ class FrameTrainee:
     def __init__(self, model: TimingModel, config: TimingConfig, held_out: Sequence[TimingClip]) -> None:
         self.model, self.config, self.held_out = model, config, held_out
         self.networks: Mapping[str, nn.Module] = {"model": model}
-        self.optimizers: Mapping[str, torch.optim.Optimizer] = {"model": transformer_optimizer(model)}
+        self.optimizers: Mapping[str, torch.optim.Optimizer] = {"model": make_transformer_optimizer(model)}
 
-    def rate(self, step: int) -> float:
+    def compute_rate(self, step: int) -> float:
         """Noam's."""
-        return noam_rate(step, self.config.width, self.config.warmup_step, self.config.learning_rate)
+        return compute_noam_rate(step, self.config.width, self.config.warmup_step, self.config.learning_rate)
 
     def train_step(self, batch: TimingBatch, step: int) -> dict[str, Tensor]:
         """One step; the loss is in frames squared."""
-        with precision(batch.valid.device):
-            loss = frame_loss(_frame_timing(self.model), batch)
+        with use_mixed_precision(batch.valid.device):
+            loss = compute_frame_loss(_get_frame_network(self.model), batch)
         norm = descend(self.optimizers["model"], self.model, loss)
         return {"train_loss": loss.detach(), "gradient_norm": norm}
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         """The same loss on held-out clips, each counting alike."""
         device = next(model.parameters()).device
-        losses = [float(frame_loss(_frame_timing(model), timing_batch([clip]).to(device))) for clip in self.held_out]
+        losses = [
+            float(compute_frame_loss(_get_frame_network(model), make_timing_batch([clip]).to(device)))
+            for clip in self.held_out
+        ]
         return {"valid_loss": float(np.mean(losses))} if losses else {}
 
 
@@ -84,32 +92,32 @@ class ScoreTrainee:
             "model": torch.optim.AdamW(model.parameters(), betas=(0.9, 0.98), weight_decay=0.01)
         }
 
-    def rate(self, step: int) -> float:
+    def compute_rate(self, step: int) -> float:
         """Noam's."""
-        return noam_rate(step, self.config.width, self.config.warmup_step, self.config.learning_rate)
+        return compute_noam_rate(step, self.config.width, self.config.warmup_step, self.config.learning_rate)
 
     def train_step(self, batch: PieceBatch, step: int) -> dict[str, Tensor]:
         """One step."""
-        network = _score_timing(self.model)
-        losses = score_losses(network, batch, self.rate_hz)
+        network = _get_score_network(self.model)
+        losses = compute_score_losses(network, batch, self.rate_hz)
         loss = torch.stack(list(losses.values())).sum()
         norm = descend(self.optimizers["model"], self.model, loss)
         return {"train_loss": loss.detach(), "gradient_norm": norm, **{k: v.detach() for k, v in losses.items()}}
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Mean squared error of the onsets of held-out clips in frames, their first one given."""
-        network = _score_timing(model)
+        network = _get_score_network(model)
         clips_of: dict[str, list[TimingClip]] = defaultdict(list)
         for clip in self.held_out:
             clips_of[clip.piece.recording_id].append(clip)
         errors = []
         for clips in clips_of.values():
-            played_sec = played_piece_sec(network, clips[0].piece.context, clips[0].piece.performer_index)
+            played_sec = play_piece_sec(network, clips[0].piece.context, clips[0].piece.performer_index)
             for clip in clips:
-                onset_frame, _ = clip_of_piece_frame(clip, played_sec, self.rate_hz)
-                chosen = starting(clip)
+                onset_frame, _ = extract_clip_frame(clip, played_sec, self.rate_hz)
+                chosen = find_starting_notes(clip)
                 if len(chosen):
-                    errors.append(float(np.mean(onset_errors_frame(clip, onset_frame, chosen) ** 2)))
+                    errors.append(float(np.mean(compute_onset_errors_frame(clip, onset_frame, chosen) ** 2)))
         return {"valid_loss": float(np.mean(errors))} if errors else {}
 
 
@@ -135,17 +143,17 @@ def train_timing(
         DataError: there is nothing to train on, or the training diverged.
     """
     course = course or Course()
-    clips, held_out = arrays.training(), arrays.held_out("clip")
+    clips, held_out = arrays.select_training(), arrays.select_held_out("clip")
     sizes = dims or TimingDims(design=config.design, width=config.width, dropout=config.dropout)
     sizes = replace(sizes, performer_count=len(arrays.performer_names))
-    with deterministic(config.seed, thread_count):
+    with keep_deterministic(config.seed, thread_count):
         model = TimingModel(sizes).to(course.device)
         if isinstance(model.network, FrameTiming):
             frames = FrameTrainee(model, config, held_out)
             progress = fit(
                 frames,
-                timing_batch_at(clips, config.batch_size, config.seed),
-                Budget.of(config),
+                make_timing_sampler(clips, config.batch_size, config.seed),
+                Budget.read_from(config),
                 log,
                 config.seed,
                 course,
@@ -154,7 +162,12 @@ def train_timing(
             pieces = list({clip.piece.recording_id: clip.piece for clip in clips}.values())
             scores = ScoreTrainee(model, config, held_out, arrays.mel)
             progress = fit(
-                scores, lambda step: _pieces_at(pieces, config, step), Budget.of(config), log, config.seed, course
+                scores,
+                lambda step: _draw_pieces(pieces, config, step),
+                Budget.read_from(config),
+                log,
+                config.seed,
+                course,
             )
     model.cpu()
     return Checkpoint(
@@ -162,14 +175,14 @@ def train_timing(
     )
 
 
-def frame_loss(network: FrameTiming, batch: TimingBatch) -> Tensor:
+def compute_frame_loss(network: FrameTiming, batch: TimingBatch) -> Tensor:
     """Mean squared error of onsets plus that of durations, in frames squared."""
     onset_frame, duration_frame = network(**batch.inputs)
-    onset_loss = masked_mse(onset_frame.float(), batch.onset_frame, batch.valid)
-    return onset_loss + masked_mse(duration_frame.float(), batch.duration_frame, batch.valid)
+    onset_loss = compute_masked_mse(onset_frame.float(), batch.onset_frame, batch.valid)
+    return onset_loss + compute_masked_mse(duration_frame.float(), batch.duration_frame, batch.valid)
 
 
-def score_losses(network: ScoreTiming, batch: PieceBatch, rate_hz: float) -> dict[str, Tensor]:
+def compute_score_losses(network: ScoreTiming, batch: PieceBatch, rate_hz: float) -> dict[str, Tensor]:
     """What our model minimizes the sum of.
 
     `onset_loss` is the mean squared error of onsets, in units of constant tempo's, within windows of a clip's length
@@ -179,21 +192,21 @@ def score_losses(network: ScoreTiming, batch: PieceBatch, rate_hz: float) -> dic
     log_stretch, spread_sec, log_articulation = (said.float() for said in network(**batch.inputs))
     trained = batch.interval_trained
     error_frame = (torch.exp(log_stretch) * batch.nominal_sec - batch.interval_sec) * rate_hz * trained
-    drift_frame = _drift(error_frame, _window_starts(batch))
-    follows = F.pad(trained[:, :-1], (1, 0)) & ~_window_starts(batch)
+    drift_frame = _compute_drift(error_frame, _find_window_starts(batch))
+    follows = F.pad(trained[:, :-1], (1, 0)) & ~_find_window_starts(batch)
     true_stretch = torch.log(batch.interval_sec.clamp(min=MIN_SEC) / batch.nominal_sec.clamp(min=MIN_SEC))
     stretch = F.huber_loss(log_stretch, true_stretch, reduction="none", delta=STRETCH_KNEE)
     articulation = F.huber_loss(log_articulation, batch.log_articulation, reduction="none", delta=STRETCH_KNEE)
     spread = F.huber_loss(spread_sec / SPREAD_UNIT_SEC, batch.spread_sec / SPREAD_UNIT_SEC, reduction="none")
     return {
-        "onset_loss": _mean(drift_frame**2, follows) / ONSET_UNIT_FRAME**2,
-        "stretch_loss": STRETCH_WEIGHT * _mean(stretch, trained),
-        "articulation_loss": ARTICULATION_WEIGHT * _mean(articulation, batch.note_trained),
-        "spread_loss": SPREAD_WEIGHT * _mean(spread, batch.note_trained),
+        "onset_loss": _average_chosen(drift_frame**2, follows) / ONSET_UNIT_FRAME**2,
+        "stretch_loss": STRETCH_WEIGHT * _average_chosen(stretch, trained),
+        "articulation_loss": ARTICULATION_WEIGHT * _average_chosen(articulation, batch.note_trained),
+        "spread_loss": SPREAD_WEIGHT * _average_chosen(spread, batch.note_trained),
     }
 
 
-def _window_starts(batch: PieceBatch) -> Tensor:
+def _find_window_starts(batch: PieceBatch) -> Tensor:
     """[B, E] whether an event's onset is given: it is the first of a window, or follows what must not be learned."""
     onset_sec = torch.cumsum(batch.interval_sec, dim=1) - batch.interval_sec + batch.window_phase_sec[:, None]
     window = torch.floor(onset_sec / CLIP_SEC)
@@ -201,7 +214,7 @@ def _window_starts(batch: PieceBatch) -> Tensor:
     return F.pad(starts, (1, 0), value=True)
 
 
-def _drift(error_frame: Tensor, starts: Tensor) -> Tensor:
+def _compute_drift(error_frame: Tensor, starts: Tensor) -> Tensor:
     """Errors [B, E] of onsets, where `error_frame` are those of the intervals after them and `starts` are given."""
     total = F.pad(torch.cumsum(error_frame, dim=1)[:, :-1], (1, 0))
     index = torch.arange(total.shape[1], device=total.device).expand_as(total)
@@ -209,20 +222,20 @@ def _drift(error_frame: Tensor, starts: Tensor) -> Tensor:
     return total - total.gather(1, last_start)
 
 
-def _mean(values: Tensor, chosen: Tensor) -> Tensor:
+def _average_chosen(values: Tensor, chosen: Tensor) -> Tensor:
     """Mean of the chosen values; 0 where none is."""
     return (values * chosen).sum() / chosen.sum().clamp(min=1)
 
 
-def _pieces_at(pieces: Sequence[TimingPiece], config: TimingConfig, step: int) -> PieceBatch:
+def _draw_pieces(pieces: Sequence[TimingPiece], config: TimingConfig, step: int) -> PieceBatch:
     return draw_stretches(pieces, config.batch_size, STRETCH_EVENT, config.seed, step)
 
 
-def _score_timing(model: nn.Module) -> ScoreTiming:
+def _get_score_network(model: nn.Module) -> ScoreTiming:
     assert isinstance(model, TimingModel) and isinstance(model.network, ScoreTiming)
     return model.network
 
 
-def _frame_timing(model: nn.Module) -> FrameTiming:
+def _get_frame_network(model: nn.Module) -> FrameTiming:
     assert isinstance(model, TimingModel) and isinstance(model.network, FrameTiming)
     return model.network

@@ -12,17 +12,17 @@ from torch import nn
 
 from dp.config import MelConfig
 from dp.data.arrays import Arrays, VocoderClip
-from dp.data.segments import Segmenter, long_enough
+from dp.data.segments import Segmenter, select_long_enough
 from dp.errors import DataError
 from dp.models.checkpoint import Checkpoint
 from dp.models.hifigan import HOP_SAMPLE, HifiganDims, HifiganModel
 from dp.models.mel import LogMel
 from dp.models.vocoders import Vocoder
 from dp.models.vocos import VocosDims, VocosModel
-from dp.models.weight_norm import folded, with_weight_norm
+from dp.models.weight_norm import add_weight_norm, fold_weight_norm
 from dp.presets import VocoderConfig
-from dp.train.adversarial import AdversarialTrainee, Recipe, hifigan_recipe, make_discriminators
-from dp.train.loop import Budget, Course, deterministic, fit
+from dp.train.adversarial import AdversarialTrainee, Recipe, make_discriminators, make_hifigan_recipe
+from dp.train.loop import Budget, Course, fit, keep_deterministic
 from dp.train.losses import STFT_SIZES_SAMPLE, SpectralLoss
 from dp.train.state import Log
 
@@ -56,12 +56,14 @@ def train_vocoder(
     """
     mel, course = arrays.mel, course or Course()
     check_segment(config.segment_frame, mel.hop_sample, "params.yaml: vocoder.segment_frame")
-    clips = long_enough(arrays.training(), config.segment_frame, mel.hop_sample, "params.yaml: vocoder.segment_frame")
-    held_out = arrays.held_out("clip")
+    clips = select_long_enough(
+        arrays.select_training(), config.segment_frame, mel.hop_sample, "params.yaml: vocoder.segment_frame"
+    )
+    held_out = arrays.select_held_out("clip")
     segmenter = Segmenter(config.batch_size, config.segment_frame, mel.hop_sample, config.seed)
     log_mel = LogMel(mel, filterbank)
-    with deterministic(config.seed, thread_count):
-        model = _untrained(config.architecture, mel, log_mel, dims).to(course.device)
+    with keep_deterministic(config.seed, thread_count):
+        model = _make_model(config.architecture, mel, log_mel, dims).to(course.device)
         discriminators = make_discriminators(config.discriminator, "params.yaml: vocoder.discriminator").to(
             course.device
         )
@@ -69,11 +71,17 @@ def train_vocoder(
         trainee = AdversarialTrainee(
             model,
             discriminators,
-            _recipe(config, spectral_loss, lambda kept: _copy_synthesis(kept, spectral_loss, held_out, course.device)),
+            _make_recipe(
+                config,
+                spectral_loss,
+                lambda kept: _measure_copy_synthesis(kept, spectral_loss, held_out, course.device),
+            ),
         )
-        progress = fit(trainee, partial(segmenter.vocoder_batch, clips), Budget.of(config), log, config.seed, course)
+        progress = fit(
+            trainee, partial(segmenter.draw_vocoder_batch, clips), Budget.read_from(config), log, config.seed, course
+        )
     step = progress.best_step or progress.step
-    return Checkpoint(folded(model).cpu(), mel, step, (), asdict(config), arrays.data_note)
+    return Checkpoint(fold_weight_norm(model).cpu(), mel, step, (), asdict(config), arrays.data_note)
 
 
 def check_segment(segment_frame: int, hop_sample: int, subject: str) -> None:
@@ -98,12 +106,12 @@ def check_hop(mel: MelConfig) -> None:
         raise DataError("mel.hop_sample", reason, f"set it to {HOP_SAMPLE}, or train the architecture vocos")
 
 
-def cosine_rate(step: int, step_count: int, peak: float) -> float:
+def compute_cosine_rate(step: int, step_count: int, peak: float) -> float:
     """Learning rate at `step` (from 1): a short linear warm-up, then half a cosine down to a tenth of the peak."""
     return peak * min(1.0, step / WARMUP_STEP) * (0.55 + 0.45 * math.cos(math.pi * step / step_count))
 
 
-def _untrained(
+def _make_model(
     architecture: str, mel: MelConfig, log_mel: LogMel, dims: VocosDims | HifiganDims | None
 ) -> VocosModel | HifiganModel:
     if architecture == "vocos":
@@ -114,26 +122,26 @@ def _untrained(
     if architecture == "hifigan":
         check_hop(mel)
         shape = dims if isinstance(dims, HifiganDims) else HifiganDims()
-        return with_weight_norm(HifiganModel(replace(shape, band_count=mel.band_count)))
+        return add_weight_norm(HifiganModel(replace(shape, band_count=mel.band_count)))
     known = " or ".join(ARCHITECTURES)
     raise DataError("params.yaml: vocoder.architecture", f"is {architecture!r}, expected {known}", "correct it")
 
 
-def _recipe(
+def _make_recipe(
     config: VocoderConfig, spectral_loss: SpectralLoss, validate: Callable[[nn.Module], dict[str, float]]
 ) -> Recipe:
     if config.architecture == "hifigan":
-        return hifigan_recipe(config.learning_rate, config.adversarial_from_step, spectral_loss.log_mel, validate)
+        return make_hifigan_recipe(config.learning_rate, config.adversarial_from_step, spectral_loss.log_mel, validate)
     return Recipe(
         spectral_loss,
         VOCOS_SPECTRAL_WEIGHT,
         config.adversarial_from_step,
-        lambda step: cosine_rate(step, config.step_count, config.learning_rate),
+        lambda step: compute_cosine_rate(step, config.step_count, config.learning_rate),
         validate,
     )
 
 
-def _copy_synthesis(
+def _measure_copy_synthesis(
     model: nn.Module, loss: SpectralLoss, clips: Sequence[VocoderClip], device: torch.device
 ) -> dict[str, float]:
     """Means over held-out clips, each counting alike; nothing where none are held out."""

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dp.config import MelConfig
-from dp.data.arrays import synthesis_arrays, timing_arrays, vocoder_arrays
+from dp.data.arrays import build_synthesis_arrays, build_timing_arrays, build_vocoder_arrays
 from dp.data.clips import Clip
 from dp.data.timing_pieces import Performance
 from dp.errors import DataError
@@ -26,7 +26,7 @@ def performance() -> Performance:
 
 def test_synthesis_clips_keep_the_true_place_of_a_carried_over_note() -> None:
     mels = {clip.clip_id: np.full((clip.end_frame - clip.start_frame, 2), 3.0, np.float32) for clip in CLIPS}
-    arrays = synthesis_arrays([performance()], CLIPS, mels, MEL)
+    arrays = build_synthesis_arrays([performance()], CLIPS, mels, MEL)
     first, second, third = (item.sounding for item in arrays.clips)
     assert first.pitch.tolist() == [60, 64]
     assert first.onset_frame.tolist() == [31, 281]  # 0.5 s and 4.5 s at 62.5 frames per second
@@ -40,7 +40,7 @@ def test_synthesis_clips_keep_the_true_place_of_a_carried_over_note() -> None:
 
 
 def test_timing_clips_hold_score_and_performance() -> None:
-    arrays = timing_arrays([performance()], CLIPS, MEL)
+    arrays = build_timing_arrays([performance()], CLIPS, MEL)
     assert [item.clip.clip_id for item in arrays.clips] == ["r/0", "r/1"]  # nothing sounds in the third
     second = arrays.clips[1]
     assert second.written.note_id.tolist() == [1, 2]
@@ -57,7 +57,7 @@ def test_timing_clips_hold_score_and_performance() -> None:
 def test_nominal_times_are_those_of_the_performances_mean_tempo_right_where_the_clip_starts() -> None:
     slow_then_fast = performance()
     slow_then_fast.performed.onset_sec[1] = 2.5  # quarters 0 to 4 in 2 s, 4 to 7.5 in 5.5 s
-    first, second = (item.written for item in timing_arrays([slow_then_fast], CLIPS[:2], MEL).clips)
+    first, second = (item.written for item in build_timing_arrays([slow_then_fast], CLIPS[:2], MEL).clips)
     assert [first.tempo_qpm, second.tempo_qpm] == pytest.approx([60.0, 60.0])
     # At 0 s the score is .5 quarters before its start (at 4.992 s 4 + 2.492 * 3.5 / 5.5 quarters), a second each.
     np.testing.assert_allclose(first.nominal_onset_frame, [31.25, 281.25], rtol=1e-5)
@@ -65,7 +65,7 @@ def test_nominal_times_are_those_of_the_performances_mean_tempo_right_where_the_
 
 
 def test_clips_of_one_performance_share_the_piece_they_are_cut_from() -> None:
-    clips = timing_arrays([performance()], CLIPS, MEL).clips
+    clips = build_timing_arrays([performance()], CLIPS, MEL).clips
     assert clips[0].piece is clips[1].piece
     piece = clips[0].piece
     assert (piece.recording_id, piece.performer_index, piece.movement) == ("r", 1, "r")
@@ -79,45 +79,45 @@ def test_a_grace_note_comes_just_before_its_note() -> None:
     plain.notes.duration_quarter[0] = 0.0
     plain.notes.onset_quarter[0] = 4.0
     plain.performed.onset_sec[0], plain.performed.offset_sec[0] = 4.4, 4.5
-    written = timing_arrays([plain], CLIPS[:1], MEL).clips[0].written
+    written = build_timing_arrays([plain], CLIPS[:1], MEL).clips[0].written
     assert written.duration_tick.tolist() == [0, 60]
     assert written.nominal_onset_frame[0] == pytest.approx(written.nominal_onset_frame[1] - 5.0)
     assert written.nominal_duration_frame[0] == pytest.approx(5.0)
 
 
 def test_performers_are_those_of_the_training_clips() -> None:
-    arrays = timing_arrays([performance()], CLIPS, MEL)
+    arrays = build_timing_arrays([performance()], CLIPS, MEL)
     assert arrays.performer_names == ("ann",)
     assert [item.performer_index for item in arrays.clips] == [1, 0]
-    assert [item.clip.clip_id for item in arrays.training()] == ["r/0"]
-    assert [item.clip.clip_id for item in arrays.held_out("clip")] == ["r/1"]
-    assert arrays.held_out("recording") == []
+    assert [item.clip.clip_id for item in arrays.select_training()] == ["r/0"]
+    assert [item.clip.clip_id for item in arrays.select_held_out("clip")] == ["r/1"]
+    assert arrays.select_held_out("recording") == []
 
 
 def test_nothing_to_train_on() -> None:
     with pytest.raises(DataError, match="1 clips, none of them left for training"):
-        timing_arrays([performance()], CLIPS[1:2], MEL).training()
+        build_timing_arrays([performance()], CLIPS[1:2], MEL).select_training()
 
 
 def test_vocoder_clips_are_cut_where_their_mels_are() -> None:
     mels = {clip.clip_id: np.zeros((clip.end_frame - clip.start_frame, 2), np.float32) for clip in CLIPS}
     samples = np.arange(938 * 256, dtype=np.float32)
-    arrays = vocoder_arrays(CLIPS, mels, {"r": samples}, MEL)
+    arrays = build_vocoder_arrays(CLIPS, mels, {"r": samples}, MEL)
     assert [(int(item.samples[0]), len(item.samples)) for item in arrays.clips] == [
         (0, 312 * 256),
         (312 * 256, 313 * 256),
         (625 * 256, 313 * 256),
     ]
     with pytest.raises(DataError, match=r"r/2: ends at sample 240128, its recording at 240127"):
-        vocoder_arrays(CLIPS, mels, {"r": samples[:-1]}, MEL)
+        build_vocoder_arrays(CLIPS, mels, {"r": samples[:-1]}, MEL)
 
 
 def test_missing_and_misshapen_mels_are_named() -> None:
     mels = {"r/0": np.zeros((311, 2), np.float32)}
     with pytest.raises(DataError, match=r"r/0: its log-mel is of shape \(311, 2\), expected \(312, 2\)"):
-        synthesis_arrays([performance()], CLIPS[:1], mels, MEL)
+        build_synthesis_arrays([performance()], CLIPS[:1], mels, MEL)
     with pytest.raises(DataError, match="r/1: its log-mel is missing"):
-        synthesis_arrays([performance()], CLIPS[1:2], mels, MEL)
+        build_synthesis_arrays([performance()], CLIPS[1:2], mels, MEL)
 
 
 def test_a_performance_must_have_every_note_of_its_score() -> None:

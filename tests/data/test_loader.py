@@ -6,8 +6,8 @@ import torch
 from dp.config import MelConfig
 from dp.data.arrays import Arrays
 from dp.data.clips import Clip, SoundingNotes
-from dp.data.loader import cropped_batch_at, drawn_at, synthesis_batch, synthesis_batch_at
-from dp.data.stretches import Stretch, SynthesisClip, stretch_of, training_runs, transposed
+from dp.data.loader import draw_indices, make_crop_sampler, make_synthesis_batch, make_synthesis_sampler
+from dp.data.stretches import Stretch, SynthesisClip, find_training_runs, make_stretch, transpose_stretch
 from dp.data.tempo_map import TempoMap
 from dp.types import PerformedNotes
 
@@ -21,19 +21,19 @@ def synthesis_clip(name: str, note_count: int, frame_count: int) -> SynthesisCli
 
 
 def test_every_clip_comes_once_a_pass_in_new_orders() -> None:
-    draws = [drawn_at(step, 6, 3, seed=0) for step in (1, 2, 3, 4)]
+    draws = [draw_indices(step, 6, 3, seed=0) for step in (1, 2, 3, 4)]
     assert sorted(draws[0] + draws[1]) == sorted(draws[2] + draws[3]) == [0, 1, 2, 3, 4, 5]
     assert draws[0] + draws[1] != draws[2] + draws[3]
-    assert drawn_at(3, 6, 3, seed=0) == draws[2]
-    assert [drawn_at(step, 6, 3, seed=1) for step in (1, 2)] != draws[:2]
+    assert draw_indices(3, 6, 3, seed=0) == draws[2]
+    assert [draw_indices(step, 6, 3, seed=1) for step in (1, 2)] != draws[:2]
 
 
 def test_fewer_clips_than_a_batch_holds_repeat() -> None:
-    assert drawn_at(1, 1, 3, seed=0) == [0, 0, 0]
+    assert draw_indices(1, 1, 3, seed=0) == [0, 0, 0]
 
 
 def test_padding_of_a_batch() -> None:
-    batch = synthesis_batch([synthesis_clip("a", 2, 4), synthesis_clip("b", 0, 5)])
+    batch = make_synthesis_batch([synthesis_clip("a", 2, 4), synthesis_clip("b", 0, 5)])
     assert batch.clip_ids == ("a", "b")
     assert batch.inputs["pitch"].tolist() == [[60, 61], [128, 128]]
     assert batch.inputs["duration_frame"].tolist() == [[5, 5], [0, 0]]
@@ -44,11 +44,11 @@ def test_padding_of_a_batch() -> None:
 
 
 def test_clips_without_notes_make_no_empty_tensor() -> None:
-    assert synthesis_batch([synthesis_clip("a", 0, 4)]).inputs["pitch"].tolist() == [[128]]
+    assert make_synthesis_batch([synthesis_clip("a", 0, 4)]).inputs["pitch"].tolist() == [[128]]
 
 
 def test_the_performer_is_hidden_now_and_then() -> None:
-    batch_at = synthesis_batch_at([synthesis_clip("a", 1, 4)], 100, seed=0)
+    batch_at = make_synthesis_sampler([synthesis_clip("a", 1, 4)], 100, seed=0)
     hidden = [(batch_at(step).inputs["performer"] == 0).float().mean() for step in range(1, 11)]
     assert 0.06 < float(torch.stack(hidden).mean()) < 0.14
 
@@ -72,8 +72,8 @@ def recording(*, held_out: Sequence[int] = ()) -> list[Stretch]:
     pitch = 60 + np.arange(8)
     performed = PerformedNotes(pitch, 0 * pitch, onset_sec, onset_sec + 0.9, np.ones(8))
     tempo_map = TempoMap(np.array([0.0, 8.0]), np.array([0.0, 16.0]), (120.0, 120.0))
-    runs = training_runs(clips)
-    return [stretch_of(run, performed, tempo_map, RATE_HZ, margin_frame=0) for run in runs]
+    runs = find_training_runs(clips)
+    return [make_stretch(run, performed, tempo_map, RATE_HZ, margin_frame=0) for run in runs]
 
 
 def test_stretches_end_where_a_clip_is_held_out() -> None:
@@ -92,7 +92,7 @@ def test_a_cut_has_the_notes_and_the_frames_of_its_place() -> None:
 
 
 def test_crops_come_from_everywhere_and_from_nowhere_else() -> None:
-    batch_at = cropped_batch_at(recording(held_out=[2]), 150, 50, seed=0)
+    batch_at = make_crop_sampler(recording(held_out=[2]), 150, 50, seed=0)
     starts = torch.cat([batch_at(step).log_mel[:, 0, 0] for step in range(1, 21)])
     ends = torch.cat([batch_at(step).log_mel[:, -1, 0] for step in range(1, 21)])
     assert torch.equal(ends - starts, torch.full_like(starts, 149.0))
@@ -102,7 +102,7 @@ def test_crops_come_from_everywhere_and_from_nowhere_else() -> None:
 
 
 def test_a_transposed_stretch_is_faster_as_it_is_higher() -> None:
-    octave = transposed(recording(held_out=[0])[0], np.arange(250, dtype=np.float32)[:, None] * 2, 12)
+    octave = transpose_stretch(recording(held_out=[0])[0], np.arange(250, dtype=np.float32)[:, None] * 2, 12)
     assert (octave.start_frame, octave.log_mel[:, 0].tolist()) == (50, list(range(100, 500, 2)))
     clip = octave.cut(15, 60)
     assert clip.sounding.pitch.tolist() == [74, 75]
@@ -113,4 +113,4 @@ def test_a_transposed_stretch_is_faster_as_it_is_higher() -> None:
 
 def test_arrays_know_their_splits() -> None:
     clips = tuple(synthesis_clip(name, 1, 4) for name in "ab")
-    assert len(Arrays(clips, MelConfig()).training()) == 2
+    assert len(Arrays(clips, MelConfig()).select_training()) == 2

@@ -1,6 +1,6 @@
 import numpy as np
 
-from dp.data.movements import movements, surroundings
+from dp.data.movements import assign_movements, digest_surroundings
 from dp.types import ScoreNotes
 from tests.factories import notes_of
 
@@ -13,12 +13,12 @@ SECTION = [60, 64, 67, 62, 65, 69, 71, 72, 59, 55, 57, 66, 68, 70, 61, 63, 73, 7
 
 
 def test_an_event_is_known_by_four_to_either_side() -> None:
-    one, other = surroundings(line(SECTION)), surroundings(line([*SECTION[:12], 40, *SECTION[13:]]))
+    one, other = digest_surroundings(line(SECTION)), digest_surroundings(line([*SECTION[:12], 40, *SECTION[13:]]))
     assert np.flatnonzero(one != other).tolist() == list(range(8, 17))
 
 
 def test_a_repeat_is_the_same_place_again() -> None:
-    twice = surroundings(line(SECTION * 2))
+    twice = digest_surroundings(line(SECTION * 2))
     assert np.array_equal(twice[4:19], twice[28:43])  # the last note's length tells the end from the repeat
     assert len(set(twice[4:19].tolist())) == 15
 
@@ -26,5 +26,5 @@ def test_a_repeat_is_the_same_place_again() -> None:
 def test_recordings_of_one_movement_are_found_whatever_repeats_they_play() -> None:
     other = [pitch + 1 for pitch in reversed(SECTION)]
     scores = {"b": line(SECTION * 2), "a": line(SECTION), "c": line(other), "d": line(SECTION, 1.0)}
-    found = movements({name: surroundings(notes) for name, notes in scores.items()})
+    found = assign_movements({name: digest_surroundings(notes) for name, notes in scores.items()})
     assert found == {"a": "a", "b": "a", "c": "c", "d": "d"}

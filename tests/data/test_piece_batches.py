@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from dp.data.piece_batches import Stretch, draw_stretches, piece_batch, piece_inputs
+from dp.data.piece_batches import Stretch, draw_stretches, make_piece_batch, make_piece_inputs
 from dp.data.timing_pieces import TimingPiece
 from tests.train import tiny
 
@@ -12,7 +12,7 @@ def pieces() -> list[TimingPiece]:
 
 def test_a_stretch_holds_its_events_and_their_notes_and_says_what_may_be_learned() -> None:
     one, two = pieces()
-    batch = piece_batch([Stretch(one, 2, 6), Stretch(two, 0, 2)], hidden=[False, True])
+    batch = make_piece_batch([Stretch(one, 2, 6), Stretch(two, 0, 2)], hidden=[False, True])
     assert batch.clip_ids == ("one events 2-5", "two events 0-1")
     assert batch.inputs["valid"].tolist() == [[True] * 4, [True, True, False, False]]
     assert batch.inputs["note_event"][0].tolist() == [0, 1, 2, 3]
@@ -45,6 +45,6 @@ def test_stretches_come_from_everywhere_ends_included() -> None:
 
 def test_a_whole_piece_as_input() -> None:
     one, _ = pieces()
-    inputs = piece_inputs(one.context, 2)
+    inputs = make_piece_inputs(one.context, 2)
     assert inputs["numbers"].shape == (1, 8, 20)
     assert inputs["valid"].all() and inputs["performer"].tolist() == [2]

@@ -1,15 +1,15 @@
 import numpy as np
 import pytest
 
-from dp.data.clips import tempo_from
+from dp.data.clips import make_constant_tempo_map
 from dp.data.score_context import (
     CODE_COUNT,
     EVENT_NUMBER_COUNT,
     NOTE_NUMBER_COUNT,
     ScoreContext,
-    played_times_sec,
-    score_context,
-    steady_tempo_map,
+    build_score_context,
+    compute_played_times_sec,
+    make_steady_tempo_map,
 )
 from dp.types import ScoreNotes
 from dp.units import FloatArray
@@ -34,7 +34,7 @@ def notes_of(rows: list[Row] = ROWS) -> ScoreNotes:
 
 
 def context_of(rows: list[Row] = ROWS, tempo_qpm: float = 60.0) -> ScoreContext:
-    return score_context(notes_of(rows), tempo_from(0.0, 0.0, tempo_qpm))
+    return build_score_context(notes_of(rows), make_constant_tempo_map(0.0, 0.0, tempo_qpm))
 
 
 def say(
@@ -58,7 +58,7 @@ def test_events_and_their_intervals() -> None:
 def test_the_tempo_is_told_and_nothing_else_depends_on_where_the_piece_stands() -> None:
     slow, fast = context_of(tempo_qpm=60.0), context_of(tempo_qpm=120.0)
     assert np.allclose(slow.numbers[:, 3] - fast.numbers[:, 3], np.log(2.0))
-    later = score_context(notes_of(), tempo_from(100.0, 0.0, 60.0))
+    later = build_score_context(notes_of(), make_constant_tempo_map(100.0, 0.0, 60.0))
     np.testing.assert_allclose(later.numbers, slow.numbers, atol=1e-6)
 
 
@@ -72,7 +72,7 @@ def test_bars_and_rests_are_told() -> None:
 
 def test_a_model_that_says_nothing_plays_as_written() -> None:
     context = context_of()
-    onset_sec, duration_sec = played_times_sec(context, *say(context))
+    onset_sec, duration_sec = compute_played_times_sec(context, *say(context))
     np.testing.assert_allclose(onset_sec, [0, 0.92, 1, 1, 4, 4, 4.5])
     np.testing.assert_allclose(duration_sec, [1, 0.08, 2, 2, 2, 0.5, 1.5])
 
@@ -81,7 +81,7 @@ def test_expression_0_plays_as_written_whatever_is_said() -> None:
     context = context_of()
     rng = np.random.default_rng(0)
     stretch, spread, articulation = (rng.normal(size=values.shape) for values in say(context))
-    onset_sec, duration_sec = played_times_sec(context, stretch, spread, articulation, expression=0.0)
+    onset_sec, duration_sec = compute_played_times_sec(context, stretch, spread, articulation, expression=0.0)
     np.testing.assert_allclose(onset_sec, [0, 0.92, 1, 1, 4, 4, 4.5])
     np.testing.assert_allclose(duration_sec, [1, 0.08, 2, 2, 2, 0.5, 1.5])
 
@@ -90,7 +90,7 @@ def test_intervals_stretch_and_the_mean_tempo_stays() -> None:
     context = context_of()
     stretch, spread, articulation = say(context)
     stretch[0] = np.log(2.0)  # 2 + 3 + .5 seconds, to be played in 4.5
-    onset_sec, duration_sec = played_times_sec(context, stretch, spread, articulation)
+    onset_sec, duration_sec = compute_played_times_sec(context, stretch, spread, articulation)
     scale = 4.5 / 5.5
     np.testing.assert_allclose(onset_sec[[0, 2, 4, 6]], [0, 2 * scale, 5 * scale, 4.5])
     np.testing.assert_allclose(duration_sec[0], 2 * scale)
@@ -102,16 +102,16 @@ def test_chords_spread_about_their_event_and_no_further_than_their_neighbours() 
     context = context_of()
     stretch, spread, articulation = say(context)
     spread[[4, 5]] = [0.1, 0.3]
-    onset_sec, _ = played_times_sec(context, stretch, spread, articulation)
+    onset_sec, _ = compute_played_times_sec(context, stretch, spread, articulation)
     np.testing.assert_allclose(onset_sec[[4, 5]], [3.9, 4.1])
     spread[[4, 5]] = [-50.0, 50.0]
-    onset_sec, _ = played_times_sec(context, stretch, spread, articulation)
+    onset_sec, _ = compute_played_times_sec(context, stretch, spread, articulation)
     np.testing.assert_allclose(onset_sec[[4, 5]], [4 - 0.45 * 3, 4 + 0.45 * 0.5])
 
 
 def test_articulation_is_a_factor() -> None:
     context = context_of()
-    _, duration_sec = played_times_sec(context, *say(context, articulation=np.log(0.5)))
+    _, duration_sec = compute_played_times_sec(context, *say(context, articulation=np.log(0.5)))
     np.testing.assert_allclose(duration_sec, [0.5, 0.08, 1, 1, 1, 0.25, 0.75])
 
 
@@ -120,18 +120,18 @@ def test_whatever_is_said_events_follow_each_other() -> None:
     context = context_of(rows)
     rng = np.random.default_rng(1)
     stretch, spread, articulation = (3 * rng.normal(size=values.shape) for values in say(context))
-    onset_sec, duration_sec = played_times_sec(context, stretch, spread, articulation)
+    onset_sec, duration_sec = compute_played_times_sec(context, stretch, spread, articulation)
     assert (np.diff(onset_sec) > 0).all() and (duration_sec > 0).all()
     assert onset_sec[-1] - onset_sec[0] == pytest.approx(63 / 4)
 
 
 def test_one_event_alone() -> None:
     context = context_of([(0, 1, 60, 1)])
-    onset_sec, duration_sec = played_times_sec(context, *say(context, 1.0))
+    onset_sec, duration_sec = compute_played_times_sec(context, *say(context, 1.0))
     assert (onset_sec.tolist(), duration_sec.tolist()) == ([0.0], [1.0])
 
 
 def test_steady_tempo_goes_through_both_ends() -> None:
-    tempo_map = steady_tempo_map(np.array([0.0, 3.0, 4.0]), np.array([1.0, 2.0, 3.0]))
+    tempo_map = make_steady_tempo_map(np.array([0.0, 3.0, 4.0]), np.array([1.0, 2.0, 3.0]))
     assert tempo_map.outer_tempo_qpm == (120.0, 120.0)
-    np.testing.assert_allclose(tempo_map.sec_at([0.0, 3.0, 4.0]), [1.0, 2.5, 3.0])
+    np.testing.assert_allclose(tempo_map.find_sec([0.0, 3.0, 4.0]), [1.0, 2.5, 3.0])

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from dp.data.clips import tempo_from
-from dp.data.score_context import score_context
-from dp.evaluate.performers import articulation_curve, compare_performers, tempo_curve
+from dp.data.clips import make_constant_tempo_map
+from dp.data.score_context import build_score_context
+from dp.evaluate.performers import compare_performers, compute_articulation_curve, compute_tempo_curve
 from tests.train import tiny
 
 PERFORMER = np.array([0, 0, 1, 1, 2, 2, 0, 1])
@@ -36,7 +36,7 @@ def test_what_suits_all_recordings_of_a_fold_does_not_count() -> None:
 
 
 def test_curves_are_means_over_two_seconds_of_the_score() -> None:
-    context = score_context(tiny.scale(8), tempo_from(0.0, 0.0, 120.0))  # notes half a second apart
+    context = build_score_context(tiny.scale(8), make_constant_tempo_map(0.0, 0.0, 120.0))  # notes half a second apart
     stretch = np.log([2.0, 2.0, 2.0, 2.0, 0.5, 0.5, 0.5])
-    np.testing.assert_allclose(tempo_curve(context, stretch), np.log([0.5, 2.0]))
-    assert articulation_curve(context, np.array([0.0, 1, 2, 3, -1, -1, -2, -2])).tolist() == [1.5, -1.5]
+    np.testing.assert_allclose(compute_tempo_curve(context, stretch), np.log([0.5, 2.0]))
+    assert compute_articulation_curve(context, np.array([0.0, 1, 2, 3, -1, -1, -2, -2])).tolist() == [1.5, -1.5]

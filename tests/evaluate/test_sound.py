@@ -11,14 +11,14 @@ from dp.evaluate.sound import Transcribe, choose_clips, measure_systems
 from dp.evaluate.systems import (
     EvaluationClip,
     System,
-    at_level,
-    copy_synthesis_system,
-    evaluation_clips,
-    mean_spectrum_system,
-    recording_system,
-    synthesis_system,
+    bring_to_level,
+    make_copy_synthesis_system,
+    make_evaluation_clips,
+    make_mean_spectrum_system,
+    make_recording_system,
+    make_synthesis_system,
 )
-from dp.metrics.clip_metrics import from_json, measure_clips, summarize_clips, to_json
+from dp.metrics.clip_metrics import format_clip_metrics, measure_clips, parse_clip_metrics, summarize_clips
 from dp.metrics.intervals import Results
 from dp.models.checkpoint import Checkpoint
 from dp.models.synthesis import SynthesisModel
@@ -28,7 +28,7 @@ from dp.train.vocoder import train_vocoder
 from tests.factories import played_notes
 from tests.train import tiny
 
-CLIPS = evaluation_clips(tiny.synthesis().clips, tiny.vocoder().clips)
+CLIPS = make_evaluation_clips(tiny.synthesis().clips, tiny.vocoder().clips)
 
 
 def evaluate_systems(
@@ -74,11 +74,11 @@ def clip(
 
 def test_all_systems_on_both_splits(synthesis: Checkpoint[SynthesisModel], vocoder: Checkpoint[Vocoder]) -> None:
     systems = {
-        "ours": synthesis_system(synthesis, vocoder),
-        "mel-only": synthesis_system(synthesis, None),
-        "copy-synthesis": copy_synthesis_system(vocoder),
-        "recording": recording_system(),
-        "clip-mean-spectrum": mean_spectrum_system(),
+        "ours": make_synthesis_system(synthesis, vocoder),
+        "mel-only": make_synthesis_system(synthesis, None),
+        "copy-synthesis": make_copy_synthesis_system(vocoder),
+        "recording": make_recording_system(),
+        "clip-mean-spectrum": make_mean_spectrum_system(),
     }
     done: list[tuple[int, str]] = []
     results = evaluate_systems(
@@ -110,14 +110,14 @@ def test_all_systems_on_both_splits(synthesis: Checkpoint[SynthesisModel], vocod
 def test_a_performer_is_found_under_the_checkpoints_number(synthesis: Checkpoint[SynthesisModel]) -> None:
     arrays = tiny.synthesis()
     renumbered = replace(arrays, performer_names=("zoe", "ann", "bo"))
-    clips = [evaluation_clips(made.clips, tiny.vocoder().clips) for made in (arrays, renumbered)]
+    clips = [make_evaluation_clips(made.clips, tiny.vocoder().clips) for made in (arrays, renumbered)]
     with torch.no_grad():
         synthesis.model.conditions.performer.weight[1] += 100.0  # "ann" in the checkpoint
-    one, other = (evaluate_systems(made, {"s": synthesis_system(synthesis, None)}, tiny.MEL) for made in clips)
+    one, other = (evaluate_systems(made, {"s": make_synthesis_system(synthesis, None)}, tiny.MEL) for made in clips)
     with torch.no_grad():
         synthesis.model.conditions.performer.weight[1] -= 100.0
     assert one == other
-    plain = evaluate_systems(clips[0], {"s": synthesis_system(synthesis, None)}, tiny.MEL)
+    plain = evaluate_systems(clips[0], {"s": make_synthesis_system(synthesis, None)}, tiny.MEL)
     assert plain["violin"]["clip"] != one["violin"]["clip"]  # ann's
     assert plain["violin"]["recording"] == one["violin"]["recording"]  # bo's
 
@@ -126,7 +126,7 @@ def test_notes_carried_over_count_on_neither_side() -> None:
     # Frames are 16 ms: the note asked for at frame 25 begins at 0.4 s; 64 was carried over and is heard at once.
     item = clip(sounding=[(64, -5), (60, 25), (62, 50)])
     heard = played_notes((64, 0.02), (60, 0.43), (62, 0.88), (64, 1.5))
-    found = evaluate_systems([item], {"r": recording_system()}, tiny.MEL, lambda samples, rate: heard)
+    found = evaluate_systems([item], {"r": make_recording_system()}, tiny.MEL, lambda samples, rate: heard)
     means = {metric: value["mean"] for metric, value in found["violin"]["clip"]["r"].items() if "note" in metric}
     assert means == {
         "note_precision_50ms": pytest.approx(1 / 3),
@@ -140,7 +140,7 @@ def test_notes_carried_over_count_on_neither_side() -> None:
 
 def test_clips_without_a_new_note_have_no_note_metrics() -> None:
     items = [clip(0, sounding=[(64, -5)]), clip(1, sounding=[(64, 5)])]
-    found = evaluate_systems(items, {"r": recording_system()}, tiny.MEL, lambda samples, rate: played_notes())
+    found = evaluate_systems(items, {"r": make_recording_system()}, tiny.MEL, lambda samples, rate: played_notes())
     metrics = found["violin"]["clip"]["r"]
     assert (metrics["log_mel_mse"]["n"], metrics["note_f1_50ms"]["n"]) == (2, 1)
 
@@ -163,14 +163,14 @@ def test_levels() -> None:
     floor, lowest = 1e-5, np.float32(np.log(1e-5))
     samples = np.array([0.0, 0.19, -0.095], dtype=np.float32)
     item = replace(clip(), samples=samples, log_mel=np.array([[lowest, -2.0]], dtype=np.float32))
-    assert at_level(item, "recording", floor) is item
-    loud = at_level(item, "clip", floor)
+    assert bring_to_level(item, "recording", floor) is item
+    loud = bring_to_level(item, "clip", floor)
     assert loud.samples == pytest.approx([0.0, 0.95, -0.475])
     assert loud.log_mel == pytest.approx(np.array([[lowest, -2.0 + np.log(5.0)]]))
     silent = replace(item, samples=0 * samples)
-    assert at_level(silent, "clip", floor) is silent
+    assert bring_to_level(silent, "clip", floor) is silent
     with pytest.raises(ValueError, match="level 'loud'"):
-        at_level(item, "loud", floor)
+        bring_to_level(item, "loud", floor)
 
 
 def test_a_system_that_makes_nothing() -> None:
@@ -185,7 +185,7 @@ def test_differences_are_of_the_same_clips() -> None:
         "r/2": {"a": {"log_mel_mse": float("nan")}, "b": {"log_mel_mse": 7.0}},
     }
     rows = measure_clips([clip(i) for i in range(3)], lambda item: values[item.clip.clip_id])
-    found = summarize_clips(from_json(to_json(rows)), {"log_mel_mse": ("a",)})["violin"]["clip"]
+    found = summarize_clips(parse_clip_metrics(format_clip_metrics(rows)), {"log_mel_mse": ("a",)})["violin"]["clip"]
     assert found["b"]["log_mel_mse_minus_a"] == {"mean": 1.0, "low": 1.0, "high": 1.0, "n": 2}
     assert list(found["a"]) == ["log_mel_mse"]
     assert (found["a"]["log_mel_mse"]["n"], found["b"]["log_mel_mse"]["n"]) == (2, 3)
@@ -219,6 +219,6 @@ def test_chosen_clips_are_some_of_every_split_and_instrument() -> None:
 
 
 def test_clips_without_samples_are_left_out() -> None:
-    found = evaluation_clips(tiny.synthesis().clips, tiny.vocoder().clips[1:])
+    found = make_evaluation_clips(tiny.synthesis().clips, tiny.vocoder().clips[1:])
     assert [item.clip.clip_id for item in found] == ["one/1", "two/0", "two/1"]
     assert np.array_equal(found[0].samples, tiny.SAMPLES["one"][125 * 256 : 250 * 256])

@@ -5,15 +5,15 @@ import pytest
 import torch
 
 from dp.config import MelConfig
-from dp.data.arrays import Arrays, TimingClip, timing_arrays
+from dp.data.arrays import Arrays, TimingClip, build_timing_arrays
 from dp.data.clips import Clip
 from dp.data.timing_pieces import Performance
 from dp.evaluate.performers import evaluate_performers
 from dp.evaluate.timing import (
     OtherPerformers,
+    find_unheard_movements,
     measure_timing_baselines,
     measure_timing_models,
-    unheard_movements,
 )
 from dp.models.checkpoint import Checkpoint
 from dp.models.timing import TimingDims, TimingModel
@@ -56,7 +56,7 @@ CLIPS = (
 
 
 def arrays() -> Arrays[TimingClip]:
-    return timing_arrays(PERFORMANCES, CLIPS, MelConfig())
+    return build_timing_arrays(PERFORMANCES, CLIPS, MelConfig())
 
 
 def checkpoint(design: str = "ours") -> Checkpoint[TimingModel]:
@@ -107,7 +107,7 @@ def test_an_untrained_model_is_a_metronome_and_the_publications_knows_nothing() 
 
 
 def test_a_movement_is_unheard_when_nothing_of_it_is_for_training() -> None:
-    assert unheard_movements(arrays()) == {"dee"}
+    assert find_unheard_movements(arrays()) == {"dee"}
 
 
 def test_comparing_performers_needs_two_performers_that_the_model_knows() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dp.metrics import Estimate, bootstrap, merge, paired_bootstrap
+from dp.metrics import Estimate, bootstrap, bootstrap_pairs, merge
 
 
 def test_bootstrap_of_one_value_is_that_value() -> None:
@@ -27,15 +27,15 @@ def test_paired_bootstrap_sees_a_difference_that_the_clips_hide() -> None:
     clips = rng.normal(scale=10.0, size=50)
     better, worse = clips - 0.5, clips + 0.1 * rng.normal(size=50)
     assert bootstrap(better).high > bootstrap(worse).low  # each alone says nothing
-    found = paired_bootstrap(better, worse)
+    found = bootstrap_pairs(better, worse)
     assert found.mean == pytest.approx(-0.5, abs=0.05)
     assert -0.6 < found.low < found.high < -0.4
-    assert paired_bootstrap([3.0, 5.0], [1.0, 3.0]) == Estimate(2.0, 2.0, 2.0, 2)
+    assert bootstrap_pairs([3.0, 5.0], [1.0, 3.0]) == Estimate(2.0, 2.0, 2.0, 2)
 
 
 def test_pairs_must_be_pairs() -> None:
     with pytest.raises(ValueError, match="2 values against 1 are no pairs"):
-        paired_bootstrap([1.0, 2.0], [1.0])
+        bootstrap_pairs([1.0, 2.0], [1.0])
 
 
 def test_merge_keeps_all_systems() -> None:

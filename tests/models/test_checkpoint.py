@@ -29,7 +29,7 @@ def folder(tmp_path: Path, checkpoint: Checkpoint[TimingModel]) -> Path:
 def test_round_trip(folder: Path, checkpoint: Checkpoint[TimingModel]) -> None:
     found = load_checkpoint(folder, [TimingModel], MEL)
     assert (found.mel, found.step, found.train, found.data_note) == (MEL, 7, {"seed": 1}, "demo")
-    assert [found.performer_index(name) for name in ("ann", "bo", "cy", None)] == [1, 2, 0, 0]
+    assert [found.find_performer_index(name) for name in ("ann", "bo", "cy", None)] == [1, 2, 0, 0]
     assert not found.model.training
     for name, value in checkpoint.model.state_dict().items():
         assert torch.equal(found.model.state_dict()[name], value), name

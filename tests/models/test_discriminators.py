@@ -7,13 +7,13 @@ from dp.models.discriminators import (
     PeriodDiscriminator,
     ScaleDiscriminator,
     SpectrumDiscriminator,
-    hifigan_discriminators,
-    spectrum_discriminators,
+    make_hifigan_discriminators,
+    make_spectrum_discriminators,
 )
 
 
 def test_the_published_ones_are_eight_of_71_million_weights() -> None:
-    discriminators = hifigan_discriminators()
+    discriminators = make_hifigan_discriminators()
     assert len(discriminators.members) == len(PERIODS_SAMPLE) + 3
     assert sum(parameter.numel() for parameter in discriminators.parameters()) == 70_724_591
 
@@ -61,7 +61,7 @@ def test_the_small_ones_hear_phases() -> None:
 
 
 def test_the_small_ones_are_small_and_judge_several_resolutions() -> None:
-    discriminators = spectrum_discriminators(8)
+    discriminators = make_spectrum_discriminators(8)
     assert isinstance(discriminators, Discriminators)
     assert sum(parameter.numel() for parameter in discriminators.parameters()) < 30_000
     verdicts = discriminators(0.1 * torch.randn(2, 8192))
@@ -70,5 +70,5 @@ def test_the_small_ones_are_small_and_judge_several_resolutions() -> None:
 
 def test_silence_has_finite_gradients() -> None:
     samples = torch.zeros(1, 8192, requires_grad=True)
-    torch.autograd.backward([score.sum() for score, _ in spectrum_discriminators(4)(samples)])
+    torch.autograd.backward([score.sum() for score, _ in make_spectrum_discriminators(4)(samples)])
     assert samples.grad is not None and torch.isfinite(samples.grad).all()

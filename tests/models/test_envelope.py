@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from dp.audio.mel import mel_filterbank
 from dp.config import MelConfig
 from dp.models import envelope, harmonics
-from dp.models.envelope import TAIL_FRAME, EnvelopeMixer, curve_basis, sounding_pairs
-from dp.models.harmonics import Partials, partial_spectrum
+from dp.models.envelope import TAIL_FRAME, EnvelopeMixer, find_sounding_pairs, make_curve_basis
+from dp.models.harmonics import Partials, compute_partial_spectra
 
 
 @settings(max_examples=40, deadline=None)
@@ -30,12 +30,12 @@ def test_pairs_are_those_of_a_plain_loop(clips: list[list[tuple[int, int]]], fra
         for frame in range(frame_count)
         if length > 0 and start <= frame < start + length + tail_frame
     )
-    note, frame = sounding_pairs(onset, duration, frame_count, tail_frame)
+    note, frame = find_sounding_pairs(onset, duration, frame_count, tail_frame)
     assert sorted(zip(note.tolist(), frame.tolist(), strict=True)) == expected
 
 
 def test_curves_go_straight_between_knots_that_grow_sparser() -> None:
-    basis = curve_basis(16)
+    basis = make_curve_basis(16)
     assert basis.shape == (16, 5)
     assert torch.allclose(basis.sum(dim=1), torch.ones(16))
     for knot, frame in enumerate([0, 1, 3, 7, 15]):
@@ -77,7 +77,7 @@ def test_envelopes_do_not_depend_on_where_the_clip_begins() -> None:
 
 def test_partials_lie_where_the_pitch_says() -> None:
     mel = MelConfig()
-    spectrum = partial_spectrum(mel, mel_filterbank(mel))
+    spectrum = compute_partial_spectra(mel, mel_filterbank(mel))
     assert spectrum.shape == (129, 80)
     assert spectrum[128].max() == 0.0
     centre_hz = mel_filterbank(mel).argmax(axis=1) * 16000 / 1024
@@ -89,7 +89,7 @@ def test_partials_lie_where_the_pitch_says() -> None:
 def test_partials_ring_on_and_fall_silent() -> None:
     partials = Partials(80)
     mel = MelConfig()
-    partials.set_spectrum(partial_spectrum(mel, mel_filterbank(mel)))
+    partials.set_spectrum(compute_partial_spectra(mel, mel_filterbank(mel)))
     out = partials(torch.tensor([[69, 128]]), torch.tensor([[5, 0]]), torch.tensor([[10, 0]]), 60)[0]
     band = int(out[5].argmax())
     assert out[:5].abs().max() < 1e-6
@@ -105,7 +105,7 @@ def test_pairs_in_slices_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     for parameter in mixer.parameters():
         torch.nn.init.normal_(parameter)
     partials = Partials(80)
-    partials.set_spectrum(partial_spectrum(MelConfig(), mel_filterbank(MelConfig())))
+    partials.set_spectrum(compute_partial_spectra(MelConfig(), mel_filterbank(MelConfig())))
     times = (torch.randint(-9, 20, (2, 6)), torch.randint(0, 9, (2, 6)), 30)
     notes, pitch = torch.randn(2, 6, 3), torch.randint(0, 128, (2, 6))
     whole = mixer(notes, *times), partials(pitch, *times)

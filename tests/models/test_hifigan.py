@@ -3,7 +3,7 @@ import torch
 
 from dp.models import hifigan
 from dp.models.hifigan import HOP_SAMPLE, REACH_FRAME, HifiganDims, HifiganModel
-from dp.models.weight_norm import folded, with_weight_norm
+from dp.models.weight_norm import add_weight_norm, fold_weight_norm
 from tests.models.lively import lively
 
 SMALL = HifiganDims(band_count=5, width=16)
@@ -50,15 +50,15 @@ def test_weight_norm_changes_what_is_learned_and_not_what_is_computed() -> None:
     names = set(model.state_dict())
     with torch.no_grad():
         plain = model(log_mel)
-        normalized = with_weight_norm(model)
+        normalized = add_weight_norm(model)
         torch.testing.assert_close(normalized(log_mel), plain)
         assert set(model.state_dict()) != names
-        torch.testing.assert_close(folded(model)(log_mel), plain)
+        torch.testing.assert_close(fold_weight_norm(model)(log_mel), plain)
     assert set(model.state_dict()) == names
 
 
 def test_weight_norm_learns_length_and_direction() -> None:
-    model = with_weight_norm(HifiganModel(SMALL))
+    model = add_weight_norm(HifiganModel(SMALL))
     lengths = dict(model.named_parameters())["enter.parametrizations.weight.original0"]
     assert lengths.shape == (16, 1, 1)
     before = model.enter.weight.detach().clone()

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from dp.models.layers import NoteEncoder, sinusoid, tempo_bin
+from dp.models.layers import NoteEncoder, find_tempo_bin, make_sinusoid
 from dp.models.synthesis import SynthesisModel
 from dp.presets import SynthesisDims
 from tests.models.clips import clip_inputs
@@ -18,14 +18,14 @@ SMALL_SYNTHESIS = SynthesisDims(
 
 
 def test_sinusoid_literal_values() -> None:
-    table = sinusoid(2, 4, torch.device("cpu"))
+    table = make_sinusoid(2, 4, torch.device("cpu"))
     assert table[0].tolist() == [0.0, 1.0, 0.0, 1.0]
     assert table[1].tolist() == pytest.approx([0.841471, 0.540302, 0.0099998, 0.99995], abs=1e-6)
 
 
 def test_tempo_bins_are_logarithmic_and_clamped_and_0_is_unknown() -> None:
     tempo = torch.tensor([float("nan"), 1.0, 20.0, 66.9, 67.0, 223.9, 500.0])
-    assert tempo_bin(tempo).tolist() == [0, 1, 1, 24, 25, 48, 48]  # 66.93 is the geometric mean of 20 and 224
+    assert find_tempo_bin(tempo).tolist() == [0, 1, 1, 24, 25, 48, 48]  # 66.93 is the geometric mean of 20 and 224
 
 
 def test_embedding_clamps_a_carried_over_onset_but_the_projection_sees_it() -> None:

@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from dp.models.local_attention import LocalNoteEncoder, LocalStack, local_attention, rotate
+from dp.models.local_attention import LocalNoteEncoder, LocalStack, attend_locally, rotate
 
 
 @pytest.mark.parametrize(("length", "reach"), [(50, 7), (7, 7), (3, 7), (21, 7), (8, 1)])
@@ -15,7 +15,7 @@ def test_local_attention_is_attention_to_what_is_near(length: int, reach: int) -
     near = (place[:, None] - place[None]).abs() <= reach
     may_attend = (near & valid[:, None, None, :]) | torch.eye(length, dtype=torch.bool)
     expected = F.scaled_dot_product_attention(query, key, value, attn_mask=may_attend)
-    assert torch.allclose(local_attention(query, key, value, valid, reach), expected, atol=1e-6)
+    assert torch.allclose(attend_locally(query, key, value, valid, reach), expected, atol=1e-6)
 
 
 def test_rotated_products_depend_on_the_distance_alone() -> None:

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dp.models.piano_roll import ROLL_COUNT, rolls
+from dp.models.piano_roll import ROLL_COUNT, draw_rolls
 from dp.types import PITCH_COUNT
 
 FRAME_COUNT = 12
@@ -34,7 +34,7 @@ def batches(draw: st.DrawFn) -> np.ndarray:
 @given(batches())
 def test_agrees_with_a_plain_loop(notes: np.ndarray) -> None:
     pitch, onset, duration = torch.from_numpy(notes).unbind(-1)
-    drawn = rolls(pitch, onset, duration, FRAME_COUNT)
+    drawn = draw_rolls(pitch, onset, duration, FRAME_COUNT)
     assert drawn.dtype == torch.float32
     np.testing.assert_allclose(
         drawn, rolls_by_loop(notes[..., 0], notes[..., 1], notes[..., 2], FRAME_COUNT), atol=1e-6
@@ -44,7 +44,7 @@ def test_agrees_with_a_plain_loop(notes: np.ndarray) -> None:
 def drawn_rows(notes: list[tuple[int, int, int]], pitch: int, frame_count: int = 5) -> tuple[list[float], list[float]]:
     """Piano roll and position roll of one pitch."""
     pitches, onset, duration = torch.tensor([notes]).unbind(-1)
-    drawn = rolls(pitches, onset, duration, frame_count)[0]
+    drawn = draw_rolls(pitches, onset, duration, frame_count)[0]
     assert drawn.shape == (frame_count, ROLL_COUNT)
     return drawn[:, pitch].tolist(), drawn[:, PITCH_COUNT + pitch].tolist()
 
@@ -67,4 +67,4 @@ def test_a_new_attack_shows_while_the_same_pitch_still_sounds() -> None:
 
 def test_no_notes_are_silence() -> None:
     none = torch.zeros(2, 0, dtype=torch.int64)
-    assert rolls(none, none, none, 3).tolist() == torch.zeros(2, 3, ROLL_COUNT).tolist()
+    assert draw_rolls(none, none, none, 3).tolist() == torch.zeros(2, 3, ROLL_COUNT).tolist()

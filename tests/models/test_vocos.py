@@ -81,6 +81,6 @@ def test_a_steady_tone_need_not_be_a_multiple_of_the_frame_rate() -> None:
 def test_a_tone_stays_in_tune_over_an_hour() -> None:
     model = VocosModel(SMALL)
     advance = torch.full((1, 225000, 1), 1.3)
-    turned = model._turned(advance, torch.zeros(1, 1, 1, dtype=torch.float64))
+    turned = model._accumulate_phase(advance, torch.zeros(1, 1, 1, dtype=torch.float64))
     exact = float(np.float32(1.3)) * 225000 % (2 * np.pi)
     assert abs(float(turned[0, -1, 0]) - exact) < 1e-4

@@ -73,7 +73,7 @@ def test_grace_notes_before_the_first_beat_move_all_of_it() -> None:
     notes = notes_of([(0, 1, 60), (0, 0, 64), (0, 0, 65)], grace_order=[0, 1, 2])
     performance = as_written(score_of(notes))
     assert rows(performance) == [(0.0, 0.08, 64), (0.08, 0.16, 65), (0.16, 1.16, 60)]
-    assert performance.tempo_map.sec_at(0.0) == pytest.approx(0.16)
+    assert performance.tempo_map.find_sec(0.0) == pytest.approx(0.16)
 
 
 @pytest.mark.parametrize(

@@ -73,4 +73,4 @@ def test_a_tremolo_repeats_its_note() -> None:
 
 
 def test_ornaments_do_not_touch_the_tempo_map() -> None:
-    assert ornate(Mark.TRILL).tempo_map.sec_at([0.0, 1.0, 2.0]).tolist() == [0.0, 1.0, 2.0]
+    assert ornate(Mark.TRILL).tempo_map.find_sec([0.0, 1.0, 2.0]).tolist() == [0.0, 1.0, 2.0]

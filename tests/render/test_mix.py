@@ -40,7 +40,7 @@ def test_a_mix_is_the_weighted_mean(design: str) -> None:
     table = rows(models.synthesis)
     torch.testing.assert_close(rows(mixed.synthesis)[3], 0.75 * table[1] + 0.25 * table[2])
     for checkpoint in (mixed.timing, mixed.synthesis):
-        assert checkpoint.performer_index(name) == 3
+        assert checkpoint.find_performer_index(name) == 3
     assert len(table) == 3 and models.performer_names == ("ann", "bo")  # what was given is as it was
     assert cast(mixed, by(("ann", 3.0), ("bo", 1.0))) == (mixed, name)
 

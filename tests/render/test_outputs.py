@@ -124,8 +124,8 @@ def test_tuning_moves_the_pitch_and_keeps_the_tempo(
     assert made.audio_sec == pytest.approx(float(planned.performed.offset_sec.max()), abs=2 * HOP / RATE_HZ)
     ratio = tuning_hz / 440.0
     np.testing.assert_allclose(seen[0].performed.onset_sec, planned.performed.onset_sec * ratio)
-    assert seen[0].tempo_map.mean_tempo_qpm(0, 1) == pytest.approx(
-        planned.tempo_map.mean_tempo_qpm(0, 1 / ratio) / ratio
+    assert seen[0].tempo_map.compute_mean_tempo_qpm(0, 1) == pytest.approx(
+        planned.tempo_map.compute_mean_tempo_qpm(0, 1 / ratio) / ratio
     )
     rows = list(csv.DictReader((tmp_path / "x.csv").open()))  # these are the times that are heard
     assert [float(row["onset_s"]) for row in rows] == pytest.approx(planned.performed.onset_sec.tolist(), abs=1e-4)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from dp.data.clips import nominal_times_sec
-from dp.data.tempo_map import written_tempo_map
+from dp.data.clips import compute_nominal_times_sec
+from dp.data.tempo_map import build_written_tempo_map
 from dp.models.checkpoint import Checkpoint
 from dp.models.timing import TimingModel
 from dp.render import perform
@@ -49,7 +49,7 @@ def test_a_metronome_plays_exactly() -> None:
     timing = played_by(TimingModel(replace(tiny.TIMING_DIMS, design="ours")).eval())
     notes = notes_of(MIXED)
     performed = perform(score_of(notes), timing, None, None)
-    onset_sec, duration_sec = nominal_times_sec(notes, written_tempo_map(score_of(notes), None))
+    onset_sec, duration_sec = compute_nominal_times_sec(notes, build_written_tempo_map(score_of(notes), None))
     np.testing.assert_allclose(performed.onset_sec, onset_sec)
     np.testing.assert_allclose(performed.offset_sec - onset_sec, np.maximum(duration_sec, 0.016))
     assert performed.onset_sec[notes.is_grace].tolist() == pytest.approx([0.42])
@@ -59,7 +59,7 @@ def test_a_metronome_plays_exactly() -> None:
 def test_no_expression_is_as_written_and_half_of_it_lies_between(design: str) -> None:
     timing = played_by(wild(design))
     notes = notes_of(MIXED)
-    onset_sec, duration_sec = nominal_times_sec(notes, written_tempo_map(score_of(notes), None))
+    onset_sec, duration_sec = compute_nominal_times_sec(notes, build_written_tempo_map(score_of(notes), None))
     written, half, whole = (perform(score_of(notes), timing, None, None, expression) for expression in (0.0, 0.5, 1.0))
     np.testing.assert_allclose(written.onset_sec, onset_sec)
     np.testing.assert_allclose(written.offset_sec - onset_sec, np.maximum(duration_sec, 0.016))
@@ -81,7 +81,7 @@ def test_even_a_wild_model_keeps_the_notes_in_order(design: str) -> None:
     rows = [(quarter / 2, 0.5, 60 + k) for quarter in range(40) for k in range(quarter % 3 + 1)]
     notes = notes_of([*rows, (3.5, 0, 70), (3.5, 0, 50)])
     performed = perform(score_of(notes), timing, None, None)
-    nominal = nominal_times_sec(notes, written_tempo_map(score_of(notes), None))[0]
+    nominal = compute_nominal_times_sec(notes, build_written_tempo_map(score_of(notes), None))[0]
     assert np.abs(performed.onset_sec - nominal).max() > 0.5  # it is wild
     quarters = np.unique(notes.onset_quarter)
     spans = [performed.onset_sec[notes.onset_quarter == quarter] for quarter in quarters]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from dp.data.tempo_map import performed_tempo_map
+from dp.data.tempo_map import build_performed_tempo_map
 from dp.errors import DataError
 from dp.models.checkpoint import Checkpoint, save_checkpoint
 from dp.models.synthesis import SynthesisModel
@@ -97,24 +97,24 @@ def test_windows_meet_without_a_jump(models) -> None:
     """A held chord over several windows: where windows meet, the mel moves no more than elsewhere."""
     notes = notes_of([(0, 60, 60), (0, 60, 64)])
     held = PerformedNotes(notes.pitch, notes.velocity, np.zeros(2), np.full(2, 30.0), np.ones(2))
-    log_mel = synthesize(held, performed_tempo_map(notes, held, "x"), models.synthesis, None).numpy()
+    log_mel = synthesize(held, build_performed_tempo_map(notes, held, "x"), models.synthesis, None).numpy()
     moves = np.abs(np.diff(log_mel, axis=0)).mean(axis=1)
     inside = moves[100:1700]
     assert inside.max() < 6 * np.median(inside) + 0.05
 
 
 def test_a_short_piece_is_one_window_of_the_model(models) -> None:
-    from dp.data.batches import synthesis_inputs
-    from dp.data.clips import sounding_notes
+    from dp.data.batches import make_synthesis_inputs
+    from dp.data.clips import select_sounding_notes
 
     notes = tiny.scale(4)
     performed = perform(score_of(notes), models.timing, "ann", None)
-    log_mel = synthesize(performed, performed_tempo_map(notes, performed, "x"), models.synthesis, "ann")
+    log_mel = synthesize(performed, build_performed_tempo_map(notes, performed, "x"), models.synthesis, "ann")
     end_sec = len(log_mel) / 62.5
-    tempo = performed_tempo_map(notes, performed, "x").mean_tempo_qpm(0.0, end_sec)
-    sounding = sounding_notes(performed, 0, len(log_mel), tempo, 62.5)
+    tempo = build_performed_tempo_map(notes, performed, "x").compute_mean_tempo_qpm(0.0, end_sec)
+    sounding = select_sounding_notes(performed, 0, len(log_mel), tempo, 62.5)
     with torch.no_grad():
-        alone = models.synthesis.model(**synthesis_inputs([sounding], [1], [len(log_mel)]))[0]
+        alone = models.synthesis.model(**make_synthesis_inputs([sounding], [1], [len(log_mel)]))[0]
     torch.testing.assert_close(log_mel, alone)
 
 
@@ -154,8 +154,8 @@ def test_the_synthesis_model_counts_when_it_knows_a_performer_the_timing_model_d
 
 
 def test_a_local_model_in_chunks_is_the_same_as_at_once(models, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dp.data.batches import synthesis_inputs
-    from dp.data.clips import sounding_notes
+    from dp.data.batches import make_synthesis_inputs
+    from dp.data.clips import select_sounding_notes
 
     dims = replace(
         tiny.SYNTHESIS_DIMS,
@@ -176,10 +176,10 @@ def test_a_local_model_in_chunks_is_the_same_as_at_once(models, monkeypatch: pyt
     )
     performed = perform(score_of(notes), models.timing, "ann", None)
     monkeypatch.setattr("dp.render.sound.CHUNK_FRAME", 97)
-    in_chunks = synthesize(performed, performed_tempo_map(notes, performed, "x"), made, "ann")
+    in_chunks = synthesize(performed, build_performed_tempo_map(notes, performed, "x"), made, "ann")
     end_sec = float(performed.offset_sec.max())
-    tempo = performed_tempo_map(notes, performed, "x").mean_tempo_qpm(0.0, end_sec)
-    sounding = sounding_notes(performed, 0, len(in_chunks), tempo, 62.5)
+    tempo = build_performed_tempo_map(notes, performed, "x").compute_mean_tempo_qpm(0.0, end_sec)
+    sounding = select_sounding_notes(performed, 0, len(in_chunks), tempo, 62.5)
     with torch.no_grad():
-        whole = made.model(**synthesis_inputs([sounding], [1], [len(in_chunks)]))[0]
+        whole = made.model(**make_synthesis_inputs([sounding], [1], [len(in_chunks)]))[0]
     torch.testing.assert_close(in_chunks, whole, atol=2e-5, rtol=0.0)

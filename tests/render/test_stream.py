@@ -8,14 +8,14 @@ import torch
 
 from dp.audio.mel import mel_filterbank
 from dp.config import MelConfig
-from dp.data.batches import synthesis_inputs
-from dp.data.clips import sounding_notes
+from dp.data.batches import make_synthesis_inputs
+from dp.data.clips import select_sounding_notes
 from dp.data.tempo_map import TempoMap
 from dp.models import hifigan, vocos
 from dp.models.checkpoint import Checkpoint
 from dp.models.hifigan import HifiganDims, HifiganModel
 from dp.models.synthesis import SynthesisModel
-from dp.models.texture import texture_noise
+from dp.models.texture import draw_texture_noise
 from dp.models.timing import TimingModel
 from dp.models.vocos import VocosModel
 from dp.presets import SynthesisDims
@@ -86,10 +86,10 @@ def performance_of(performed, level_db=0.0, texture=PLAIN):
 def at_once(performed, synthesis, vocoder, texture=PLAIN):
     """Each network in one go."""
     frame_count = round((performed.offset_sec.max() + 1.0) * 62.5)
-    sounding = sounding_notes(performed, 0, frame_count, 120.0, 62.5)
+    sounding = select_sounding_notes(performed, 0, frame_count, 120.0, 62.5)
     with torch.no_grad():
-        log_mel, spread = synthesis.model.describe(**synthesis_inputs([sounding], [0], [frame_count]))
-        log_mel = log_mel + texture.amount * spread * texture_noise(texture.seed, 0, frame_count, 20)
+        log_mel, spread = synthesis.model.describe(**make_synthesis_inputs([sounding], [0], [frame_count]))
+        log_mel = log_mel + texture.amount * spread * draw_texture_noise(texture.seed, 0, frame_count, 20)
         return log_mel[0].numpy(), vocoder(log_mel)[0].numpy()
 
 
@@ -178,7 +178,7 @@ def test_the_cost_of_a_chunk_does_not_grow_with_the_piece(synthesis, monkeypatch
     log_mel = synthesize(performed, STEADY, synthesis, None)
     assert max(counts) < len(performed) / 2
     frame_count = len(log_mel)
-    whole = synthesis_inputs([sounding_notes(performed, 0, frame_count, 120.0, 62.5)], [0], [frame_count])
+    whole = make_synthesis_inputs([select_sounding_notes(performed, 0, frame_count, 120.0, 62.5)], [0], [frame_count])
     with torch.no_grad():
         np.testing.assert_allclose(log_mel, synthesis.model(**whole)[0], atol=1e-4)
 

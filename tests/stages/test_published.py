@@ -106,9 +106,9 @@ def test_the_timing_model_learns_from_them_and_a_movement_is_held_out_with_all_i
     held_out = {item.clip.recording_id for item in arrays.clips if item.clip.valid_by_recording}
     works = {name.split("_")[1] for name in held_out}
     assert len(works) == 1 and held_out == {f"{player}_{work}_mov1" for player in PLAYERS for work in works}
-    assert 0 < len(arrays.held_out("clip")) < len(arrays.clips) / 2
+    assert 0 < len(arrays.select_held_out("clip")) < len(arrays.clips) / 2
     piece = arrays.clips[0].piece
     assert not piece.articulation_known and not piece.note_trained.any()
     assert piece.movement == "ann_bwv1_mov1"
     nothing = load_timing_arrays(project / "data", MelConfig(), SplitConfig(valid_fraction=0.0))
-    assert nothing.held_out("recording") == []
+    assert nothing.select_held_out("recording") == []

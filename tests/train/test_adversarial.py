@@ -12,11 +12,11 @@ from dp.models.mel import LogMel
 from dp.train.adversarial import (
     AdversarialTrainee,
     Recipe,
-    adversarial_loss,
-    discriminator_loss,
-    feature_loss,
-    hifigan_recipe,
+    compute_adversarial_loss,
+    compute_discriminator_loss,
+    compute_feature_loss,
     make_discriminators,
+    make_hifigan_recipe,
 )
 from tests.train import tiny
 
@@ -29,17 +29,17 @@ def test_least_squares() -> None:
     """Two discriminators; each counts the mean over its places."""
     real = [verdict([1.0, 0.5]), verdict([1.0])]
     made = [verdict([0.0, 1.0]), verdict([0.5])]
-    assert discriminator_loss(real, made).item() == pytest.approx((0.125 + 0.5) + (0.0 + 0.25))
-    assert adversarial_loss(made).item() == pytest.approx(0.5 + 0.25)
+    assert compute_discriminator_loss(real, made).item() == pytest.approx((0.125 + 0.5) + (0.0 + 0.25))
+    assert compute_adversarial_loss(made).item() == pytest.approx(0.5 + 0.25)
     perfect = [verdict([1.0, 1.0]), verdict([1.0])]
-    assert adversarial_loss(perfect).item() == 0.0
-    assert discriminator_loss(perfect, [verdict([0.0, 0.0]), verdict([0.0])]).item() == 0.0
+    assert compute_adversarial_loss(perfect).item() == 0.0
+    assert compute_discriminator_loss(perfect, [verdict([0.0, 0.0]), verdict([0.0])]).item() == 0.0
 
 
 def test_features_are_compared_layer_by_layer() -> None:
     real = [verdict([0.0], [1.0, 2.0], [0.0]), verdict([0.0], [4.0])]
     made = [verdict([9.0], [1.0, 4.0], [3.0]), verdict([9.0], [3.0])]
-    assert feature_loss(real, made).item() == pytest.approx(1.0 + 3.0 + 1.0)
+    assert compute_feature_loss(real, made).item() == pytest.approx(1.0 + 3.0 + 1.0)
 
 
 class Gain(nn.Module):
@@ -92,7 +92,7 @@ def trained_steps(adversarial_from_step: int, spectral_weight: float = 1.0, coun
     values = []
     for step in range(1, count + 1):
         for optimizer in trainee.optimizers.values():
-            optimizer.param_groups[0]["lr"] = trainee.rate(step)
+            optimizer.param_groups[0]["lr"] = trainee.compute_rate(step)
         values.append(trainee.train_step(batch, step))
     return Trained(trainee, generator, discriminator, values)
 
@@ -133,8 +133,8 @@ def test_the_generators_step_leaves_no_gradient_in_the_discriminator() -> None:
 
 def test_hifigans_recipe_is_mel_l1_under_a_rate_that_falls_by_the_epoch() -> None:
     log_mel = LogMel(MelConfig(band_count=20), tiny.FILTERBANK)
-    recipe = hifigan_recipe(2e-4, 1, log_mel, no_metrics)
-    rates = [recipe.rate(step) for step in (1, 1000, 1001, 100_001)]
+    recipe = make_hifigan_recipe(2e-4, 1, log_mel, no_metrics)
+    rates = [recipe.compute_rate(step) for step in (1, 1000, 1001, 100_001)]
     assert rates == pytest.approx([2e-4, 2e-4, 2e-4 * 0.999, 2e-4 * 0.999**100])
     ours, theirs = torch.randn(1, 4096), torch.randn(1, 4096)
     expected = (log_mel(ours) - log_mel(theirs)).abs().mean()

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from dp.errors import DataError
-from dp.train.loop import Budget, Course, deterministic, fit, noam_rate
-from dp.train.losses import masked_mse
+from dp.train.loop import Budget, Course, compute_noam_rate, fit, keep_deterministic
+from dp.train.losses import compute_masked_mse
 from dp.train.state import Progress
 from tests.train import tiny
 
@@ -40,7 +40,7 @@ class Line:
         self.validated: list[float] = []
         self.on_step = on_step
 
-    def rate(self, step: int) -> float:
+    def compute_rate(self, step: int) -> float:
         return 0.01 / step
 
     def train_step(self, batch: Batch, step: int) -> dict[str, torch.Tensor]:
@@ -76,9 +76,9 @@ def losses(rows: Rows) -> list[tuple[int, float]]:
 
 
 def test_noam_rate_rises_to_the_warmup_then_falls_with_the_root() -> None:
-    assert noam_rate(100, 64, 100, 1.0) == pytest.approx(0.125 * 0.1)
-    assert noam_rate(50, 64, 100, 1.0) == pytest.approx(0.125 * 0.05)
-    assert noam_rate(400, 64, 100, 2.0) == pytest.approx(0.125 * 0.1)
+    assert compute_noam_rate(100, 64, 100, 1.0) == pytest.approx(0.125 * 0.1)
+    assert compute_noam_rate(50, 64, 100, 1.0) == pytest.approx(0.125 * 0.05)
+    assert compute_noam_rate(400, 64, 100, 2.0) == pytest.approx(0.125 * 0.1)
 
 
 def test_what_is_logged_and_when() -> None:
@@ -162,17 +162,17 @@ def test_nan_names_the_step_and_the_clips() -> None:
 
 def test_masked_mse_counts_what_is_valid() -> None:
     predicted, true = torch.tensor([[1.0, 5.0]]), torch.tensor([[3.0, 9.0]])
-    assert float(masked_mse(predicted, true, torch.tensor([[True, False]]))) == 4.0
+    assert float(compute_masked_mse(predicted, true, torch.tensor([[True, False]]))) == 4.0
     both = torch.ones(1, 2, 3)
-    assert float(masked_mse(both, 0 * both, torch.tensor([[[True], [False]]]))) == 1.0
+    assert float(compute_masked_mse(both, 0 * both, torch.tensor([[[True], [False]]]))) == 1.0
 
 
 def test_deterministic_leaves_torch_as_it_was() -> None:
     torch.manual_seed(5)
     threads = torch.get_num_threads()
-    with deterministic(1, 1):
+    with keep_deterministic(1, 1):
         first = torch.rand(1)
-    with deterministic(1, 1):
+    with keep_deterministic(1, 1):
         assert torch.equal(torch.rand(1), first)
     after = torch.rand(1)
     torch.manual_seed(5)

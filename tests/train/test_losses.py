@@ -4,7 +4,7 @@ import torch
 
 from dp.config import MelConfig
 from dp.models.mel import LogMel
-from dp.train.losses import SpectralLoss, spread_shortfall, texture_loss
+from dp.train.losses import SpectralLoss, compute_spread_shortfall, compute_texture_loss
 from tests.train import tiny
 
 
@@ -52,7 +52,7 @@ def test_the_texture_loss_is_least_at_the_spread_of_the_noise() -> None:
     optimizer = torch.optim.Adam([log_spread], lr=0.1)
     for _ in range(100):
         optimizer.zero_grad()
-        torch.autograd.backward(texture_loss(still, log_spread.exp().expand(1, 4000, 2), true, valid))
+        torch.autograd.backward(compute_texture_loss(still, log_spread.exp().expand(1, 4000, 2), true, valid))
         optimizer.step()
     assert torch.allclose(log_spread.exp(), torch.tensor([0.2, 0.6]), rtol=0.05)
 
@@ -61,20 +61,23 @@ def test_the_texture_loss_asks_for_what_the_prediction_lacks_and_nothing_of_padd
     true, valid = noisy([0.5, 0.5]), torch.ones(1, 4000, dtype=torch.bool)
     steps = torch.tensor([0.0, 0.5]) * torch.tensor([1.0, -1.0]).repeat(2000)[:, None]  # the second moves by 1, always
     losses, still = (
-        [texture_loss(mel[None], torch.full((1, 4000, 2), spread), true, valid).item() for spread in (0.3, 0.5, 0.8)]
+        [
+            compute_texture_loss(mel[None], torch.full((1, 4000, 2), spread), true, valid).item()
+            for spread in (0.3, 0.5, 0.8)
+        ]
         for mel in (steps, 0 * steps)
     )
     assert min(still) == still[1]
     assert losses[0] - losses[2] < still[0] - still[2]  # what moves by itself needs less noise
     spread = torch.full((1, 4000, 2), 0.3, requires_grad=True)
-    torch.autograd.backward(texture_loss(0 * true, spread, true, (torch.arange(4000) < 3000)[None]))
+    torch.autograd.backward(compute_texture_loss(0 * true, spread, true, (torch.arange(4000) < 3000)[None]))
     assert spread.grad is not None
     assert (spread.grad[:, 3000:] == 0).all() and (spread.grad[:, :2999] != 0).all()
 
 
 def test_a_mel_that_moves_too_little_has_a_spread_shortfall() -> None:
     true, valid = noisy([0.2, 0.6]), torch.ones(1, 4000, dtype=torch.bool)
-    losses = [spread_shortfall(share * true, true, valid).item() for share in (1.0, 0.5, 0.0)]
+    losses = [compute_spread_shortfall(share * true, true, valid).item() for share in (1.0, 0.5, 0.0)]
     assert losses[0] == 0.0
     # Half the spread sqrt(2) * (0.2, 0.6) is missing, then all of it, but for the floor of 1e-3.
     assert abs(losses[1] - 0.25 * 2 * (0.2**2 + 0.6**2) / 2) < 0.01

@@ -6,15 +6,15 @@ import pytest
 import torch
 from torch import nn
 
-from dp.data.arrays import baseline_arrays
-from dp.evaluate.timing_playing import starting
+from dp.data.arrays import build_baseline_arrays
+from dp.evaluate.timing_playing import find_starting_notes
 from dp.models.baseline import BaselineDims, BaselineModel
 from dp.models.checkpoint import Checkpoint
 from dp.models.mel import LogMel
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
 from dp.models.vocos import VocosModel
-from dp.train.preview import preview, timings
+from dp.train.preview import compare_timings, make_preview
 from tests.train import tiny
 
 LOG_MEL = LogMel(tiny.MEL, tiny.FILTERBANK)
@@ -44,7 +44,7 @@ def seeded() -> None:
 
 def test_a_synthesis_models_mel_stands_beside_the_true_one() -> None:
     item = tiny.synthesis().clips[1]
-    made = preview(synthesis(), item, LOG_MEL, RATE_HZ)
+    made = make_preview(synthesis(), item, LOG_MEL, RATE_HZ)
     assert made.clip_id == "one/1"
     assert np.array_equal(made.log_mels["truth"], item.log_mel)
     assert made.log_mels["model"].shape == item.log_mel.shape
@@ -55,8 +55,8 @@ def test_a_synthesis_models_mel_stands_beside_the_true_one() -> None:
 @pytest.mark.parametrize("untrained", [vocos, baseline])
 def test_what_makes_sound_is_heard_and_seen(untrained: Callable[[], nn.Module]) -> None:
     sound = tiny.vocoder()
-    item = sound.clips[1] if untrained is vocos else baseline_arrays(tiny.synthesis(), sound).clips[1]
-    made = preview(untrained(), item, LOG_MEL, RATE_HZ)
+    item = sound.clips[1] if untrained is vocos else build_baseline_arrays(tiny.synthesis(), sound).clips[1]
+    made = make_preview(untrained(), item, LOG_MEL, RATE_HZ)
     assert np.array_equal(made.samples["truth"], item.samples)
     assert made.samples["model"].shape == item.samples.shape
     np.testing.assert_allclose(made.log_mels["truth"][5:-5], tiny.MELS["one/1"][5:-5], atol=1e-3)
@@ -65,13 +65,13 @@ def test_what_makes_sound_is_heard_and_seen(untrained: Callable[[], nn.Module]) 
 
 def test_an_untrained_timing_model_is_the_metronome_it_is_drawn_beside() -> None:
     item = tiny.timing().clips[0]
-    chosen = starting(item)
+    chosen = find_starting_notes(item)
     checkpoint = Checkpoint(timing(), tiny.MEL, 0, ("ann", "bo"))
-    rolls = timings(item, {"ours": checkpoint}, RATE_HZ)
+    rolls = compare_timings(item, {"ours": checkpoint}, RATE_HZ)
     assert list(rolls) == ["performed", "ours", "score at constant tempo"]
     np.testing.assert_allclose(rolls["ours"].onset_sec, rolls["score at constant tempo"].onset_sec, atol=1e-6)
     np.testing.assert_allclose(rolls["performed"].onset_sec, item.onset_frame[chosen] / RATE_HZ, atol=1e-6)
     assert rolls["performed"].onset_sec[0] == pytest.approx(rolls["ours"].onset_sec[0])  # the first one is given
-    made = preview(checkpoint.model, item, LOG_MEL, RATE_HZ)
+    made = make_preview(checkpoint.model, item, LOG_MEL, RATE_HZ)
     assert sorted(made.notes) == ["model", "truth"]
     assert made.log_mels == {}

@@ -7,14 +7,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from dp.data.arrays import timing_arrays
-from dp.data.piece_batches import PieceBatch, Stretch, piece_batch, piece_inputs
+from dp.data.arrays import build_timing_arrays
+from dp.data.piece_batches import PieceBatch, Stretch, make_piece_batch, make_piece_inputs
 from dp.data.timing_pieces import TimingPiece
 from dp.models.checkpoint import Checkpoint
 from dp.models.score_timing import ScoreTiming
 from dp.models.timing import TimingModel
 from dp.train.loop import Course
-from dp.train.timing import score_losses, train_timing
+from dp.train.timing import compute_score_losses, train_timing
 from tests.train import tiny
 
 DIMS = {
@@ -39,7 +39,7 @@ def one() -> TimingPiece:
 
 
 def whole(piece: TimingPiece, trained: bool = True) -> PieceBatch:
-    batch = piece_batch([Stretch(piece, 0, len(piece.event_sec))])
+    batch = make_piece_batch([Stretch(piece, 0, len(piece.event_sec))])
     if trained:
         known = torch.ones(1, 8, dtype=torch.bool)
         batch = replace(batch, interval_trained=known & (torch.arange(8) < 7), note_trained=known)
@@ -53,7 +53,7 @@ def truth(piece: TimingPiece) -> tuple[Tensor, Tensor, Tensor]:
 
 def losses(batch: PieceBatch, *said: Tensor) -> dict[str, float]:
     network = cast(ScoreTiming, Said(*said))
-    return {name: float(value) for name, value in score_losses(network, batch, 62.5).items()}
+    return {name: float(value) for name, value in compute_score_losses(network, batch, 62.5).items()}
 
 
 def test_who_says_the_truth_loses_nothing() -> None:
@@ -99,7 +99,7 @@ def test_training_learns_who_is_late(design: str) -> None:
     if design == "ours":
         piece = one()
         with torch.no_grad():
-            log_stretch, _, log_articulation = checkpoint.model.network(**piece_inputs(piece.context, 1))
+            log_stretch, _, log_articulation = checkpoint.model.network(**make_piece_inputs(piece.context, 1))
         # What lies in the clip to learn from: four events, late and early by turns.
         np.testing.assert_allclose(log_stretch[0, :4], piece.log_stretch[:4], atol=0.05)
         np.testing.assert_allclose(log_articulation[0, :4], piece.log_articulation[:4], atol=0.15)
@@ -123,7 +123,7 @@ def test_a_resumed_training_is_the_uninterrupted_one(tmp_path: Path, design: str
 
 def test_articulation_that_nobody_measured_is_not_learned() -> None:
     performances = [replace(item, articulation_known=False) for item in tiny.PERFORMANCES]
-    arrays = timing_arrays(performances, tiny.CLIPS, tiny.MEL)
+    arrays = build_timing_arrays(performances, tiny.CLIPS, tiny.MEL)
     config = replace(tiny.TIMING, design="ours", step_count=5, valid_every_step=5)
     network = train_timing(arrays, config, tiny.Log(), dims=DIMS["ours"]).model.network
     assert isinstance(network, ScoreTiming)

@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from dp.data.arrays import Arrays, TimingClip
-from dp.data.loader import synthesis_batch
+from dp.data.loader import make_synthesis_batch
 from dp.data.stretches import SynthesisClip
 from dp.errors import DataError
 from dp.evaluate.timing import measure_timing_models
 from dp.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from dp.models.synthesis import SynthesisModel
-from dp.models.texture import texture_noise
+from dp.models.texture import draw_texture_noise
 from dp.models.timing import TimingModel
 from dp.train.loop import Course
 from dp.train.synthesis import train_synthesis
@@ -92,7 +92,7 @@ def test_every_switch_of_the_synthesis_model_trains_and_is_kept(change: dict[str
     assert losses[-1] < 0.9 * losses[0]
     save_checkpoint(made, tmp_path / "synthesis")
     found = load_checkpoint(tmp_path / "synthesis", [SynthesisModel])
-    batch = synthesis_batch([tiny.synthesis().clips[0]])
+    batch = make_synthesis_batch([tiny.synthesis().clips[0]])
     assert torch.equal(found.model(**batch.inputs), made.model(**batch.inputs))
 
 
@@ -110,7 +110,7 @@ def test_velocities_count_where_the_data_have_any() -> None:
     heard = [replace(item.sounding, velocity=item.sounding.velocity + 64) for item in arrays.clips]
     clips = tuple(replace(item, sounding=notes) for item, notes in zip(arrays.clips, heard, strict=True))
     config = replace(tiny.SYNTHESIS, step_count=1, valid_every_step=1)
-    batch = synthesis_batch([arrays.clips[0]])
+    batch = make_synthesis_batch([arrays.clips[0]])
     for given, counts in ((arrays, False), (replace(arrays, clips=clips), True)):
         model = train_synthesis(given, tiny.FILTERBANK, config, tiny.Log()).model
         played = [model(**{**batch.inputs, "velocity": 0 * batch.inputs["velocity"] + v}) for v in (30, 100)]
@@ -122,12 +122,12 @@ def test_velocities_count_where_the_data_have_any() -> None:
 def test_texture_makes_mels_move_as_real_ones_and_leaves_the_prediction_alone() -> None:
     made, plain = synthesis(tiny.Log(), dims=replace(tiny.SYNTHESIS_DIMS, texture=True)), synthesis(tiny.Log())
     moves = []
-    for clip in tiny.synthesis().training():
-        batch = synthesis_batch([clip])
+    for clip in tiny.synthesis().select_training():
+        batch = make_synthesis_batch([clip])
         with torch.no_grad():
             log_mel, spread = (part[0] for part in made.model.describe(**batch.inputs))
             assert torch.equal(log_mel, plain.model(**batch.inputs)[0])
-        rough = log_mel + spread * texture_noise(1, 0, *log_mel.shape)
+        rough = log_mel + spread * draw_texture_noise(1, 0, *log_mel.shape)
         moves.append([np.var(np.diff(mel, axis=0)) for mel in (log_mel.numpy(), rough.numpy(), clip.log_mel)])
     smooth, rough, real = np.mean(moves, axis=0)
     assert smooth < 0.8 * real
@@ -143,7 +143,7 @@ def test_crops_train_too() -> None:
 
 def test_a_model_without_performers_says_the_same_of_all() -> None:
     made = synthesis(tiny.Log(), step_count=1, dims=replace(tiny.SYNTHESIS_DIMS, knows_performer=False))
-    batch = synthesis_batch([tiny.synthesis().clips[0]])
+    batch = make_synthesis_batch([tiny.synthesis().clips[0]])
     mels = [made.model(**{**batch.inputs, "performer": torch.tensor([index])}) for index in (0, 1, 2)]
     assert torch.equal(mels[0], mels[1])
     assert torch.equal(mels[0], mels[2])

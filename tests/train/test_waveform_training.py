@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from dp.data.arrays import Arrays, BaselineClip, VocoderClip, baseline_arrays
+from dp.data.arrays import Arrays, BaselineClip, VocoderClip, build_baseline_arrays
 from dp.errors import DataError
 from dp.models.baseline import BaselineDims, BaselineModel
 from dp.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from dp.models.hifigan import HifiganDims
 from dp.models.vocoders import VOCODER_TYPES, Vocoder
 from dp.presets import BaselineConfig, VocoderConfig
-from dp.train.baseline import baseline_inputs, train_baseline
+from dp.train.baseline import make_baseline_inputs, train_baseline
 from dp.train.loop import Course
-from dp.train.vocoder import cosine_rate, train_vocoder
+from dp.train.vocoder import compute_cosine_rate, train_vocoder
 from tests.train import tiny
 
 Train = Callable[..., Checkpoint[Any]]
@@ -46,7 +46,7 @@ def hifigan(
 def baseline(
     log: tiny.Log, arrays: Arrays[BaselineClip] | None = None, course: Course | None = None, **changes: Any
 ) -> Checkpoint[BaselineModel]:
-    arrays = arrays or baseline_arrays(tiny.synthesis(), tiny.vocoder())
+    arrays = arrays or build_baseline_arrays(tiny.synthesis(), tiny.vocoder())
     config = replace(BASELINE, **changes)
     return train_baseline(arrays, tiny.FILTERBANK, config, log, dims=BASELINE_DIMS, course=course)
 
@@ -101,13 +101,13 @@ def test_a_vocoder_of_either_kind_survives_its_checkpoint(train: Train, tmp_path
 
 
 def test_the_baseline_knows_its_performers_and_plays_a_clip() -> None:
-    arrays = baseline_arrays(tiny.synthesis(), tiny.vocoder())
+    arrays = build_baseline_arrays(tiny.synthesis(), tiny.vocoder())
     checkpoint = baseline(tiny.Log(), arrays, step_count=2)
     assert checkpoint.performer_names == ("ann", "bo")
-    samples = checkpoint.model.play(**baseline_inputs(arrays.clips[2]))
+    samples = checkpoint.model.play(**make_baseline_inputs(arrays.clips[2]))
     assert samples.shape == arrays.clips[2].samples.shape
     assert not torch.equal(
-        samples, checkpoint.model.play(**baseline_inputs(replace(arrays.clips[2], performer_index=1)))
+        samples, checkpoint.model.play(**make_baseline_inputs(replace(arrays.clips[2], performer_index=1)))
     )
 
 
@@ -123,7 +123,7 @@ def test_nan_in_a_clip_stops_with_its_id(train: Train) -> None:
 def test_baseline_arrays_need_the_samples_of_every_clip() -> None:
     sound = tiny.vocoder()
     with pytest.raises(DataError, match="two/1: has no samples"):
-        baseline_arrays(tiny.synthesis(), replace(sound, clips=sound.clips[:3]))
+        build_baseline_arrays(tiny.synthesis(), replace(sound, clips=sound.clips[:3]))
 
 
 @pytest.mark.parametrize(
@@ -155,5 +155,5 @@ def test_hifigan_makes_256_samples_of_a_frame() -> None:
 
 
 def test_the_cosine_rises_for_a_moment_and_falls_to_a_tenth() -> None:
-    rates = [cosine_rate(step, 1000, 1e-3) for step in (1, 10, 20, 500, 1000)]
+    rates = [compute_cosine_rate(step, 1000, 1e-3) for step in (1, 10, 20, 500, 1000)]
     assert rates == pytest.approx([5e-5, 5e-4, 1e-3, 0.55e-3, 1e-4], rel=1e-2)

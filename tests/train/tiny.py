@@ -5,7 +5,14 @@ import numpy as np
 from dp.audio.level import at_full_level
 from dp.audio.mel import log_mel, mel_filterbank
 from dp.config import MelConfig
-from dp.data.arrays import Arrays, TimingClip, VocoderClip, synthesis_arrays, timing_arrays, vocoder_arrays
+from dp.data.arrays import (
+    Arrays,
+    TimingClip,
+    VocoderClip,
+    build_synthesis_arrays,
+    build_timing_arrays,
+    build_vocoder_arrays,
+)
 from dp.data.clips import Clip, Float32Array
 from dp.data.stretches import SynthesisClip
 from dp.data.timing_pieces import Performance
@@ -73,15 +80,15 @@ MELS = {clip.clip_id: log_mel(SAMPLES[clip.recording_id], MEL)[clip.start_frame 
 
 
 def timing() -> Arrays[TimingClip]:
-    return timing_arrays(PERFORMANCES, CLIPS, MEL, "tiny")
+    return build_timing_arrays(PERFORMANCES, CLIPS, MEL, "tiny")
 
 
 def synthesis() -> Arrays[SynthesisClip]:
-    return synthesis_arrays(PERFORMANCES, CLIPS, MELS, MEL, "tiny")
+    return build_synthesis_arrays(PERFORMANCES, CLIPS, MELS, MEL, "tiny")
 
 
 def vocoder() -> Arrays[VocoderClip]:
-    return vocoder_arrays(CLIPS, MELS, SAMPLES, MEL, "tiny")
+    return build_vocoder_arrays(CLIPS, MELS, SAMPLES, MEL, "tiny")
 
 
 class Log:
