@@ -25,7 +25,9 @@ from tests.audio.sounds import chirp, write
         ("a.raw", b"\1\2\3\4", ".raw says neither rate nor channels"),
     ],
 )
-def test_what_is_no_audio(tmp_path: Path, name: str, content, reason: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_is_no_audio(
+    tmp_path: Path, name: str, content: bytes, reason: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     for read in (audio_info, lambda path: read_audio(path, 16000)):
@@ -49,7 +51,7 @@ def test_no_samples(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_values_that_are_no_numbers(tmp_path: Path, bad) -> None:
+def test_values_that_are_no_numbers(tmp_path: Path, bad: float) -> None:
     samples = np.zeros(8000, np.float32)
     samples[2000] = bad
     path = write(tmp_path / "bad.wav", samples, 8000, "FLOAT")
@@ -145,7 +147,7 @@ HEADS = [b"", b"RIFF\0\0\1\0WAVEfmt ", b"fLaC", b"OggS\0\2", b"ID3\3", b"\xff\xf
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(SUFFIXES), st.sampled_from(HEADS), st.binary(max_size=600))
 def test_random_bytes_are_never_more_than_a_data_error(
-    tmp_path_factory: pytest.TempPathFactory, suffix, head, tail
+    tmp_path_factory: pytest.TempPathFactory, suffix: str, head: bytes, tail: bytes
 ) -> None:
     path = tmp_path_factory.getbasetemp() / f"fuzz{suffix}"
     path.write_bytes(head + tail)

@@ -7,14 +7,17 @@ import pytest
 
 from dp.audio import LoudnessMeter
 from dp.audio.loudness import k_weighting
+from dp.units import FloatArray
 
 
-def tone(level_db, length_sec, rate_hz, tone_hz=997.0):
+def tone(level_db: float, length_sec: float, rate_hz: int, tone_hz: float = 997.0) -> FloatArray:
     """A sine whose peak is `level_db` below full scale."""
-    return 10.0 ** (level_db / 20.0) * np.sin(2 * np.pi * tone_hz * np.arange(int(length_sec * rate_hz)) / rate_hz)
+    return np.asarray(
+        10.0 ** (level_db / 20.0) * np.sin(2 * np.pi * tone_hz * np.arange(int(length_sec * rate_hz)) / rate_hz)
+    )
 
 
-def loudness(samples, rate_hz):
+def loudness(samples: FloatArray, rate_hz: int) -> float:
     meter = LoudnessMeter(rate_hz)
     meter.add(samples)
     return meter.integrated_lufs()
@@ -59,9 +62,9 @@ def test_what_has_no_loudness() -> None:
     assert loudness(tone(-80.0, 5, 16000), 16000) == -math.inf
 
 
-@pytest.mark.parametrize("piece", [1, 999, 40_000])
+@pytest.mark.parametrize("piece", [1, 999, 10_000])
 def test_pieces_add_up(piece: int) -> None:
-    samples = np.random.default_rng(0).standard_normal(30_000) * np.linspace(0.0, 0.3, 30_000)
+    samples = np.random.default_rng(0).standard_normal(9_000) * np.linspace(0.0, 0.3, 9_000)
     meter = LoudnessMeter(11025)  # where a tenth of a second is no whole number of samples
     for first in range(0, len(samples), piece):
         meter.add(samples[first : first + piece])

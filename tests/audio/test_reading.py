@@ -103,7 +103,7 @@ def test_an_end_just_past_the_file_is_its_end(tmp_path: Path) -> None:
         (0.5, 0.50001, "slice 0.5 to 0.50001 s is shorter than one sample"),
     ],
 )
-def test_impossible_slices(tmp_path: Path, start_sec, end_sec, reason: str) -> None:
+def test_impossible_slices(tmp_path: Path, start_sec: float, end_sec: float | None, reason: str) -> None:
     path = write(tmp_path / "short.wav", np.zeros(12000), 8000)
     with pytest.raises(DataError) as caught:
         read_audio(path, 8000, start_sec, end_sec)

@@ -64,7 +64,7 @@ def test_louder_notes_are_louder_and_unknown_velocity_is_64() -> None:
 
 
 @pytest.mark.parametrize("row", [(69, 64, -0.1, 1.0), (69, 64, 1.0, 0.5), (128, 64, 0.0, 1.0), (69, 64, 0.0, np.nan)])
-def test_notes_that_cannot_be_played(row) -> None:
+def test_notes_that_cannot_be_played(row: tuple[int, int, float, float]) -> None:
     with pytest.raises(DataError, match="note 1: cannot be played"):
         render_notes(notes((69, 64, 0.0, 1.0), row), RATE_HZ)
 

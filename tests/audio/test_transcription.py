@@ -1,3 +1,4 @@
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,9 @@ def installed() -> None:
         pytest.skip(str(error))
 
 
-def activations(frame_count=60):
-    return np.zeros((2, frame_count, 88), dtype=np.float32)
+def activations(frame_count: int = 60) -> tuple[np.ndarray, np.ndarray]:
+    """Of onsets and of sounding notes: silence [T, 88]."""
+    return np.zeros((frame_count, 88), dtype=np.float32), np.zeros((frame_count, 88), dtype=np.float32)
 
 
 def test_a_note_starts_at_its_onset_and_lasts_while_it_sounds() -> None:
@@ -84,25 +86,29 @@ def test_silence_has_no_notes() -> None:
     assert found.pitch.dtype == np.int64
 
 
+@pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize("rate_hz", [16000, 44100])
-def test_what_is_played_is_heard(installed, rate_hz: int) -> None:
+def test_what_is_played_is_heard(rate_hz: int) -> None:
     pitch = np.array([60, 64, 67, 72, 71, 67])
-    onset_sec = 0.5 + 0.6 * np.arange(6)
+    onset_sec = 0.5 + 0.6 * np.arange(6.0)
     played = PerformedNotes(pitch, 0 * pitch + 90, onset_sec, onset_sec + 0.5, np.ones(6))
     found = transcribe(render_notes(played, rate_hz, program=0), rate_hz)
     assert measure_notes(found, played, 0.02).f1 > 0.75
 
 
+@pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize("length", [0, 1, 700, 16000])
-def test_short_and_silent_sounds(installed, length: int) -> None:
+def test_short_and_silent_sounds(length: int) -> None:
     assert len(transcribe(np.zeros(length, dtype=np.float32), 16000)) == 0
 
 
-def test_a_real_recording(installed, shared_data: Path) -> None:
+@pytest.mark.usefixtures("installed")
+def test_a_real_recording(shared_data: Path) -> None:
     root = shared_data / "bach-violin"
     recording = next(r for r in list_recordings(root).recordings if r.recording_id == "john-garner_bwv1002_mov6")
     samples = read_audio(recording.audio_path, 16000, recording.start_sec, recording.start_sec + 20)
     times = published_alignment(root, recording.recording_id)
+    assert times is not None
     pitch = published_notes(root, recording.recording_id).pitch
     inside = (times.onset_sec < 19.5) & (times.offset_sec > times.onset_sec)
     count = int(inside.sum())
@@ -112,14 +118,10 @@ def test_a_real_recording(installed, shared_data: Path) -> None:
     assert measure_notes(transcribe(samples, 16000), asked, 0.1).f1 > 0.8
 
 
+@pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize(("module", "name"), [("onnxruntime", "onnxruntime"), ("basic_pitch", "basic-pitch")])
-def test_a_missing_package_is_one_line(installed, monkeypatch: pytest.MonkeyPatch, module: str, name: str) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", hiding(module))
+def test_a_missing_package_is_one_line(monkeypatch: pytest.MonkeyPatch, module: str, name: str) -> None:
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == module else find_spec(name))
     with pytest.raises(DataError, match=f"{name}: is not installed.*pip install --no-deps basic-pitch"):
         transcriber_file()
-
-
-def hiding(module):
-    from importlib.util import find_spec
-
-    return lambda name: None if name == module else find_spec(name)

@@ -1,12 +1,15 @@
 """Figures: that they are drawn at the size their rows ask for, and that the axes say what they show."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from dp.report import figure as figures
+from dp.report.figure import figure_grid
 from dp.report.systems_plot import SystemSound, plot_systems
 from dp.report.timing_plot import plot_timings
 from dp.types import PerformedNotes
@@ -19,31 +22,33 @@ DOT_PER_INCH = 90
 
 
 @pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch):
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[list[list[Any]]]:
     """The axes of figures, by row and column, as they are when written."""
-    grids = []
-    plain = figures.figure_grid.__wrapped__
+    grids: list[list[list[Any]]] = []
 
-    def kept(*arguments):
-        for rows in plain(*arguments):
+    @contextmanager
+    def kept(path: Path, row_inch: Sequence[float], column_count: int = 1) -> Iterator[list[list[Any]]]:
+        with figure_grid(path, row_inch, column_count) as rows:
             yield rows
             grids.append(rows)
 
-    from contextlib import contextmanager
-
     for module in ("dp.report.figure", "dp.report.systems_plot"):
-        monkeypatch.setattr(f"{module}.figure_grid", contextmanager(kept))
+        monkeypatch.setattr(f"{module}.figure_grid", kept)
     return grids
 
 
-def height_inch(path):
-    return imread(path).shape[0] / DOT_PER_INCH
+def height_inch(path: Path) -> float:
+    return float(imread(path).shape[0] / DOT_PER_INCH)
 
 
-def test_systems_stand_over_the_score(tmp_path: Path, drawn) -> None:
-    tone = 0.5 * np.sin(np.arange(32000)).astype(np.float32)
+def test_systems_stand_over_the_score(tmp_path: Path, drawn: list[list[list[Any]]]) -> None:
+    tone = (0.5 * np.sin(np.arange(32000))).astype(np.float32)
     mel = np.linspace(-11, 0, 125 * 80, dtype=np.float32).reshape(125, 80)
-    sounds = {"recording": SystemSound(mel, tone), "ours": SystemSound(mel - 3, tone / 2), "mean": SystemSound(mel)}
+    sounds = {
+        "recording": SystemSound(mel, tone),
+        "ours": SystemSound(mel - 3, (tone / 2).astype(np.float32)),
+        "mean": SystemSound(mel),
+    }
     plot_systems(tmp_path / "systems.png", sounds, NOTES, 62.5, 16000, "two seconds")
     (rows,) = drawn
     assert [axes[0].get_title(loc="left") for axes in rows] == ["recording", "ours", "mean", "score as played"]
@@ -55,12 +60,12 @@ def test_systems_stand_over_the_score(tmp_path: Path, drawn) -> None:
     assert height_inch(tmp_path / "systems.png") == pytest.approx(4 * 1.35 + 0.6, abs=0.02)
 
 
-def test_without_waveforms_there_is_one_column(tmp_path: Path, drawn) -> None:
-    plot_systems(tmp_path / "mels.png", {"m": SystemSound(np.zeros((125, 80)))}, NOTES, 62.5, 16000, "")
+def test_without_waveforms_there_is_one_column(tmp_path: Path, drawn: list[list[list[Any]]]) -> None:
+    plot_systems(tmp_path / "mels.png", {"m": SystemSound(np.zeros((125, 80), np.float32))}, NOTES, 62.5, 16000, "")
     assert [len(axes) for axes in drawn[0]] == [1, 1]
 
 
-def test_timings_share_time_and_show_the_first_ones_onsets(tmp_path: Path, drawn) -> None:
+def test_timings_share_time_and_show_the_first_ones_onsets(tmp_path: Path, drawn: list[list[list[Any]]]) -> None:
     plot_timings(tmp_path / "timings.png", {"performed": NOTES, "late": LATE}, "three notes")
     rows = [axes[0] for axes in drawn[0]]
     assert [axis.get_title(loc="left") for axis in rows] == ["performed", "late"]

@@ -17,15 +17,15 @@ class Far:
     shape: tuple[int, ...] = ()
     asked: list[int] = field(default_factory=list)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.count
 
-    def __getitem__(self, rows):
+    def __getitem__(self, rows: slice) -> np.ndarray:
         self.asked.append(rows.stop - rows.start)
         return np.random.default_rng(rows.start).normal(size=(self.asked[-1], *self.shape)).astype(np.float32)
 
 
-def notes(count, length_sec):
+def notes(count: int, length_sec: float) -> PerformedNotes:
     onset_sec = np.linspace(0, length_sec - 0.5, count)
     pitch = 50 + np.arange(count) % 30
     return PerformedNotes(pitch, 0 * pitch, onset_sec, onset_sec + 0.5, np.ones(count))

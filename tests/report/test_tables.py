@@ -1,7 +1,7 @@
 from dp.report.tables import evaluation_report, metrics_table, table_2
 
 
-def figure(mean):
+def figure(mean: float) -> dict[str, float]:
     return {"mean": mean, "low": mean - 0.1, "high": mean + 0.1, "n": 12}
 
 
