@@ -1,6 +1,7 @@
-"""How loud each written note is to be: dynamic marks hold until the next one, hairpins lead from one to the next.
+"""The level of each written note follows from dynamic marks, which hold until the next one, and from hairpins.
 
-Marks count for their whole part, in the order of writing: a repeat brings the levels back that are written there.
+A mark counts for its whole part, in the order of writing. A repeat brings back the levels that are written there.
+Levels are MIDI velocities.
 """
 
 from bisect import bisect_right
@@ -13,36 +14,37 @@ from dp.score.expression import DYNAMICS
 from dp.score.model import Loudness, PartBar
 from dp.types import Mark
 
-STEP = 16.0  # from one dynamic mark to the next, and what a hairpin changes that leads to none
-LOWEST, HIGHEST = 5.0, 127.0  # that a hairpin leads to
-NEAR_QUARTER = Fraction(1)  # so far behind a hairpin's end the mark stands that it leads to
-WORDS_QUARTER = Fraction(16)  # how long "cresc." goes on at most, where nothing ends it: four bars of four quarters
-UNMARKED = DYNAMICS["mf"]  # where a hairpin comes before any mark
+STEP = 16.0  # velocities between two neighbouring dynamic marks (MuseScore 4); a hairpin without a goal changes as much
+LOWEST, HIGHEST = 5.0, 127.0  # levels at which a hairpin without a goal stops
+NEAR_QUARTER = Fraction(1)  # a hairpin's goal stands at most so far behind its end
+WORDS_QUARTER = Fraction(16)  # "cresc." without an end lasts at most so long: four bars of four quarters
+UNMARKED = DYNAMICS["mf"]  # level of a hairpin that comes before any mark
 
 _Event = tuple[Fraction, Loudness]
 
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """From where on which level holds: it moves from one to the other, and stays there."""
+    """The level moves from one value to another, and stays at the second until the next stretch begins."""
 
     begin_quarter: Fraction
     end_quarter: Fraction
     begin_level: float
     end_level: float
 
-    def level_at(self, quarter: Fraction) -> float:
+    def compute_level(self, quarter: Fraction) -> float:
+        """Return the level at a position, by a straight line between begin and end."""
         if quarter >= self.end_quarter:
             return self.end_level
         share = float((quarter - self.begin_quarter) / (self.end_quarter - self.begin_quarter))
         return self.begin_level + share * (self.end_level - self.begin_level)
 
 
-def with_levels(bars: Sequence[PartBar], start_quarter: Sequence[Fraction]) -> None:
-    """Give the notes of one part their levels.
+def set_levels(bars: Sequence[PartBar], start_quarter: Sequence[Fraction]) -> None:
+    """Set the levels of the notes of one part.
 
     Args:
-        bars: the part; its notes are replaced where a dynamic mark says something about them.
+        bars: the part; where it has dynamic marks, its notes are replaced by notes with levels.
         start_quarter: where each bar starts, in the order of writing.
     """
     events = [
@@ -52,10 +54,9 @@ def with_levels(bars: Sequence[PartBar], start_quarter: Sequence[Fraction]) -> N
     ]
     if not events:
         return
-    events.sort(
-        key=lambda event: (event[0], event[1].direction != 0)
-    )  # a hairpin begins at the level that stands there
-    stretches = _stretches(events)
+    # A level comes before a hairpin that starts at the same place: the hairpin begins at that level.
+    events.sort(key=lambda event: (event[0], event[1].direction != 0))
+    stretches = _find_stretches(events)
     begins = [stretch.begin_quarter for stretch in stretches]
     attacks = {quarter: mark.attack for quarter, mark in events if mark.attack}
     stressed = {quarter for quarter, mark in events if mark.is_sforzando}
@@ -63,22 +64,22 @@ def with_levels(bars: Sequence[PartBar], start_quarter: Sequence[Fraction]) -> N
         for i, note in enumerate(bar.notes):
             quarter = start + note.onset_quarter
             index = bisect_right(begins, quarter) - 1
-            level = stretches[index].level_at(quarter) if index >= 0 else 0.0
+            level = stretches[index].compute_level(quarter) if index >= 0 else 0.0
             level = note.marking.dynamic or attacks.get(quarter, level)
             marks = note.marking.marks | (Mark.SFORZANDO if quarter in stressed else 0)
             bar.notes[i] = replace(note, marking=replace(note.marking, dynamic=level, marks=int(marks)))
 
 
-def _stretches(events: Sequence[_Event]) -> list[_Stretch]:
-    """What holds from where on, by begin."""
+def _find_stretches(events: Sequence[_Event]) -> list[_Stretch]:
+    """Find the stretches of one level or one hairpin, in the order of their beginnings."""
     found: list[_Stretch] = []
     for index, (quarter, mark) in enumerate(events):
         if mark.level:
             found.append(_Stretch(quarter, quarter, mark.level, mark.level))
         elif mark.direction:
-            begin = found[-1].level_at(quarter) if found else UNMARKED
-            end_quarter = _end_of_hairpin(events, index)
-            goal = _level_near(islice(events, index + 1, None), end_quarter)
+            begin = found[-1].compute_level(quarter) if found else UNMARKED
+            end_quarter = _find_hairpin_end(events, index)
+            goal = _find_goal(islice(events, index + 1, None), end_quarter)
             if goal is None or (goal - begin) * mark.direction <= 0:
                 goal = min(max(begin + mark.direction * STEP, LOWEST), HIGHEST)
             if end_quarter > quarter:
@@ -86,8 +87,8 @@ def _stretches(events: Sequence[_Event]) -> list[_Stretch]:
     return found
 
 
-def _end_of_hairpin(events: Sequence[_Event], index: int) -> Fraction:
-    """Where a hairpin stops, or what "cresc." leads to: its own sign, or else the next mark of any kind."""
+def _find_hairpin_end(events: Sequence[_Event], index: int) -> Fraction:
+    """Find where a hairpin or a "cresc." ends: at its own end sign, or else at the next mark of any kind."""
     begin, mark = events[index]
     for quarter, other in islice(events, index + 1, None):
         if quarter <= begin:
@@ -97,8 +98,8 @@ def _end_of_hairpin(events: Sequence[_Event], index: int) -> Fraction:
     return begin + WORDS_QUARTER
 
 
-def _level_near(events: Iterable[_Event], end: Fraction) -> float | None:
-    """The mark that a hairpin leads to, among the events that follow it."""
+def _find_goal(events: Iterable[_Event], end: Fraction) -> float | None:
+    """Find the level that a hairpin leads to among the events that follow it; None where there is none near its end."""
     for quarter, mark in events:
         if quarter > end + NEAR_QUARTER:
             break

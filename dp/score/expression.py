@@ -1,4 +1,4 @@
-"""Directions of MusicXML about loudness, gradual changes of tempo, fermatas and the pedal."""
+"""This module reads what MusicXML directs about loudness, gradual changes of tempo, fermatas and the pedal."""
 
 import re
 from fractions import Fraction
@@ -29,7 +29,7 @@ _ATTACKS = {"fp": ("f", "p"), "sfp": ("ff", "p"), "sfpp": ("ff", "pp"), "pf": ("
 _SFORZANDI = {"sf", "sfz", "sffz", "sfzp", "fz", "rf", "rfz"}
 _SFZP_LEVEL = DYNAMICS["p"]
 
-# What the tempo comes to, as MuseScore 4 has it for its gradual tempo changes.
+# The factor of the tempo at the end of a gradual change, as in MuseScore 4.
 _GRADUALS = (
     (re.compile(r"\b(rit|ritard|ritardando|riten|ritenuto|rall|rallent|rallentando)\b", re.IGNORECASE), 0.75),
     (re.compile(r"\b(allarg|allargando|slargando|slentando|lentando)\b", re.IGNORECASE), 0.75),
@@ -42,14 +42,20 @@ _GRADUALS = (
 _CRESCENDO = re.compile(r"\b(cresc|crescendo)\b", re.IGNORECASE)
 _DIMINUENDO = re.compile(r"\b(dim|dimin|diminuendo|decr|decresc|decrescendo)\b", re.IGNORECASE)
 
-# No source says how long a fermata is; the usual advice is "about twice", less for the angled sign and more for the
-# square one (Gould, Behind Bars, 2011, on pauses: angled short, round normal, square long).
+# Factor of the length of the last event under a fermata, by the sign's shape. Gould (Behind Bars, 2011, on pauses)
+# orders the shapes: angled short, round normal, square long. The numbers are our own choice (docs/score-marks.md).
 FERMATA_FACTORS = {"double-angled": 1.25, "angled": 1.5, "half-curve": 1.5, "square": 2.5, "double-square": 3.0}
 NORMAL_FERMATA_FACTOR = 2.0
 
 
 def read_expression(element: Element, bar: PartBar, position_quarter: Fraction) -> None:
-    """Take over a direction's dynamics, hairpins, gradual changes of tempo and pedal."""
+    """Read a direction's dynamics, hairpins, gradual changes of tempo and pedal signs into its bar.
+
+    Args:
+        element: the <direction>.
+        bar: the bar that it stands in.
+        position_quarter: where it takes effect, from the start of the bar.
+    """
     words = " ".join(" ".join(w.text or "" for w in element.iterfind("direction-type/words")).split())
     starts = {d.get("type", ""): d.get("number", "1") for d in element.iterfind("direction-type/dashes")}
     dashes = starts.get("start", "")
@@ -60,25 +66,26 @@ def read_expression(element: Element, bar: PartBar, position_quarter: Fraction) 
             break
     for pattern, direction in ((_CRESCENDO, 1), (_DIMINUENDO, -1)):
         if pattern.search(words):
-            bar.loudness.append(Loudness(position_quarter, direction=direction, number=_named("dashes", dashes)))
+            bar.loudness.append(Loudness(position_quarter, direction=direction, number=_name_number("dashes", dashes)))
     if "stop" in starts:
         bar.graduals.append(Gradual(position_quarter, 1.0, starts["stop"]))
-        bar.loudness.append(Loudness(position_quarter, is_stop=True, number=_named("dashes", starts["stop"])))
+        bar.loudness.append(Loudness(position_quarter, is_stop=True, number=_name_number("dashes", starts["stop"])))
     for wedge in element.iterfind("direction-type/wedge"):
         direction = {"crescendo": 1, "diminuendo": -1}.get(wedge.get("type", ""), 0)
-        number = _named("wedge", wedge.get("number", "1"))
+        number = _name_number("wedge", wedge.get("number", "1"))
         if direction or wedge.get("type") == "stop":
             bar.loudness.append(Loudness(position_quarter, direction=direction, is_stop=not direction, number=number))
     for pedal in element.iterfind("direction-type/pedal"):
         read_pedal(pedal.get("type", ""), bar, position_quarter)
 
 
-def _named(kind: str, number: str) -> str:
+def _name_number(kind: str, number: str) -> str:
+    """Return a name that tells a hairpin from dashes of the same number; empty without a number."""
     return f"{kind} {number}" if number else ""
 
 
 def _read_dynamics(element: Element, words: str, bar: PartBar, position_quarter: Fraction) -> None:
-    """Printed signs; where nothing is printed that has a meaning here, the level of <sound>."""
+    """Read the printed dynamic signs; where there are none, read the level of <sound>."""
     found = False
     for sign in element.iterfind("direction-type/dynamics/*"):
         name = (sign.text or "").strip() if sign.tag == "other-dynamics" else sign.tag
@@ -98,7 +105,7 @@ def _read_dynamics(element: Element, words: str, bar: PartBar, position_quarter:
 
 
 def read_sound_level(sound: Element, bar: PartBar, position_quarter: Fraction) -> None:
-    """Take over the level and the pedal that a <sound> states; what cannot be read is passed over."""
+    """Read the level and the pedal that a <sound> states into its bar; ignore a level that is no number."""
     try:
         level = float(sound.get("dynamics", "0")) / 100 * FORTE_VELOCITY
     except ValueError:
@@ -111,7 +118,7 @@ def read_sound_level(sound: Element, bar: PartBar, position_quarter: Fraction) -
 
 
 def read_pedal(kind: str, bar: PartBar, position_quarter: Fraction) -> None:
-    """Take over a pedal sign; the sostenuto pedal, which holds some notes only, is passed over."""
+    """Read a sign of the sustaining pedal into its bar; ignore the sostenuto pedal, which holds only some notes."""
     if kind in ("stop", "discontinue", "change"):
         bar.pedals.append(Pedal(position_quarter, is_down=False))
     if kind in ("start", "resume", "change"):
@@ -119,7 +126,7 @@ def read_pedal(kind: str, bar: PartBar, position_quarter: Fraction) -> None:
 
 
 def read_fermata(element: Element, bar: PartBar, onset_quarter: Fraction, end_quarter: Fraction) -> None:
-    """Take over the fermata of a note, a rest or a bar line, if it has one."""
+    """Read the fermata of a note, a rest or a bar line into its bar, if it has one."""
     sign = element.find("fermata" if element.tag == "barline" else "notations/fermata")
     if sign is not None and end_quarter > onset_quarter:
         factor = FERMATA_FACTORS.get((sign.text or "").strip(), NORMAL_FERMATA_FACTOR)

@@ -1,7 +1,7 @@
-"""Score files as bytes: nothing here trusts a size, a name or a ratio that a file states about itself.
+"""Score files are read as bytes here; no size, name or ratio that a file states about itself is trusted.
 
 A compressed MusicXML file (.mxl) is a zip archive whose META-INF/container.xml names the score inside it. Nothing is
-unpacked to disk; an archive is still refused when one of its names would leave the folder it is unpacked into.
+unpacked to disk. An archive is refused even so when one of its names would leave the folder it were unpacked into.
 """
 
 import io
@@ -13,8 +13,8 @@ from dp.errors import DataError
 from dp.score.xmltree import parse_xml
 
 MAX_FILE_BYTE = 64 * 2**20  # the largest orchestral scores in MusicXML are about 50 MB
-MAX_RATIO = 200  # MusicXML shrinks 20 to 60 times; deflate can do 1032
-RATIO_FREE_BYTE = 2**20  # small files may shrink as they like
+MAX_RATIO = 200  # unpacked size over packed size: MusicXML reaches 20 to 60, deflate at most 1032
+RATIO_FREE_BYTE = 2**20  # no ratio counts for what unpacks to less than this
 MAX_MEMBER_COUNT = 1000
 CONTAINER = "META-INF/container.xml"
 CHUNK_BYTE = 2**16
@@ -24,12 +24,12 @@ _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplemented
 
 
 def shorten(error: Exception) -> str:
-    """What a library's error says, in a few printable words: some quote the damaged file at length."""
+    """Return the text of a library's error, printable and at most 100 characters long."""
     return ascii(str(error))[1:-1][:100] or type(error).__name__
 
 
 def read_bytes(path: Path) -> bytes:
-    """All of a file.
+    """Read all of a file.
 
     Raises:
         DataError: it is missing, not a file, not readable, empty or larger than `MAX_FILE_BYTE`.
@@ -51,21 +51,21 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_mxl(path: Path) -> bytes:
-    """The MusicXML document inside a compressed file.
+    """Read the MusicXML document inside a compressed file.
 
     Raises:
-        DataError: not a zip archive, truncated, encrypted, growing without bounds, with names that leave the archive,
-            or without a score inside.
+        DataError: the file is no zip archive, is cut off or encrypted, unpacks to too much, holds names that leave the
+            archive, or holds no score.
     """
     data = read_bytes(path)
     if not data.startswith(b"PK"):
         raise DataError(path, "is not a zip archive, as .mxl files are", "if it is plain MusicXML, name it .musicxml")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = _safe_members(archive, path)
+            members = _list_members(archive, path)
             if CONTAINER not in members:
                 raise DataError(path, f"has no {CONTAINER}, so it is not compressed MusicXML", _ADVICE)
-            name = _root_file(_read_member(archive, members[CONTAINER], path), path)
+            name = _find_root_file(_read_member(archive, members[CONTAINER], path), path)
             if name not in members:
                 raise DataError(path, f"names {name[:80]!r} as its score, but holds no such file", _ADVICE)
             return _read_member(archive, members[name], path)
@@ -73,7 +73,8 @@ def read_mxl(path: Path) -> bytes:
         raise DataError(path, f"is a damaged zip archive ({shorten(error)})", _ADVICE) from error
 
 
-def _safe_members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
+def _list_members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
+    """List the files of an archive by name; refuse too many, and names that leave it."""
     infos = archive.infolist()
     if len(infos) > MAX_MEMBER_COUNT:
         raise DataError(path, f"holds {len(infos)} files, expected at most {MAX_MEMBER_COUNT}", _ADVICE)
@@ -83,6 +84,7 @@ def _safe_members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.Zip
 
 
 def _check_name(name: str, path: Path) -> None:
+    """Refuse the name of a file that would be unpacked outside the archive's folder."""
     pure = PurePosixPath(name.replace("\\", "/"))
     if pure.is_absolute() or ".." in pure.parts or ":" in name or "\0" in name:
         raise DataError(
@@ -90,8 +92,8 @@ def _check_name(name: str, path: Path) -> None:
         )
 
 
-def _root_file(container: bytes, path: Path) -> str:
-    """Name of the score; the first root file is the score, the others are other renderings of it (W3C MusicXML 4.0)."""
+def _find_root_file(container: bytes, path: Path) -> str:
+    """Find the name of the score: the first root file; further ones are other forms of it (W3C MusicXML 4.0)."""
     for element in parse_xml(container, path).iter():
         if element.tag.rpartition("}")[2] == "rootfile":
             name = element.get("full-path", "")
@@ -102,7 +104,7 @@ def _root_file(container: bytes, path: Path) -> str:
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> bytes:
-    """Bytes of one file, counted while they are unpacked: the sizes in the header are the writer's claim."""
+    """Read the bytes of one file of an archive; count them while they are unpacked, since its header may be false."""
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise DataError(path, f"packs {info.filename[:80]!r} by method {info.compress_type}, expected deflate", _ADVICE)
     budget = min(MAX_FILE_BYTE, max(RATIO_FREE_BYTE, MAX_RATIO * info.compress_size))

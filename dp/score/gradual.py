@@ -1,4 +1,4 @@
-"""Ritardandi, accelerandi and fermatas in the order of playing."""
+"""Ritardandi, accelerandi and fermatas are brought into the order of playing here."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -11,22 +11,26 @@ from dp.score.model import Bar
 from dp.types import Fermata, TempoChange
 from dp.units import FloatArray
 
-MAX_CHANGE_QUARTER = 8.0  # of a change that nothing ends: two bars of four quarters
+MAX_CHANGE_QUARTER = 8.0  # length of a change that nothing ends: two bars of four quarters
 
 
 def unfold_changes(bars: Sequence[Bar], order: Sequence[int], tempo_quarter: FloatArray) -> tuple[TempoChange, ...]:
-    """Gradual changes of tempo.
+    """Find the gradual changes of tempo in the order of playing.
 
-    A change goes on until the next tempo mark, "a tempo", the end of its dashes, of a fermata or of a section, the next
-    change or the end, but no longer than MAX_CHANGE_QUARTER. Where a tempo mark stands beside it, as in scores that
-    write a ritardando out in many marks, the marks alone count.
+    A change ends at the first of these: the next tempo mark, "a tempo", the end of its dashes, of a fermata or of a
+    section, the next change, the end of the piece. It lasts at most MAX_CHANGE_QUARTER unless its dashes end it. A
+    change at whose beginning a tempo mark stands does not count: such scores write a ritardando as many tempo marks.
 
     Args:
         bars: the score, as written.
         order: indices of the bars, as played.
-        tempo_quarter: where tempo marks stand, as played.
+        tempo_quarter: [K] where tempo marks stand, as played.
+
+    Returns:
+        The changes by begin; positions in quarters as played.
     """
-    starts, section_starts = _starts(bars, order)
+    # What begins or ends a change, as played.
+    starts, section_starts = _find_starts(bars, order)
     events = sorted(
         {
             (float(start + gradual.onset_quarter), gradual.factor, gradual.number)
@@ -43,11 +47,12 @@ def unfold_changes(bars: Sequence[Bar], order: Sequence[int], tempo_quarter: Flo
             dashes.setdefault(number, []).append(quarter)
     tempo = set(tempo_quarter.tolist())
     found: list[TempoChange] = []
+    # One change after the other: its end is that of its own dashes where that is nearest, else the next event's.
     for begin, factor, number in events:
         if factor == 1.0 or begin in tempo or (found and found[-1].begin_quarter == begin):
             continue
-        end = _next(by_quarter, begin, begin)
-        own = _next(dashes.get(number, []), begin, np.inf)
+        end = _find_next(by_quarter, begin, begin)
+        own = _find_next(dashes.get(number, []), begin, np.inf)
         end = own if own <= end else min(end, begin + MAX_CHANGE_QUARTER)
         before = found[-1].end_factor if found and found[-1].end_quarter == begin else 1.0
         if end > begin:
@@ -55,15 +60,15 @@ def unfold_changes(bars: Sequence[Bar], order: Sequence[int], tempo_quarter: Flo
     return tuple(found)
 
 
-def _next(quarters: Sequence[float], quarter: float, otherwise: float) -> float:
-    """The first of some places, which are in order, after another."""
+def _find_next(quarters: Sequence[float], quarter: float, otherwise: float) -> float:
+    """Find the first of some ascending positions that lies after another; `otherwise` where there is none."""
     index = bisect_right(quarters, quarter)
     return quarters[index] if index < len(quarters) else otherwise
 
 
 def unfold_fermatas(bars: Sequence[Bar], order: Sequence[int]) -> tuple[Fermata, ...]:
-    """Fermatas as played; of several over the same stretch, the longest."""
-    starts, _ = _starts(bars, order)
+    """Find the fermatas in the order of playing; of several over the same stretch, the longest counts."""
+    starts, _ = _find_starts(bars, order)
     found: dict[tuple[float, float], Fermata] = {}
     for index, start in zip(order, starts, strict=False):
         for held in bars[index].held:
@@ -74,8 +79,8 @@ def unfold_fermatas(bars: Sequence[Bar], order: Sequence[int]) -> tuple[Fermata,
     return tuple(found[key] for key in sorted(found))
 
 
-def _starts(bars: Sequence[Bar], order: Sequence[int]) -> tuple[list[Fraction], set[float]]:
-    """Where each bar starts as played, and the end; and which of these are borders of sections."""
+def _find_starts(bars: Sequence[Bar], order: Sequence[int]) -> tuple[list[Fraction], set[float]]:
+    """Find where each bar starts as played, and where the last one ends; and which of these are borders of sections."""
     starts = [Fraction(0)]
     sections = set()
     for position, index in enumerate(order):

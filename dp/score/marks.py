@@ -1,4 +1,4 @@
-"""Signs and marks of MusicXML: repeats, endings, D.C., D.S., Fine, Coda and tempo."""
+"""This module reads the signs of MusicXML for the order of playing (repeats, D.C., Coda, ...) and its tempo marks."""
 
 import re
 from collections.abc import Sequence
@@ -6,13 +6,13 @@ from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from dp.score.model import PartBar, Signs, TempoMark
-from dp.score.numbers import QUARTERS_OF_TYPE, Place, decimal
+from dp.score.numbers import QUARTERS_OF_TYPE, Place, parse_decimal
 
-MAX_PLAYS = 100  # of one repeat
-MIN_QPM, MAX_QPM = 1.0, 2000.0
-NAMED_COUNT = 5  # of odd values in a message
+MAX_PLAYS = 100  # how often one repeat may be played
+MIN_QPM, MAX_QPM = 1.0, 2000.0  # bounds of tempo marks that count, quarters per minute (docs/score-marks.md)
+NAMED_COUNT = 5  # odd values that a message names at most
 
-# What a direction says in words only; programs that play their scores add <sound>, which then counts alone.
+# Jumps that a direction states in words only. Programs that play scores add <sound>; where there is one, it counts.
 _WORDS = (
     ("da_capo", re.compile(r"d\.?\s?c\.?(\s+(al|senza|sin).*)?|da\s?capo.*", re.IGNORECASE)),
     ("dal_segno", re.compile(r"d\.?\s?s\.?(\s+(al|senza|sin).*)?|dal\s?segno.*", re.IGNORECASE)),
@@ -25,10 +25,17 @@ _SWITCHES = {"dacapo": "da_capo", "fine": "fine"}
 
 
 def read_barline(element: Element, bar: PartBar, position_quarter: Fraction, place: Place) -> Fraction | None:
-    """Take over a barline's signs.
+    """Read a barline's signs into its bar.
+
+    Args:
+        element: the <barline>.
+        bar: the bar that it belongs to.
+        position_quarter: where it stands, from the start of the bar.
+        place: for the errors.
 
     Returns:
-        Where a repeat sign inside the bar stands, if there is one: the caller knows the bar's end.
+        The position of a repeat sign that may stand inside the bar, for the caller, who knows the bar's end; None where
+        there is none.
 
     Raises:
         DataError: a repeat is played an absurd number of times.
@@ -44,7 +51,7 @@ def read_barline(element: Element, bar: PartBar, position_quarter: Fraction, pla
     ending = element.find("ending")
     if ending is not None:
         if ending.get("type") == "start":
-            bar.signs.ending_start = _passes(ending)
+            bar.signs.ending_start = _parse_passes(ending)
         else:
             bar.signs.ending_stop = True
     repeat = element.find("repeat")
@@ -54,9 +61,9 @@ def read_barline(element: Element, bar: PartBar, position_quarter: Fraction, pla
         bar.signs.repeat_start |= at_start
         bar.signs.repeat_start_next |= not at_start
     else:
-        plays = decimal(repeat.get("times", "2"), "the number of times a repeat is played", place)
+        plays = parse_decimal(repeat.get("times", "2"), "the number of times a repeat is played", place)
         if plays.denominator != 1 or not 1 <= plays <= MAX_PLAYS:
-            raise place.error(f"a repeat is played {float(plays):g} times, expected 1 to {MAX_PLAYS}")
+            raise place.make_error(f"a repeat is played {float(plays):g} times, expected 1 to {MAX_PLAYS}")
         bar.signs.repeat_after_jump |= repeat.get("after-jump") == "yes"
         if at_start:
             bar.signs.repeat_end_previous_plays = int(plays)
@@ -65,8 +72,8 @@ def read_barline(element: Element, bar: PartBar, position_quarter: Fraction, pla
     return position_quarter if location == "middle" and not at_start else None
 
 
-def _passes(ending: Element) -> frozenset[int]:
-    """The passes that take an ending: "1", "1, 2", "1-3"; its number, or else its text."""
+def _parse_passes(ending: Element) -> frozenset[int]:
+    """Parse which passes take an ending, such as "1", "1, 2" or "1-3", from its number or else its text."""
     for text in (ending.get("number", ""), ending.text or ""):
         passes: set[int] = set()
         for first, last in re.findall(r"(\d{1,2})(?:\s*-\s*(\d{1,2}))?", text):
@@ -77,21 +84,21 @@ def _passes(ending: Element) -> frozenset[int]:
 
 
 def read_direction(element: Element, bar: PartBar, position_quarter: Fraction, place: Place) -> None:
-    """Take over a direction's signs and tempo: its <sound>, or else what is printed."""
+    """Read a direction's signs and tempo into its bar: those of its <sound>, or else those that are printed."""
     sound = element.find("sound")
     if sound is None or not read_sound(sound, bar, position_quarter, place):
         _read_printed_signs(element, bar.signs)
     for metronome in element.iterfind("direction-type/metronome"):
-        qpm = _metronome_qpm(metronome)
+        qpm = _parse_metronome_qpm(metronome)
         if qpm is not None:
             bar.tempo.append(TempoMark(position_quarter, float(qpm), is_sound=False))
 
 
 def read_sound(element: Element, bar: PartBar, position_quarter: Fraction, place: Place) -> bool:
-    """Take over what a <sound> says about order and tempo; whether it says anything about order."""
+    """Read what a <sound> says about order and tempo into its bar; return whether it says anything about order."""
     tempo = element.get("tempo")
     if tempo is not None:
-        bar.tempo.append(TempoMark(position_quarter, float(decimal(tempo, "tempo", place)), is_sound=True))
+        bar.tempo.append(TempoMark(position_quarter, float(parse_decimal(tempo, "tempo", place)), is_sound=True))
     found = False
     for attribute, name in _LABELLED.items():
         if attribute in element.attrib:
@@ -107,7 +114,7 @@ def read_sound(element: Element, bar: PartBar, position_quarter: Fraction, place
 
 
 def _read_printed_signs(element: Element, signs: Signs) -> None:
-    """Signs of a direction that has no <sound> for them."""
+    """Read the printed signs of a direction that has no <sound> for them."""
     for name in ("segno", "coda"):
         if element.find(f"direction-type/{name}") is not None:
             setattr(signs, name, "")
@@ -117,8 +124,8 @@ def _read_printed_signs(element: Element, signs: Signs) -> None:
             setattr(signs, name, "" if name in ("dal_segno", "to_coda") else True)
 
 
-def _metronome_qpm(metronome: Element) -> Fraction | None:
-    """Quarters per minute of a printed tempo mark; None for one that states no number (a modulation, "Tempo I")."""
+def _parse_metronome_qpm(metronome: Element) -> Fraction | None:
+    """Parse the quarters per minute of a printed tempo mark; None where it states no number, such as "Tempo I"."""
     unit = metronome.findtext("beat-unit", "").strip()
     number = re.search(r"\d{1,4}(\.\d{1,4})?", metronome.findtext("per-minute", ""))
     if number is None or unit not in QUARTERS_OF_TYPE:
@@ -128,12 +135,12 @@ def _metronome_qpm(metronome: Element) -> Fraction | None:
 
 
 def is_tempo(qpm: float) -> bool:
-    """Whether a tempo can be meant: others are passed over, and the score says so."""
+    """Return whether a tempo is one that music can have; other tempo marks are ignored, with a warning."""
     return MIN_QPM <= qpm <= MAX_QPM
 
 
-def tempo_oddities(absurd_qpm: Sequence[float]) -> tuple[str, ...]:
-    """What to say of tempo marks that were passed over."""
+def describe_tempo_oddities(absurd_qpm: Sequence[float]) -> tuple[str, ...]:
+    """Return the warning about tempo marks that were ignored; none where there are none."""
     if not absurd_qpm:
         return ()
     named = ", ".join(f"{qpm:g}" for qpm in sorted(set(absurd_qpm))[:NAMED_COUNT])

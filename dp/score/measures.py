@@ -1,4 +1,4 @@
-"""One part of a MusicXML score: its bars, with what sounds in them."""
+"""This module reads the bars of one part of a MusicXML score, with the notes in them."""
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
@@ -11,22 +11,22 @@ from dp.score.expression import read_expression, read_fermata, read_sound_level
 from dp.score.marks import read_barline, read_direction, read_sound
 from dp.score.model import MAX_DENOMINATOR, PartBar, WrittenNote
 from dp.score.notations import SEMITONES, NotationReader
-from dp.score.numbers import Place, bounded, decimal
+from dp.score.numbers import Place, parse_decimal, read_bounded
 
 MAX_DIVISION = 1_000_000  # per quarter; programs write up to 10,080
-MAX_NOTE_QUARTER = 1000
+MAX_NOTE_QUARTER = 1000  # far beyond any music, like the next one
 MAX_BAR_QUARTER = 10_000
-ROUNDING_QUARTER = Fraction(1, 16)  # how far programs overshoot when they round tuplets to their divisions
-PERCUSSION_CHANNEL = "10"
+ROUNDING_QUARTER = Fraction(1, 16)  # programs that round tuplets to divisions step back too far by at most so much
+PERCUSSION_CHANNEL = "10"  # General MIDI's
 
 
 @dataclass(slots=True)
 class _Cursor:
-    """Where reading stands in a part, and what its attributes say there."""
+    """The place that reading has reached in a part, and the attributes that hold there."""
 
     place: Place
     percussion: frozenset[str]  # ids of instruments that have no pitch
-    default_is_percussion: bool  # whether a note that names no instrument is of such a one
+    default_is_percussion: bool  # whether a note that names no instrument has no pitch
     divisions: Fraction | None = None  # of a quarter
     transpose: dict[str, int] = field(default_factory=dict)  # semitones from written to sounding, by staff; "" = all
     nominal_quarter: Fraction = Fraction(4)
@@ -37,7 +37,7 @@ class _Cursor:
 
 
 def read_part(part: Element, definition: Element | None, place: Place) -> list[PartBar]:
-    """The bars of a part.
+    """Read the bars of a part.
 
     Args:
         part: a <part> of a score-partwise document.
@@ -47,18 +47,19 @@ def read_part(part: Element, definition: Element | None, place: Place) -> list[P
     Raises:
         DataError: a duration, pitch or sign is missing or out of bounds.
     """
-    instruments = {} if definition is None else _instruments(definition)
+    instruments = {} if definition is None else _read_instruments(definition)
     percussion = frozenset(name for name, channel in instruments.items() if channel == PERCUSSION_CHANNEL)
     cursor = _Cursor(place, percussion, bool(instruments) and len(percussion) == len(instruments))
     return [_read_measure(measure, cursor) for measure in part.iterfind("measure")]
 
 
-def _instruments(definition: Element) -> dict[str, str]:
-    """MIDI channel of each instrument of a part."""
+def _read_instruments(definition: Element) -> dict[str, str]:
+    """Read the MIDI channel of each instrument of a part, by the instrument's id."""
     return {e.get("id", ""): e.findtext("midi-channel", "").strip() for e in definition.iterfind("midi-instrument")}
 
 
 def _read_measure(measure: Element, cursor: _Cursor) -> PartBar:
+    """Read one bar: its notes, signs and marks, element by element."""
     name = measure.get("number", "")
     bar = PartBar(name, is_implicit=measure.get("implicit") == "yes" or name.strip() == "0")
     cursor.place.bar = name
@@ -81,32 +82,34 @@ def _read_measure(measure: Element, cursor: _Cursor) -> PartBar:
                 _read_attributes(element, cursor)
                 bar.signs.section_start |= element.find("key") is not None and cursor.position_quarter == 0
             case "direction":
-                read_direction(element, bar, _with_offset(element, cursor), cursor.place)
-                read_expression(element, bar, _with_offset(element, cursor))
+                read_direction(element, bar, _find_direction_quarter(element, cursor), cursor.place)
+                read_expression(element, bar, _find_direction_quarter(element, cursor))
             case "sound":
-                read_sound(element, bar, _with_offset(element, cursor), cursor.place)
-                read_sound_level(element, bar, _with_offset(element, cursor))
+                read_sound(element, bar, _find_direction_quarter(element, cursor), cursor.place)
+                read_sound_level(element, bar, _find_direction_quarter(element, cursor))
             case "barline":
                 read_fermata(element, bar, Fraction(0), cursor.position_quarter)
                 inner = read_barline(element, bar, cursor.position_quarter, cursor.place)
                 inner_repeat_quarter += [] if inner is None else [inner]
         if cursor.position_quarter.denominator > MAX_DENOMINATOR:
-            raise cursor.place.error("its durations share no grid: <divisions> change absurdly often")
+            raise cursor.place.make_error("its durations share no grid: <divisions> change absurdly often")
         bar.content_quarter = max(bar.content_quarter, cursor.position_quarter)
     if bar.content_quarter > MAX_BAR_QUARTER:
-        raise cursor.place.error(f"is {float(bar.content_quarter):g} quarters long, expected at most {MAX_BAR_QUARTER}")
+        raise cursor.place.make_error(
+            f"is {float(bar.content_quarter):g} quarters long, expected at most {MAX_BAR_QUARTER}"
+        )
     if any(quarter != bar.content_quarter for quarter in inner_repeat_quarter):
-        raise cursor.place.error("a repeat sign stands inside the bar; divide the bar there")
+        raise cursor.place.make_error("a repeat sign stands inside the bar; divide the bar there")
     bar.nominal_quarter = cursor.nominal_quarter
-    bar.notes += _cues_that_sound(cues, bar.notes)
+    bar.notes += _find_sounding_cues(cues, bar.notes)
     return bar
 
 
-def _cues_that_sound(cues: list[WrittenNote], notes: list[WrittenNote]) -> list[WrittenNote]:
-    """A cue note shows what others play, so it is silent, unless its own part plays while it starts.
+def _find_sounding_cues(cues: list[WrittenNote], notes: list[WrittenNote]) -> list[WrittenNote]:
+    """Find the cue notes that sound: those that start while a note of their own part sounds.
 
-    The standard knows silent cues only, but in scores by MuseScore 3 they can be small notes that are played, such as
-    the arpeggio on the chord of bar 88 of the Chaconne of BWV 1004.
+    A cue note shows what others play, and by the standard it is silent. Scores by MuseScore 3 also use cue notes for
+    small notes that are played, such as the arpeggio on the chord of bar 88 of the Chaconne of BWV 1004.
     """
     by_onset = sorted(notes, key=lambda n: n.onset_quarter)
     onsets = [n.onset_quarter for n in by_onset]
@@ -119,45 +122,49 @@ def _cues_that_sound(cues: list[WrittenNote], notes: list[WrittenNote]) -> list[
     return sounding
 
 
-def _duration_quarter(element: Element, cursor: _Cursor) -> Fraction:
-    """Length of a note, rest, backup or forward."""
+def _read_duration_quarter(element: Element, cursor: _Cursor) -> Fraction:
+    """Read the length of a note, rest, backup or forward."""
     if cursor.divisions is None:
-        raise cursor.place.error("a duration comes before <divisions>, which say how long it is")
+        raise cursor.place.make_error("a duration comes before <divisions>, which say how long it is")
     longest = MAX_NOTE_QUARTER * cursor.divisions
-    return bounded(element, "duration", 0, longest, cursor.place) / cursor.divisions
+    return read_bounded(element, "duration", 0, longest, cursor.place) / cursor.divisions
 
 
 def _move(element: Element, cursor: _Cursor) -> None:
+    """Move the cursor by a <backup> or <forward>."""
     cursor.chord_onset_quarter = None
-    length = _duration_quarter(element, cursor)
+    length = _read_duration_quarter(element, cursor)
     if element.tag == "forward":
         cursor.position_quarter += length
         return
     position = cursor.position_quarter - length
     if position < -ROUNDING_QUARTER:
-        raise cursor.place.error(f"a <backup> goes {float(-position):g} quarters before the start of the bar")
+        raise cursor.place.make_error(f"a <backup> goes {float(-position):g} quarters before the start of the bar")
     cursor.position_quarter = max(position, Fraction(0))
 
 
-def _with_offset(element: Element, cursor: _Cursor) -> Fraction:
-    """Where a direction is heard: its <offset> moves the print, and the sound only when it says so."""
+def _find_direction_quarter(element: Element, cursor: _Cursor) -> Fraction:
+    """Find where a direction takes effect: its <offset> moves what is printed, and the sound only when it says so."""
     offset = element.find("offset")
     if offset is None or cursor.divisions is None or (element.tag == "direction" and offset.get("sound") != "yes"):
         return cursor.position_quarter
     furthest = MAX_BAR_QUARTER * cursor.divisions
-    moved = bounded(element, "offset", -furthest, furthest, cursor.place) / cursor.divisions
+    moved = read_bounded(element, "offset", -furthest, furthest, cursor.place) / cursor.divisions
     return max(cursor.position_quarter + moved, Fraction(0))
 
 
 def _read_attributes(element: Element, cursor: _Cursor) -> None:
+    """Read key, divisions, transposition and time signature into the cursor."""
     place = cursor.place
     cursor.notations.read_key(element)
     if element.find("divisions") is not None:
-        cursor.divisions = bounded(element, "divisions", Fraction(1, 1000), MAX_DIVISION, place)
+        cursor.divisions = read_bounded(element, "divisions", Fraction(1, 1000), MAX_DIVISION, place)
     for transpose in element.iterfind("transpose"):
-        chromatic = bounded(transpose, "chromatic", -60, 60, place)
+        chromatic = read_bounded(transpose, "chromatic", -60, 60, place)
         octaves = (
-            bounded(transpose, "octave-change", -10, 10, place) if transpose.find("octave-change") is not None else 0
+            read_bounded(transpose, "octave-change", -10, 10, place)
+            if transpose.find("octave-change") is not None
+            else 0
         )
         staff = transpose.get("number", "")
         if not staff:
@@ -167,26 +174,26 @@ def _read_attributes(element: Element, cursor: _Cursor) -> None:
     if time is not None and time.find("senza-misura") is None:
         cursor.nominal_quarter = sum(
             (
-                _beats(beats.text, place) * 4 / decimal(unit.text, "beat-type", place)
+                _parse_beats(beats.text, place) * 4 / parse_decimal(unit.text, "beat-type", place)
                 for beats, unit in zip(time.iterfind("beats"), time.iterfind("beat-type"), strict=False)
-                if decimal(unit.text, "beat-type", place) > 0
+                if parse_decimal(unit.text, "beat-type", place) > 0
             ),
             Fraction(0),
         )
 
 
-def _beats(text: str | None, place: Place) -> Fraction:
-    """Beats of a time signature: "4", or "3+2" in additive ones."""
-    return sum((decimal(beat, "beats", place) for beat in (text or "").split("+")), Fraction(0))
+def _parse_beats(text: str | None, place: Place) -> Fraction:
+    """Parse the beats of a time signature, such as "4", or "3+2" in an additive one."""
+    return sum((parse_decimal(beat, "beats", place) for beat in (text or "").split("+")), Fraction(0))
 
 
 def _read_note(element: Element, cursor: _Cursor) -> WrittenNote | None:
-    """Move on by a note or rest; None for what has no pitch: rests and percussion."""
+    """Read a note or rest, and move the cursor by it; None for what has no pitch: rests and percussion."""
     is_grace = element.find("grace") is not None
-    duration = Fraction(0) if is_grace else _duration_of_note(element, cursor)
+    duration = Fraction(0) if is_grace else _read_note_duration_quarter(element, cursor)
     if element.find("chord") is not None and cursor.chord_onset_quarter is not None:
         onset = cursor.chord_onset_quarter
-    else:  # partitura writes a chord's later notes with <backup> and <chord> both: they are notes like others
+    else:  # partitura writes a chord's later notes with both <backup> and <chord>; they are read like other notes
         onset = cursor.position_quarter
         cursor.chord_onset_quarter = onset
         cursor.position_quarter += duration
@@ -194,47 +201,49 @@ def _read_note(element: Element, cursor: _Cursor) -> WrittenNote | None:
     if pitch is None or _is_percussion(element, cursor):
         return None
     if duration == 0 and not is_grace and element.find("cue") is None:
-        raise cursor.place.error("a note has the duration 0, which only grace notes have")
-    midi_pitch = _midi_pitch(pitch, element.findtext("staff", "").strip(), cursor)
+        raise cursor.place.make_error("a note has the duration 0, which only grace notes have")
+    midi_pitch = _read_midi_pitch(pitch, element.findtext("staff", "").strip(), cursor)
     ties = {tie.get("type") for tie in element.findall("tie") or element.findall("notations/tied")}
     return WrittenNote(
         onset_quarter=onset,
         duration_quarter=duration,
         pitch=midi_pitch,
-        voice=_voice(element.findtext("voice", "1").strip(), cursor),
+        voice=_number_voice(element.findtext("voice", "1").strip(), cursor),
         tied_before=bool(ties & {"stop", "continue"}),
         tied_after=bool(ties & {"start", "continue"}),
         marking=cursor.notations.read(element),
     )
 
 
-def _duration_of_note(element: Element, cursor: _Cursor) -> Fraction:
+def _read_note_duration_quarter(element: Element, cursor: _Cursor) -> Fraction:
+    """Read the length of a note that is no grace note; a cue note may have none."""
     if element.find("duration") is None and element.find("cue") is not None:
         return Fraction(0)
-    return _duration_quarter(element, cursor)
+    return _read_duration_quarter(element, cursor)
 
 
 def _is_percussion(element: Element, cursor: _Cursor) -> bool:
+    """Return whether a note is of an instrument without pitch."""
     instrument = element.find("instrument")
     return cursor.default_is_percussion if instrument is None else instrument.get("id", "") in cursor.percussion
 
 
-def _midi_pitch(pitch: Element, staff: str, cursor: _Cursor) -> int:
-    """Sounding MIDI pitch; microtones go to the nearest semitone."""
+def _read_midi_pitch(pitch: Element, staff: str, cursor: _Cursor) -> int:
+    """Read the sounding MIDI pitch of a note; a microtone is rounded to the nearest semitone."""
     step = pitch.findtext("step", "").strip()
     if step not in SEMITONES:
-        raise cursor.place.error(f"step is {step[:40]!r}, expected a letter from A to G")
-    octave = bounded(pitch, "octave", -2, 12, cursor.place)
-    alter = bounded(pitch, "alter", -12, 12, cursor.place) if pitch.find("alter") is not None else Fraction(0)
+        raise cursor.place.make_error(f"step is {step[:40]!r}, expected a letter from A to G")
+    octave = read_bounded(pitch, "octave", -2, 12, cursor.place)
+    alter = read_bounded(pitch, "alter", -12, 12, cursor.place) if pitch.find("alter") is not None else Fraction(0)
     transpose = cursor.transpose.get(staff, cursor.transpose.get("", 0))
     midi = floor(12 * (octave + 1) + SEMITONES[step] + alter + Fraction(1, 2)) + transpose
     if not 0 <= midi <= 127:
-        raise cursor.place.error(f"the note {step}{int(octave)} sounds at MIDI pitch {midi}, expected 0 to 127")
+        raise cursor.place.make_error(f"the note {step}{int(octave)} sounds at MIDI pitch {midi}, expected 0 to 127")
     return midi
 
 
-def _voice(text: str, cursor: _Cursor) -> int:
-    """Number of a voice; those that are named by words are numbered from 1001 in order of appearance."""
+def _number_voice(text: str, cursor: _Cursor) -> int:
+    """Return the number of a voice; voices that are named by words get numbers from 1001 in order of appearance."""
     if text.isdecimal() and 1 <= int(text[:9]) <= 1000:
         return int(text)
     return cursor.voices.setdefault(text, 1001 + len(cursor.voices))

@@ -1,7 +1,7 @@
-"""MIDI to a score: onsets and durations in exact quarters (ticks over resolution), by pretty_midi.
+"""This module reads a score from MIDI, by pretty_midi; onsets and durations are exact quarters (ticks over resolution).
 
-A MIDI file has no voices, ties or repeats: `recurrence` finds what is written out twice. Bars are counted from its
-time signatures (4/4 until the first), from 1.
+A MIDI file has no voices, ties or repeats; `recurrence` finds what is written out twice. Bars are counted from 1 by the
+time signatures, with 4/4 before the first one.
 """
 
 import io
@@ -17,11 +17,11 @@ import numpy as np
 
 from dp.errors import DataError
 from dp.score.files import read_bytes, shorten
-from dp.score.marks import is_tempo, tempo_oddities
+from dp.score.marks import describe_tempo_oddities, is_tempo
 from dp.score.model import PlayedNote
 from dp.score.pedal import PedalMove, let_ring
-from dp.score.recurrence import recurring_repeats
-from dp.score.unfold import score_notes
+from dp.score.recurrence import find_recurring_repeats
+from dp.score.unfold import make_score_notes
 from dp.types import PlayedBar, Score
 from dp.units import FloatArray
 
@@ -29,25 +29,25 @@ if TYPE_CHECKING:
     import mido
     import pretty_midi
 
-HEADER_BYTE = 14
-PEDAL_CONTROLLER, PEDAL_DOWN = 64, 64
+HEADER_BYTE = 14  # length of a MIDI file's header chunk
+PEDAL_CONTROLLER, PEDAL_DOWN = 64, 64  # number of the controller, and from which value the pedal is down (MIDI 1.0)
 BAR_QUARTER = Fraction(4)  # before the first time signature
-MIN_BAR_QUARTER, MAX_BAR_QUARTER = Fraction(1, 64), 1000
+MIN_BAR_QUARTER, MAX_BAR_QUARTER = Fraction(1, 64), 1000  # beyond any music
 
 _ADVICE = "export it again as a standard MIDI file"
 
 
 def read_midi(path: Path) -> Score:
-    """A MIDI file as a score: tempo map as tempo marks, velocities kept, the drum channel left out.
+    """Read a MIDI file as a score: its tempo map gives the tempo marks, velocities are kept, drums are left out.
 
     Raises:
-        DataError: the file is missing, no MIDI file, damaged, without ticks per quarter, or has no note with a pitch.
+        DataError: the file is missing, damaged, no MIDI file or without ticks per quarter, or has no note with a pitch.
     """
     data = read_bytes(path)
     _check_header(data, path)
     midi = _parse(data, path)
     instruments = [instrument for instrument in midi.instruments if not instrument.is_drum]
-    changes = _time_signatures(midi, path)
+    changes = _read_time_signatures(midi, path)
     played: list[PlayedNote] = []
     for part, instrument in enumerate(instruments):
         first = len(played)
@@ -55,22 +55,26 @@ def read_midi(path: Path) -> Score:
             onset_tick = int(midi.time_to_tick(note.start))
             onset = Fraction(onset_tick, midi.resolution)
             duration = Fraction(int(midi.time_to_tick(note.end)), midi.resolution) - onset
-            played.append(PlayedNote(onset, duration, note.pitch, note.velocity, 1, _bar_number(onset, changes), part))
-        let_ring(played[first:], _pedal_moves(midi, instrument))
+            played.append(
+                PlayedNote(onset, duration, note.pitch, note.velocity, 1, _find_bar_number(onset, changes), part)
+            )
+        let_ring(played[first:], _read_pedal_moves(midi, instrument))
     if not played:
         raise DataError(path, "has 0 notes with a pitch", "give a score with notes")
-    tempo_quarter, tempo_qpm, absurd_qpm = _tempo_marks(midi)
+    tempo_quarter, tempo_qpm, absurd_qpm = _read_tempo_marks(midi)
     names = tuple(" ".join(instrument.name.split()) for instrument in instruments)
-    borders = _bar_starts(changes, max(note.measure for note in played))
-    repeats = recurring_repeats(played, borders)
+    borders = _find_bar_starts(changes, max(note.measure for note in played))
+    repeats = find_recurring_repeats(played, borders)
     spans = enumerate(pairwise(map(float, borders)), start=1)
     bars = tuple(PlayedBar(str(number), *span) for number, span in spans)
-    oddities = tempo_oddities(absurd_qpm)
-    return Score(path.stem, score_notes(played), tempo_quarter, tempo_qpm, names, repeats, bars=bars, oddities=oddities)
+    oddities = describe_tempo_oddities(absurd_qpm)
+    return Score(
+        path.stem, make_score_notes(played), tempo_quarter, tempo_qpm, names, repeats, bars=bars, oddities=oddities
+    )
 
 
 def _check_header(data: bytes, path: Path) -> None:
-    """The header chunk: b"MThd", its length, the format, the number of tracks, the ticks per quarter (MIDI 1.0)."""
+    """Check the header chunk (MIDI 1.0): b"MThd", its length, the format, the number of tracks, ticks per quarter."""
     if not data.startswith(b"MThd"):
         raise DataError(path, "is not a MIDI file: it does not start with MThd", _ADVICE)
     if len(data) < HEADER_BYTE:
@@ -84,6 +88,11 @@ def _check_header(data: bytes, path: Path) -> None:
 
 
 def _parse(data: bytes, path: Path) -> "pretty_midi.PrettyMIDI":
+    """Parse the file's bytes, with restruck notes ended.
+
+    Raises:
+        DataError: the file is damaged.
+    """
     import mido
     import pretty_midi
     from mido.midifiles.meta import KeySignatureError
@@ -103,9 +112,9 @@ def _parse(data: bytes, path: Path) -> "pretty_midi.PrettyMIDI":
 
 
 def _end_restruck_notes(track: "mido.MidiTrack") -> list["mido.Message"]:
-    """The track, where a pitch that is struck again while it sounds ends there and the new note has its own release.
+    """Return a track in which a pitch that is struck again while it sounds ends there.
 
-    pretty_midi would let the first release end both.
+    The new note keeps its own release. In the original track, pretty_midi would let the first release end both notes.
     """
     import mido
 
@@ -136,8 +145,8 @@ def _end_restruck_notes(track: "mido.MidiTrack") -> list["mido.Message"]:
     return events
 
 
-def _time_signatures(midi: "pretty_midi.PrettyMIDI", path: Path) -> list[tuple[Fraction, Fraction, int]]:
-    """Where each time signature starts and how long its bars are, in quarters, and the number of its first bar."""
+def _read_time_signatures(midi: "pretty_midi.PrettyMIDI", path: Path) -> list[tuple[Fraction, Fraction, int]]:
+    """Read the time signatures: where each starts, how long its bars are, in quarters, and its first bar's number."""
     changes = [(Fraction(0), BAR_QUARTER, 1)]
     for signature in sorted(midi.time_signature_changes, key=lambda s: s.time):
         start = Fraction(int(midi.time_to_tick(signature.time)), midi.resolution)
@@ -150,21 +159,25 @@ def _time_signatures(midi: "pretty_midi.PrettyMIDI", path: Path) -> list[tuple[F
     return changes
 
 
-def _bar_number(onset_quarter: Fraction, changes: list[tuple[Fraction, Fraction, int]]) -> int:
+def _find_bar_number(onset_quarter: Fraction, changes: list[tuple[Fraction, Fraction, int]]) -> int:
+    """Find the number of the bar in which a position lies, by the time signatures."""
     start, length, number = changes[bisect_right(changes, onset_quarter, key=lambda c: c[0]) - 1]
     return number + (onset_quarter - start) // length
 
 
-def _bar_starts(changes: list[tuple[Fraction, Fraction, int]], bar_count: int) -> list[Fraction]:
-    """Where the bars begin, in quarters, and where the last one ends."""
+def _find_bar_starts(changes: list[tuple[Fraction, Fraction, int]], bar_count: int) -> list[Fraction]:
+    """Find where the bars begin, in quarters, and where the last one ends."""
     numbers = [number for _, _, number in changes]
     at = [changes[bisect_right(numbers, bar) - 1] for bar in range(1, bar_count + 2)]
     return [start + (bar - number) * length for bar, (start, length, number) in enumerate(at, start=1)]
 
 
-def _tempo_marks(midi: "pretty_midi.PrettyMIDI") -> tuple[FloatArray, FloatArray, list[float]]:
-    """The tempo map: where each mark stands in quarters, and its quarters per minute, [K] each; and the tempos of
-    marks that nobody can mean."""
+def _read_tempo_marks(midi: "pretty_midi.PrettyMIDI") -> tuple[FloatArray, FloatArray, list[float]]:
+    """Read the tempo map.
+
+    Returns:
+        The positions of the marks in quarters [K], their quarters per minute [K], and the tempos of ignored marks.
+    """
     change_sec, change_qpm = midi.get_tempo_changes()
     change_tick = np.array([int(midi.time_to_tick(sec)) for sec in change_sec], dtype=np.float64)
     is_meant = np.array([is_tempo(qpm) for qpm in change_qpm], dtype=bool)
@@ -172,8 +185,8 @@ def _tempo_marks(midi: "pretty_midi.PrettyMIDI") -> tuple[FloatArray, FloatArray
     return change_tick[is_meant] / midi.resolution, qpm[is_meant], qpm[~is_meant].tolist()
 
 
-def _pedal_moves(midi: "pretty_midi.PrettyMIDI", instrument: "pretty_midi.Instrument") -> list[PedalMove]:
-    """Controller 64; from 64 on the pedal is down (MIDI 1.0)."""
+def _read_pedal_moves(midi: "pretty_midi.PrettyMIDI", instrument: "pretty_midi.Instrument") -> list[PedalMove]:
+    """Read where the sustaining pedal goes down and up."""
     changes = sorted((c for c in instrument.control_changes if c.number == PEDAL_CONTROLLER), key=lambda c: c.time)
     ticks = [int(midi.time_to_tick(change.time)) for change in changes]
     return [

@@ -1,14 +1,17 @@
-"""A score as it is written, before repeats are unfolded: bars with notes, signs and marks. Times are exact."""
+"""These types hold a score as it is written, with repeats not yet unfolded: bars with notes, signs and marks.
+
+Positions and lengths are exact fractions of quarters.
+"""
 
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-MAX_DENOMINATOR = 10**12  # of a time in quarters: exact times stay small numbers
+MAX_DENOMINATOR = 10**12  # of a position in quarters; a larger one costs time and is written by no program
 
 
 @dataclass(frozen=True, slots=True)
 class Marking:
-    """What a score asks of one note beside its pitch and length: columns of `dp.types.ScoreNotes`."""
+    """What is written at one note beside its pitch and length: columns of `dp.types.ScoreNotes`."""
 
     marks: int = 0  # flags of `dp.types.Mark`
     dynamic: float = 0.0  # written level as a MIDI velocity; 0 = none
@@ -49,11 +52,11 @@ class Loudness:
 
 @dataclass(frozen=True, slots=True)
 class Gradual:
-    """Where the tempo begins to change gradually, or ceases to."""
+    """The tempo begins to change gradually here, or ceases to."""
 
     onset_quarter: Fraction  # from the start of the bar
-    factor: float  # of the tempo, that is reached at the end; 1 = here is the end ("a tempo", or where dashes end)
-    number: str = ""  # of its dashes; "" where it has none
+    factor: float  # of the tempo at the end of the change; 1 = a change ends here ("a tempo", or the end of dashes)
+    number: str = ""  # of its dashes; "" = it has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class Pedal:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a fermata stands over."""
+    """A stretch over which a fermata stands."""
 
     onset_quarter: Fraction  # from the start of the bar
     end_quarter: Fraction
@@ -79,7 +82,7 @@ class TempoMark:
 
     onset_quarter: Fraction  # from the start of the bar
     qpm: float  # quarters per minute
-    is_sound: bool  # meant for playing (<sound>), so it wins over the printed mark (<metronome>)
+    is_sound: bool  # from <sound>, which is meant for playing; it counts before a printed mark (<metronome>)
 
 
 @dataclass(slots=True)
@@ -106,7 +109,7 @@ class Signs:
     fine: bool = False
 
     def add(self, other: "Signs") -> None:
-        """Take over what another part says at the same bar."""
+        """Add the signs of another part at the same bar; those that are here already stay."""
         for name in self.__slots__:
             mine = getattr(self, name)
             if not mine and mine != "":  # "" is a label too

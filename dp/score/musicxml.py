@@ -1,4 +1,4 @@
-"""MusicXML to a score."""
+"""This module makes a score of a MusicXML file: it joins the bars of all parts and has them unfolded."""
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -7,16 +7,16 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement
 
 from dp.errors import DataError
-from dp.score.dynamics import with_levels
+from dp.score.dynamics import set_levels
 from dp.score.files import read_bytes, read_mxl
 from dp.score.gradual import unfold_changes, unfold_fermatas
-from dp.score.marks import is_tempo, tempo_oddities
+from dp.score.marks import describe_tempo_oddities, is_tempo
 from dp.score.measures import read_part
 from dp.score.model import Bar, PartBar, Signs, TempoMark
 from dp.score.numbers import Place
-from dp.score.playing_order import playing_order
+from dp.score.playing_order import find_playing_order
 from dp.score.repeats import find_repeats
-from dp.score.unfold import played_bars, unfold_notes, unfold_tempo
+from dp.score.unfold import unfold_bars, unfold_notes, unfold_tempo
 from dp.score.xmltree import parse_xml
 from dp.types import Score
 
@@ -25,10 +25,10 @@ _ADVICE = "export it again as MusicXML"
 
 
 def read_musicxml(path: Path) -> Score:
-    """A MusicXML score, compressed or not, partwise or timewise.
+    """Read a MusicXML score, compressed or not, partwise or timewise.
 
     Raises:
-        DataError: the file is missing, damaged, hostile, no score, or has no note that sounds.
+        DataError: the file is missing, damaged, hostile or no score, or has no note that sounds.
     """
     if path.suffix.lower() == COMPRESSED_SUFFIX:
         data = read_mxl(path)
@@ -36,21 +36,21 @@ def read_musicxml(path: Path) -> Score:
         data = read_bytes(path)
         if data.startswith(b"PK\x03\x04"):
             raise DataError(path, "is a zip archive", f"if it is compressed MusicXML, name it {COMPRESSED_SUFFIX}")
-    root = _partwise(parse_xml(data, path), path)
+    root = _make_partwise(parse_xml(data, path), path)
     definitions = {e.get("id", ""): e for e in root.iterfind("part-list/score-part")}
     parts = root.findall("part")
     if not parts:
         raise DataError(path, "has no parts", _ADVICE)
     bars = read_bars(parts, definitions, path)
-    order, passes = playing_order(bars, path)
+    order, passes = find_playing_order(bars, path)
     notes = unfold_notes(bars, order, path)
     if not len(notes):
         raise DataError(path, "has 0 notes with a pitch", "give a score with notes")
     tempo_quarter, tempo_qpm = unfold_tempo(bars, order)
-    part_names = tuple(_part_name(definitions.get(part.get("id", ""))) for part in parts)
+    part_names = tuple(_read_part_name(definitions.get(part.get("id", ""))) for part in parts)
     repeats = find_repeats(bars, order, passes, path)
     return Score(
-        _title(root, path),
+        _read_title(root, path),
         notes,
         tempo_quarter,
         tempo_qpm,
@@ -58,41 +58,41 @@ def read_musicxml(path: Path) -> Score:
         repeats,
         tempo_changes=unfold_changes(bars, order, tempo_quarter),
         fermatas=unfold_fermatas(bars, order),
-        oddities=tempo_oddities([qpm for bar in bars for qpm in bar.absurd_qpm]),
-        bars=played_bars(bars, order),
+        oddities=describe_tempo_oddities([qpm for bar in bars for qpm in bar.absurd_qpm]),
+        bars=unfold_bars(bars, order),
     )
 
 
 def read_bars(parts: Sequence[Element], definitions: Mapping[str, Element], path: Path) -> list[Bar]:
-    """The bars of a score as written.
+    """Read the bars of a score as written.
 
     Args:
-        parts: its <part> elements, partwise.
+        parts: its <part> elements, from a partwise document.
         definitions: their <score-part> elements, by id.
-        path: the file an error names.
+        path: the file, for the errors.
 
     Raises:
-        DataError: what is written in a bar cannot be read.
+        DataError: the content of a bar cannot be read.
     """
     part_bars = []
     for part in parts:
         name = part.get("id", "")
         part_bars.append(read_part(part, definitions.get(name), Place(path, name)))
-    lengths = [_length_quarter(column) for column in zip_longest(*part_bars)]
+    lengths = [_find_length_quarter(column) for column in zip_longest(*part_bars)]
     starts = list(accumulate(lengths, initial=Fraction(0)))
     for bars in part_bars:
-        with_levels(bars, starts)
+        set_levels(bars, starts)
     return _join_parts(part_bars)
 
 
-def _length_quarter(column: Sequence[PartBar | None]) -> Fraction:
-    """A bar is as long as its longest part, or else as its time signature says."""
+def _find_length_quarter(column: Sequence[PartBar | None]) -> Fraction:
+    """Return the length of a bar: that of its longest part, or of its time signature where all parts are empty."""
     present = [bar for bar in column if bar is not None]
     return max(bar.content_quarter for bar in present) or present[0].nominal_quarter
 
 
-def _partwise(root: Element, path: Path) -> Element:
-    """The document with bars inside parts, which timewise documents have the other way round."""
+def _make_partwise(root: Element, path: Path) -> Element:
+    """Return the document with its bars inside its parts; a timewise document has its parts inside its bars."""
     if root.tag == "score-partwise":
         return root
     if root.tag != "score-timewise":
@@ -108,16 +108,16 @@ def _partwise(root: Element, path: Path) -> Element:
 
 
 def _join_parts(part_bars: Sequence[Sequence[PartBar]]) -> list[Bar]:
-    """Bars of all parts together: as long as the longest part, and with the signs of all.
+    """Join the bars of all parts: each is as long as its longest part and has the signs of all parts.
 
-    Programs write D.C. and the like into one part only, and let a part end its bar early.
+    Programs write D.C. and similar signs into one part only, and may let one part end its bar early.
     """
     joined = []
     columns = list(zip_longest(*part_bars))
     for index, column in enumerate(columns):
         present = [bar for bar in column if bar is not None]
         nominal = present[0].nominal_quarter
-        length = _length_quarter(column)
+        length = _find_length_quarter(column)
         signs = Signs()
         for bar in present:
             signs.add(bar.signs)
@@ -136,7 +136,7 @@ def _join_parts(part_bars: Sequence[Sequence[PartBar]]) -> list[Bar]:
                 absurd_qpm=tuple(mark.qpm for bar in present for mark in bar.tempo if not is_tempo(mark.qpm)),
             )
         )
-    for before, bar in pairwise(joined):  # signs that stand on the other side of a bar line
+    for before, bar in pairwise(joined):  # signs that are written on the other side of a bar line than they count for
         bar.signs.repeat_start |= before.signs.repeat_start_next
         bar.signs.section_start |= before.signs.section_start_next
         before.signs.repeat_end_plays = before.signs.repeat_end_plays or bar.signs.repeat_end_previous_plays
@@ -144,7 +144,7 @@ def _join_parts(part_bars: Sequence[Sequence[PartBar]]) -> list[Bar]:
 
 
 def _join_tempo(parts: Sequence[Sequence[TempoMark]]) -> tuple[TempoMark, ...]:
-    """One mark for each place: what is meant for playing before what is printed, then the uppermost part's last."""
+    """Choose a tempo mark for each place: <sound> counts before print, then the uppermost part, then its last mark."""
     best: dict[Fraction, TempoMark] = {}
     for marks in reversed(parts):
         for mark in sorted((m for m in marks if is_tempo(m.qpm)), key=lambda m: m.is_sound):
@@ -154,11 +154,12 @@ def _join_tempo(parts: Sequence[Sequence[TempoMark]]) -> tuple[TempoMark, ...]:
     return tuple(best[onset] for onset in sorted(best))
 
 
-def _part_name(definition: Element | None) -> str:
+def _read_part_name(definition: Element | None) -> str:
+    """Read the name of a part; empty where it has none."""
     return "" if definition is None else " ".join(definition.findtext("part-name", "").split())
 
 
-def _title(root: Element, path: Path) -> str:
-    """Titles of the work and the movement; the file's name where the score has none."""
+def _read_title(root: Element, path: Path) -> str:
+    """Read the titles of work and movement; where there are none, return the file's name."""
     titles = [" ".join(root.findtext(tag, "").split()) for tag in ("work/work-title", "movement-title")]
     return ", ".join(title for title in titles if title) or path.stem

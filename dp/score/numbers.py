@@ -1,6 +1,6 @@
-"""Numbers from MusicXML text, and the lengths that it names.
+"""Numbers are parsed from MusicXML text here, and named note types have their lengths.
 
-Everything is bounded before it is computed with: "1e999999999" is a short text too.
+A number is bounded before anything is computed from it: a short text such as "1e999999999" can name a huge number.
 """
 
 import re
@@ -26,7 +26,7 @@ _DECIMAL = re.compile(r"[+-]?(\d{1,9}(\.\d{0,9})?|\.\d{1,9})")
 
 
 class Place:
-    """Where in a score file something stands; makes the errors about it.
+    """A place in a score file; it makes the errors about what stands there.
 
     Args:
         path: the score file.
@@ -38,8 +38,12 @@ class Place:
         self.part = part
         self.bar = ""
 
-    def error(self, reason: str) -> DataError:
-        """The error that `reason` is wrong here."""
+    def make_error(self, reason: str) -> DataError:
+        """Make the error that says what is wrong at this place.
+
+        Args:
+            reason: what is wrong.
+        """
         return DataError(
             self.path,
             f"part {self.part[:40]!r}, bar {self.bar[:40]!r}: {reason}",
@@ -47,25 +51,36 @@ class Place:
         )
 
 
-def decimal(text: str | None, name: str, place: Place) -> Fraction:
-    """An exact decimal number of at most nine digits before and after the point.
+def parse_decimal(text: str | None, name: str, place: Place) -> Fraction:
+    """Parse an exact decimal number of at most nine digits before and after the point.
+
+    Args:
+        text: as it stands in the file; None = it is missing.
+        name: what the number is, for the error.
+        place: for the error.
 
     Raises:
         DataError: there is no text, or it is no such number (infinite, not a number, an exponent).
     """
     cleaned = (text or "").strip()
     if not _DECIMAL.fullmatch(cleaned):
-        raise place.error(f"{name} is {cleaned[:40]!r}, expected a number")
+        raise place.make_error(f"{name} is {cleaned[:40]!r}, expected a number")
     return Fraction(cleaned)
 
 
-def bounded(element: Element, name: str, low: Fraction | int, high: Fraction | int, place: Place) -> Fraction:
-    """The number in the child `name` of an element.
+def read_bounded(element: Element, name: str, low: Fraction | int, high: Fraction | int, place: Place) -> Fraction:
+    """Read the number in a child of an element.
+
+    Args:
+        element: whose child is read.
+        name: of the child.
+        low, high: bounds of the number, both allowed.
+        place: for the error.
 
     Raises:
-        DataError: it is missing, no number or not in low..high.
+        DataError: it is missing, no number or out of bounds.
     """
-    value = decimal(element.findtext(name), name, place)
+    value = parse_decimal(element.findtext(name), name, place)
     if not low <= value <= high:
-        raise place.error(f"{name} is {float(value):g}, expected {float(low):g} to {float(high):g}")
+        raise place.make_error(f"{name} is {float(value):g}, expected {float(low):g} to {float(high):g}")
     return value

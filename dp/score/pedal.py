@@ -1,4 +1,4 @@
-"""How long the sustaining pedal lets notes ring."""
+"""The sustaining pedal lets notes ring; this module finds how long."""
 
 from bisect import bisect_left
 from collections import defaultdict
@@ -7,17 +7,17 @@ from fractions import Fraction
 
 from dp.score.model import PlayedNote
 
-PedalMove = tuple[Fraction, bool]  # when, in quarters as played, and whether it goes down
+PedalMove = tuple[Fraction, bool]  # position in quarters as played, and whether the pedal goes down
 
 
 def let_ring(notes: Iterable[PlayedNote], moves: Sequence[PedalMove]) -> None:
     """Let the notes of one part ring until the pedal is released, or their pitch is played again.
 
     Args:
-        notes: of the part; what is held by the pedal goes into their `ring_quarter`.
-        moves: of the part's pedal, in order; one that is never released changes nothing.
+        notes: of the part; how long the pedal lets each ring is written into its `ring_quarter`.
+        moves: of the part's pedal, in order; a pedal that is never released changes nothing.
     """
-    spans = _spans(moves)
+    spans = _find_spans(moves)
     if not spans:
         return
     begins = [begin for begin, _ in spans]
@@ -37,8 +37,8 @@ def let_ring(notes: Iterable[PlayedNote], moves: Sequence[PedalMove]) -> None:
         note.ring_quarter = max(released - end, Fraction(0))
 
 
-def _spans(moves: Sequence[PedalMove]) -> list[tuple[Fraction, Fraction]]:
-    """When the pedal is down."""
+def _find_spans(moves: Sequence[PedalMove]) -> list[tuple[Fraction, Fraction]]:
+    """Find from where to where the pedal is down, in quarters."""
     spans = []
     down: Fraction | None = None
     for quarter, is_down in moves:

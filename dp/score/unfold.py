@@ -1,4 +1,4 @@
-"""From bars as written to notes as played: repeats unfolded, ties joined."""
+"""This module turns bars as written into notes as played: repeats are unfolded and ties joined."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -21,8 +21,8 @@ _ADVICE = "correct the score and export it again"
 _OpenTies = dict[tuple[int, int, Fraction], dict[int, list[PlayedNote]]]  # by part, pitch and end; then by voice
 
 
-def score_notes(notes: Iterable[PlayedNote]) -> ScoreNotes:
-    """Notes as parallel arrays, sorted by onset, then pitch, then part and voice."""
+def make_score_notes(notes: Iterable[PlayedNote]) -> ScoreNotes:
+    """Make parallel arrays [N] of notes, sorted by onset, then pitch, then part and voice."""
     rows = sorted(notes, key=lambda n: (n.onset_quarter, n.pitch, n.part, n.voice))
 
     def column(name: str, kind: type) -> np.ndarray:
@@ -50,12 +50,12 @@ def score_notes(notes: Iterable[PlayedNote]) -> ScoreNotes:
 
 
 def unfold_notes(bars: Sequence[Bar], order: Sequence[int], path: Path) -> ScoreNotes:
-    """The notes of the bars in playing order.
+    """Unfold the notes of the bars into playing order, and join ties.
 
     Args:
         bars: the score, as written.
         order: indices of the bars, as played.
-        path: the file an error names.
+        path: the file, for the errors.
 
     Raises:
         DataError: there are absurdly many notes, or their times share no grid.
@@ -82,7 +82,7 @@ def unfold_notes(bars: Sequence[Bar], order: Sequence[int], path: Path) -> Score
             raise DataError(path, "has durations that share no grid: <divisions> change absurdly often", _ADVICE)
     for part, part_moves in pedals.items():
         let_ring([note for note in played if note.part == part], part_moves)
-    return score_notes(played)
+    return make_score_notes(played)
 
 
 def _play(
@@ -93,16 +93,17 @@ def _play(
     played: list[PlayedNote],
     open_ties: _OpenTies,
 ) -> None:
-    """Play a note, or let the one that it is tied to sound on."""
+    """Add a note to those played, or lengthen the note that it is tied to."""
     onset = start_quarter + note.onset_quarter
     waiting = open_ties.get((part, note.pitch, onset)) if note.tied_before else None
-    if waiting:  # of several voices in unison, one's own; else any: voices are sometimes numbered anew at a bar line
+    # Of several notes in unison, that of the same voice; else any, since voices may be renumbered at a bar line.
+    if waiting:
         voice = note.voice if note.voice in waiting else next(iter(waiting))
         sounding = waiting[voice].pop()
         if not waiting[voice]:
             del waiting[voice]
         sounding.duration_quarter += note.duration_quarter
-        sounding.marking = _tied(sounding.marking, note.marking)
+        sounding.marking = _merge_tied(sounding.marking, note.marking)
     else:
         sounding = PlayedNote(onset, note.duration_quarter, note.pitch, 0, note.voice, measure, part, note.marking)
         played.append(sounding)
@@ -111,8 +112,8 @@ def _play(
         open_ties.setdefault((part, note.pitch, end), {}).setdefault(note.voice, []).append(sounding)
 
 
-def _tied(first: Marking, then: Marking) -> Marking:
-    """Of two notes that are tied, the second says how the note ends, and may still be trilled or held."""
+def _merge_tied(first: Marking, then: Marking) -> Marking:
+    """Merge the markings of two tied notes: slur, fermata and trill of the second count, else those of the first."""
     if first.marks == then.marks:
         return first
     kept = first.marks & ~int(Mark.SLURRED)
@@ -121,8 +122,8 @@ def _tied(first: Marking, then: Marking) -> Marking:
     return replace(first, marks=kept | added, upper_semitone=upper, lower_semitone=lower)
 
 
-def played_bars(bars: Sequence[Bar], order: Sequence[int]) -> tuple[PlayedBar, ...]:
-    """The bars in playing order."""
+def unfold_bars(bars: Sequence[Bar], order: Sequence[int]) -> tuple[PlayedBar, ...]:
+    """Return the bars in playing order, each with its begin and end in quarters as played."""
     borders = accumulate((bars[index].length_quarter for index in order), initial=Fraction(0))
     return tuple(
         PlayedBar(bars[index].name, float(begin), float(end))
@@ -131,9 +132,9 @@ def played_bars(bars: Sequence[Bar], order: Sequence[int]) -> tuple[PlayedBar, .
 
 
 def unfold_tempo(bars: Sequence[Bar], order: Sequence[int]) -> tuple[FloatArray, FloatArray]:
-    """Tempo marks in playing order.
+    """Unfold the tempo marks into playing order.
 
-    A jump to a place where another tempo was in force when the score is read straight through brings that tempo back.
+    A jump brings back the tempo that is in force at its target when the score is read straight through.
 
     Returns:
         Where each mark stands, in quarters as played, and its quarters per minute; [K] each.
@@ -150,7 +151,7 @@ def unfold_tempo(bars: Sequence[Bar], order: Sequence[int]) -> tuple[FloatArray,
         bar = bars[index]
         written = in_force[index]
         is_jump = position > 0 and order[position - 1] != index - 1
-        if is_jump and written is not None and written != current and not _starts_with_mark(bar.tempo):
+        if is_jump and written is not None and written != current and not _has_first_mark(bar.tempo):
             marks.append((start, written))
             current = written
         for mark in bar.tempo:
@@ -160,5 +161,6 @@ def unfold_tempo(bars: Sequence[Bar], order: Sequence[int]) -> tuple[FloatArray,
     return np.array([float(m[0]) for m in marks]), np.array([m[1] for m in marks], dtype=np.float64)
 
 
-def _starts_with_mark(tempo: Sequence[TempoMark]) -> bool:
+def _has_first_mark(tempo: Sequence[TempoMark]) -> bool:
+    """Return whether a bar has a tempo mark at its very beginning."""
     return bool(tempo) and tempo[0].onset_quarter == 0

@@ -1,7 +1,7 @@
-"""XML from strangers to an element tree, by the expat parser of the standard library.
+"""XML that may be hostile is parsed to an element tree here, by the expat parser of the standard library.
 
-MusicXML files start with a DOCTYPE that points to a DTD on the web. It is never fetched. A file that declares anything
-of its own there (entities, which can grow exponentially or pull in other files, or attribute defaults) is refused.
+MusicXML files start with a DOCTYPE that points to a DTD on the web. It is never fetched. A file that declares something
+itself is refused: entities can grow exponentially or pull in other files, and attribute defaults are not needed.
 """
 
 from pathlib import Path
@@ -16,11 +16,11 @@ _HOSTILE = "do not use this file: it may be hostile"
 
 
 def parse_xml(data: bytes, path: Path) -> Element:
-    """The root element of an XML document.
+    """Parse an XML document and return its root element.
 
     Args:
         data: the document.
-        path: the file an error names.
+        path: the file, for the errors.
 
     Raises:
         DataError: it is not well-formed, declares entities or attributes, uses an unknown entity, nests too deep or

@@ -9,7 +9,7 @@ from dp.align import ALIGN_SAMPLE_RATE_HZ as RATE_HZ
 from dp.align import align
 from dp.align.structure.played_order import played_notes, stretches
 from dp.config import AlignConfig
-from dp.score.repeats import whole_piece
+from dp.score.repeats import make_whole_repeat
 from dp.types import Repeat, Score
 from tests.align.studies import check, engraved, record, study_named
 from tests.align.surroundings import applause, silence, talk, tuning
@@ -173,7 +173,7 @@ def test_sections_that_no_sign_repeats(once: Score, played: set[int], text: str,
 
 
 def test_a_score_without_bar_lines_is_played_twice_after_talk(once: Score) -> None:
-    midi = replace(once, repeats=(whole_piece(once.repeats[2].end_quarter, 10),))
+    midi = replace(once, repeats=(make_whole_repeat(once.repeats[2].end_quarter, 10),))
     sound, true = record(midi, {0}, 1)
     before = np.concatenate([talk(12), silence(2)])
     found = align(np.concatenate([before, sound]), midi.notes, CONFIG, "midi", midi.repeats)
