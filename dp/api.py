@@ -261,7 +261,7 @@ def render(
         >>> rendering.write("unseen.wav")
     """
     from dp.render import render as play
-    from dp.render.options import BOUNDS
+    from dp.render_options import BOUNDS
     from dp.types import Score
 
     options = _options(performer, how)
@@ -301,7 +301,7 @@ def _options(performer: str | Mapping[str, float] | None, how: RenderKeywords) -
     Raises:
         DataError: a value lies outside its bounds, or the mix is empty.
     """
-    from dp.render.options import BOUNDS, RenderOptions
+    from dp.render_options import BOUNDS, RenderOptions
 
     if performer is not None and not performer:
         raise DataError("performer", "names nobody", "give a name, names with weights, or None")

@@ -28,7 +28,7 @@ from dp.batch.run import render_batch
 from dp.errors import DataError
 from dp.parallel.run_log import unexpected_line
 from dp.project import find_logs_folder, rendering_models
-from dp.render.options import OutputOptions, RenderOptions
+from dp.render_options import OutputOptions, RenderOptions
 from dp.stages.environment import SERVER_VARIABLE
 
 STAGE = "render"

@@ -20,7 +20,7 @@ import pretty_midi
 from dp.batch.job import RenderJob, Request, model_version, plan_job, render_job
 from dp.parallel.dask_cluster import dask_client, work_off
 from dp.parallel.outcome import Outcome
-from dp.render.options import OutputOptions, RenderOptions
+from dp.render_options import OutputOptions, RenderOptions
 
 RATIO_TARGET, MEMORY_TARGET_GB = 1.8, 1.2
 NOTES_PER_SEC, LENGTH_SEC = 6, 60

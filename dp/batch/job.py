@@ -14,8 +14,8 @@ from dp.errors import DataError
 from dp.parallel.outcome import Outcome, attempt
 from dp.project import CHECKPOINT_FILE
 from dp.render.model_set import ModelSet, load_models
-from dp.render.options import OutputOptions, RenderOptions
 from dp.render.outputs import RenderedFiles, render_to_files
+from dp.render_options import OutputOptions, RenderOptions
 from dp.store.hashing import file_sha256
 from dp.store.renderings import RenderingRow
 from dp.version import __version__

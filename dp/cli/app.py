@@ -9,6 +9,7 @@ import typer
 
 from dp.parallel.environment import VERBOSE_VARIABLE
 from dp.presets import DEVICES
+from dp.render_options import RenderOptions
 from dp.version import __version__
 
 app = typer.Typer(
@@ -172,15 +173,21 @@ def render(
     tempo: Annotated[
         str | None, typer.Option(metavar="QPM|xFACTOR", help="Quarters per minute, or times the score's own tempo.")
     ] = None,
-    expression: Annotated[float, typer.Option(help="0 = as written, 1 = as learned, above = exaggerated.")] = 1.0,
-    texture: Annotated[float, typer.Option(help="Noise of real sound: 0 = none, 1 = as much as learned.")] = 0.5,
-    seed: Annotated[int, typer.Option(min=0, help="Of that noise.")] = 1,
+    expression: Annotated[
+        float, typer.Option(help="0 = as written, 1 = as learned, above = exaggerated.")
+    ] = RenderOptions.expression,
+    texture: Annotated[
+        float, typer.Option(help="Noise of real sound: 0 = none, 1 = as much as learned.")
+    ] = RenderOptions.texture,
+    seed: Annotated[int, typer.Option(min=0, help="Of that noise.")] = RenderOptions.seed,
     parts: Annotated[str | None, typer.Option(help="Names or numbers, separated by commas. Default: all.")] = None,
     start_bar: Annotated[
         int | None, typer.Option(min=0, help="First bar, as the score numbers them; with repeats, its first time.")
     ] = None,
     end_bar: Annotated[int | None, typer.Option(min=0, help="Last bar: the next time that it comes.")] = None,
-    tuning: Annotated[float, typer.Option(metavar="HZ", help="Of the A above middle C: 415, 442, ...")] = 440.0,
+    tuning: Annotated[
+        float, typer.Option(metavar="HZ", help="Of the A above middle C: 415, 442, ...")
+    ] = RenderOptions.tuning_hz,
     model: Annotated[
         str | None,
         typer.Option(help="Folder of models, or MLflow's models:/NAME@ALIAS. Default: the project's latest."),

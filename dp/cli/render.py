@@ -15,9 +15,10 @@ from dp.cli.flows_loader import open_flows
 from dp.cli.render_target import Out, choose_out
 from dp.cli.signals import interruptible
 from dp.errors import DataError
+from dp.render_options import BOUNDS, OutputOptions, RenderOptions
 
 if TYPE_CHECKING:
-    from dp.render import ModelSet, OutputOptions, RenderOptions
+    from dp.render import ModelSet
 
 REGISTRY = "models:/"  # how MLflow names what it keeps
 
@@ -28,17 +29,17 @@ class Wanted:
 
     performer: str | None = None
     tempo: str | None = None
-    expression: float = 1.0
-    texture: float = 0.5
-    seed: int = 1
+    expression: float = RenderOptions.expression
+    texture: float = RenderOptions.texture
+    seed: int = RenderOptions.seed
     parts: str | None = None
-    start_bar: int | None = None
-    end_bar: int | None = None
-    tuning_hz: float = 440.0
-    sample_rate_hz: int | None = None
-    loudness_lufs: float | None = None
+    start_bar: int | None = RenderOptions.start_bar
+    end_bar: int | None = RenderOptions.end_bar
+    tuning_hz: float = RenderOptions.tuning_hz
+    sample_rate_hz: int | None = OutputOptions.sample_rate_hz
+    loudness_lufs: float | None = OutputOptions.loudness_lufs
 
-    def options(self) -> "RenderOptions":
+    def options(self) -> RenderOptions:
         """The performance's side.
 
         Raises:
@@ -47,8 +48,6 @@ class Wanted:
         performers = render_arguments.parse_performers(self.performer)
         tempo_qpm, tempo_factor = render_arguments.parse_tempo(self.tempo)
         parts = render_arguments.parse_parts(self.parts)
-        from dp.render.options import BOUNDS, RenderOptions
-
         BOUNDS["expression"].check("--expression", self.expression)
         BOUNDS["texture"].check("--texture", self.texture)
         BOUNDS["tuning_hz"].check("--tuning", self.tuning_hz)
@@ -65,10 +64,8 @@ class Wanted:
             tuning_hz=self.tuning_hz,
         )
 
-    def output(self) -> "OutputOptions":
+    def output(self) -> OutputOptions:
         """The files' side; raises as `options` does."""
-        from dp.render.options import BOUNDS, OutputOptions
-
         if self.sample_rate_hz is not None:
             BOUNDS["sample_rate_hz"].check("--sample-rate", self.sample_rate_hz)
         if self.loudness_lufs is not None:
@@ -183,8 +180,8 @@ def _render_one(
     score: Path,
     place: Out,
     folder: Path,
-    options: "RenderOptions",
-    output: "OutputOptions",
+    options: RenderOptions,
+    output: OutputOptions,
     quiet: bool,
     as_json: bool,
 ) -> int:
@@ -205,7 +202,7 @@ def _render_one(
     return 0
 
 
-def _load(folder: Path, options: "RenderOptions") -> "ModelSet":
+def _load(folder: Path, options: RenderOptions) -> "ModelSet":
     """The models, which know the performers asked for."""
     from dp.render import load_models
     from dp.render.mix import cast

@@ -3,6 +3,7 @@
 import re
 
 from dp.errors import DataError
+from dp.render_options import BOUNDS, RenderOptions
 
 MIX = "mix:"
 _SHARE = re.compile(r"\s*(?P<name>.+?)\s*=\s*(?P<weight>[^=,]+?)\s*(,|$)")
@@ -38,9 +39,7 @@ def parse_tempo(text: str | None) -> tuple[float | None, float]:
         DataError: it is neither QPM nor xFACTOR, or out of bounds.
     """
     if text is None:
-        return None, 1.0
-    from dp.render.options import BOUNDS
-
+        return None, RenderOptions.tempo_factor
     is_factor = text[:1] in ("x", "X")
     value = _number(text[1:] if is_factor else text)
     if value is None:

@@ -22,7 +22,7 @@ from dp.errors import DataError
 from dp.parallel.process import Worker
 from dp.parallel.run_log import log_crash, run_log
 from dp.project import find_logs_folder
-from dp.render.options import OutputOptions, RenderOptions
+from dp.render_options import OutputOptions, RenderOptions
 from dp.schema import FAILURES
 
 POLL_SEC = 1.0  # a file that did not change from one look to the next is complete

@@ -16,11 +16,11 @@ from dp.render import sound_files
 from dp.render.excerpt import excerpt
 from dp.render.model_set import ModelSet, load_models
 from dp.render.note_files import note_columns
-from dp.render.options import MAX_PEAK, OutputOptions, RenderOptions
 from dp.render.performance import Performance, plan
 from dp.render.sound import synthesize
 from dp.render.stream import blocks
 from dp.render.timing import perform
+from dp.render_options import MAX_PEAK, OutputOptions, RenderOptions
 from dp.types import PerformedNotes, Score, pandas_table
 
 if TYPE_CHECKING:

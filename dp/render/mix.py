@@ -14,7 +14,7 @@ from dp.models.score_timing import ScoreTiming
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
 from dp.render.model_set import ModelSet
-from dp.render.options import RenderOptions
+from dp.render_options import RenderOptions
 
 M = TypeVar("M", TimingModel, SynthesisModel)
 

@@ -17,10 +17,10 @@ from dp.render.excerpt import excerpt
 from dp.render.mix import cast
 from dp.render.model_set import ModelSet
 from dp.render.note_files import write_midi, write_notes_csv
-from dp.render.options import MAX_PEAK, OutputOptions, RenderOptions
 from dp.render.performance import Performance, plan
 from dp.render.provenance import provenance, write_provenance
 from dp.render.sound_files import Stored, Take, record, stored_mel
+from dp.render_options import MAX_PEAK, OutputOptions, RenderOptions
 from dp.report.rendering_plot import plot_rendering
 from dp.score import read_score
 from dp.types import Score

@@ -9,12 +9,12 @@ from dp.errors import DataError
 from dp.render.mark_rules import level_db, shaped, velocities
 from dp.render.mix import cast
 from dp.render.model_set import ModelSet
-from dp.render.options import RenderOptions
 from dp.render.ornaments import played_out
 from dp.render.rubato import with_tempo_changes
 from dp.render.score_checks import playable
 from dp.render.sound import PLAIN, Texture
 from dp.render.timing import perform
+from dp.render_options import RenderOptions
 from dp.types import PerformedNotes, Score, ScoreNotes
 from dp.units import FloatArray, IntArray
 

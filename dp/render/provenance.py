@@ -9,9 +9,10 @@ from typing import Any
 from dp.files import write_whole
 from dp.models.checkpoint import Checkpoint
 from dp.render.model_set import ModelSet
-from dp.render.options import CONCERT_PITCH_HZ, OutputOptions, RenderOptions
 from dp.render.sound_files import Take
+from dp.render_options import OutputOptions, RenderOptions
 from dp.store.hashing import file_sha256
+from dp.units import A4_HZ
 from dp.version import __version__
 
 
@@ -51,7 +52,7 @@ def provenance(
         # The models play in A = 440 Hz, the faster the higher the tuning is that the waveform is brought to.
         "mel": {
             "band_count": mel.band_count,
-            "frame_rate_hz": round(mel.frame_rate_hz * options.tuning_hz / CONCERT_PITCH_HZ, 6),
+            "frame_rate_hz": round(mel.frame_rate_hz * options.tuning_hz / A4_HZ, 6),
         },
         "warnings": list(warnings),
     }

@@ -14,11 +14,11 @@ from dp.audio.loudness import LoudnessMeter
 from dp.render.excerpt import excerpt
 from dp.render.mix import cast
 from dp.render.model_set import ModelSet
-from dp.render.options import CONCERT_PITCH_HZ, RenderOptions
 from dp.render.performance import Performance, plan
 from dp.render.stream import Block, blocks
+from dp.render_options import RenderOptions
 from dp.score import read_score
-from dp.units import sample_to_sec
+from dp.units import A4_HZ, sample_to_sec
 
 PCM_FULL = 32767
 READ_SAMPLES = 1 << 18  # of a take at a time
@@ -122,7 +122,7 @@ def sound(performance: Performance, models: ModelSet, options: RenderOptions, sa
 
     models, _ = cast(models, options)
     made_hz = models.synthesis.mel.sample_rate_hz
-    speed = options.tuning_hz / CONCERT_PITCH_HZ
+    speed = options.tuning_hz / A4_HZ  # to which the models play
     made = blocks(_faster(performance, 1.0 / speed), models)
     if speed == 1.0 and made_hz == sample_rate_hz:
         yield from made

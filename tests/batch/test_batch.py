@@ -16,8 +16,8 @@ from dp.errors import DataError
 from dp.parallel.executor import Executor, J, SerialExecutor
 from dp.parallel.outcome import DIED, Outcome
 from dp.parallel.process import ProcessExecutor, Worker
-from dp.render.options import OutputOptions, RenderOptions
 from dp.render.outputs import RenderedFiles
+from dp.render_options import OutputOptions, RenderOptions
 from dp.store.renderings import MANIFEST_FILE, RenderingRow, read_renderings
 
 OUTPUT = OutputOptions(extras=False)

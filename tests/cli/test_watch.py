@@ -14,7 +14,7 @@ import pytest
 
 from dp.cli.watch import watch
 from dp.errors import DataError
-from dp.render.options import OutputOptions, RenderOptions
+from dp.render_options import OutputOptions, RenderOptions
 from dp.store.renderings import MANIFEST_FILE, read_renderings
 from tests.factories import MELODY, melody_xml
 from tests.render.untrained import model_set, save
@@ -25,7 +25,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from dp.cli.watch import watch
-from dp.render.options import OutputOptions, RenderOptions
+from dp.render_options import OutputOptions, RenderOptions
 if __name__ == "__main__":
     folders = [Path(name) for name in sys.argv[1:]]
     sys.exit(watch(*folders, RenderOptions(), OutputOptions(extras=False), ".wav", quiet=False))

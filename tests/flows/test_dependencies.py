@@ -56,7 +56,7 @@ CHANGES = [
     ("metrics/mels.py", None, None, {"evaluate"}, set()),
     ("evaluate/timing_playing.py", None, None, {"train.timing", "evaluate"}, set()),
     ("report/tables.py", None, None, set(), set()),
-    ("render/options.py", "seed: int = 1", "seed: int = 2", set(), set()),
+    ("render_options.py", "seed: int = 1", "seed: int = 2", set(), set()),
     ("parallel/dask_cluster.py", "WAITING_PER_WORKER = 4", "WAITING_PER_WORKER = 5", set(), set()),
     ("types.py", "FULL_PEAK = 0.95  #", "FULL_PEAK = 0.95  # that is,", set(), set()),
 ]

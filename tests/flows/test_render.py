@@ -13,7 +13,7 @@ from dp.batch.run import render_all, render_batch
 from dp.errors import DataError
 from dp.parallel.dask_cluster import DaskExecutor
 from dp.parallel.outcome import DIED, Outcome
-from dp.render.options import OutputOptions, RenderOptions
+from dp.render_options import OutputOptions, RenderOptions
 from dp.stages.environment import SERVER_VARIABLE, command_environment
 from dp.store.renderings import RenderingRow, read_renderings
 from flows.processes import prefect_server, project_lock

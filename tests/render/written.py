@@ -8,8 +8,8 @@ from dp.models.checkpoint import Checkpoint
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
 from dp.render.model_set import ModelSet
-from dp.render.options import RenderOptions
 from dp.render.performance import Performance, plan
+from dp.render_options import RenderOptions
 from dp.types import Score, ScoreNotes
 from tests.train import tiny
 

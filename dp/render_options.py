@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from dp.errors import DataError
 
-CONCERT_PITCH_HZ = 440.0
 MAX_PEAK = 0.99  # of the waveform; a louder one is turned down, so that no file format clips it
 
 
@@ -55,7 +54,7 @@ class RenderOptions:
     parts: tuple[str, ...] = ()  # names or numbers from 1; empty = all
     start_bar: int | None = None  # first and last bar, as the score numbers them; None = from the beginning, to the end
     end_bar: int | None = None
-    tuning_hz: float = CONCERT_PITCH_HZ  # of the A above middle C
+    tuning_hz: float = 440.0  # of the A above middle C
 
 
 @dataclass(frozen=True)
