@@ -1,4 +1,4 @@
-"""How fast the models run on one CPU thread, and whether their memory grows as the music does.
+"""Measures how fast the models run on one CPU thread, and whether their memory grows as the music does.
 
     python -m bench.models.speed
 
@@ -38,7 +38,7 @@ MEL = CONFIG.mel
 
 
 def make_music(length_sec: float) -> Score:
-    """Sixteenths at 150 quarters per minute, each a random pitch of four octaves."""
+    """Make sixteenths at 150 quarters per minute, each a random pitch of four octaves."""
     count = int(length_sec * NOTES_PER_SEC)
     onset = 0.25 * np.arange(count, dtype=np.float64)
     zeros = np.zeros(count, dtype=np.int64)
@@ -48,7 +48,7 @@ def make_music(length_sec: float) -> Score:
 
 
 def play_as_written(score: Score) -> PerformedNotes:
-    """The music as a metronome plays it."""
+    """Play the music exactly as written."""
     notes = score.notes
     tempo_map = build_written_tempo_map(score, None)
     start, end = (
@@ -59,7 +59,7 @@ def play_as_written(score: Score) -> PerformedNotes:
 
 
 def work(what: str, length_sec: float) -> Callable[[], object]:
-    """A model's work on music of this length, ready to be done."""
+    """Return a function that does a model's work on music of this length."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     score = make_music(length_sec)
@@ -81,7 +81,7 @@ def work(what: str, length_sec: float) -> Callable[[], object]:
 
 
 def measure_cpu_sec(what: str, length_sec: float) -> float:
-    """CPU time of the work, the best of REPEATS."""
+    """Return the CPU time of the work, the best of REPEATS."""
     job = work(what, length_sec)
     job()
     times = []
@@ -93,6 +93,7 @@ def measure_cpu_sec(what: str, length_sec: float) -> float:
 
 
 def _measure_peak_mb(what: str, length_sec: float) -> float:
+    """Return by how many MiB the work raises the process's peak of memory."""
     job = work(what, length_sec)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     job()

@@ -1,10 +1,10 @@
-"""Whether our timing model knows performers apart, over all movements: each is held out once, with all who play it.
+"""Tests whether our timing model knows performers apart; each movement is held out once, with all who play it.
 
     python -m bench.timing.folds --project PROJECT [--folds 5]
 
 PROJECT is one whose corpus is the Bach Violin Dataset. The movements are dealt to folds; for each fold a model is
-trained on the others, as the preset `ours` says, and asked to play the fold's movements as every
-performer that it has heard often enough. Prints the permutation test of `dp.evaluate.performers` over all folds.
+trained on the others, as the preset `ours` says, and plays the fold's movements as every performer with
+enough recordings. Prints the permutation test of `dp.evaluate.performers` over all folds.
 """
 
 import argparse
@@ -31,7 +31,7 @@ THREAD_COUNT = 1
 
 
 def build_fold_arrays(project: Path, config: Config, fold_count: int, seed: int) -> list[Arrays[TimingClip]]:
-    """The data once for each fold, the fold's movements held out with all who play them."""
+    """Build the data once for each fold, the fold's movements held out with all who play them."""
     performances, clips = load_all_performances(data_folder(project), config.mel, config.split)
     movement_of = assign_movements({item.recording_id: digest_surroundings(item.notes) for item in performances})
     names = np.random.default_rng(seed).permutation(sorted(set(movement_of.values()))).tolist()
@@ -49,7 +49,7 @@ def build_fold_arrays(project: Path, config: Config, fold_count: int, seed: int)
 def correlate_fold(
     arrays: Arrays[TimingClip], config: Config, performers: Sequence[str], seed: int
 ) -> tuple[FloatArray, IntArray]:
-    """Train on all but a fold; correlations [R, P] of its recordings by these performers, and who plays them [R]."""
+    """Train on all but a fold; return correlations [R, P] of its recordings, and who plays them [R]."""
     settings = config.presets["ours"].timing
     assert settings is not None
     made = train_timing(arrays, replace(settings, seed=seed), lambda metrics, step: None, THREAD_COUNT)

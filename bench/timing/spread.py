@@ -1,8 +1,9 @@
-"""How far apart players of one piece are: 22 pianists play four pieces (Vienna 4x22), beside a metronome.
+"""Measures how far apart performers of one piece are: 22 pianists play four pieces (Vienna 4x22).
 
     python -m bench.timing.spread --data ../shared/data/vienna4x22
 
-The same figures as of a timing model: errors on clips of five seconds, first onset and mean tempo given.
+The metrics are those of a timing model: errors on clips of five seconds, with the true first onset and mean tempo.
+Constant tempo stands beside the performers.
 """
 
 import argparse
@@ -26,7 +27,7 @@ METRICS = ("onset_mse_frame2", "interval_mse_frame2", "duration_mse_frame2")
 
 
 def make_performance(recording_id: str, matched: MatchedNotes) -> Performance:
-    """A performance of the notes that were played, from its first note on."""
+    """Make a performance of the notes that were played, from its first note on."""
     played = np.flatnonzero(np.isfinite(matched.onset_sec))
     order = played[np.lexsort((matched.pitch[played], matched.onset_quarter[played]))]
     zeros = np.zeros(len(order), dtype=np.int64)
@@ -42,7 +43,7 @@ def make_performance(recording_id: str, matched: MatchedNotes) -> Performance:
 
 
 def cut_clips(item: Performance, performer: str) -> list[Clip]:
-    """Its clips, all to be judged."""
+    """Cut a performance into clips, all of them held out."""
     frame_count = int(sec_to_frame(item.performed.offset_sec.max(), MEL.frame_rate_hz))
     return [
         Clip(f"{item.recording_id}/{index:04d}", item.recording_id, "piano", performer, start, end, valid_by_clip=True)
@@ -73,7 +74,7 @@ def main() -> None:
 
 
 def show(piece: str, player_count: int, found: dict[tuple[str, str], list[float]]) -> None:
-    """A line for each predictor."""
+    """Print a line for each predictor."""
     for system in dict.fromkeys(system for system, _ in found):
         roots = " | ".join(f"{np.sqrt(np.mean(found[system, metric])):.2f}" for metric in METRICS)
         print(f"| {piece} | {player_count} | {len(found[system, METRICS[0]])} | {system} | {roots} |")

@@ -1,1 +1,1 @@
-"""From notes, mels and clip borders to what the models train on. All in memory: no batch waits for the disk."""
+"""Arrays and batches that the models train on, made from notes, mels and clips. All of it stays in memory."""

@@ -1,4 +1,4 @@
-"""Prepared arrays: all that the training of one model needs, built from notes, mels, samples and clip borders."""
+"""The arrays that the training of each model needs, built from notes, log-mels, samples and clips."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ class Arrays(Generic[C]):
     stretches: tuple[Stretch, ...] = ()  # of the training clips, for the synthesis model
 
     def select_training(self) -> list[C]:
-        """Clips held out by neither split.
+        """Return the clips that neither split holds out.
 
         Raises:
             DataError: there are none.
@@ -85,7 +85,7 @@ class Arrays(Generic[C]):
         return chosen
 
     def select_held_out(self, split: str) -> list[C]:
-        """Validation clips of split `clip` or `recording`; may be empty.
+        """Return the validation clips of split `clip` or `recording`; there may be none.
 
         Of a recording that is held out whole nothing is learned, so none of its clips belongs to `clip`.
         """
@@ -95,17 +95,19 @@ class Arrays(Generic[C]):
 
 
 def list_performer_names(clips: Iterable[Clip]) -> tuple[str, ...]:
-    """Performers a model can learn: those of the training clips, in alphabetical order."""
+    """Return the performers that a model can learn, those of the training clips, in alphabetical order."""
     return tuple(sorted({clip.performer for clip in clips if clip.is_for_training}))
 
 
 def build_timing_arrays(
     performances: Sequence[Performance], clips: Sequence[Clip], mel: MelConfig, data_note: str = ""
 ) -> Arrays[TimingClip]:
-    """Arrays for the timing model; clips in which nothing sounds teach it nothing and are left out.
+    """Build the arrays of the timing model; clips in which no note sounds are left out.
 
-    A clip's nominal times are those of the score at the performance's mean tempo, right where the clip starts.
+    A clip's nominal times are those of the score at the performance's mean tempo; they agree with the performance where
+    the clip starts.
     """
+    # Movements, and the whole performances that clips are cut from.
     rate_hz = mel.frame_rate_hz
     names = list_performer_names(clips)
     by_id = {performance.recording_id: performance for performance in performances}
@@ -119,6 +121,7 @@ def build_timing_arrays(
         pieces[recording_id] = build_timing_piece(
             by_id[recording_id], own, index, movement_of[recording_id], places[recording_id], rate_hz
         )
+    # The notes [N] of each clip, as written at the mean tempo and as performed.
     made = []
     for clip in clips:
         performance, piece = by_id[clip.recording_id], pieces[clip.recording_id]
@@ -153,7 +156,7 @@ def build_synthesis_arrays(
     level: str = "recording",
     margin_frame: int = 0,
 ) -> Arrays[SynthesisClip]:
-    """Arrays for the synthesis model.
+    """Build the arrays of the synthesis model.
 
     Args:
         performances: of all recordings of the clips.
@@ -161,8 +164,8 @@ def build_synthesis_arrays(
         log_mels: each clip's [T, M] by clip id, its recording at full level.
         mel: the log-mel.
         data_note: which data these are.
-        level: of what the model is to learn; "clip" brings every clip to full level, as the publication does.
-        margin_frame: notes up to so far outside a clip are given too.
+        level: "recording" keeps its recordings' levels; "clip" brings each clip to full level, as the publication does.
+        margin_frame: notes up to so far outside a clip belong to its arrays, too.
 
     Raises:
         DataError: a clip's log-mel is missing or has another shape than the clip.
@@ -199,7 +202,7 @@ def build_vocoder_arrays(
     mel: MelConfig,
     data_note: str = "",
 ) -> Arrays[VocoderClip]:
-    """Arrays for the vocoder; `samples` has each recording's slice [L] by recording id, at the level of its log-mel.
+    """Build the arrays of the vocoder; `samples` has each recording's slice [L], at the level of its log-mel.
 
     Raises:
         DataError: a log-mel is missing or misshapen, or a recording ends before its clips do.
@@ -216,7 +219,7 @@ def build_vocoder_arrays(
 
 
 def build_baseline_arrays(synthesis: Arrays[SynthesisClip], vocoder: Arrays[VocoderClip]) -> Arrays[BaselineClip]:
-    """Arrays for the baseline: the notes of the synthesis model's clips with the samples of the vocoder's.
+    """Build the arrays of the baseline: the synthesis model's notes with the vocoder's samples.
 
     Raises:
         DataError: a clip has no samples.
@@ -231,6 +234,7 @@ def build_baseline_arrays(synthesis: Arrays[SynthesisClip], vocoder: Arrays[Voco
 
 
 def _build_tempo_maps(performances: Sequence[Performance]) -> dict[str, TempoMap]:
+    """Return the tempo map of each performance by its recording_id."""
     return {
         item.recording_id: build_performed_tempo_map(item.notes, item.performed, item.recording_id)
         for item in performances
@@ -238,10 +242,12 @@ def _build_tempo_maps(performances: Sequence[Performance]) -> dict[str, TempoMap
 
 
 def _find_performer_index(names: Sequence[str], performer: str) -> int:
+    """Return a performer's index, 0 for one that is not among the names."""
     return names.index(performer) + 1 if performer in names else 0
 
 
 def _get_clip_mel(clip: Clip, log_mels: Mapping[str, Float32Array], mel: MelConfig) -> Float32Array:
+    """Return a clip's log-mel [T, M], checked."""
     shape = (clip.end_frame - clip.start_frame, mel.band_count)
     found = log_mels.get(clip.clip_id)
     if found is None or found.shape != shape:

@@ -17,7 +17,7 @@ class Movable:
     """A batch whose tensors can go to a device."""
 
     def to(self, device: torch.device) -> Self:
-        """The same batch there."""
+        """Return the same batch on the device."""
         return type(self)(**{item.name: _move(getattr(self, item.name), device) for item in fields(self)})  # type: ignore[arg-type]
 
 
@@ -51,7 +51,7 @@ class SynthesisBatch(Movable):
 
 
 def make_timing_inputs(clips: Sequence[WrittenNotes], performer_index: Sequence[int]) -> dict[str, Tensor]:
-    """Padded inputs of the timing model for B clips."""
+    """Make the padded inputs of the timing model for B clips."""
     return {
         "pitch": pad_rows([clip.pitch for clip in clips], PITCH_COUNT),
         "onset_tick": pad_rows([clip.onset_tick for clip in clips], 0),
@@ -66,7 +66,7 @@ def make_timing_inputs(clips: Sequence[WrittenNotes], performer_index: Sequence[
 def make_synthesis_inputs(
     clips: Sequence[SoundingNotes], performer_index: Sequence[int], frame_counts: Sequence[int]
 ) -> dict[str, Tensor]:
-    """Padded inputs of the synthesis model for B clips of the given lengths."""
+    """Make the padded inputs of the synthesis model for B clips of `frame_counts` frames."""
     return {
         "pitch": pad_rows([clip.pitch for clip in clips], PITCH_COUNT),
         "onset_frame": pad_rows([clip.onset_frame for clip in clips], 0),
@@ -80,6 +80,7 @@ def make_synthesis_inputs(
 
 
 def _move(value: Any, device: torch.device) -> Any:
+    """Return a tensor, or a dict of tensors, on the device; anything else as it is."""
     if isinstance(value, Tensor):
         return value.to(device, non_blocking=True)
     if isinstance(value, dict):
@@ -88,21 +89,22 @@ def _move(value: Any, device: torch.device) -> Any:
 
 
 def pad_mels(log_mels: Sequence[npt.NDArray[np.float32]]) -> Tensor:
-    """B log-mels [T, M] to [B, T, M], zeros past the end of the shorter ones."""
+    """Pad B log-mels [T, M] to one tensor [B, T, M], zeros past the end of the shorter ones."""
     return torch.nn.utils.rnn.pad_sequence([torch.from_numpy(log_mel) for log_mel in log_mels], batch_first=True)
 
 
 def pad_rows(rows: Sequence[npt.NDArray[np.generic]], value: float) -> Tensor:
-    """Rows [N, ...] to [B, N, ...]; N is at least 1, so that clips without any note make no empty tensor."""
+    """Pad B rows [N, ...] to one tensor [B, N, ...]; N is at least 1, even where no clip has a note."""
     length = max(1, *(len(row) for row in rows))
     return torch.stack([_fill(row, length, value) for row in rows])
 
 
 def _fill(row: npt.NDArray[np.generic], length: int, value: float) -> Tensor:
+    """Return a row [N, ...] as a tensor of `length` places, the new ones filled with the value."""
     tensor = torch.from_numpy(np.ascontiguousarray(row))
     return torch.nn.functional.pad(tensor, (0, 0) * (row.ndim - 1) + (0, length - len(row)), value=value)
 
 
 def mark_valid_places(counts: Sequence[int]) -> Tensor:
-    """[B, N] bool: which of the places are taken where row b holds counts[b]."""
+    """Return [B, N] bool: whether place n of row b is below counts[b]."""
     return torch.arange(max(1, *counts))[None] < torch.tensor(counts)[:, None]

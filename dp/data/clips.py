@@ -1,7 +1,7 @@
-"""Notes of one clip, as the timing model and as the synthesis model see them. Training and rendering share this.
+"""Selects the notes of one clip, for the timing model and for the synthesis model, in training and in rendering.
 
-A note belongs to every clip in which it sounds. In a clip that it was carried over into it keeps its true, negative
-onset, so that its relative position stays true.
+A note belongs to every clip in which it sounds. Where it began before the clip, its onset is negative, so that its
+relative position stays true.
 """
 
 import math
@@ -34,12 +34,12 @@ class Clip:
 
     @property
     def log_gain(self) -> float:
-        """What brings the clip itself to full level, added to a log-mel; nothing for silence."""
+        """The offset of the log-mel that brings the clip itself to full level; 0 for silence."""
         return math.log(FULL_PEAK / self.peak) if self.peak > 0 else 0.0
 
     @property
     def is_for_training(self) -> bool:
-        """Held out by neither split, so that one training serves the evaluation of both."""
+        """Whether neither split holds the clip out. So one training serves the evaluation of both."""
         return not (self.valid_by_clip or self.valid_by_recording)
 
 
@@ -71,7 +71,7 @@ class SoundingNotes:
 def compute_nominal_times_sec(
     notes: ScoreNotes, tempo_map: TempoMap
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Onset and duration [N] of the notes of a score that is played exactly by `tempo_map`; grace notes come before."""
+    """Compute onset and duration [N] of a score's notes played exactly by `tempo_map`; grace notes come before."""
     onset_sec = tempo_map.find_sec(notes.onset_quarter)
     duration_sec = tempo_map.find_sec(notes.onset_quarter + notes.duration_quarter) - onset_sec
     grace = notes.is_grace
@@ -81,7 +81,7 @@ def compute_nominal_times_sec(
 def select_written_notes(
     notes: ScoreNotes, note_id: IntArray, tempo_map: TempoMap, start_sec: float, end_sec: float, frame_rate_hz: float
 ) -> WrittenNotes:
-    """What the timing model reads about the notes `note_id` in the clip between two times of `tempo_map`."""
+    """Return what the timing model reads of the notes `note_id` in the clip between two times of `tempo_map`."""
     chosen = notes.take(note_id)
     onset_sec, duration_sec = compute_nominal_times_sec(chosen, tempo_map)
     start_quarter = tempo_map.find_quarter(start_sec)
@@ -98,7 +98,7 @@ def select_written_notes(
 
 
 def make_constant_tempo_map(start_sec: float, start_quarter: float, tempo_qpm: float) -> TempoMap:
-    """The map with a score position at a time, and constant tempo before and after it."""
+    """Make the map of a constant tempo that reaches `start_quarter` at `start_sec`."""
     position = np.array([start_quarter, start_quarter + tempo_qpm / 60.0])
     return TempoMap(np.array([start_sec, start_sec + 1.0]), position, (tempo_qpm, tempo_qpm))
 
@@ -111,7 +111,7 @@ def select_sounding_notes(
     frame_rate_hz: float,
     margin_frame: int = 0,
 ) -> SoundingNotes:
-    """The notes that sound in frames start_frame to end_frame, or at most `margin_frame` before or after them.
+    """Select the notes that sound in frames start_frame to end_frame, or at most `margin_frame` outside them.
 
     Every note lasts at least one frame.
     """
@@ -130,11 +130,11 @@ def select_sounding_notes(
 def find_notes_between(
     onset_sec: npt.ArrayLike, offset_sec: npt.ArrayLike, start_sec: float, end_sec: float
 ) -> IntArray:
-    """Indices of the notes that sound between two times."""
+    """Return the indices of the notes that sound between two times."""
     return np.flatnonzero((np.asarray(onset_sec) < end_sec) & (np.asarray(offset_sec) > start_sec))
 
 
 def compute_clip_span_sec(clip: Clip, frame_rate_hz: float) -> tuple[float, float]:
-    """Start and end of a clip from the start of its slice."""
+    """Return start and end of a clip, in seconds from the start of its slice."""
     start_sec, end_sec = frame_to_sec([clip.start_frame, clip.end_frame], frame_rate_hz).tolist()
     return start_sec, end_sec

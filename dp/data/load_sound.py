@@ -1,4 +1,4 @@
-"""Arrays of whatever makes sound, from a project's feature store and, for samples, from the recordings themselves."""
+"""Arrays of the models that make sound, from a project's feature store; samples come from the recordings."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
@@ -21,7 +21,7 @@ from dp.data.load import load_clips, load_performances
 from dp.data.stretches import SynthesisClip, transpose_stretch
 from dp.store.reading import read_mels, read_recordings
 
-NOTE_MARGIN_FRAME = 64  # how far outside a clip its notes are given to the models that hear them: they ring into it
+NOTE_MARGIN_FRAME = 64  # how far outside a clip notes still belong to it for models with local attention
 
 
 def load_synthesis_arrays(
@@ -32,7 +32,7 @@ def load_synthesis_arrays(
     margin_frame: int = 0,
     transpositions: Sequence[int] = (),
 ) -> Arrays[SynthesisClip]:
-    """Arrays for the synthesis model; see `load_timing_arrays` and `build_synthesis_arrays`.
+    """Load the arrays of the synthesis model; see `load_timing_arrays` and `build_synthesis_arrays`.
 
     The recordings are also taken transposed by so many semitones, to train on.
     """
@@ -56,19 +56,19 @@ def load_synthesis_arrays(
 
 
 def load_vocoder_arrays(data: Path, mel: MelConfig, data_note: str = "") -> Arrays[VocoderClip]:
-    """Arrays for the vocoder, with samples decoded from the recordings; see `load_timing_arrays`."""
+    """Load the arrays of the vocoder, with samples decoded from the recordings; see `load_timing_arrays`."""
     clips = load_clips(data)
     samples = dict(load_samples(data, mel, {clip.recording_id for clip in clips}))
     return build_vocoder_arrays(clips, dict(read_mels(data)), samples, mel, data_note)
 
 
 def load_baseline_arrays(data: Path, mel: MelConfig, data_note: str = "") -> Arrays[BaselineClip]:
-    """Arrays for the baseline; see `load_timing_arrays`."""
+    """Load the arrays of the baseline; see `load_timing_arrays`."""
     return build_baseline_arrays(load_synthesis_arrays(data, mel, data_note), load_vocoder_arrays(data, mel, data_note))
 
 
 def load_samples(data: Path, mel: MelConfig, recording_ids: Collection[str]) -> Iterator[tuple[str, Float32Array]]:
-    """(recording_id, samples [L]) of some recordings, each at full level, one in memory at a time."""
+    """Yield (recording_id, samples [L]) of some recordings, each at full level, one in memory at a time."""
     for recording in read_recordings(data):
         if recording.recording_id in recording_ids:
             slice_sec = (recording.start_sec, recording.end_sec)

@@ -1,6 +1,6 @@
-"""Batches for training, drawn from arrays in memory: which clips a step gets depends on the seed and the step alone.
+"""Batches for training, drawn from arrays in memory. The seed and the step alone decide what a batch holds.
 
-So a training that resumes at any step gets the batches that it would have got, and no position need be kept.
+A training that resumes at any step therefore gets the batches of an uninterrupted one, without a stored position.
 """
 
 import functools
@@ -23,14 +23,14 @@ from dp.data.stretches import Stretch, SynthesisClip
 C = TypeVar("C", TimingClip, SynthesisClip)
 B = TypeVar("B")
 
-# How often training hides who plays, so that "unknown performer" has a meaning when one renders without a name.
+# Share of the training examples that hide the performer: they teach what "unknown performer" means.
 HIDDEN_PERFORMER_SHARE = 0.1
 
 _ORDER, _CHOICE = 0, 1  # what is drawn: the order of a pass, or the details of a step
 
 
 def draw_indices(step: int, count: int, batch_size: int, seed: int) -> list[int]:
-    """Indices below `count` of the batch of step 1, 2, ...: each once per pass, in a new order each pass.
+    """Return the indices below `count` of the batch of step 1, 2, ...: each once per pass, in a new order each pass.
 
     A batch may span two passes, and where there are fewer indices than a batch holds they repeat in it.
     """
@@ -40,16 +40,17 @@ def draw_indices(step: int, count: int, batch_size: int, seed: int) -> list[int]
 
 @functools.lru_cache(maxsize=4)
 def _draw_order(number: int, count: int, seed: int) -> np.ndarray:
+    """Return the order of the clips in pass `number`."""
     return np.random.default_rng([seed, _ORDER, number]).permutation(count)
 
 
 def make_step_rng(step: int, seed: int) -> np.random.Generator:
-    """The generator of all else that a step draws."""
+    """Return the random generator of what a step draws beside the order of the clips."""
     return np.random.default_rng([seed, _CHOICE, step])
 
 
 def make_timing_batch(clips: Sequence[TimingClip], hidden: Sequence[bool] | None = None) -> TimingBatch:
-    """A batch of these clips; `hidden` says whose performer is hidden."""
+    """Make a batch of timing clips; `hidden` says of which clips the performer is hidden."""
     inputs = make_timing_inputs([clip.written for clip in clips], _hide_performers(clips, hidden))
     shape = inputs["pitch"].shape
     targets = torch.zeros(2, *shape)
@@ -60,28 +61,28 @@ def make_timing_batch(clips: Sequence[TimingClip], hidden: Sequence[bool] | None
 
 
 def make_synthesis_batch(clips: Sequence[SynthesisClip], hidden: Sequence[bool] | None = None) -> SynthesisBatch:
-    """A batch of these clips; `hidden` says whose performer is hidden."""
+    """Make a batch of synthesis clips; `hidden` says of which clips the performer is hidden."""
     frame_counts = [len(clip.log_mel) for clip in clips]
     inputs = make_synthesis_inputs([clip.sounding for clip in clips], _hide_performers(clips, hidden), frame_counts)
     return SynthesisBatch(_list_clip_ids(clips), inputs, pad_mels([clip.log_mel for clip in clips]))
 
 
 def make_timing_sampler(clips: Sequence[TimingClip], batch_size: int, seed: int) -> Callable[[int], TimingBatch]:
-    """The batch of each step, of the timing model's clips."""
+    """Return the function that draws the batch of each step from the timing model's clips."""
     return _make_sampler(make_timing_batch, clips, batch_size, seed)
 
 
 def make_synthesis_sampler(
     clips: Sequence[SynthesisClip], batch_size: int, seed: int
 ) -> Callable[[int], SynthesisBatch]:
-    """The batch of each step, of the synthesis model's clips."""
+    """Return the function that draws the batch of each step from the synthesis model's clips."""
     return _make_sampler(make_synthesis_batch, clips, batch_size, seed)
 
 
 def make_crop_sampler(
     stretches: Sequence[Stretch], frame_count: int, batch_size: int, seed: int
 ) -> Callable[[int], SynthesisBatch]:
-    """The batch of each step, of clips of `frame_count` frames that begin anywhere in the stretches, all alike likely.
+    """Return the function that draws each step's clips of `frame_count` frames, anywhere in the stretches.
 
     Shorter stretches are taken whole.
     """

@@ -1,4 +1,4 @@
-"""Which recordings play the same movement, and where: found in the notes, whatever the scores are called.
+"""Finds which recordings play the same movement, and at which places. Only the notes decide, not the scores' names.
 
 The Bach Violin Dataset has one score for each way of playing the repeats, so ids do not tell.
 """
@@ -11,12 +11,12 @@ import numpy as np
 from dp.types import ScoreNotes
 from dp.units import IntArray, quarter_to_tick
 
-REACH_EVENT = 4  # an event is known by those up to so far to either side
-SHARED = 0.3  # of the events of the shorter of two scores: then they are of one movement
+REACH_EVENT = 4  # events to either side that belong to an event's surroundings
+SHARED = 0.3  # share of common events, of the shorter of two scores, from which on they are one movement
 
 
 def digest_surroundings(notes: ScoreNotes) -> IntArray:
-    """A digest [E] of what is written around each event of a score (all notes that start together).
+    """Return a digest [E] of what is written around each event of a score (all notes that start together).
 
     Events of two scores with the same surroundings are the same place of the same movement, or of its repeat.
     """
@@ -31,7 +31,7 @@ def digest_surroundings(notes: ScoreNotes) -> IntArray:
 
 
 def assign_movements(scores: Mapping[str, IntArray]) -> dict[str, str]:
-    """The movement of every recording, named after the first of its recordings in alphabetical order.
+    """Return the movement of each recording, named after the first of its recordings in alphabetical order.
 
     Args:
         scores: the surroundings of each recording's events, by recording_id.

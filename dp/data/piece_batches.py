@@ -24,7 +24,7 @@ class Stretch:
 
     @property
     def stretch_id(self) -> str:
-        """Which, in an error."""
+        """The name of the stretch in error messages."""
         return f"{self.piece.recording_id} events {self.first}-{self.end - 1}"
 
 
@@ -44,14 +44,14 @@ class PieceBatch(Movable):
 
 
 def make_piece_inputs(context: ScoreContext, performer_index: int) -> dict[str, Tensor]:
-    """Inputs of ScoreTiming for one whole score, B = 1."""
+    """Make the inputs of ScoreTiming for one whole score, B = 1."""
     return _make_inputs([context], [(0, len(context.onset_sec))], [performer_index])
 
 
 def make_piece_batch(
     stretches: Sequence[Stretch], hidden: Sequence[bool] | None = None, phase_sec: Sequence[float] | None = None
 ) -> PieceBatch:
-    """A batch of stretches.
+    """Make a batch of stretches.
 
     Args:
         stretches: which.
@@ -86,7 +86,7 @@ def make_piece_batch(
 def draw_stretches(
     pieces: Sequence[TimingPiece], batch_size: int, length_event: int, seed: int, step: int
 ) -> PieceBatch:
-    """The batch of a step: stretches from anywhere, pieces as often as they are long. Depends on its arguments alone.
+    """Draw the batch of a step: stretches begin anywhere, and pieces come as often as they are long.
 
     Args:
         pieces: to draw from.
@@ -124,5 +124,5 @@ def _make_inputs(
 
 
 def _find_notes(context: ScoreContext, first: int, end: int) -> np.ndarray:
-    """The notes of the events first to end."""
+    """Return the indices of the notes of the events first to end."""
     return np.flatnonzero((context.event_of_note >= first) & (context.event_of_note < end))

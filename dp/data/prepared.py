@@ -1,4 +1,4 @@
-"""Dataclasses of arrays as one file that numpy alone can read: how a training travels to another machine.
+"""Reads and writes dataclasses of arrays as one .npz file, which a training on another machine reads with numpy alone.
 
 The file is an .npz: its arrays, and `structure`, JSON that says what they are parts of. An object that is part of
 several others is kept once.
@@ -62,7 +62,7 @@ class _Writer:
         self.arrays: dict[str, np.ndarray] = {}
         self.objects: list[dict[str, Any]] = []
         self.numbers: dict[int, int] = {}  # of what was met before, by id
-        self.alive: list[Any] = []  # lest an id be given twice
+        self.alive: list[Any] = []  # keeps ids unique
 
     def encode(self, value: Any) -> Any:
         if value is None or isinstance(value, bool | int | float | str):

@@ -1,7 +1,9 @@
-"""A whole score as the timing model reads it, and from what it answers back to times. Numpy alone.
+"""Describes a whole score for the timing model, and turns the model's answer into times. Needs numpy alone.
 
-All notes that start together are one event. Everything is relative: to the score's own tempo, to the bar, to the next
-point of rest; so there are no windows, no seams, and any length is the same task.
+All notes that start together are one event. The numbers are relative to the score's own tempo, to the bar and to the
+next point of rest, so that a piece of any length is described alike, without windows or seams.
+
+Letters of shapes: E events, N notes.
 """
 
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ EVENT_NUMBER_COUNT = 20
 NOTE_NUMBER_COUNT = 5
 CODE_COUNT = 3  # highest pitch, interval and place in the bar in ticks
 CODE_SIZE = 128  # values of each
-MIN_SEC = 1e-3  # of any interval: below it there is nothing to perform
+MIN_SEC = 1e-3  # shortest interval and note
 LONG = 2.0  # an event this many times as long as those around it is a point of rest
 SURROUNDINGS_EVENT = 33  # which events are around it
 LONGEST_SPREAD = 0.45  # of the interval to the neighbouring event: chords spread so far at most, so order is kept
@@ -41,16 +43,19 @@ class ScoreContext:
 
 
 def build_score_context(notes: ScoreNotes, tempo_map: TempoMap) -> ScoreContext:
-    """Read a score that is to be played by `tempo_map`."""
+    """Describe a score that is to be played by `tempo_map`."""
+    # Events [E] and their notes [N], with nominal times.
     quarter, event = np.unique(np.round(notes.onset_quarter, 6), return_inverse=True)
     onset_sec = tempo_map.find_sec(quarter)
     note_onset_sec, duration_sec = compute_nominal_times_sec(notes, tempo_map)
     note_offset_sec = note_onset_sec + duration_sec
+    # The interval [E] from each event to the next, the last one until its notes end.
     end_quarter = _find_largest(event, notes.onset_quarter + notes.duration_quarter)
     interval_quarter = np.diff(quarter, append=max(float(end_quarter.max()), float(quarter[-1]) + 1e-3))
     interval_sec = np.maximum(
         np.diff(onset_sec, append=tempo_map.find_sec(quarter[-1:] + interval_quarter[-1:])), MIN_SEC
     )
+    # What the network reads of each event [E, EVENT_NUMBER_COUNT], [E, CODE_COUNT] and note [N, NOTE_NUMBER_COUNT].
     place_quarter, is_bar_start = _find_places_in_bar(event, notes.measure, quarter)
     numbers = np.concatenate(
         [
@@ -85,7 +90,7 @@ def compute_played_times_sec(
     log_articulation: npt.ArrayLike,
     expression: float = 1.0,
 ) -> tuple[FloatArray, FloatArray]:
-    """Onset and duration [N] of every note of a score as performed.
+    """Compute onset and duration [N] of every note of a score as performed.
 
     Args:
         context: the score.
@@ -97,17 +102,20 @@ def compute_played_times_sec(
     The intervals are scaled together so that the piece keeps its mean tempo. A note never starts before one that
     stands before it in the score, a grace note apart, which takes its time from before the event it adorns.
     """
+    # Stretch the intervals [E], and keep the mean tempo; borders [E + 1] are the events and the end.
     nominal = context.interval_sec
     interval_sec = nominal * np.exp(expression * np.asarray(log_stretch, dtype=np.float64))
     if len(nominal) > 1:
         interval_sec *= nominal[:-1].sum() / interval_sec[:-1].sum()
     interval_sec[-1] = nominal[-1]
     border_sec = context.onset_sec[0] + np.concatenate([[0.0], np.cumsum(interval_sec)])
+    # Spread the notes [N] around their event, no further than order allows.
     event = context.event_of_note
     spread = expression * np.asarray(spread_sec, dtype=np.float64)
     spread = spread - (np.bincount(event, spread) / np.bincount(event))[event]
     room_sec = LONGEST_SPREAD * np.concatenate([interval_sec[:1], interval_sec])
     spread = np.clip(spread, -room_sec[event], room_sec[event + 1])
+    # Grace notes come before their event; durations [N] follow the tempo around them.
     grace_sec = np.minimum(GRACE_SEC, room_sec[event])
     onset_sec = border_sec[event] + np.where(context.is_grace, -grace_sec, spread)
     articulation = np.exp(expression * np.asarray(log_articulation, dtype=np.float64))
@@ -116,7 +124,7 @@ def compute_played_times_sec(
 
 
 def compute_local_duration_sec(context: ScoreContext, border_sec: FloatArray) -> FloatArray:
-    """How long each note [N] lasts as written, where the events start, and the last one ends, at `border_sec` [E + 1].
+    """Compute how long each note [N] lasts as written, where events start, and the last ends, at `border_sec` [E + 1].
 
     Notes that outlast the last border go on at the tempo of the last interval.
     """
@@ -128,7 +136,7 @@ def compute_local_duration_sec(context: ScoreContext, border_sec: FloatArray) ->
 
 
 def make_steady_tempo_map(quarter: FloatArray, sec: FloatArray) -> TempoMap:
-    """The constant tempo at which the first and the last of the score positions [E] are reached as performed.
+    """Make the map of the constant tempo between the first and the last of the score positions [E] as performed.
 
     Args:
         quarter: rising.
@@ -140,7 +148,7 @@ def make_steady_tempo_map(quarter: FloatArray, sec: FloatArray) -> TempoMap:
 
 
 def _find_largest(event: IntArray, values: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
-    """Largest of the values [N] of each event [E]."""
+    """Return the largest of the values [N] of each event [E]."""
     largest = np.full(int(event.max()) + 1, -np.inf)
     np.maximum.at(largest, event, values)
     return largest
@@ -149,7 +157,7 @@ def _find_largest(event: IntArray, values: npt.NDArray[np.generic]) -> npt.NDArr
 def _find_places_in_bar(
     event: IntArray, measure: IntArray, quarter: FloatArray
 ) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
-    """How far each event [E] is from the first of its bar, in quarters, and whether it is the first."""
+    """Return how far each event [E] is from the first of its bar, in quarters, and whether it is the first."""
     bar = _find_largest(event, measure)
     is_start = np.concatenate([[True], bar[1:] != bar[:-1]])
     start = np.maximum.accumulate(np.where(is_start, np.arange(len(bar)), 0))
@@ -157,6 +165,7 @@ def _find_places_in_bar(
 
 
 def _describe_rhythm(interval_quarter: FloatArray, interval_sec: FloatArray, longest_quarter: FloatArray) -> FloatArray:
+    """Return six numbers [E, 6] about the lengths of each interval, of its neighbours and of its notes."""
     before = np.concatenate([interval_quarter[:1], interval_quarter[:-1]])
     return np.stack(
         [
@@ -172,19 +181,21 @@ def _describe_rhythm(interval_quarter: FloatArray, interval_sec: FloatArray, lon
 
 
 def _compute_usual_interval(interval_quarter: FloatArray) -> FloatArray:
-    """Median interval around each event [E]."""
+    """Return the median interval around each event [E]."""
     padded = np.pad(interval_quarter, SURROUNDINGS_EVENT // 2, mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, SURROUNDINGS_EVENT)
     return np.asarray(np.median(windows, axis=1))
 
 
 def _describe_harmony(event: IntArray, pitch: IntArray) -> FloatArray:
+    """Return four numbers [E, 4] about each chord: its size, the step of its top note, its height, its range."""
     top, bottom = _find_largest(event, pitch), -_find_largest(event, -pitch)
     step = np.diff(top, prepend=top[:1])
     return np.stack([(np.bincount(event) - 1) / 2, step / 12, (top - 70) / 12, (top - bottom) / 12], axis=1)
 
 
 def _describe_metre(place_quarter: FloatArray, is_bar_start: npt.NDArray[np.bool_]) -> FloatArray:
+    """Return four numbers [E, 4] about the place in the bar, the beat and the half beat."""
     tick = quarter_to_tick(place_quarter)
     return np.stack([is_bar_start, place_quarter / 4, tick % 24 == 0, tick % 12 == 0], axis=1).astype(np.float64)
 
@@ -196,10 +207,12 @@ def _describe_phrase(
     onset_sec: FloatArray,
     end_quarter: FloatArray,
 ) -> FloatArray:
-    """How far points of rest are: long notes and rests, the beginning and the end of the piece."""
+    """Return six numbers [E, 6]: how far long notes and rests, the beginning and the end of the piece are."""
+    # Points of rest: events before a rest, and events much longer than those around them.
     index = np.arange(len(quarter))
     rest_follows = np.append(quarter[1:] > np.maximum.accumulate(end_quarter)[:-1] + 1e-6, True)
     is_break = rest_follows | (interval_quarter >= LONG * _compute_usual_interval(interval_quarter) - 1e-6)
+    # Distances [E] in seconds to the next point of rest, from the last one, and to both ends of the piece.
     breaks = np.flatnonzero(is_break)
     ahead = np.searchsorted(breaks, index)
     to_break_sec = onset_sec[breaks[ahead]] - onset_sec
@@ -212,6 +225,7 @@ def _describe_phrase(
 def _describe_notes(
     notes: ScoreNotes, event: IntArray, duration_sec: FloatArray, interval_sec: FloatArray
 ) -> FloatArray:
+    """Return NOTE_NUMBER_COUNT numbers about each note [N]: its length, its height, its place in the chord."""
     bottom = -_find_largest(event, -notes.pitch)
     return np.stack(
         [

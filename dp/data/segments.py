@@ -1,4 +1,4 @@
-"""Short random segments of clips, for the models that make waveforms; a step alone says which ones it gets."""
+"""Short random segments of clips, for the models that make waveforms. Seed and step alone decide which."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ BASELINE_INPUTS = ("pitch", "onset_frame", "duration_frame", "performer", "frame
 
 
 def select_long_enough(clips: Sequence[C], segment_frame: int, hop_sample: int, subject: str) -> list[C]:
-    """The clips that a segment can be cut from; `subject` is what an error is about.
+    """Return the clips that are as long as a segment; errors name `subject`.
 
     Raises:
         DataError: there are none.
@@ -49,13 +49,13 @@ class Segmenter:
     seed: int
 
     def draw_vocoder_batch(self, clips: Sequence[VocoderClip], step: int) -> SegmentBatch:
-        """The batch of a step: log-mel [B, T, M]."""
+        """Draw the batch of a step: log-mels [B, T, M] and their samples."""
         chosen, starts, _ = self._draw(clips, step)
         mels = [clip.log_mel[start : start + self.segment_frame] for clip, start in zip(chosen, starts, strict=True)]
         return self._make_batch(chosen, starts, {"log_mel": torch.from_numpy(np.stack(mels))})
 
     def draw_baseline_batch(self, clips: Sequence[BaselineClip], step: int) -> SegmentBatch:
-        """The batch of a step: notes in frames from the segment's start, those that sound elsewhere among them."""
+        """Draw the batch of a step: notes in frames from the segment's start, also those that sound outside it."""
         chosen, starts, rng = self._draw(clips, step)
         hidden = rng.random(len(chosen)) < HIDDEN_PERFORMER_SHARE
         performers = [0 if hide else clip.performer_index for clip, hide in zip(chosen, hidden, strict=True)]
@@ -67,7 +67,7 @@ class Segmenter:
         return self._make_batch(chosen, starts, {name: inputs[name] for name in BASELINE_INPUTS})
 
     def _draw(self, clips: Sequence[C], step: int) -> tuple[list[C], list[int], np.random.Generator]:
-        """Clips, the first frame of the segment in each, and the generator that drew them."""
+        """Return clips, the first frame of the segment in each, and the generator that drew them."""
         rng = make_step_rng(step, self.seed)
         chosen = [clips[index] for index in rng.integers(len(clips), size=self.batch_size)]
         last_starts = [len(clip.samples) // self.hop_sample - self.segment_frame for clip in chosen]

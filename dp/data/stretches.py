@@ -39,7 +39,7 @@ class Stretch:
     transposed_semitone: int = 0
 
     def cut(self, first: int, frame_count: int) -> SynthesisClip:
-        """The clip of frames first to first + frame_count of the stretch."""
+        """Return the clip of frames first to first + frame_count of the stretch."""
         start = self.start_frame + first
         name = f"{self.recording_id}{self.transposed_semitone:+d}@{start}"
         clip = replace(self.first_clip, clip_id=name, start_frame=start, end_frame=start + frame_count)
@@ -50,13 +50,13 @@ class Stretch:
 def select_clip_notes(
     performed: PerformedNotes, tempo_map: TempoMap, clip: Clip, rate_hz: float, margin_frame: int = 0
 ) -> SoundingNotes:
-    """What the synthesis model reads of a clip."""
+    """Return the notes that the synthesis model reads of a clip."""
     tempo_qpm = tempo_map.compute_mean_tempo_qpm(*compute_clip_span_sec(clip, rate_hz))
     return select_sounding_notes(performed, clip.start_frame, clip.end_frame, tempo_qpm, rate_hz, margin_frame)
 
 
 def find_training_runs(clips: Sequence[SynthesisClip]) -> list[list[SynthesisClip]]:
-    """Training clips of one recording that follow each other without a gap."""
+    """Return the runs of training clips of one recording that follow each other without a gap."""
     runs: list[list[SynthesisClip]] = []
     for item in clips:
         if not item.clip.is_for_training:
@@ -72,7 +72,7 @@ def find_training_runs(clips: Sequence[SynthesisClip]) -> list[list[SynthesisCli
 def make_stretch(
     run: Sequence[SynthesisClip], performed: PerformedNotes, tempo_map: TempoMap, rate_hz: float, margin_frame: int
 ) -> Stretch:
-    """A run of clips as one stretch."""
+    """Join a run of clips to one stretch."""
     first = run[0]
     log_mel = np.concatenate([item.log_mel for item in run])
     start_frame = first.clip.start_frame
@@ -90,7 +90,7 @@ def make_stretch(
 
 
 def transpose_stretch(stretch: Stretch, log_mel: Float32Array, semitone: int) -> Stretch:
-    """A stretch out of its recording played faster.
+    """Return a stretch of the same recording played faster, and so higher.
 
     Args:
         stretch: as it was played.

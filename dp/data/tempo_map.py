@@ -1,4 +1,4 @@
-"""Where in the score a moment of a performance is, and the other way round."""
+"""Tempo maps: they turn a time of a performance into a position in the score, and back."""
 
 from dataclasses import dataclass
 
@@ -25,28 +25,29 @@ class TempoMap:
     outer_tempo_qpm: tuple[float, float]
 
     def find_quarter(self, sec: npt.ArrayLike) -> FloatArray:
-        """Score position at a time."""
+        """Return the score position, in quarters, at a time."""
         slopes = [tempo / 60.0 for tempo in self.outer_tempo_qpm]
         return _interpolate(np.asarray(sec, dtype=np.float64), self.time_sec, self.position_quarter, slopes)
 
     def find_sec(self, quarter: npt.ArrayLike) -> FloatArray:
-        """Time of a score position."""
+        """Return the time, in seconds, of a score position."""
         slopes = [qpm_to_sec_per_quarter(tempo) for tempo in self.outer_tempo_qpm]
         return _interpolate(np.asarray(quarter, dtype=np.float64), self.position_quarter, self.time_sec, slopes)
 
     def compute_mean_tempo_qpm(self, start_sec: float, end_sec: float) -> float:
-        """Mean tempo between two times."""
+        """Return the mean tempo between two times, in quarters per minute."""
         start_quarter, end_quarter = self.find_quarter([start_sec, end_sec])
         return sec_per_quarter_to_qpm((end_sec - start_sec) / float(end_quarter - start_quarter))
 
 
 def _interpolate(x: FloatArray, known_x: FloatArray, known_y: FloatArray, slopes: list[float]) -> FloatArray:
+    """Interpolate between the known points; outside them, go on with the slopes (before, after)."""
     before, after = np.minimum(x - known_x[0], 0.0), np.maximum(x - known_x[-1], 0.0)
     return np.asarray(np.interp(x, known_x, known_y) + before * slopes[0] + after * slopes[1])
 
 
 def build_performed_tempo_map(notes: ScoreNotes, performed: PerformedNotes, subject: object) -> TempoMap:
-    """The tempo map of a performance: each score position sounds at the mean onset of its notes, grace notes apart.
+    """Build the tempo map of a performance: a position sounds at the mean onset of its notes, grace notes apart.
 
     The last release closes the map, so that a single note has a tempo too.
 
@@ -73,7 +74,7 @@ def build_performed_tempo_map(notes: ScoreNotes, performed: PerformedNotes, subj
 
 
 def build_written_tempo_map(score: Score, tempo_qpm: float | None) -> TempoMap:
-    """The tempo map of a score as written, starting at time 0.
+    """Build the tempo map of a score as written, starting at time 0.
 
     Args:
         score: its tempo marks hold until the next one, the first one also before itself; a score without marks is

@@ -1,4 +1,4 @@
-"""Whole performances as the timing model learns from them: a score's events and notes, and how they were played."""
+"""Whole performances for the training of the timing model: the score's events and notes, and how they were played."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class TimingPiece:
 
     @property
     def log_stretch(self) -> FloatArray:
-        """[E - 1] natural log of each interval against its nominal length."""
+        """The natural log [E - 1] of each interval against its nominal length."""
         return np.asarray(np.log(np.diff(self.event_sec) / self.context.interval_sec[:-1]))
 
 
@@ -70,19 +70,20 @@ def build_timing_piece(
     places: IntArray,
     rate_hz: float,
 ) -> TimingPiece:
-    """Prepare a performance.
+    """Build what the timing model learns from one performance.
 
     Args:
         performance: of at least two events.
         clips: all of its clips; what lies in none, or in one that is held out, is not learned from.
         performer_index: 0 = unknown.
-        movement: which, and
-        places: what is written around each event; see `dp.data.movements`.
+        movement: of the performance; see `dp.data.movements`.
+        places: [E] digests of what is written around each event; see `dp.data.movements`.
         rate_hz: frames per second.
 
     Raises:
         DataError: the performance has but one event, so no tempo.
     """
+    # Events [E] of the score and when they sound.
     notes, performed = performance.notes, performance.performed
     quarter, event = np.unique(np.round(notes.onset_quarter, 6), return_inverse=True)
     event_sec = _compute_event_times_sec(event, notes.is_grace, performed.onset_sec)
@@ -90,11 +91,13 @@ def build_timing_piece(
         raise DataError(
             performance.recording_id, "has notes at one place of the score only, so no tempo", "leave it out"
         )
+    # The score at the performance's mean tempo, and the written length of each note [N] at the local tempo.
     tempo_map = make_steady_tempo_map(quarter, event_sec)
     context = build_score_context(notes, tempo_map)
     border_sec = np.append(event_sec, event_sec[-1] + context.interval_sec[-1])
     written_sec = np.maximum(compute_local_duration_sec(context, border_sec), MIN_STEP_SEC)
     length_sec = performed.offset_sec - performed.onset_sec
+    # Articulation [N], and what may be learned from.
     ratio = np.clip(length_sec / written_sec, MIN_ARTICULATION, MAX_ARTICULATION)
     learned = _find_learned_events(event_sec, clips, rate_hz)
     return TimingPiece(
@@ -115,7 +118,7 @@ def build_timing_piece(
 
 
 def _compute_event_times_sec(event: IntArray, is_grace: npt.NDArray[np.bool_], onset_sec: FloatArray) -> FloatArray:
-    """Mean onset [E] of the notes of each event, grace notes apart, where there are others; rising."""
+    """Return the mean onset [E] of each event's notes, rising; grace notes count only where there are no others."""
     weight = np.where(is_grace, 1e-9, 1.0)
     mean_sec = np.bincount(event, weight * onset_sec) / np.bincount(event, weight)
     steps = MIN_STEP_SEC * np.arange(len(mean_sec))
@@ -123,7 +126,7 @@ def _compute_event_times_sec(event: IntArray, is_grace: npt.NDArray[np.bool_], o
 
 
 def _find_learned_events(event_sec: FloatArray, clips: Sequence[Clip], rate_hz: float) -> npt.NDArray[np.bool_]:
-    """Which events [E] lie in clips that are for training."""
+    """Return which events [E] lie in clips that are for training."""
     learned = np.zeros(len(event_sec), dtype=bool)
     for clip in clips:
         if clip.is_for_training:

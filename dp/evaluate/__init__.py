@@ -1,1 +1,1 @@
-"""How good models are: metrics of their sound and their timing on the clips held out, beside simple baselines."""
+"""Evaluation: metrics of the models' sound and timing on held-out clips, beside simple baselines."""

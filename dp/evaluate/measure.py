@@ -1,4 +1,4 @@
-"""One preset, or the simple baselines, measured on the clips held out. Evaluations depend on what this imports."""
+"""Measures one preset, or the simple baselines, on the held-out clips. Evaluations depend on what this imports."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -47,7 +47,7 @@ def measure_sound(project: Path, config: Config, name: str, tell: Tell) -> list[
 
 
 def measure_timing(project: Path, config: Config, name: str) -> tuple[list[ClipMetrics], Mapping[str, object]]:
-    """Measure the timing model, or its simple baselines, clip by clip; and whether it knows its performers apart.
+    """Measure the timing model, or its simple baselines, clip by clip; and test whether it knows its performers apart.
 
     Args:
         project: the project folder.
@@ -68,7 +68,7 @@ def measure_timing(project: Path, config: Config, name: str) -> tuple[list[ClipM
 
 
 def _find_transcriber(tell: Tell) -> Transcribe | None:
-    """The transcriber, or None with a word about why where it is not installed."""
+    """Return the transcriber, or None where it is not installed, after telling why."""
     try:
         transcriber_file()
     except DataError as error:

@@ -1,4 +1,4 @@
-"""Whether a timing model knows its performers apart: do they sound more like themselves than like each other?"""
+"""Tests whether a timing model knows its performers apart: is each more like itself than like the others?"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -24,8 +24,8 @@ PERMUTATION_COUNT = 10_000
 class PerformerTest:
     """Correlations of what a model plays as some performer with how held-out recordings were played."""
 
-    own: Estimate  # played as the performer of the recording
-    others: Estimate  # played as the other performers of the held-out recordings
+    own: Estimate  # the model plays as the performer of the recording
+    others: Estimate  # it plays as the other performers of the held-out recordings
     advantage: float  # of the own performer, over what performer and recording alone explain
     p_value: float  # share of permutations of the recordings' performers with as large an advantage
 
@@ -70,11 +70,13 @@ def compare_performers(
             and performers permuted within each. Default: one model.
         seed: of the permutations of the recordings' performers.
     """
+    # What remains of each correlation [R, P] without the means of its fold's recordings and performers.
     rows = np.arange(len(performer))
     folds = [rows] if fold is None else [np.flatnonzero(fold == number) for number in np.unique(fold)]
     rest = np.concatenate([_remove_means(correlation[own]) for own in folds])
     players = [performer[own] for own in folds]
     advantage = float(rest[rows, np.concatenate(players)].mean())
+    # The same advantage with the performers permuted within each fold.
     rng = np.random.default_rng(seed)
     drawn = [
         float(rest[rows, np.concatenate([rng.permutation(own) for own in players])].mean())
@@ -83,17 +85,17 @@ def compare_performers(
     own = correlation[rows, performer]
     others = (correlation.sum(axis=1) - own) / (correlation.shape[1] - 1)
     as_large = sum(value >= advantage - 1e-12 for value in drawn)
-    # The order as it is counts as one of the permutations, so no test is ever sure.
+    # The true order counts as one of the permutations, so that the p-value is never 0.
     return PerformerTest(bootstrap(own), bootstrap(others), advantage, (as_large + 1) / (PERMUTATION_COUNT + 1))
 
 
 def _remove_means(table: FloatArray) -> FloatArray:
-    """A table [R, P] less the means of its rows and columns."""
+    """Return a table [R, P] less the means of its rows and columns."""
     return np.asarray(table - table.mean(axis=0) - table.mean(axis=1, keepdims=True) + table.mean())
 
 
 def compute_tempo_curve(context: ScoreContext, log_stretch: FloatArray) -> FloatArray:
-    """Log tempo against the mean over each CURVE_SEC of the score, from the log stretch of the intervals [E - 1]."""
+    """Compute the log tempo against the mean over each CURVE_SEC of the score, from log stretches [E - 1]."""
     nominal_sec = context.interval_sec[: len(log_stretch)]
     place = ((context.onset_sec[: len(log_stretch)] - context.onset_sec[0]) / CURVE_SEC).astype(np.int64)
     written, played = (np.bincount(place, sec) for sec in (nominal_sec, nominal_sec * np.exp(log_stretch)))
@@ -101,14 +103,14 @@ def compute_tempo_curve(context: ScoreContext, log_stretch: FloatArray) -> Float
 
 
 def compute_articulation_curve(context: ScoreContext, log_articulation: FloatArray) -> FloatArray:
-    """Mean log articulation [N] of the notes that start in each CURVE_SEC of the score."""
+    """Compute the mean log articulation [N] of the notes that start in each CURVE_SEC of the score."""
     place = ((context.note_onset_sec - context.note_onset_sec.min()) / CURVE_SEC).astype(np.int64)
     count = np.bincount(place)
     return (np.bincount(place, log_articulation) / np.maximum(count, 1))[count > 0]
 
 
 def _correlate(one: FloatArray, other: FloatArray) -> float:
-    """Pearson's; 0 where one of them does not move."""
+    """Return Pearson's correlation; 0 where one of them does not move."""
     scale = float(one.std() * other.std())
     return float(np.mean((one - one.mean()) * (other - other.mean()))) / scale if scale > 0 else 0.0
 
@@ -117,7 +119,7 @@ def _correlate(one: FloatArray, other: FloatArray) -> float:
 def correlate_curves(
     name: str, network: ScoreTiming, pieces: Sequence[TimingPiece], performers: Sequence[int]
 ) -> FloatArray:
-    """How the curves of pieces as they were played correlate with those of the model: [R, P].
+    """Correlate the curves of pieces as they were played with those that the model plays: [R, P].
 
     Args:
         name: of the curve, "tempo" or "articulation".

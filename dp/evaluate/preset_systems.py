@@ -1,4 +1,4 @@
-"""The trained models of a preset, and the systems that an evaluation makes of them."""
+"""Reads the trained models of a preset, and makes the systems that an evaluation compares."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from dp.models.vocoders import VOCODER_TYPES, Vocoder
 
 @dataclass(frozen=True)
 class PresetModels:
-    """What of a preset is trained."""
+    """The trained models of a preset; None where one is not trained."""
 
     timing: Checkpoint[TimingModel] | None = None
     synthesis: Checkpoint[SynthesisModel] | None = None
@@ -30,7 +30,7 @@ class PresetModels:
 
 
 def load_preset(folder: Path, mel: MelConfig | None = None) -> PresetModels:
-    """Read those models of a preset that are there.
+    """Read the models of a preset that are trained.
 
     Args:
         folder: of the preset, one folder a model in it.
@@ -54,7 +54,7 @@ def load_preset(folder: Path, mel: MelConfig | None = None) -> PresetModels:
 def make_preset_systems(
     name: str, models: PresetModels, spare_vocoder: Checkpoint[Vocoder] | None
 ) -> dict[str, System]:
-    """Systems by name: that of the preset's synthesis model or baseline, and its vocoder's copy-synthesis.
+    """Make a preset's systems: of its synthesis model or baseline, and of its vocoder's copy-synthesis.
 
     A synthesis model with texture is also there with it.
 
@@ -78,5 +78,5 @@ def make_preset_systems(
 
 
 def make_simple_baselines() -> dict[str, System]:
-    """What every system is compared with: the ceiling, and a floor."""
+    """Make the recording and the mean spectrum, which every system is compared with."""
     return {"recording": make_recording_system(), "clip-mean-spectrum": make_mean_spectrum_system()}

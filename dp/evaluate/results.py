@@ -1,4 +1,4 @@
-"""What evaluations leave behind: figures of each preset, the same clip by clip, and all presets side by side."""
+"""Reads and writes the results of evaluations: metrics of each preset, clip by clip, and of all presets."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -25,13 +25,13 @@ def publish_metrics(project: Path, name: str, rows: Sequence[ClipMetrics], perfo
 
 
 def read_performer_tests(project: Path, names: Sequence[str]) -> dict[str, dict[str, dict[str, Any]]]:
-    """Of each preset, whether its timing model knows its performers apart: {preset: {"tempo": .., ..}}."""
+    """Read the test of each preset's timing model on its performers: {preset: {"tempo": .., ..}}."""
     paths = {name: project / METRICS_FOLDER / f"{name}-performers.json" for name in names}
     found = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items()}
     return {name: tests for name, tests in found.items() if tests}
 
 
 def read_results(project: Path, names: Sequence[str]) -> Results:
-    """Figures of these presets, and how they differ."""
+    """Read the metrics of these presets, and their differences."""
     paths = [project / CLIP_METRICS_FOLDER / f"{name}.json" for name in names]
     return summarize_clips([row for path in paths for row in parse_clip_metrics(path.read_text(encoding="utf-8"))])

@@ -1,4 +1,4 @@
-"""How good what systems make of held-out clips sounds, with confidence intervals over clips."""
+"""Measures the sound of systems on held-out clips."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ from dp.units import frame_to_sec
 
 NOTE_TOLERANCES_MS = (50, 100)
 CLIP_LIMIT = 200  # of a split of an instrument: more would narrow the intervals little and take hours
-CARRIED_SEC = 0.1  # a transcriber hears a note that was carried over into the clip begin this early in it
+CARRIED_SEC = 0.1  # a transcriber hears a note carried over into the clip begin within this time
 
 Transcribe = Callable[[npt.NDArray[np.float32], int], PerformedNotes]  # samples [L] and their rate to notes
 
@@ -58,7 +58,7 @@ def measure_systems(
 
 
 def choose_clips(clips: Sequence[EvaluationClip], limit: int = CLIP_LIMIT, seed: int = 1) -> list[EvaluationClip]:
-    """At most `limit` clips of every split of every instrument, drawn under a seed, in the order given."""
+    """Draw at most `limit` clips of every split of every instrument under a seed; keep their order."""
     groups = defaultdict(list)
     for row, clip in enumerate(clips):
         if split := find_split(clip.clip):
@@ -71,6 +71,7 @@ def choose_clips(clips: Sequence[EvaluationClip], limit: int = CLIP_LIMIT, seed:
 def _measure_system(
     system: System, clip: EvaluationClip, mel: MelConfig, transcribe: Transcribe | None
 ) -> dict[str, float]:
+    """Return the metrics of one system on one clip."""
     clip = bring_to_level(clip, system.level, mel.floor)
     predicted, samples = run_system(system, clip, mel)
     values = {
@@ -88,7 +89,7 @@ def _measure_system(
 
 
 def _measure_heard_notes(found: PerformedNotes, sounding: SoundingNotes, rate_hz: float) -> dict[str, float]:
-    """Metrics of the notes heard in a clip against those that begin in it; none where none does.
+    """Return metrics of the notes heard in a clip against those that begin in it; none where none does.
 
     What begins at the very start, at the pitch of a note carried over, is that note and counts on neither side.
     """
@@ -112,6 +113,7 @@ def _take(
     offset_sec: npt.NDArray[np.float64],
     chosen: npt.NDArray[np.bool_],
 ) -> PerformedNotes:
+    """Return the chosen notes."""
     count = int(chosen.sum())
     unknown = np.zeros(count, dtype=np.int64)
     return PerformedNotes(pitch[chosen], unknown, onset_sec[chosen], offset_sec[chosen], np.ones(count))

@@ -1,4 +1,4 @@
-"""Systems to compare: ways to make a clip's sound from what is known about the clip."""
+"""Systems to compare: each makes a clip's sound from its notes, its log-mel or its samples."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ TEXTURE_SEED = 1
 
 @dataclass(frozen=True)
 class EvaluationClip:
-    """A clip and all that any system is compared with."""
+    """A clip with the notes, log-mel and samples that systems are compared with."""
 
     clip: Clip
     sounding: SoundingNotes  # those shortly before and after the clip among them
@@ -49,7 +49,7 @@ class System:
 
 
 def make_evaluation_clips(synthesis: Sequence[SynthesisClip], vocoder: Sequence[VocoderClip]) -> list[EvaluationClip]:
-    """Clips of which both notes and samples are at hand, in the order of `synthesis`."""
+    """Join clips of which both notes and samples are at hand, in the order of `synthesis`."""
     samples = {item.clip.clip_id: item.samples for item in vocoder}
     return [
         EvaluationClip(item.clip, item.sounding, item.log_mel, samples[item.clip.clip_id])
@@ -59,7 +59,7 @@ def make_evaluation_clips(synthesis: Sequence[SynthesisClip], vocoder: Sequence[
 
 
 def bring_to_level(clip: EvaluationClip, level: str, floor: float) -> EvaluationClip:
-    """A clip as stored (`recording`), or with a peak of FULL_PEAK (`clip`); a silent one stays silent.
+    """Return a clip as stored (`recording`), or with a peak of FULL_PEAK (`clip`); a silent one stays silent.
 
     Args:
         clip: as stored.
@@ -79,7 +79,7 @@ def bring_to_level(clip: EvaluationClip, level: str, floor: float) -> Evaluation
 
 
 def run_system(system: System, clip: EvaluationClip, mel: MelConfig) -> tuple[Float32Array, Float32Array | None]:
-    """What a system makes of a clip at its level: log-mel [T, M], and samples [L] where it has a waveform.
+    """Return the log-mel [T, M] that a system makes of a clip at its level, and samples [L] where it has a waveform.
 
     Raises:
         ValueError: the system makes neither.
@@ -93,7 +93,7 @@ def run_system(system: System, clip: EvaluationClip, mel: MelConfig) -> tuple[Fl
 
 
 def select_heard_notes(clip: EvaluationClip) -> SoundingNotes:
-    """The notes that sound within the clip."""
+    """Select the notes that sound within the clip."""
     notes = clip.sounding
     inside = (notes.onset_frame < len(clip.log_mel)) & (notes.onset_frame + notes.duration_frame > 0)
     return replace(
@@ -106,17 +106,17 @@ def select_heard_notes(clip: EvaluationClip) -> SoundingNotes:
 
 
 def make_recording_system() -> System:
-    """The real recording: how many of its notes a transcriber hears, and zero for every distance."""
+    """Make the system that is the real recording: each distance is zero, and a transcriber hears its notes."""
     return System(lambda clip: clip.log_mel, lambda clip: clip.samples)
 
 
 def make_mean_spectrum_system() -> System:
-    """The clip's own mean spectrum in every frame: what an error means when nothing moves."""
+    """Make the system that repeats the clip's own mean spectrum in every frame."""
     return System(lambda clip: np.broadcast_to(clip.log_mel.mean(axis=0), clip.log_mel.shape))
 
 
 def make_copy_synthesis_system(vocoder: Checkpoint[Vocoder], level: str = AS_STORED) -> System:
-    """The true log-mel through a vocoder: the ceiling of all systems that use it."""
+    """Make the system of the true log-mel through a vocoder, the ceiling of all systems that use it."""
     return System(samples_of=lambda clip: _vocode(vocoder, clip.log_mel), level=level)
 
 
@@ -126,7 +126,7 @@ def make_synthesis_system(
     level: str = AS_STORED,
     texture: float = 0.0,
 ) -> System:
-    """A synthesis model on the true notes, as the clip's performer.
+    """Make the system of a synthesis model on the true notes, as the clip's performer.
 
     Args:
         synthesis: what makes the log-mel.
@@ -149,7 +149,7 @@ def make_synthesis_system(
 
 
 def make_baseline_system(baseline: Checkpoint[BaselineModel], level: str = AS_STORED) -> System:
-    """The baseline on the true notes, as the clip's performer."""
+    """Make the system of the baseline on the true notes, as the clip's performer."""
 
     def samples_of(clip: EvaluationClip) -> Float32Array:
         performer = baseline.find_performer_index(clip.clip.performer)
@@ -161,5 +161,6 @@ def make_baseline_system(baseline: Checkpoint[BaselineModel], level: str = AS_ST
 
 
 def _vocode(vocoder: Checkpoint[Vocoder], log_mel: Float32Array) -> Float32Array:
+    """Return the samples [L] of a log-mel [T, M]."""
     samples: Float32Array = vocoder.model.vocode(torch.from_numpy(log_mel)).numpy()
     return samples

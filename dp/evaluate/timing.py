@@ -1,6 +1,6 @@
-"""How good timing models are on held-out clips, beside a metronome and beside other players of the same movement.
+"""Measures timing models on held-out clips, beside constant tempo and other performers of the same movement.
 
-First onset and mean tempo are given to all. The `clip` split holds out clips whose recording was otherwise learned
+All get the true first onset and mean tempo. The `clip` split holds out clips whose recording was otherwise learned
 from; `recording` holds out whole recordings, and `movement` those among them of movements of which nothing was learned.
 """
 
@@ -36,7 +36,7 @@ Summary = dict[str, float]
 def measure_timing_models(
     checkpoints: Mapping[str, Checkpoint[TimingModel]], arrays: Arrays[TimingClip]
 ) -> list[ClipMetrics]:
-    """Errors of onsets, durations and the intervals between events, in frames squared.
+    """Measure the errors of onsets, durations and the intervals between events, in frames squared.
 
     Args:
         checkpoints: by the name that the results call them.
@@ -46,14 +46,14 @@ def measure_timing_models(
 
 
 def measure_timing_baselines(arrays: Arrays[TimingClip]) -> list[ClipMetrics]:
-    """The same for constant tempo, and for the mean of how others play the same places (where others play them)."""
+    """Measure constant tempo, and the mean of how other performers play the same places, where they do."""
     return _measure(arrays, _TimingBaselines(arrays).play)
 
 
 def _measure(
     arrays: Arrays[TimingClip], play: Callable[[TimingClip, np.ndarray], Mapping[str, Times]]
 ) -> list[ClipMetrics]:
-    """Metrics of the held-out clips; those in which fewer than two events start say nothing."""
+    """Return metrics of the held-out clips in which at least two events start."""
     unheard, rows = find_unheard_movements(arrays), []
     for clip in arrays.clips:
         splits = _list_splits(clip, unheard)
@@ -66,20 +66,20 @@ def _measure(
 
 
 def find_unheard_movements(arrays: Arrays[TimingClip]) -> frozenset[str]:
-    """Movements of which no clip is for training."""
+    """Return the movements of which no clip is for training."""
     heard = {item.piece.movement for item in arrays.clips if item.clip.is_for_training}
     return frozenset(item.piece.movement for item in arrays.clips) - heard
 
 
 def _list_splits(clip: TimingClip, unheard: Collection[str]) -> tuple[str, ...]:
-    """The splits in which a clip is judged."""
+    """Return the splits in which a clip is measured."""
     if clip.clip.valid_by_recording:
         return ("recording", "movement") if clip.piece.movement in unheard else ("recording",)
     return ("clip",) if clip.clip.valid_by_clip else ()
 
 
 class _Players:
-    """Models that play clips; what one plays of a whole piece is kept."""
+    """Timing models that play clips; it keeps what each plays of a whole piece."""
 
     def __init__(self, checkpoints: Mapping[str, Checkpoint[TimingModel]], rate_hz: float) -> None:
         self.checkpoints = checkpoints
@@ -101,7 +101,7 @@ class _Players:
 
 
 class _TimingBaselines:
-    """Constant tempo, and the others who play the movement."""
+    """Constant tempo, and the mean of the other performers of the movement."""
 
     def __init__(self, arrays: Arrays[TimingClip]) -> None:
         self.rate_hz = arrays.mel.frame_rate_hz
@@ -119,7 +119,7 @@ class _TimingBaselines:
 
 
 class OtherPerformers:
-    """How the others play: the mean, over other performers, of by how much they stretch the same place."""
+    """Mean, over the other performers, of the factor by which they stretch each place."""
 
     def __init__(self, pieces: Iterable[TimingPiece]) -> None:
         self.known: dict[tuple[str, int], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
@@ -128,7 +128,7 @@ class OtherPerformers:
                 self.known[piece.movement, place][piece.performer].append(float(np.exp(log_stretch)))
 
     def stretch(self, piece: TimingPiece) -> FloatArray:
-        """[E] factor of the interval after each event; NaN where nobody else plays it."""
+        """Return the factor [E] of the interval after each event; NaN where nobody else plays it."""
         means = []
         for place in piece.places.tolist():
             players = self.known.get((piece.movement, place), {})
@@ -138,7 +138,7 @@ class OtherPerformers:
 
 
 def _play_stretched_sec(piece: TimingPiece, stretch: FloatArray) -> Times:
-    """Onset and duration [N] of a piece's notes whose intervals [E] are stretched by these factors, held as written."""
+    """Return onset and duration [N] of a piece's notes whose intervals [E] are stretched, held as written."""
     context = piece.context
     border_sec = context.onset_sec[0] + np.concatenate([[0.0], np.cumsum(stretch * context.interval_sec)])
     return border_sec[context.event_of_note], compute_local_duration_sec(context, border_sec)
@@ -147,6 +147,7 @@ def _play_stretched_sec(piece: TimingPiece, stretch: FloatArray) -> Times:
 def _measure_errors(
     clip: TimingClip, onset_frame: FloatArray, duration_frame: FloatArray, chosen: np.ndarray
 ) -> Summary:
+    """Return the squared errors, in frames squared, of the chosen notes [K]."""
     late_frame = compute_onset_errors_frame(clip, onset_frame, chosen)
     event = clip.piece.context.event_of_note[clip.written.note_id[chosen]]
     _, index = np.unique(event, return_inverse=True)

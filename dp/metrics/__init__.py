@@ -1,4 +1,4 @@
-"""Figures that say how good something is, in numpy."""
+"""Metrics, in numpy: how far log-mels, waveforms and notes are from the true ones, and means with intervals."""
 
 from dp.metrics.intervals import Estimate, Results, bootstrap, bootstrap_pairs, merge
 from dp.metrics.mels import (

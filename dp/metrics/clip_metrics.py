@@ -1,4 +1,4 @@
-"""From what was measured on each clip to means with confidence intervals, and to differences on the same clips."""
+"""Metrics of single clips, their means with confidence intervals, and differences between systems on the same clips."""
 
 import json
 import math
@@ -24,15 +24,15 @@ Found = dict[str, dict[str, dict[str, float]]]  # {system: {metric: {clip id: va
 
 
 class Clip(Protocol):
-    """A clip, as far as metrics go."""
+    """What the metrics need of a clip."""
 
     @property
     def clip_id(self) -> str:
-        """Its id."""
+        """The clip's id."""
 
     @property
     def instrument(self) -> str:
-        """What is played."""
+        """The instrument that plays."""
 
     @property
     def valid_by_clip(self) -> bool:
@@ -44,18 +44,18 @@ class Clip(Protocol):
 
 
 class OfClip(Protocol):
-    """Arrays of one clip."""
+    """Anything that belongs to one clip."""
 
     @property
     def clip(self) -> Clip:
-        """Which clip."""
+        """The clip."""
 
 
 C = TypeVar("C", bound=OfClip)
 
 
 def find_split(clip: Clip) -> str:
-    """The split that holds a clip out, empty for a clip to train on.
+    """Return the split that holds a clip out, empty for a clip to train on.
 
     Of a recording that is held out whole nothing is learned, so none of its clips belongs to the `clip` split.
     """
@@ -66,7 +66,7 @@ def find_split(clip: Clip) -> str:
 
 @dataclass(frozen=True)
 class ClipMetrics:
-    """What was measured on one held-out clip."""
+    """The metrics of one held-out clip."""
 
     clip_id: str
     instrument: str
@@ -79,7 +79,7 @@ def measure_clips(
     measure: Callable[[C], MetricValues],
     on_clip: Callable[[int, str], None] = lambda done, clip_id: None,
 ) -> list[ClipMetrics]:
-    """Measure the held-out ones of these clips.
+    """Measure those of the clips that are held out.
 
     Args:
         clips: those that no split holds out are passed over.
@@ -99,7 +99,7 @@ def measure_clips(
 
 
 def summarize_clips(rows: Sequence[ClipMetrics], compared: Mapping[str, tuple[str, ...]] = COMPARED) -> Results:
-    """Metrics as means by instrument, split, system and metric.
+    """Return the means of the metrics by instrument, split, system and metric.
 
     Args:
         rows: of one clip there may be several, of different systems.
@@ -122,12 +122,12 @@ def summarize_clips(rows: Sequence[ClipMetrics], compared: Mapping[str, tuple[st
 
 
 def format_clip_metrics(rows: Sequence[ClipMetrics]) -> str:
-    """Rows as JSON, one a line."""
+    """Return the rows as JSON, one a line."""
     return "[\n" + ",\n".join(json.dumps(asdict(row)) for row in rows) + "\n]\n"
 
 
 def parse_clip_metrics(text: str) -> list[ClipMetrics]:
-    """What `format_clip_metrics` wrote."""
+    """Read the rows that `format_clip_metrics` made."""
     return [ClipMetrics(**{**row, "splits": tuple(row["splits"])}) for row in json.loads(text)]
 
 

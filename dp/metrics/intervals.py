@@ -1,4 +1,4 @@
-"""Means over clips with bootstrap confidence intervals, and where they are kept."""
+"""Means over clips with bootstrap confidence intervals, and the type of all results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Estimate:
 
 
 def bootstrap(values: npt.ArrayLike, seed: int = 0) -> Estimate:
-    """Mean of one value per clip, with its percentile bootstrap interval at CONFIDENCE.
+    """Return the mean of one value per clip, with its percentile bootstrap interval at CONFIDENCE.
 
     Raises:
         ValueError: there are no values.
@@ -38,7 +38,7 @@ def bootstrap(values: npt.ArrayLike, seed: int = 0) -> Estimate:
 
 
 def bootstrap_pairs(values: npt.ArrayLike, reference: npt.ArrayLike, seed: int = 0) -> Estimate:
-    """Mean of `values` less `reference`, which stand for the same clips in the same order.
+    """Return the mean of `values` less `reference`, which belong to the same clips in the same order.
 
     Clips differ far more than systems do, so that two systems whose own intervals overlap may still differ clearly.
 
@@ -52,7 +52,7 @@ def bootstrap_pairs(values: npt.ArrayLike, reference: npt.ArrayLike, seed: int =
 
 
 def merge(results: Sequence[Results]) -> Results:
-    """Results of several evaluations as one."""
+    """Merge the results of several evaluations."""
     merged: Results = {}
     for result in results:
         for instrument, splits in result.items():

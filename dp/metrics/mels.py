@@ -1,16 +1,16 @@
-"""How far one log-mel is from another, and whether it is blurred."""
+"""Metrics of log-mels: their error, and how smooth they are."""
 
 import numpy as np
 import numpy.typing as npt
 
 
 def compute_mean_squared_error(predicted: npt.ArrayLike, true: npt.ArrayLike) -> float:
-    """Mean squared difference of two arrays of one shape."""
+    """Compute the mean squared difference of two arrays of one shape."""
     return float(np.mean(_subtract(predicted, true) ** 2))
 
 
 def compute_gain_free_squared_error(predicted: npt.ArrayLike, true: npt.ArrayLike) -> float:
-    """Mean squared difference of two log-mels once the constant offset between them that is best is removed.
+    """Compute the mean squared difference of two log-mels, the best constant offset between them removed.
 
     An offset of a log-mel is a gain of the waveform, so this compares systems trained at different levels.
     """
@@ -18,7 +18,7 @@ def compute_gain_free_squared_error(predicted: npt.ArrayLike, true: npt.ArrayLik
 
 
 def compute_difference_variance_ratio(predicted: npt.ArrayLike, true: npt.ArrayLike) -> float:
-    """Variance of the frame-to-frame differences of a [T, M] log-mel against the true one's; below 1 is over-smooth.
+    """Compute the variance of the frame-to-frame differences of a [T, M] log-mel, relative to the true one's.
 
     NaN where the true one never changes.
     """

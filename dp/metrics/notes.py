@@ -1,4 +1,4 @@
-"""Whether the notes heard in a sound are those of a reference."""
+"""Metrics of notes: how many of the reference notes are estimated, and how many estimated ones are right."""
 
 from dataclasses import dataclass
 
@@ -41,4 +41,5 @@ def measure_notes(estimated: PerformedNotes, reference: PerformedNotes, toleranc
 
 
 def _stack_intervals(notes: PerformedNotes) -> FloatArray:
+    """Return onset and offset [N, 2]."""
     return np.stack([notes.onset_sec, notes.offset_sec], axis=1)

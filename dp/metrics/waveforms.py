@@ -1,4 +1,4 @@
-"""How far one waveform is from another, phases left aside."""
+"""Metrics of waveforms: how far their magnitude spectra are apart."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,7 @@ MAGNITUDE_FLOOR = 10**-3.5  # below it levels are not told apart; the floor of 1
 
 
 def compute_stft_distance(predicted: npt.ArrayLike, true: npt.ArrayLike) -> float:
-    """Multi-resolution STFT distance of two waveforms of one length (Yamamoto et al., ICASSP 2020, equations 3 to 6).
+    """Compute the multi-resolution STFT distance of two waveforms (Yamamoto et al., ICASSP 2020, equations 3 to 6).
 
     The mean over FFT_SAMPLES of spectral convergence, |true - predicted| / |true| in the Frobenius norm of the
     magnitudes, and mean absolute difference of their natural logarithms.

@@ -1,4 +1,4 @@
-"""The three models (SPEC section 4): timing, synthesis, vocoder.
+"""The three models of the publication (Dong et al., ICASSP 2022): timing, synthesis, vocoder; and its baseline.
 
 Letters of shapes: B batch, N notes, T frames, M mel bands, L samples, D model width.
 """

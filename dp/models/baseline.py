@@ -1,4 +1,4 @@
-"""The publication's baseline: a HiFi-GAN that makes the waveform straight from piano roll and position roll."""
+"""The publication's baseline: a HiFi-GAN that makes the waveform from piano roll and position roll alone."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -20,7 +20,7 @@ class BaselineDims:
 
 
 class BaselineModel(nn.Module):
-    """Rolls and the performer's embedding, frame by frame side by side, into the generator of `dp.models.hifigan`."""
+    """Generator of `dp.models.hifigan` whose frames are the rolls and the performer's embedding, side by side."""
 
     kind: ClassVar[str] = "baseline"
     dims_type: ClassVar[type[BaselineDims]] = BaselineDims
@@ -34,7 +34,7 @@ class BaselineModel(nn.Module):
     def forward(
         self, pitch: Tensor, onset_frame: Tensor, duration_frame: Tensor, performer: Tensor, frame_valid: Tensor
     ) -> Tensor:
-        """Play notes: samples [B, T * HOP_SAMPLE].
+        """Make samples [B, T * HOP_SAMPLE] from notes.
 
         Args:
             pitch, onset_frame, duration_frame: [B, N] int64, as the synthesis model takes them.
@@ -47,12 +47,12 @@ class BaselineModel(nn.Module):
     def play(
         self, pitch: Tensor, onset_frame: Tensor, duration_frame: Tensor, performer: Tensor, frame_valid: Tensor
     ) -> Tensor:
-        """One whole piece, arguments as `forward` takes them with B = 1: samples [T * HOP_SAMPLE], made in chunks."""
+        """Make the samples [T * HOP_SAMPLE] of a whole piece in chunks; arguments as for `forward`, with B = 1."""
         return self.generator.vocode(self._make_frames(pitch, onset_frame, duration_frame, performer, frame_valid)[0])
 
     def _make_frames(
         self, pitch: Tensor, onset_frame: Tensor, duration_frame: Tensor, performer: Tensor, frame_valid: Tensor
     ) -> Tensor:
-        """[B, T, ROLL_COUNT + performer_width]."""
+        """Return the generator's input [B, T, ROLL_COUNT + performer_width]."""
         roll = draw_rolls(pitch, onset_frame, duration_frame, frame_valid.shape[1])
         return torch.cat([roll, self.performer(performer)[:, None].expand(-1, roll.shape[1], -1)], dim=-1)

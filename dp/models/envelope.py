@@ -1,8 +1,7 @@
-"""Mixing with learned envelopes: how a note's vector changes from its attack to its release, and what rings on after.
+"""Mixing with learned envelopes: a note's vector changes from its attack to its release, and rings on after it.
 
-The publication's note-wise positional encoding knows only the relative place within the note, though an attack lasts
-20 ms in a long note and in a short one. Here a note is weighted by learned curves over the time since its onset and
-until its offset, both in frames on a logarithmic scale, and rings on past its offset.
+Learned curves weight a note over the time since its onset and until its offset, both in frames on a logarithmic scale.
+docs/models.md compares it with the publication's note-wise positional encoding, which depends on the relative place.
 """
 
 import math
@@ -18,7 +17,7 @@ TAIL_FRAME = 48  # a note may ring on for so long: three quarters of a second
 def find_sounding_pairs(
     onset_frame: Tensor, duration_frame: Tensor, frame_count: int, tail_frame: int
 ) -> tuple[Tensor, Tensor]:
-    """Every pair of a note and a frame in which it sounds or rings on.
+    """Return every pair of a note and a frame in which it sounds or rings on.
 
     Args:
         onset_frame, duration_frame: [B, N] int64 as for `mixer.mix`.
@@ -38,14 +37,14 @@ def find_sounding_pairs(
 
 
 def make_curve_basis(length: int) -> Tensor:
-    """Linear interpolation [length, K] between knots at 0, 1, 3, 7, ... frames: dense at first, then sparser."""
+    """Return weights [length, K] that interpolate between knots at 0, 1, 3, 7, ... frames."""
     place = torch.log2(torch.arange(length, dtype=torch.float32) + 1.0)
     knot = torch.arange(math.ceil(float(place[-1])) + 1, dtype=torch.float32)
     return (1.0 - (place[:, None] - knot).abs()).clamp(min=0.0)
 
 
 class EnvelopeMixer(nn.Module):
-    """Sum of the notes' vectors under their envelopes, over the square root of how many sound, so that chords fit."""
+    """Sum of the notes' vectors under their envelopes, divided by the square root of how many sound."""
 
     attack_basis: Tensor
     tail_basis: Tensor
@@ -61,11 +60,13 @@ class EnvelopeMixer(nn.Module):
 
     def forward(self, embedding: Tensor, onset_frame: Tensor, duration_frame: Tensor, frame_count: int) -> Tensor:
         """Mix notes [B, N, D] to frames [B, T, D]; arguments as for `mixer.mix`."""
+        # Pairs [P] of notes and frames, and the curves [frames, D] that weight them.
         batch, _, width = embedding.shape
         note, frame = find_sounding_pairs(onset_frame, duration_frame, frame_count, TAIL_FRAME)
         onset, duration = onset_frame.reshape(-1), duration_frame.reshape(-1)
         inside = self.attack_basis @ self.since_onset + 1.0
         before_end, after_end = self.attack_basis @ self.until_offset, self.tail_basis @ self.since_offset
+        # Sum the weighted notes into the frames [B * T, D], some pairs at a time; count the notes that sound [B * T].
         longest = LONGEST_FRAME - 1
         flat = embedding.reshape(-1, width)
         mixed, count = flat.new_zeros(batch * frame_count, width), flat.new_zeros(batch * frame_count)

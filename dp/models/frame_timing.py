@@ -1,4 +1,4 @@
-"""The publication's timing model (its "alignment model"): when and how long each note of a clip sounds, in frames."""
+"""The publication's timing model (its "alignment model"): onset and duration of each note of a clip, in frames."""
 
 from torch import Tensor, nn
 
@@ -6,7 +6,7 @@ from dp.models.layers import Conditions, NoteEncoder
 
 
 class FrameTiming(nn.Module):
-    """Note encoder, performer and tempo, one linear layer: frames of the clip, as they are (SPEC section 4)."""
+    """Note encoder, performer and tempo embeddings, one linear layer that predicts frames of the clip."""
 
     def __init__(
         self,

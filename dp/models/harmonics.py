@@ -1,4 +1,4 @@
-"""Where a note's partials lie in the log-mel: what physics says, so that few recordings need not teach it."""
+"""Where a note's partials lie in the log-mel: physics tells it, so that few recordings need not teach it."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,13 +10,13 @@ from dp.models.envelope import PAIRS_AT_ONCE, find_sounding_pairs
 from dp.types import PITCH_COUNT
 from dp.units import pitch_to_hz
 
-PARTIAL_COUNT = 24
+PARTIAL_COUNT = 24  # of each note
 TAIL_FRAME = 24  # partials ring on, falling to nothing, for so long
 QUIET = 1e-3  # of a partial: below it a band counts as silent
 
 
 def compute_partial_spectra(mel: MelConfig, filterbank: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Mel spectra [PITCH_COUNT + 1, M] of notes with partials 1 / n; the last row, for padding, is silent.
+    """Compute mel spectra [PITCH_COUNT + 1, M] of notes with partials 1 / n; the last row, for padding, is silent.
 
     Args:
         mel: the log-mel.
@@ -46,7 +46,7 @@ class Partials(nn.Module):
         self.spectrum.copy_(torch.from_numpy(spectrum))
 
     def forward(self, pitch: Tensor, onset_frame: Tensor, duration_frame: Tensor, frame_count: int) -> Tensor:
-        """Notes [B, N] to [B, T, M], 0 in silence and about 1 at a loud fundamental."""
+        """Return [B, T, M] for notes [B, N]: 0 in silence and about 1 at a loud fundamental."""
         note, frame = find_sounding_pairs(onset_frame, duration_frame, frame_count, TAIL_FRAME)
         end_frame, pitch_of_note = (onset_frame + duration_frame).reshape(-1), pitch.reshape(-1)
         total = self.spectrum.new_zeros(pitch.shape[0] * frame_count, self.spectrum.shape[1])

@@ -41,14 +41,14 @@ class ResidualBlock(nn.Module):
         self.plain = nn.ModuleList(nn.Conv1d(width, width, kernel, padding=kernel // 2) for _ in DILATION)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, D, L] to [B, D, L]."""
+        """Return [B, D, L] for [B, D, L]."""
         for dilated, plain in zip(self.dilated, self.plain, strict=True):
             x = x + plain(F.leaky_relu(dilated(F.leaky_relu(x, SLOPE)), SLOPE))
         return x
 
 
 class Stage(nn.Module):
-    """A transposed convolution, then the mean of residual blocks that see differently far (multi-receptive field)."""
+    """A transposed convolution, then the mean of residual blocks of different reach (multi-receptive field fusion)."""
 
     def __init__(self, width: int, factor: int, kernel: int) -> None:
         super().__init__()
@@ -56,13 +56,13 @@ class Stage(nn.Module):
         self.blocks = nn.ModuleList(ResidualBlock(width // 2, size) for size in RESIDUAL_KERNEL)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, D, L] to [B, D / 2, L * factor]."""
+        """Return [B, D / 2, L * factor] for [B, D, L]."""
         x = self.upsample(F.leaky_relu(x, SLOPE))
         return torch.stack([block(x) for block in self.blocks]).mean(dim=0)
 
 
 class HifiganModel(nn.Module):
-    """Log-mel to waveform; training normalizes its weights (`dp.models.weight_norm`), which is folded away after it."""
+    """Generator from log-mel to waveform; training normalizes its weights and folds that away after it."""
 
     kind: ClassVar[str] = "hifigan"
     dims_type: ClassVar[type[HifiganDims]] = HifiganDims
@@ -81,7 +81,7 @@ class HifiganModel(nn.Module):
                 nn.init.normal_(layer.weight, std=WEIGHT_SCALE)
 
     def forward(self, log_mel: Tensor) -> Tensor:
-        """Log-mel [B, T, M] to samples [B, T * HOP_SAMPLE] between -1 and 1."""
+        """Return samples [B, T * HOP_SAMPLE] between -1 and 1 for a log-mel [B, T, M]."""
         x = self.enter(log_mel.transpose(1, 2))
         for stage in self.stages:
             x = stage(x)
@@ -89,11 +89,11 @@ class HifiganModel(nn.Module):
             return torch.tanh(self.leave(F.leaky_relu(x.to(self.leave.weight.dtype))))[:, 0]
 
     def vocode(self, log_mel: Tensor) -> Tensor:
-        """A whole piece [T, M] to samples [T * HOP_SAMPLE], made in chunks."""
+        """Return the samples [T * HOP_SAMPLE] of a whole piece's log-mel [T, M], made in chunks."""
         return torch.cat([log_mel.new_zeros(0), *self.stream([log_mel])])
 
     @torch.no_grad()
     def stream(self, pieces: Iterable[Tensor]) -> Iterator[Tensor]:
-        """Log-mel that comes in pieces [T, M] to samples, in pieces of whole hops, with all context that matters."""
+        """Yield the samples of a log-mel that comes in pieces [T, M], without seams, in pieces of whole hops."""
         for stretch in iterate_stretches(pieces, REACH_FRAME, CHUNK_FRAME):
             yield self(stretch.frames[None])[0, stretch.begin * HOP_SAMPLE : stretch.end * HOP_SAMPLE]

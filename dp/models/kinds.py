@@ -1,4 +1,4 @@
-"""Which kinds of models there are."""
+"""The types of all models, for reading any checkpoint."""
 
 from dp.models.baseline import BaselineModel
 from dp.models.synthesis import SynthesisModel

@@ -1,4 +1,4 @@
-"""What both transformers are made of: note embedding, transformer layers, performer and tempo."""
+"""Layers of both transformers: note embedding, transformer layers, performer and tempo."""
 
 import math
 
@@ -18,7 +18,7 @@ UNKNOWN_PERFORMER = 0  # known performers count from 1
 
 
 def make_sinusoid(length: int, width: int, device: torch.device) -> Tensor:
-    """Sinusoidal positions [length, width] (Vaswani et al. 2017), sines in the even columns."""
+    """Return sinusoidal positions [length, width] (Vaswani et al. 2017), sines in the even columns."""
     position = torch.arange(length, device=device, dtype=torch.float32)[:, None]
     rate = torch.exp(torch.arange(0, width, 2, device=device, dtype=torch.float32) * (-math.log(10000.0) / width))
     table = torch.zeros(length, width, device=device)
@@ -28,27 +28,27 @@ def make_sinusoid(length: int, width: int, device: torch.device) -> Tensor:
 
 
 def find_tempo_bin(tempo_qpm: Tensor) -> Tensor:
-    """Tempo [B] in quarters per minute to its bin [B] int64: 0 = unknown (NaN), then 1 to TEMPO_BIN_COUNT."""
+    """Return the bin [B] int64 of a tempo [B] in quarters per minute: 0 = unknown (NaN), then 1 to TEMPO_BIN_COUNT."""
     part = torch.log(tempo_qpm / MIN_TEMPO_QPM) / math.log(MAX_TEMPO_QPM / MIN_TEMPO_QPM)
     index = (part * TEMPO_BIN_COUNT).floor().clamp(0, TEMPO_BIN_COUNT - 1) + 1
     return torch.where(torch.isnan(tempo_qpm), torch.zeros_like(index), index).long()
 
 
 class Widen(nn.Conv1d):
-    """Convolution over places [B, N, D] to [B, N, E], zeros beyond the ends; of one place, it is a linear layer."""
+    """Convolution over places, zeros beyond the ends; with a kernel of one place it is a linear layer."""
 
     def __init__(self, width: int, wide: int, kernel: int) -> None:
         super().__init__(width, wide, kernel, padding=kernel // 2)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, N, D] to [B, N, E]."""
+        """Return [B, N, E] for [B, N, D]."""
         if self.kernel_size == (1,):
             return F.linear(x, self.weight[..., 0], self.bias)  # the same, faster
         return super().forward(x.transpose(1, 2)).transpose(1, 2)
 
 
 class TransformerLayer(nn.Module):
-    """Self-attention and a feed-forward, each after a layer norm: stable at the high rates of short runs.
+    """Self-attention and a feed-forward, each after a layer norm, which is stable at high learning rates.
 
     The feed-forward's first layer sees `kernel` places at once, as FastSpeech's does (Ren et al. 2019: 9, then 1).
     """
@@ -65,7 +65,7 @@ class TransformerLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, may_attend: Tensor, valid: Tensor) -> Tensor:
-        """Return x changed in the light of the others.
+        """Return x with what each place learned of the others.
 
         Args:
             x: [B, N, D].
@@ -95,7 +95,7 @@ class TransformerStack(nn.Module):
 
     def forward(self, x: Tensor, valid: Tensor) -> Tensor:
         """Encode x [B, N, D] where valid [B, N] is true; what stands in the padding changes nothing elsewhere."""
-        # Padding attends to itself, lest a softmax over nothing give NaN.
+        # Padding attends to itself: a softmax over nothing would give NaN.
         itself = torch.eye(x.shape[1], dtype=torch.bool, device=x.device)
         may_attend = (valid[:, None, :] | itself)[:, None]
         for layer in self.layers:
@@ -104,7 +104,7 @@ class TransformerStack(nn.Module):
 
 
 class NoteEncoder(nn.Module):
-    """Sum of four embeddings, a linear projection of the same numbers, the note's place in line; a transformer."""
+    """Sum of four embeddings, a projection of the same numbers and the positional encoding; then a transformer."""
 
     def __init__(
         self, layer_count: int, width: int, head_count: int, feed_forward_width: int, dropout: float, kernel: int = 1
@@ -141,7 +141,7 @@ class NoteEncoder(nn.Module):
 
 
 class Conditions(nn.Module):
-    """Who plays, and how fast: one vector per clip, added to each of its notes."""
+    """Embeddings of performer and tempo: one vector per clip, added to each of its notes."""
 
     def __init__(self, width: int, performer_count: int) -> None:
         super().__init__()
@@ -149,5 +149,5 @@ class Conditions(nn.Module):
         self.tempo = nn.Embedding(TEMPO_BIN_COUNT + 1, width)
 
     def forward(self, performer: Tensor, tempo_qpm: Tensor) -> Tensor:
-        """Performer [B] int64 (0 = unknown) and tempo [B] float32 (NaN = unknown) to [B, 1, D]."""
+        """Return [B, 1, D] for performer [B] int64 (0 = unknown) and tempo [B] float32 (NaN = unknown)."""
         return (self.performer(performer) + self.tempo(find_tempo_bin(tempo_qpm)))[:, None]

@@ -1,6 +1,6 @@
-"""Transformer layers that look a fixed number of places to either side, and only at how far away they are.
+"""Transformer layers that attend to a fixed number of places on either side, by distance alone.
 
-So their cost is linear in the length, a whole piece goes through at once, and no seam can show.
+Their cost is linear in the length, so that a whole piece goes through at once, without seams.
 """
 
 import torch
@@ -24,9 +24,9 @@ def rotate(x: Tensor) -> Tensor:
 
 
 def attend_locally(query: Tensor, key: Tensor, value: Tensor, valid: Tensor, reach: int) -> Tensor:
-    """Each place attends to those at most `reach` away that are valid, and to itself.
+    """Attend from each place to the valid ones at most `reach` away, and to itself.
 
-    Worked in blocks of `reach` places, each against itself and both neighbours: exact, and linear in the length.
+    It works in blocks of `reach` places, each with itself and both neighbours. The result is exact.
 
     Args:
         query, key, value: [B, H, N, E].
@@ -36,6 +36,7 @@ def attend_locally(query: Tensor, key: Tensor, value: Tensor, valid: Tensor, rea
     Returns:
         [B, H, N, E].
     """
+    # Blocks of queries [B, H, blocks, reach, E], the last one filled up.
     batch, head_count, length, width = query.shape
     block_count = -(-length // reach)
     fill = block_count * reach - length
@@ -46,6 +47,7 @@ def attend_locally(query: Tensor, key: Tensor, value: Tensor, valid: Tensor, rea
         padded = F.pad(x, (0, 0, reach, fill + reach))
         return padded.unfold(-2, 3 * reach, reach).transpose(-1, -2)
 
+    # Which key [3 reach] of its surroundings each query [reach] may attend to.
     place = torch.arange(3 * reach, device=query.device) - reach
     near = (place[None] - torch.arange(reach, device=query.device)[:, None]).abs() <= reach
     itself = place[None] == torch.arange(reach, device=query.device)[:, None]
@@ -58,7 +60,7 @@ def attend_locally(query: Tensor, key: Tensor, value: Tensor, valid: Tensor, rea
 
 
 class LocalLayer(nn.Module):
-    """Local attention, a depthwise convolution, and a linear feed-forward, each added to what it is given normed."""
+    """Local attention, a depthwise convolution and a feed-forward, each after a layer norm, each added to its input."""
 
     def __init__(
         self, width: int, head_count: int, feed_forward_width: int, kernel: int, reach: int, dropout: float
@@ -76,7 +78,7 @@ class LocalLayer(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, valid: Tensor) -> Tensor:
-        """Return x [B, N, D] changed in the light of its surroundings; valid [B, N] bool."""
+        """Return x [B, N, D] with what each place learned of its surroundings; valid [B, N] bool."""
         batch, length, width = x.shape
         heads = self.query_key_value(self.norm_attention(x)).view(batch, length, 3, self.head_count, -1)
         heads = heads.permute(2, 0, 3, 1, 4)
@@ -115,10 +117,9 @@ class LocalStack(nn.Module):
 
 
 class LocalNoteEncoder(nn.Module):
-    """Notes in the light of their neighbours, wherever in the piece they stand.
+    """Note encoder that depends on a note's neighbours, and not on its place in the clip.
 
-    What `layers.NoteEncoder` reads off the onset from the clip's start, here says how long the notes before and after
-    are away: nothing depends on where a clip begins.
+    Instead of the onset from the clip's start (`layers.NoteEncoder`) it reads the time to the notes before and after.
     """
 
     def __init__(self, width: int, stack: LocalStack) -> None:

@@ -1,4 +1,4 @@
-"""Log-mel in torch, for losses that reach back to the waveform. It agrees with the numpy one, which defines it."""
+"""Log-mel in torch, for losses of waveforms. A test holds it to the numpy log-mel (`dp.audio.mel`)."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,7 @@ from dp.config import MelConfig
 
 
 class LogMel(nn.Module):
-    """Natural log of the magnitude mel spectrum (SPEC section 2)."""
+    """Natural log of the magnitude mel spectrum, as `dp.audio.mel` defines it."""
 
     filterbank: Tensor
     window: Tensor
@@ -23,7 +23,7 @@ class LogMel(nn.Module):
         self.register_buffer("window", torch.hann_window(mel.window_sample))
 
     def forward(self, samples: Tensor) -> Tensor:
-        """Samples [B, L] to log-mel [B, T, M], T = L // hop; L must exceed (window - hop) / 2 to be reflected."""
+        """Return the log-mel [B, T, M] of samples [B, L], T = L // hop; L must exceed (window - hop) / 2."""
         margin = (self.mel.window_sample - self.mel.hop_sample) // 2
         padded = F.pad(samples[:, None], (margin, margin), mode="reflect")[:, 0]
         spectrum = torch.stft(

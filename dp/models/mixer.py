@@ -1,9 +1,9 @@
-"""Polyphonic mixer with note-wise positional encoding (SPEC section 4): from one vector per note to one per frame."""
+"""The publication's polyphonic mixer with note-wise positional encoding: from one vector per note to one per frame."""
 
 import torch
 from torch import Tensor, nn
 
-BLOCK_FRAME = 256  # frames mixed at once, each block against the notes that touch it: exact, and linear in the length
+BLOCK_FRAME = 256  # frames mixed at once, each block with the notes that touch it: cost linear in the length
 
 
 def mix(embedding: Tensor, onset_frame: Tensor, duration_frame: Tensor, weight: Tensor, frame_count: int) -> Tensor:
@@ -23,7 +23,7 @@ def mix(embedding: Tensor, onset_frame: Tensor, duration_frame: Tensor, weight: 
         [B, T, D]; zero in rests.
     """
     batch, note_count, width = embedding.shape
-    # The clips of a batch are laid end to end, so that one loop serves them all.
+    # First and last frame [B * N] of each note; the clips of a batch are laid end to end, so that one loop serves all.
     row = (torch.arange(batch, device=embedding.device) * frame_count)[:, None]
     first = (onset_frame.clamp(0, frame_count) + row).reshape(-1)
     end = ((onset_frame + duration_frame).clamp(0, frame_count) + row).reshape(-1)
@@ -31,6 +31,7 @@ def mix(embedding: Tensor, onset_frame: Tensor, duration_frame: Tensor, weight: 
     span = (duration_frame - 1).clamp(min=1).reshape(-1)
     notes = embedding.reshape(batch * note_count, width)
     blocks = [embedding.new_zeros(0, width)]
+    # Block by block: which notes sound [F, K], their relative place [F, K], and both times the notes [K, D].
     for block_first in range(0, batch * frame_count, BLOCK_FRAME):
         block_end = min(block_first + BLOCK_FRAME, batch * frame_count)
         touching = ((first < block_end) & (end > block_first) & (first < end)).nonzero()[:, 0]
@@ -50,5 +51,5 @@ class PolyphonicMixer(nn.Module):
         self.weight = nn.Parameter(torch.randn(width) * 0.01)
 
     def forward(self, embedding: Tensor, onset_frame: Tensor, duration_frame: Tensor, frame_count: int) -> Tensor:
-        """Notes [B, N, D] to frames [B, T, D]; see `mix`."""
+        """Return frames [B, T, D] for notes [B, N, D]; see `mix`."""
         return mix(embedding, onset_frame, duration_frame, self.weight, frame_count)

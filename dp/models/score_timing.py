@@ -1,21 +1,20 @@
 """Our timing model: how a performer departs from the score, event by event, over a whole piece at once.
 
-Everything is relative to the score: by how much each interval is stretched, by how much a note departs from those it
-is written with, how long it is held. So notes follow each other whatever the model says, and any tempo and any length
-will do; convolutions have no windows, so no seam can show.
+Its output is relative to the score: by how much each interval is stretched, how far a note departs from the others of
+its event, how long it is held. So notes keep their order, any tempo and any length will do, and there are no seams.
 """
 
 import torch
 from torch import Tensor, nn
 
 MAX_LOG_STRETCH = 1.5  # of an interval: 4.5 times as long, or as short
-MAX_SPREAD_SEC = 0.3
-MAX_LOG_ARTICULATION = 2.3
+MAX_SPREAD_SEC = 0.3  # of a note from its event
+MAX_LOG_ARTICULATION = 2.3  # of a note's length: 10 times as long, or as short
 UNIT_SPREAD_SEC = 0.03  # so that the last layer's numbers are all of one size
 
 
 class GatedConvolution(nn.Module):
-    """One layer as WaveNet's (van den Oord et al. 2016), told who plays, added to what it is given."""
+    """One gated layer as WaveNet's (van den Oord et al. 2016), conditioned on the performer, with a residual."""
 
     def __init__(self, width: int, kernel_event: int, dilation_event: int, dropout: float) -> None:
         super().__init__()
@@ -27,7 +26,7 @@ class GatedConvolution(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, performer: Tensor, valid: Tensor) -> Tensor:
-        """Return x [B, E, D] changed in the light of its surroundings; performer [B, 1, D], valid [B, E, 1]."""
+        """Return x [B, E, D] with what it learned of its surroundings; performer [B, 1, D], valid [B, E, 1]."""
         near = self.near((self.norm(x) * valid).transpose(1, 2)).transpose(1, 2)
         signal, gate = (near + self.performer(performer)).chunk(2, dim=-1)
         return x + self.dropout(self.merge(self.dropout(torch.tanh(signal) * torch.sigmoid(gate))))
@@ -36,7 +35,7 @@ class GatedConvolution(nn.Module):
 class ScoreTiming(nn.Module):
     """Embedding of events, gated convolutions, one linear layer for events, and a small network for their notes.
 
-    What it says starts at zero: an untrained model plays like a metronome.
+    Its output starts at zero: an untrained model plays exactly as written.
     """
 
     def __init__(
@@ -81,7 +80,7 @@ class ScoreTiming(nn.Module):
         note_numbers: Tensor,
         performer: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Say how a score of E events and N notes is played.
+        """Predict how a score of E events and N notes is played.
 
         Args:
             numbers: [B, E, .] float32, and
@@ -92,16 +91,19 @@ class ScoreTiming(nn.Module):
             performer: [B] int64, 0 = unknown.
 
         Returns:
-            log_stretch [B, E], spread_sec [B, N] and log_articulation [B, N]; what they mean says
-            `dp.data.score_context.played_times_sec`.
+            log_stretch [B, E], spread_sec [B, N] and log_articulation [B, N]; see
+            `dp.data.score_context.compute_played_times_sec`.
         """
+        # Embed the events [B, E, D], and pass them through the gated convolutions.
         who = self.performer(performer)[:, None]
         known = sum((table(codes[..., i]) for i, table in enumerate(self.codes)), self.numbers(numbers) + who)
         x, there = self.dropout(known), valid[..., None]
         for layer in self.layers:
             x = layer(x, who, there)
         x = self.norm(x)
+        # One linear layer for the intervals [B, E].
         log_stretch = self.stretch(x)[..., 0].clamp(-MAX_LOG_STRETCH, MAX_LOG_STRETCH)
+        # Each note takes its event's vector [B, N, D]; a small network answers for it.
         of_event = x.gather(1, note_event[..., None].expand(-1, -1, x.shape[-1]))
         of_note = self.dropout(torch.relu(of_event + self.note_numbers(note_numbers)))
         spread, log_articulation = self.note(of_note).unbind(-1)

@@ -1,4 +1,4 @@
-"""Frames that come in piece by piece, for networks that also hear what lies around a frame."""
+"""Cuts a stream of frames into stretches, each with the frames around it that a network's output depends on."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Stretch:
-    """Frames in their surroundings."""
+    """A stretch of frames, and the frames around it."""
 
     frames: Tensor  # [T, M] with as many as can matter to either side, where there are so many
     begin: int  # the stretch itself is frames[begin:end]
@@ -19,7 +19,7 @@ class Stretch:
 
 
 def iterate_stretches(pieces: Iterable[Tensor], reach: int, longest: int) -> Iterator[Stretch]:
-    """Cut a stream anew, into stretches that follow each other, each as soon as what it can hear is there.
+    """Yield stretches of a stream that follow each other, each as soon as its context is there.
 
     Args:
         pieces: [T, M] each, at least one of them not empty; their lengths do not matter.

@@ -1,7 +1,7 @@
 """Synthesis model: performed notes to log-mel.
 
-As published (SPEC section 4): note encoder, performer and tempo, polyphonic mixer with note-wise positional encoding,
-decoder, one linear layer. Ours replaces parts of it; each is a switch of `dp.presets.SynthesisDims`.
+As published (Dong et al., ICASSP 2022): note encoder, performer and tempo, polyphonic mixer with note-wise positional
+encoding, decoder, one linear layer. Ours replaces parts of it; each is a switch of `dp.presets.SynthesisDims`.
 """
 
 import math
@@ -24,7 +24,7 @@ FIRST_SPREAD = 0.3  # of the noise, before any training: about the mean on real 
 
 
 class SynthesisModel(nn.Module):
-    """From notes to frames."""
+    """Synthesis model: from notes to the frames of the log-mel."""
 
     kind: ClassVar[str] = "synthesis"
     dims_type: ClassVar[type[SynthesisDims]] = SynthesisDims
@@ -45,15 +45,15 @@ class SynthesisModel(nn.Module):
             nn.init.constant_(self.log_spread.bias, math.log(FIRST_SPREAD))
 
     def forward(self, **inputs: Tensor) -> Tensor:
-        """Predict the log-mel [B, T, M] of what `compute_frames` takes."""
+        """Predict the log-mel [B, T, M]; arguments as for `compute_frames`."""
         log_mel: Tensor = self.bands(self.compute_frames(**inputs))
         return log_mel
 
     def describe(self, **inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """The log-mel as `forward` predicts it, and how much the real one moves around it: both [B, T, M].
+        """Predict the log-mel as `forward` does, and how much the real one moves around it: both [B, T, M].
 
         The second is the standard deviation of white noise that, added to the first, makes it move from frame to frame
-        as much as real ones do (`dp.train.texture` fits it). 0 for a model without texture.
+        as much as real log-mels do (`dp.train.texture` fits it); 0 for a model without texture.
         """
         frames = self.compute_frames(**inputs)
         log_mel = self.bands(frames)
@@ -72,7 +72,7 @@ class SynthesisModel(nn.Module):
         tempo_qpm: Tensor,
         frame_valid: Tensor,
     ) -> Tensor:
-        """What the decoder makes of the notes, [B, T, D].
+        """Return what the decoder makes of the notes, [B, T, D].
 
         Args:
             pitch, onset_frame, duration_frame, velocity: [B, N] int64, notes as performed, in frames from the clip's
@@ -100,27 +100,27 @@ class SynthesisModel(nn.Module):
 
     @property
     def reach_frame(self) -> int:
-        """How many frames away the decoder still hears, where its attention is local."""
+        """The number of frames to either side that the decoder depends on, where its attention is local."""
         return self.dims.decoder_layer_count * (self.dims.reach_frame + self.dims.kernel // 2)
 
     @property
     def reach_note(self) -> int:
-        """How many notes away the encoder still hears, where its attention is local."""
+        """The number of notes to either side that the encoder depends on, where its attention is local."""
         return self.dims.encoder_layer_count * (self.dims.reach_note + self.dims.kernel // 2) + 1
 
     @torch.no_grad()
     def set_mean_spectrum(self, log_mel: Tensor) -> None:
-        """Start from the mean spectrum [M] of the training data, so that the first steps need not find it."""
+        """Start from the mean spectrum [M] of the training data, which the first steps then need not learn."""
         self.bands.bias.copy_(log_mel)
 
     def set_partials(self, spectrum: npt.NDArray[np.float32]) -> None:
-        """Take the spectra of `harmonics.partial_spectrum`, where this model hears them."""
+        """Take the spectra of `harmonics.compute_partial_spectra`, where this model hears them."""
         if self.dims.hears_partials:
             self.partials.set_spectrum(spectrum)
 
 
 class NoteMixer(nn.Module):
-    """Notes, encoded in the light of each other, to frames."""
+    """Note encoder and mixer: from notes to one vector per frame."""
 
     def __init__(self, dims: SynthesisDims) -> None:
         super().__init__()
@@ -148,7 +148,7 @@ class NoteMixer(nn.Module):
         conditions: Tensor,
         frame_count: int,
     ) -> Tensor:
-        """Notes [B, N] as in `SynthesisModel.forward`, conditions [B, 1, D], to frames [B, T, D]."""
+        """Return frames [B, T, D] for notes [B, N] as in `SynthesisModel.compute_frames` and conditions [B, 1, D]."""
         notes = self.encoder(pitch, onset_frame, duration_frame, velocity, valid) + conditions
         if self.dims.note_position == "envelope":
             return self.envelope(notes, onset_frame, duration_frame, frame_count)

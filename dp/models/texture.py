@@ -1,4 +1,4 @@
-"""The noise that real log-mels have around what can be predicted of them; see `SynthesisModel.describe`."""
+"""Noise that real log-mels have around what a model predicts of them; see `SynthesisModel.describe`."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +9,7 @@ BLOCK_FRAME = 256  # noise is drawn by so many frames at a time
 
 
 def draw_texture_noise(seed: int, first_frame: int, frame_count: int, band_count: int) -> Tensor:
-    """Standard normal noise [T, M] of some frames of a piece: the same however a piece is cut.
+    """Draw standard normal noise [T, M] for some frames of a piece; however it is cut, a frame's noise is the same.
 
     Args:
         seed: any integer; another one, another noise.

@@ -1,4 +1,4 @@
-"""Timing model: when and how long a performer plays each note of a score. Ours, or the publication's."""
+"""Timing model: when, and how long, a performer plays each note of a score. Our design, or the publication's."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -32,7 +32,7 @@ class TimingDims:
 
 
 class TimingModel(nn.Module):
-    """A timing model of either design: `network` is a ScoreTiming (ours) or a FrameTiming (publication)."""
+    """Timing model of either design: `network` is a ScoreTiming (ours) or a FrameTiming (publication)."""
 
     kind: ClassVar[str] = "timing"
     dims_type: ClassVar[type[TimingDims]] = TimingDims

@@ -1,4 +1,4 @@
-"""Which kinds of vocoders there are: log-mel to waveform."""
+"""The types of vocoders: networks from log-mel to waveform."""
 
 from dp.models.hifigan import HifiganModel
 from dp.models.vocos import VocosModel

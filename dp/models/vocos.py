@@ -40,7 +40,7 @@ class ConvNextBlock(nn.Module):
         self.scale = nn.Parameter(torch.full((width,), 1.0 / layer_count))
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, T, D] to [B, T, D]."""
+        """Return [B, T, D] for [B, T, D]."""
         # As a picture of height 1, whose channels may stay last in memory: no copy there and back.
         picture, weight = x.transpose(1, 2)[:, :, None], self.over_time.weight[:, :, None]
         padding = (0, KERNEL_FRAME // 2)
@@ -50,7 +50,7 @@ class ConvNextBlock(nn.Module):
 
 
 def overlap_add(spectrum: Tensor, window: Tensor, hop_sample: int) -> Tensor:
-    """Inverse short-time Fourier transform with the mel's framing: T frames make exactly T * hop samples.
+    """Invert the short-time Fourier transform with the log-mel's framing: T frames make exactly T * hop samples.
 
     Frame t covers samples t * hop - (window - hop) / 2 onwards, as in the log-mel, so mel and waveform stay aligned.
 
@@ -71,7 +71,7 @@ def overlap_add(spectrum: Tensor, window: Tensor, hop_sample: int) -> Tensor:
 
 
 def _add_overlapping(frames: Tensor, hop_sample: int) -> Tensor:
-    """Frames [B, T, size], each laid a hop after the one before, to their sum; hop by hop, faster than `F.fold`."""
+    """Sum frames [B, T, size], each laid a hop after the one before; hop by hop, faster than `F.fold`."""
     part_count = -(-frames.shape[2] // hop_sample)
     frames = F.pad(frames, (0, part_count * hop_sample - frames.shape[2]))
     parts = frames.reshape(*frames.shape[:2], part_count, hop_sample).unbind(2)
@@ -82,12 +82,12 @@ def _add_overlapping(frames: Tensor, hop_sample: int) -> Tensor:
 
 
 class VocosModel(nn.Module):
-    """Log-mel to waveform; all layers but the convolutions look at one frame alone.
+    """Vocoder from log-mel to waveform; all layers but the convolutions look at one frame alone.
 
-    Two things differ from Vocos. A straight way from log-mel to log magnitudes starts as the interpolation between mel
-    bands, so that training need not find the spectrum's outline. And phases add up: the network says how far each bin
-    turns from frame to frame, beyond what its centre frequency does, plus an offset. Convolutions that said the phase
-    itself would say the same in every frame of a steady tone, and so pull it to the nearest multiple of the frame rate.
+    Two things differ from Vocos. A linear layer from log-mel to log magnitudes starts as the interpolation between mel
+    bands, so that training need not learn the spectrum's outline. And phases add up: the network predicts how far each
+    bin turns from frame to frame, beyond what its centre frequency does, plus an offset. See
+    docs/decisions/2026-11-28-vocoder-phase.md.
     """
 
     kind: ClassVar[str] = "vocos"
@@ -115,13 +115,13 @@ class VocosModel(nn.Module):
         )
 
     def forward(self, log_mel: Tensor) -> Tensor:
-        """Log-mel [B, T, M] to samples [B, T * hop]."""
+        """Return samples [B, T * hop] for a log-mel [B, T, M]."""
         magnitude, advance, offset = self._predict_frames(log_mel)
         phase = offset + self._accumulate_phase(advance, self._make_rest_phase(log_mel))
         return overlap_add(torch.polar(magnitude, phase), self.window, self.dims.hop_sample)
 
     def _predict_frames(self, log_mel: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Magnitude, phase advance since the frame before, and phase offset, each [B, T, window / 2 + 1]."""
+        """Return magnitude, phase advance since the frame before, and phase offset, each [B, T, window / 2 + 1]."""
         x = self.enter_norm(self.enter(log_mel.transpose(1, 2)).transpose(1, 2))
         for block in self.blocks:
             x = block(x)
@@ -131,11 +131,11 @@ class VocosModel(nn.Module):
         return torch.exp(log_magnitude), advance + self.bin_advance, offset
 
     def _make_rest_phase(self, like: Tensor) -> Tensor:
-        """Phase before the first frame, [1, 1, window / 2 + 1] float64."""
+        """Return the phase before the first frame, [1, 1, window / 2 + 1] float64."""
         return torch.zeros(1, 1, self.dims.window_sample // 2 + 1, dtype=torch.float64, device=like.device)
 
     def _accumulate_phase(self, advance: Tensor, before: Tensor) -> Tensor:
-        """Phase at each frame that started from `before`; double precision keeps long pieces in tune."""
+        """Return the phase at each frame, starting from `before`; double precision keeps long pieces in tune."""
         return ((before + advance.double().cumsum(dim=1)) % (2 * math.pi)).to(advance.dtype)
 
     @torch.no_grad()
@@ -153,14 +153,14 @@ class VocosModel(nn.Module):
         self.outline.bias.copy_(-share @ torch.log(area))
 
     def vocode(self, log_mel: Tensor) -> Tensor:
-        """A whole piece [T, M] to samples [T * hop], made in chunks."""
+        """Return the samples [T * hop] of a whole piece's log-mel [T, M], made in chunks."""
         return torch.cat([log_mel.new_zeros(0), *self.stream([log_mel])])
 
     @torch.no_grad()
     def stream(self, pieces: Iterable[Tensor]) -> Iterator[Tensor]:
-        """Log-mel that comes in pieces [T, M] to samples, in pieces of whole hops, without seams.
+        """Yield the samples of a log-mel that comes in pieces [T, M], without seams, in pieces of whole hops.
 
-        A frame's samples come as soon as the frames are there that they can depend on. Memory does not grow.
+        A frame's samples come as soon as the frames that they depend on are there. Memory does not grow.
         """
         hop = self.dims.hop_sample
         overlap = -(-self.dims.window_sample // hop)
@@ -168,12 +168,13 @@ class VocosModel(nn.Module):
         spectrum = torch.zeros(1, 0, turned.shape[2], dtype=torch.complex64, device=turned.device)
         done = 0  # frames of the spectrum whose samples have been given out
         for stretch in iterate_stretches(pieces, (1 + self.dims.layer_count) * (KERNEL_FRAME // 2), CHUNK_FRAME):
+            # Magnitude and phase of the stretch; the phase goes on from where the last stretch ended.
             frames = self._predict_frames(stretch.frames[None])
             magnitude, advance, offset = (part[:, stretch.begin : stretch.end] for part in frames)
             phase = offset + self._accumulate_phase(advance, turned)
             turned = turned + advance.double().sum(dim=1, keepdim=True)
             spectrum = torch.cat([spectrum, torch.polar(magnitude, phase)], dim=1)
-            # The last frames still overlap with those to come.
+            # The last frames [overlap] still overlap with those to come.
             finished = spectrum.shape[1] if stretch.is_last else max(spectrum.shape[1] - overlap, done)
             if finished > done:
                 yield overlap_add(spectrum, self.window, hop)[0, done * hop : finished * hop]

@@ -1,4 +1,4 @@
-"""Weight normalization (Salimans & Kingma 2016): a matter of training, folded away where a model is kept or used."""
+"""Weight normalization (Salimans & Kingma 2016), for training alone: checkpoints have plain weights."""
 
 from typing import TypeVar
 
@@ -10,7 +10,7 @@ _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d)
 
 
 def add_weight_norm(network: N) -> N:
-    """Normalize all convolutions of a network, in place: it computes the same, and learns length and direction."""
+    """Normalize the weights of all convolutions of a network, in place: it computes the same."""
     for module in list(network.modules()):
         if isinstance(module, _CONVOLUTIONS) and not parametrize.is_parametrized(module):
             parametrizations.weight_norm(module)
@@ -18,7 +18,7 @@ def add_weight_norm(network: N) -> N:
 
 
 def fold_weight_norm(network: N) -> N:
-    """Make plain weights of all normalized ones, in place: it computes the same, faster."""
+    """Make plain weights of all normalized ones, in place: the network computes the same, faster."""
     for module in list(network.modules()):
         if parametrize.is_parametrized(module):
             parametrize.remove_parametrizations(module, "weight")

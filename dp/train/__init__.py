@@ -1,1 +1,1 @@
-"""Training of the models from prepared arrays, and their evaluation. Needs torch and numpy alone."""
+"""Training of the models from prepared arrays. The loops need torch and numpy alone."""

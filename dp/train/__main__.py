@@ -31,7 +31,7 @@ LOG_FILE = "log.jsonl"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Train what the options ask for; returns the exit code."""
+    """Train what the options name; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m dp.train", description="Train from prepared arrays.")
     parser.add_argument("--arrays", type=Path, required=True, help="folder that `dp train --prepare` wrote")
     parser.add_argument("--preset", help="this preset alone")
@@ -55,6 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _find_task_files(folder: Path, preset: str | None, model: str | None) -> list[Path]:
+    """Return the arrays of the preset and the model, or of all of them."""
     paths = sorted(folder.glob(f"{preset or '*'}/{model or '*'}.npz"))
     if not paths:
         raise DataError(
@@ -64,6 +65,7 @@ def _find_task_files(folder: Path, preset: str | None, model: str | None) -> lis
 
 
 def _train(path: Path, options: argparse.Namespace) -> None:
+    """Train one model from its arrays and save it beside them."""
     task: Task = load_prepared(path, (Task, *PREPARED_TYPES, *CONFIG_TYPES))
     changes = {"max_minutes": options.minutes, "step_count": options.steps}
     config = dataclasses.replace(task.config, **{key: value for key, value in changes.items() if value is not None})
@@ -78,7 +80,7 @@ def _train(path: Path, options: argparse.Namespace) -> None:
 
 
 def _make_logger(name: str, file: TextIO) -> Log:
-    """Metrics as lines of JSON, and once in a while on the screen."""
+    """Return a log that writes metrics as lines of JSON and prints them."""
     started_sec = time.monotonic()
 
     def log(metrics: dict[str, float], step: int) -> None:

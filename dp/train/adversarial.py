@@ -18,9 +18,9 @@ from dp.models.mel import LogMel
 from dp.train.loop import descend, use_mixed_precision
 from dp.train.losses import SpectralLoss
 
-FEATURE_WEIGHT = 2.0
+FEATURE_WEIGHT = 2.0  # of the feature loss (Kong et al. 2020), beside the adversarial loss with weight 1
 BETAS = (0.8, 0.99)  # of AdamW
-HIFIGAN_MEL_WEIGHT = 45.0
+HIFIGAN_MEL_WEIGHT = 45.0  # of the L1 of the log-mel (Kong et al. 2020)
 HIFIGAN_DECAY = 0.999  # of the learning rate, once every HIFIGAN_DECAY_STEP: about an epoch of its authors' data
 HIFIGAN_DECAY_STEP = 1000
 SPECTRUM_WIDTH = 8  # channels of the small discriminators
@@ -31,22 +31,22 @@ DISCRIMINATORS: Mapping[str, Callable[[], Discriminators]] = {
 
 
 def compute_discriminator_loss(real: Sequence[Verdict], made: Sequence[Verdict]) -> Tensor:
-    """Least squares (Mao et al. 2017): real samples should score 1, made ones 0; summed over discriminators."""
+    """Compute the least-squares loss (Mao et al. 2017): real samples should get 1, generated ones 0; summed."""
     return torch.stack(
         [
-            (real_score.float() - 1.0).square().mean() + made_score.float().square().mean()
-            for (real_score, _), (made_score, _) in zip(real, made, strict=True)
+            (real_value.float() - 1.0).square().mean() + made_value.float().square().mean()
+            for (real_value, _), (made_value, _) in zip(real, made, strict=True)
         ]
     ).sum()
 
 
 def compute_adversarial_loss(made: Sequence[Verdict]) -> Tensor:
-    """Least squares: made samples should score 1; summed over discriminators."""
-    return torch.stack([(score.float() - 1.0).square().mean() for score, _ in made]).sum()
+    """Compute the least-squares loss of the generator: its samples should get 1; summed over discriminators."""
+    return torch.stack([(value.float() - 1.0).square().mean() for value, _ in made]).sum()
 
 
 def compute_feature_loss(real: Sequence[Verdict], made: Sequence[Verdict]) -> Tensor:
-    """L1 between the features of real and of made samples; summed over all layers of all discriminators."""
+    """Compute the L1 between features of real and generated samples, summed over all layers of all discriminators."""
     return torch.stack(
         [
             (made_feature.float() - real_feature.float().detach()).abs().mean()
@@ -58,7 +58,7 @@ def compute_feature_loss(real: Sequence[Verdict], made: Sequence[Verdict]) -> Te
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a generator is trained by."""
+    """Losses, weights and learning rate that a generator is trained with."""
 
     spectral_loss: nn.Module  # of made and real samples [B, L]; a scalar
     spectral_weight: float  # beside the adversarial loss, which has weight 1
@@ -73,7 +73,7 @@ def make_hifigan_recipe(
     log_mel: LogMel,
     validate: Callable[[nn.Module], dict[str, float]],
 ) -> Recipe:
-    """The recipe of Kong et al. 2020: L1 of the log-mel with weight 45."""
+    """Make the recipe of Kong et al. 2020: L1 of the log-mel with weight 45."""
     return Recipe(
         SpectralLoss(log_mel, ()),
         HIFIGAN_MEL_WEIGHT,
@@ -84,7 +84,7 @@ def make_hifigan_recipe(
 
 
 def make_discriminators(name: str, subject: str) -> Discriminators:
-    """Fresh discriminators of a name in DISCRIMINATORS; `subject` is what an error is about.
+    """Make untrained discriminators by their name in DISCRIMINATORS; errors name `subject`.
 
     Raises:
         DataError: there are none of that name.
@@ -105,7 +105,7 @@ class AdversarialTrainee:
         }
 
     def compute_rate(self, step: int) -> float:
-        """Learning rate of all optimizers."""
+        """Return the learning rate of all optimizers."""
         return self.recipe.compute_rate(step)
 
     def train_step(self, batch: SegmentBatch, step: int) -> dict[str, Tensor]:
@@ -126,10 +126,11 @@ class AdversarialTrainee:
         return {"train_loss": loss.detach(), **values}
 
     def validate(self, model: nn.Module) -> dict[str, float]:
-        """Metrics on held-out clips."""
+        """Return metrics on held-out clips."""
         return self.recipe.validate(model)
 
     def _train_discriminators(self, real: Tensor, made: Tensor) -> dict[str, Tensor]:
+        """Take one step of the discriminators on real and generated samples [B, L]."""
         with use_mixed_precision(real.device):
             verdicts = self.discriminators(real), self.discriminators(made)
         loss = compute_discriminator_loss(*verdicts)
@@ -137,7 +138,7 @@ class AdversarialTrainee:
         return {"discriminator_loss": loss.detach(), "discriminator_gradient_norm": norm}
 
     def _judge(self, real: Tensor, made: Tensor) -> tuple[Tensor, Tensor]:
-        """Adversarial and feature loss of the generator, with gradients to it alone."""
+        """Return adversarial and feature loss of the generator, with gradients to it alone."""
         self.discriminators.requires_grad_(False)
         try:
             with use_mixed_precision(real.device):

@@ -81,7 +81,7 @@ def train_baseline(
 
 
 def make_baseline_inputs(clip: BaselineClip) -> dict[str, torch.Tensor]:
-    """Inputs of the model for one whole clip, B = 1."""
+    """Make the inputs of the model for one whole clip, B = 1."""
     inputs = make_synthesis_inputs([clip.sounding], [clip.performer_index], [len(clip.samples) // HOP_SAMPLE])
     return {name: inputs[name] for name in BASELINE_INPUTS}
 
@@ -89,7 +89,7 @@ def make_baseline_inputs(clip: BaselineClip) -> dict[str, torch.Tensor]:
 def _measure_mel_errors(
     model: nn.Module, log_mel: LogMel, clips: Sequence[BaselineClip], device: torch.device
 ) -> dict[str, float]:
-    """Means over held-out clips, each counting alike; nothing where none are held out."""
+    """Return means over held-out clips, each counting alike; nothing where none are held out."""
     distances, errors = [], []
     for clip in clips:
         inputs = {name: value.to(device) for name, value in make_baseline_inputs(clip).items()}

@@ -1,4 +1,4 @@
-"""What the training of one model of a preset starts from."""
+"""Loads the arrays that one model of a preset is trained on."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from dp.presets import BaselineConfig, ModelConfig, SynthesisConfig, TimingConfi
 
 
 def load_arrays(data: Path, config: Config, settings: ModelConfig, data_note: str) -> Arrays[Any]:
-    """The arrays that one model of a preset is trained on.
+    """Load the arrays that one model of a preset is trained on.
 
     Args:
         data: the project's data folder.

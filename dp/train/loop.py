@@ -28,15 +28,15 @@ SEED_STRIDE = 1_000_003  # apart enough that trainings with neighbouring seeds s
 
 
 class Batch(Protocol):
-    """Whatever knows which clips it holds, and moves."""
+    """A batch that knows its clips and can go to a device."""
 
     @property
     def clip_ids(self) -> tuple[str, ...]:
-        """Ids of its clips."""
+        """The ids of its clips."""
         ...
 
     def to(self, device: torch.device) -> Self:
-        """The same batch on a device."""
+        """Return the same batch on a device."""
         ...
 
 
@@ -45,48 +45,46 @@ Batch_contra = TypeVar("Batch_contra", bound=Batch, contravariant=True)
 
 
 class Trainee(Protocol[Batch_contra]):
-    """A model in training, with all that serves it."""
+    """A model in training, with the networks and optimizers that its training needs."""
 
     networks: Mapping[str, nn.Module]  # "model" is what is kept; the others, as a discriminator, only serve it
     optimizers: Mapping[str, torch.optim.Optimizer]
 
     def compute_rate(self, step: int) -> float:
-        """Learning rate of step 1, 2, ..."""
+        """Return the learning rate of step 1, 2, ..."""
         ...
 
     def train_step(self, batch: Batch_contra, step: int) -> dict[str, Tensor]:
-        """Descend (see `descend`); returns scalars to log, `train_loss` among them, all of which must be finite."""
+        """Descend (see `descend`); return finite scalars to log, `train_loss` among them."""
         ...
 
     def validate(self, model: nn.Module) -> dict[str, float]:
-        """Metrics of `model` on held-out clips; `valid_loss` decides what is kept. Empty where none are held out."""
+        """Return metrics of `model` on held-out clips, `valid_loss` decides; nothing where none are held out."""
         ...
 
 
 class Budgeted(Protocol):
-    """A preset of a model, as far as the loop goes."""
+    """The part of a model's preset that the loop reads."""
 
     @property
     def step_count(self) -> int:
-        """See Budget; so for the others."""
+        """The same as in Budget; so are the others."""
         ...
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How long to train, and what of it to keep."""
+    """How long to train, and which weights to keep."""
 
     step_count: int
     valid_every_step: int
     patience: int = 0  # validations without a better one before it stops early; 0 = never
-    ema_decay: float = (
-        0.0  # of the moving average of the weights that is validated and kept; 0 = the weights as they are
-    )
+    ema_decay: float = 0.0  # of the moving average of the weights, which is validated and kept; 0 = no average
     max_minutes: float = 0.0  # 0 = no limit
 
     @classmethod
     def read_from(cls, config: "Budgeted") -> "Budget":
-        """What a preset says of it."""
+        """Take the budget from a preset."""
         return cls(**{item.name: getattr(config, item.name) for item in fields(cls)})
 
 
@@ -101,22 +99,22 @@ class Course:
 
 
 def use_mixed_precision(device: torch.device) -> contextlib.AbstractContextManager[object]:
-    """Mixed precision where it is fast and safe: bfloat16 on a GPU, nothing elsewhere."""
+    """Compute in bfloat16 on a GPU; change nothing elsewhere."""
     return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
 
 
 def compute_noam_rate(step: int, width: int, warmup_step: int, scale: float) -> float:
-    """Learning rate at `step` (from 1): linear warm-up, then falling as 1 / sqrt(step) (Vaswani et al. 2017)."""
+    """Return the learning rate at `step` (from 1): linear warm-up, then 1 / sqrt(step) (Vaswani et al. 2017)."""
     return scale * width**-0.5 * min(step**-0.5, step * warmup_step**-1.5)
 
 
 def make_transformer_optimizer(model: nn.Module) -> torch.optim.Optimizer:
-    """Adam as in Vaswani et al. 2017."""
+    """Make Adam with the settings of Vaswani et al. 2017."""
     return torch.optim.Adam(model.parameters(), betas=(0.9, 0.98), eps=1e-9)
 
 
 def descend(optimizer: torch.optim.Optimizer, network: nn.Module, loss: Tensor) -> Tensor:
-    """One optimizer step along a loss, the gradient's norm clipped; returns the norm before, a scalar.
+    """Take one optimizer step along a loss, the gradient's norm clipped; return the norm before, a scalar.
 
     A step that is not finite is not taken.
     """
@@ -130,7 +128,7 @@ def descend(optimizer: torch.optim.Optimizer, network: nn.Module, loss: Tensor) 
 
 @contextlib.contextmanager
 def keep_deterministic(seed: int, thread_count: int) -> Iterator[None]:
-    """Inside, torch draws from `seed` and uses `thread_count` threads; afterwards both are as they were."""
+    """Let torch draw from `seed` and use `thread_count` threads inside the block; restore both after it."""
     threads_before = torch.get_num_threads()
     torch.set_num_threads(thread_count)
     try:
@@ -154,9 +152,9 @@ def fit(
         trainee: trained in place; its networks are on the course's device.
         batch_at: the batch of step 1, 2, ...; must depend on its argument alone. Called from another thread.
         budget: when to stop.
-        log: gets means of what `train_step` returns since the last time, `learning_rate`, `steps_per_sec` and
-            `loader_share` (of the time that steps took, spent waiting for batches), and what `validate` returns.
-        seed: of dropout and the like.
+        log: gets means of what `train_step` returned since the last time, `learning_rate`, `steps_per_sec`,
+            `loader_share` (the share of that time spent waiting for batches), and what `validate` returns.
+        seed: of all that the steps draw, as dropout does.
         course: the device, and where the state is saved: every minute, on Ctrl-C and at the end.
 
     Raises:
@@ -174,11 +172,13 @@ def fit(
         spent_before_sec = state.progress.spent_sec
         waiting = pool.submit(batch_at, state.progress.step + 1)
         while not (_is_over(state.progress, budget) or interrupted.is_set()):
+            # Take the batch of this step; the next one is made in another thread meanwhile.
             step, begun = state.progress.step + 1, time.monotonic()
             batch = waiting.result()
             waited_sec = time.monotonic() - begun
             waiting = pool.submit(batch_at, step + 1)
             values = _take_step(trainee, batch.to(course.device), step, seed)
+            # Record the step; then log, validate and save where they are due.
             state.advance(step, spent_before_sec + time.monotonic() - started)
             meter.add(values, time.monotonic() - begun, waited_sec)
             is_last = _is_over(state.progress, budget) or interrupted.is_set()
@@ -197,6 +197,7 @@ def fit(
 
 
 def _is_over(progress: Progress, budget: Budget) -> bool:
+    """Return whether steps, patience or minutes are used up."""
     return (
         progress.step >= budget.step_count
         or (0 < budget.patience <= progress.worse_count)
@@ -205,7 +206,7 @@ def _is_over(progress: Progress, budget: Budget) -> bool:
 
 
 def _take_step(trainee: Trainee[B], batch: B, step: int, seed: int) -> dict[str, float]:
-    """One step of all the trainee's networks; returns what it says, checked."""
+    """Take one step of all the trainee's networks; return its scalars, checked."""
     torch.manual_seed(seed * SEED_STRIDE + step)  # of dropout: a resumed training draws the same
     for optimizer in trainee.optimizers.values():
         for group in optimizer.param_groups:
@@ -224,6 +225,7 @@ def _take_step(trainee: Trainee[B], batch: B, step: int, seed: int) -> dict[str,
 
 @torch.no_grad()
 def _validate(trainee: Trainee[B], state: TrainingState, course: Course) -> dict[str, float]:
+    """Return the metrics of the model with averaged weights."""
     with state.use_average() as model:
         model.eval()
         metrics = trainee.validate(model)
@@ -233,7 +235,7 @@ def _validate(trainee: Trainee[B], state: TrainingState, course: Course) -> dict
 
 
 class _Meter:
-    """Means of what the steps since the last time said."""
+    """Means of the steps' scalars since the last time."""
 
     def __init__(self, log: Log) -> None:
         self.log = log
@@ -260,7 +262,7 @@ class _Meter:
 
 @contextlib.contextmanager
 def _delay_interrupt() -> Iterator[threading.Event]:
-    """Inside, Ctrl-C or a request to end only sets the event: no step is left half taken. A second one acts at once."""
+    """Let Ctrl-C or SIGTERM only set the event inside the block; a second one acts at once."""
     interrupted = threading.Event()
     if threading.current_thread() is not threading.main_thread():  # signals reach the main thread alone
         yield interrupted

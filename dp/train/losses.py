@@ -1,4 +1,4 @@
-"""What the trainings minimize."""
+"""Losses of the trainings."""
 
 from collections.abc import Sequence
 
@@ -7,20 +7,21 @@ from torch import Tensor, nn
 
 from dp.models.mel import LogMel
 
-STFT_SIZES_SAMPLE = (512, 1024, 2048, 4096)  # resolutions of the spectral loss; the longest one hears the pitch
+STFT_SIZES_SAMPLE = (512, 1024, 2048, 4096)  # windows of the spectral loss; the longest resolves the pitch
 MAGNITUDE_FLOOR = 1e-5  # below it a spectral magnitude counts as silence
 
 
 def compute_masked_mse(predicted: Tensor, true: Tensor, valid: Tensor) -> Tensor:
-    """Mean squared error over the places where `valid` is true; it broadcasts from the right as [..., 1] does."""
+    """Compute the mean squared error where `valid` is true; `valid` broadcasts from the right, as [..., 1] does."""
     weight = valid.to(predicted.dtype).expand_as(predicted)
     return ((predicted - true) ** 2 * weight).sum() / weight.sum()
 
 
 def compute_spread_shortfall(predicted: Tensor, true: Tensor, frame_valid: Tensor) -> Tensor:
-    """Squared difference of how far log-mels move from frame to frame, band by band (cf. Toda and Tokuda 2007).
+    """Compute the squared difference of how far log-mels move from frame to frame, band by band.
 
-    A mean squared error alone is least for a blurred mel; this asks that it move as much as the true one.
+    A mean squared error alone is least for a blurred log-mel; this loss is least for one that moves as the true one
+    (cf. Toda and Tokuda 2007).
 
     Args:
         predicted, true: [B, T, M].
@@ -36,10 +37,10 @@ def compute_spread_shortfall(predicted: Tensor, true: Tensor, frame_valid: Tenso
 
 
 def compute_texture_loss(predicted: Tensor, spread: Tensor, true: Tensor, frame_valid: Tensor) -> Tensor:
-    """How badly a predicted log-mel with noise explains how far the true one moves: - log likelihood, a mean.
+    """Compute the negative log likelihood, a mean, of the true log-mel's moves under the prediction with noise.
 
-    White noise with standard deviation s moves from frame to frame with variance 2 s^2. It is to supply what the
-    prediction's own moves lack of the true ones'.
+    White noise with standard deviation s moves from frame to frame with variance 2 s^2. It supplies the movement that
+    the prediction lacks.
 
     Args:
         predicted, true: [B, T, M].
@@ -53,10 +54,10 @@ def compute_texture_loss(predicted: Tensor, spread: Tensor, true: Tensor, frame_
 
 
 class SpectralLoss(nn.Module):
-    """How two waveforms differ to the ear, phase apart: L1 of the log-mel, and of spectra at several resolutions.
+    """Distance of two waveforms, phase apart: L1 of the log-mel, and of spectra at several resolutions.
 
-    The spectra count twice (Yamamoto et al. 2020): L1 of their logarithm hears noise and decay, spectral convergence
-    hears the loudest partials, and so the pitch.
+    Each spectrum has two losses (Yamamoto et al. 2020): L1 of its logarithm is about noise and decay, spectral
+    convergence about the loudest partials, and so the pitch.
     """
 
     def __init__(self, log_mel: LogMel, sizes_sample: Sequence[int] = STFT_SIZES_SAMPLE) -> None:
@@ -68,19 +69,21 @@ class SpectralLoss(nn.Module):
             self.register_buffer(f"window_{size}", torch.hann_window(size))
 
     def forward(self, predicted: Tensor, true: Tensor) -> Tensor:
-        """Scalar loss of waveforms [B, L]; L must exceed half the longest resolution."""
+        """Return the loss, a scalar, of waveforms [B, L]; L must exceed half the longest window."""
         loss = (self.log_mel(predicted) - self.log_mel(true)).abs().mean()
         for size in self.sizes_sample:
             loss = loss + self._compute_spectrum_loss(predicted, true, size) / len(self.sizes_sample)
         return loss
 
     def _compute_spectrum_loss(self, predicted: Tensor, true: Tensor, size: int) -> Tensor:
+        """Return L1 of log magnitudes plus spectral convergence, at one window size."""
         ours, theirs = self._compute_magnitude(predicted, size), self._compute_magnitude(true, size)
         log_distance = (torch.log(ours) - torch.log(theirs)).abs().mean()
         distance = torch.linalg.vector_norm(ours - theirs, dim=(1, 2)) / torch.linalg.vector_norm(theirs, dim=(1, 2))
         return log_distance + distance.mean()
 
     def _compute_magnitude(self, samples: Tensor, size: int) -> Tensor:
+        """Return the magnitude spectrum [B, bins, frames] of samples [B, L]."""
         window = self.get_buffer(f"window_{size}")
         spectrum = torch.stft(samples, size, size // 4, window=window, return_complex=True)
         return spectrum.abs().clamp(min=MAGNITUDE_FLOOR)

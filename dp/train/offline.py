@@ -1,4 +1,4 @@
-"""Training on another machine: what it needs goes out as one file, its models come home."""
+"""Training on another machine: writes what it needs to one file, and reads the trained models back."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from dp.train.run import Task
 
 
 def write_task(project: Path, config: Config, preset: str, model: str, out: Path) -> Path:
-    """Write out/<preset>/<model>.npz; returns its path.
+    """Write out/<preset>/<model>.npz; return its path.
 
     Raises:
         DataError: a dataset is missing or damaged.
@@ -29,14 +29,16 @@ def write_task(project: Path, config: Config, preset: str, model: str, out: Path
 
 
 def bring_models(project: Path, config: Config, source: Path) -> list[tuple[str, str]]:
-    """Write the checkpoints of all models under source/<preset>/<model>/; returns (preset, model) of each.
+    """Write the checkpoints of all models under source/<preset>/<model>/; return (preset, model) of each.
 
     Raises:
         DataError: there are none, one is damaged, or its preset or log-mel is not the project's; then none is written.
     """
     folders = sorted(path.parent for path in source.glob(f"*/*/{BARE_WEIGHTS_FILE}"))
     if not folders:
-        raise DataError(source, "holds no trained models", "give what `python -m dp.train --arrays` was given")
+        raise DataError(
+            source, "holds no trained models", "name the folder that `python -m dp.train --arrays` worked in"
+        )
     found = []
     for folder in folders:
         preset, model = folder.parts[-2:]

@@ -1,4 +1,4 @@
-"""What a model in training makes of a held-out clip, beside the truth: to look at and to listen to."""
+"""What a model in training makes of a held-out clip, beside the true clip: pictures and sounds for the log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -45,7 +45,7 @@ class Preview:
 
 @torch.no_grad()
 def make_preview(model: nn.Module, item: Any, log_mel: LogMel, rate_hz: float) -> Preview:
-    """What `model` makes of a clip of its arrays; `log_mel` and the model are on one device."""
+    """Make what `model` predicts of a clip of its arrays; `log_mel` and the model are on one device."""
     device = next(model.parameters()).device
     if isinstance(item, SynthesisClip):
         batch = make_synthesis_batch([item]).to(device)
@@ -71,7 +71,7 @@ def make_preview(model: nn.Module, item: Any, log_mel: LogMel, rate_hz: float) -
 def compare_timings(
     item: TimingClip, models: Mapping[str, Checkpoint[TimingModel]], rate_hz: float
 ) -> dict[str, PerformedNotes]:
-    """A clip as performed, as models play it, and at constant tempo, as written; first onset and tempo are given."""
+    """Return a clip's notes as performed, as the models play them, and at constant tempo, with one first onset."""
     context, chosen = item.piece.context, find_starting_notes(item)
     nominal_sec = (context.note_onset_sec, context.note_offset_sec - context.note_onset_sec)
     played: dict[str, Times] = {
@@ -94,17 +94,19 @@ def compare_timings(
 
 
 def convert_notes_to_sec(sounding: SoundingNotes, rate_hz: float) -> PerformedNotes:
-    """A clip's notes in seconds from its start."""
+    """Return a clip's notes in seconds from its start."""
     return _make_notes(sounding.pitch, sounding.onset_frame, sounding.duration_frame, rate_hz)
 
 
 def _play_clip(model: TimingModel, item: TimingClip, performer_index: int, rate_hz: float) -> Times:
+    """Return onset and duration [N] of a clip's notes in frames, as a model of either design plays them."""
     if isinstance(model.network, FrameTiming):
         return play_clip_frame(model.network, item, performer_index)
     return extract_clip_frame(item, play_piece_sec(model.network, item.piece.context, performer_index), rate_hz)
 
 
 def _play_beside_truth(model: Any, item: TimingClip, rate_hz: float) -> dict[str, PerformedNotes]:
+    """Return the clip's notes as performed and as the model plays them; nothing where none starts in it."""
     onset_frame, duration_frame = _play_clip(model, item, item.performer_index, rate_hz)
     chosen = find_starting_notes(item)
     if len(chosen) == 0:
@@ -118,6 +120,7 @@ def _play_beside_truth(model: Any, item: TimingClip, rate_hz: float) -> dict[str
 
 
 def _make_notes(pitch: Any, onset_frame: Any, duration_frame: Any, rate_hz: float) -> PerformedNotes:
+    """Make performed notes [N] in seconds from onsets and durations in frames."""
     onset_sec = frame_to_sec(onset_frame, rate_hz)
     ends_sec = onset_sec + frame_to_sec(duration_frame, rate_hz)
     return PerformedNotes(pitch, 0 * pitch, onset_sec, ends_sec, np.ones(len(pitch)))

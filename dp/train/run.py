@@ -21,7 +21,7 @@ from dp.train.vocoder import train_vocoder
 
 @dataclass(frozen=True)
 class Task:
-    """All that one training is given."""
+    """Everything that one training needs."""
 
     preset: str
     model: str
@@ -36,7 +36,7 @@ class Task:
 
 
 def run(task: Task, log: Log, course: Course, thread_count: int) -> Checkpoint[Any]:
-    """Train.
+    """Train the model of a task.
 
     Raises:
         DataError: there is nothing to train on, or the training diverged.
@@ -52,7 +52,7 @@ def run(task: Task, log: Log, course: Course, thread_count: int) -> Checkpoint[A
 
 
 def choose_device(name: str) -> torch.device:
-    """The device to train on; "auto" takes a GPU where there is one.
+    """Return the device to train on; "auto" takes a GPU where there is one.
 
     Raises:
         DataError: the name is unknown, or there is no such device.

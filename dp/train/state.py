@@ -1,4 +1,4 @@
-"""What a training needs to go on where it stopped: weights, optimizers, moving average, the best so far."""
+"""The state of a training, for its resume: weights, optimizers, moving average, the best weights so far."""
 
 import contextlib
 import math
@@ -21,7 +21,7 @@ Log = Callable[[dict[str, float], int], None]  # metrics and the number of steps
 
 @dataclass
 class Progress:
-    """Where a training is."""
+    """How far a training is."""
 
     step: int = 0
     best_loss: float = math.inf
@@ -45,7 +45,7 @@ class TrainingState:
 
     @torch.no_grad()
     def advance(self, step: int, spent_sec: float) -> None:
-        """Note that a step was taken; the average follows the weights."""
+        """Record a step that was taken; the average follows the weights."""
         self.progress.step, self.progress.spent_sec = step, spent_sec
         decay = min(self.ema_decay, step / (step + EMA_WARMUP_STEP))
         for name, value in self.networks[MODEL].state_dict().items():
@@ -56,7 +56,7 @@ class TrainingState:
 
     @contextlib.contextmanager
     def use_average(self) -> Iterator[nn.Module]:
-        """The model with the averaged weights, as long as the block lasts."""
+        """Give the model the averaged weights inside the block."""
         model = self.networks[MODEL]
         now = _copy_weights(model)
         model.load_state_dict(self.average)
@@ -66,7 +66,7 @@ class TrainingState:
             model.load_state_dict(now)
 
     def judge(self, metrics: Mapping[str, float], log: Log) -> None:
-        """Log what a validation said; keep the average if it is the best so far."""
+        """Log a validation's metrics; keep the average if it is the best so far."""
         if not metrics:
             return
         log(dict(metrics), self.progress.step)
@@ -84,7 +84,7 @@ class TrainingState:
             network.eval()
 
     def save(self, path: Path) -> None:
-        """Write everything, whole or not at all."""
+        """Write the whole state, whole or not at all."""
         content = {
             "networks": {name: network.state_dict() for name, network in self.networks.items()},
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
@@ -96,7 +96,7 @@ class TrainingState:
             torch.save(content, temporary)
 
     def load(self, path: Path, device: torch.device) -> None:
-        """Take up what `save` wrote.
+        """Read the state that `save` wrote.
 
         Raises:
             DataError: the file is damaged, or of another model.
@@ -115,4 +115,5 @@ class TrainingState:
 
 
 def _copy_weights(model: nn.Module) -> Weights:
+    """Return a copy of a model's weights."""
     return {name: value.detach().clone() for name, value in model.state_dict().items()}

@@ -1,4 +1,4 @@
-"""Training of the synthesis model: from true alignments, by the error of the log-mel."""
+"""Training of the synthesis model on aligned notes, by the error of the log-mel."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -34,7 +34,7 @@ from dp.units import CLIP_SEC, sec_to_frame
 
 
 def _describe_data(clips: Sequence[SynthesisClip]) -> dict[str, Any]:
-    """What a model says of the data that it learned from."""
+    """Return what a model's sizes say about the data it learned from."""
     velocity = np.concatenate([clip.sounding.velocity for clip in clips])
     pitch = np.concatenate([clip.sounding.pitch for clip in clips])
     found: dict[str, Any] = {"hears_velocity": bool((velocity > 0).any())}
@@ -64,7 +64,7 @@ class SynthesisTrainee:
         self.device = device
 
     def compute_rate(self, step: int) -> float:
-        """Learning rate of a step."""
+        """Return the learning rate of a step."""
         return compute_noam_rate(step, self.model.dims.width, self.config.warmup_step, self.config.learning_rate)
 
     def train_step(self, batch: SynthesisBatch, step: int) -> dict[str, Tensor]:
@@ -82,7 +82,7 @@ class SynthesisTrainee:
         return {"train_loss": loss.detach(), "train_mse": mse.detach(), "gradient_norm": norm}
 
     def validate(self, model: nn.Module) -> dict[str, float]:
-        """Mean squared error over held-out clips, each counting alike; nothing where none are held out."""
+        """Return the mean squared error over held-out clips, each counting alike; nothing where none are held out."""
         losses = []
         for clip in self.held_out:
             batch = make_synthesis_batch([clip]).to(self.device)

@@ -1,6 +1,6 @@
-"""How much real log-mels move around what a trained synthesis model predicts: fitted once the model is trained.
+"""Fits how much real log-mels move around what a trained synthesis model predicts.
 
-Not while it is trained: then dropout moves the prediction too, and the noise would be fitted to that.
+The fit follows the training: dropout moves the prediction while it lasts, and the noise would be fitted to that.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from dp.data.stretches import SynthesisClip
 from dp.models.synthesis import SynthesisModel
 from dp.train.losses import compute_texture_loss
 
-MAX_CLIPS = 256  # more would say nothing new
+MAX_CLIPS = 256  # drawn among the training clips
 STEP_COUNT = 200
 LEARNING_RATE = 0.003
 MIN_MOVE = 1e-4  # mean square that noise supplies where a prediction moves enough by itself
@@ -60,10 +60,13 @@ def _match_means(layer: nn.Linear, frames: Tensor, predicted: Tensor, true: Tens
 
 
 def _describe_clip(model: SynthesisModel, clip: SynthesisClip, device: torch.device) -> tuple[Tensor, ...]:
-    """A clip's frames [T, D], predicted and true log-mel [T, M], and which frames count; the last one, doubled, no."""
+    """Return a clip's frames [T + 1, D], its predicted and true log-mel [T + 1, M], and which frames count [T + 1].
+
+    The last frame stands twice; its copy does not count, so that the move to the next clip does not either.
+    """
     batch = make_synthesis_batch([clip]).to(device)
     frames = model.compute_frames(**batch.inputs)
     parts = (frames[0], model.bands(frames)[0], batch.log_mel[0])
     valid = torch.ones(len(parts[0]) + 1, dtype=torch.bool, device=device)
-    valid[-1] = False  # so that the move from one clip to the next does not count
+    valid[-1] = False
     return *(torch.cat([part, part[-1:]]) for part in parts), valid

@@ -44,14 +44,15 @@ from dp.units import CLIP_SEC
 STRETCH_EVENT = 192  # length of the stretches that ours learns from: three times what an event sees to one side
 ONSET_UNIT_FRAME = 18.0  # root mean square error of constant tempo: the losses are of one size then
 STRETCH_KNEE = 0.2  # of the logarithm of an interval: beyond it an error of the alignment is likelier than expression
+# Weights beside the onset loss, which has weight 1.
 STRETCH_WEIGHT = 50.0
 ARTICULATION_WEIGHT = 5.0
-SPREAD_UNIT_SEC = 0.03
 SPREAD_WEIGHT = 0.2
+SPREAD_UNIT_SEC = 0.03  # spreads are measured in this unit
 
 
 class FrameTrainee:
-    """The publication's: mean squared error of onsets and durations, in frames of the clip."""
+    """Trainee of the publication's design: mean squared error of onsets and durations, in frames of the clip."""
 
     def __init__(self, model: TimingModel, config: TimingConfig, held_out: Sequence[TimingClip]) -> None:
         self.model, self.config, self.held_out = model, config, held_out
@@ -59,18 +60,18 @@ class FrameTrainee:
         self.optimizers: Mapping[str, torch.optim.Optimizer] = {"model": make_transformer_optimizer(model)}
 
     def compute_rate(self, step: int) -> float:
-        """Noam's."""
+        """Return the learning rate of a step."""
         return compute_noam_rate(step, self.config.width, self.config.warmup_step, self.config.learning_rate)
 
     def train_step(self, batch: TimingBatch, step: int) -> dict[str, Tensor]:
-        """One step; the loss is in frames squared."""
+        """Descend along the loss of a batch, in frames squared."""
         with use_mixed_precision(batch.valid.device):
             loss = compute_frame_loss(_get_frame_network(self.model), batch)
         norm = descend(self.optimizers["model"], self.model, loss)
         return {"train_loss": loss.detach(), "gradient_norm": norm}
 
     def validate(self, model: nn.Module) -> dict[str, float]:
-        """The same loss on held-out clips, each counting alike."""
+        """Return the same loss on held-out clips, each counting alike."""
         device = next(model.parameters()).device
         losses = [
             float(compute_frame_loss(_get_frame_network(model), make_timing_batch([clip]).to(device)))
@@ -80,7 +81,7 @@ class FrameTrainee:
 
 
 class ScoreTrainee:
-    """Ours: onsets from a given first one within windows of a clip's length, and the intervals between them."""
+    """Trainee of our design: errors of onsets within windows of a clip's length, and of intervals."""
 
     def __init__(
         self, model: TimingModel, config: TimingConfig, held_out: Sequence[TimingClip], mel: MelConfig
@@ -93,11 +94,11 @@ class ScoreTrainee:
         }
 
     def compute_rate(self, step: int) -> float:
-        """Noam's."""
+        """Return the learning rate of a step."""
         return compute_noam_rate(step, self.config.width, self.config.warmup_step, self.config.learning_rate)
 
     def train_step(self, batch: PieceBatch, step: int) -> dict[str, Tensor]:
-        """One step."""
+        """Descend along the losses of a batch."""
         network = _get_score_network(self.model)
         losses = compute_score_losses(network, batch, self.rate_hz)
         loss = torch.stack(list(losses.values())).sum()
@@ -105,7 +106,7 @@ class ScoreTrainee:
         return {"train_loss": loss.detach(), "gradient_norm": norm, **{k: v.detach() for k, v in losses.items()}}
 
     def validate(self, model: nn.Module) -> dict[str, float]:
-        """Mean squared error of the onsets of held-out clips in frames, their first one given."""
+        """Return the mean squared error of the onsets of held-out clips in frames, measured from their first onset."""
         network = _get_score_network(model)
         clips_of: dict[str, list[TimingClip]] = defaultdict(list)
         for clip in self.held_out:
@@ -176,24 +177,26 @@ def train_timing(
 
 
 def compute_frame_loss(network: FrameTiming, batch: TimingBatch) -> Tensor:
-    """Mean squared error of onsets plus that of durations, in frames squared."""
+    """Compute the mean squared error of onsets plus that of durations, in frames squared."""
     onset_frame, duration_frame = network(**batch.inputs)
     onset_loss = compute_masked_mse(onset_frame.float(), batch.onset_frame, batch.valid)
     return onset_loss + compute_masked_mse(duration_frame.float(), batch.duration_frame, batch.valid)
 
 
 def compute_score_losses(network: ScoreTiming, batch: PieceBatch, rate_hz: float) -> dict[str, Tensor]:
-    """What our model minimizes the sum of.
+    """Compute the losses whose sum our design minimizes, scalars by name.
 
-    `onset_loss` is the mean squared error of onsets, in units of constant tempo's, within windows of a clip's length
-    whose first onset is given: errors of the tempo add up as they do for a listener, and where it cannot know, the
-    model does well to keep the tempo. `stretch_loss` is about single intervals, and forgives outliers.
+    `onset_loss` is the mean squared error of onsets, relative to that of constant tempo, within windows of a clip's
+    length, each measured from its first onset: there the errors of single intervals add up. `stretch_loss` is the Huber
+    loss of single intervals, `articulation_loss` and `spread_loss` those of single notes.
     """
+    # Onsets [B, E]: sums of the interval errors since the start of the window.
     log_stretch, spread_sec, log_articulation = (said.float() for said in network(**batch.inputs))
     trained = batch.interval_trained
     error_frame = (torch.exp(log_stretch) * batch.nominal_sec - batch.interval_sec) * rate_hz * trained
     drift_frame = _compute_drift(error_frame, _find_window_starts(batch))
     follows = F.pad(trained[:, :-1], (1, 0)) & ~_find_window_starts(batch)
+    # Single intervals [B, E] and notes [B, N].
     true_stretch = torch.log(batch.interval_sec.clamp(min=MIN_SEC) / batch.nominal_sec.clamp(min=MIN_SEC))
     stretch = F.huber_loss(log_stretch, true_stretch, reduction="none", delta=STRETCH_KNEE)
     articulation = F.huber_loss(log_articulation, batch.log_articulation, reduction="none", delta=STRETCH_KNEE)
@@ -207,7 +210,7 @@ def compute_score_losses(network: ScoreTiming, batch: PieceBatch, rate_hz: float
 
 
 def _find_window_starts(batch: PieceBatch) -> Tensor:
-    """[B, E] whether an event's onset is given: it is the first of a window, or follows what must not be learned."""
+    """Return [B, E]: whether an event starts a window, or follows an interval that must not be learned."""
     onset_sec = torch.cumsum(batch.interval_sec, dim=1) - batch.interval_sec + batch.window_phase_sec[:, None]
     window = torch.floor(onset_sec / CLIP_SEC)
     starts = (window[:, 1:] != window[:, :-1]) | ~batch.interval_trained[:, :-1]
@@ -215,7 +218,7 @@ def _find_window_starts(batch: PieceBatch) -> Tensor:
 
 
 def _compute_drift(error_frame: Tensor, starts: Tensor) -> Tensor:
-    """Errors [B, E] of onsets, where `error_frame` are those of the intervals after them and `starts` are given."""
+    """Return the errors [B, E] of onsets that those of the intervals add up to since the last start."""
     total = F.pad(torch.cumsum(error_frame, dim=1)[:, :-1], (1, 0))
     index = torch.arange(total.shape[1], device=total.device).expand_as(total)
     last_start = torch.cummax(torch.where(starts, index, 0), dim=1).values
@@ -223,19 +226,22 @@ def _compute_drift(error_frame: Tensor, starts: Tensor) -> Tensor:
 
 
 def _average_chosen(values: Tensor, chosen: Tensor) -> Tensor:
-    """Mean of the chosen values; 0 where none is."""
+    """Return the mean of the chosen values; 0 where none is."""
     return (values * chosen).sum() / chosen.sum().clamp(min=1)
 
 
 def _draw_pieces(pieces: Sequence[TimingPiece], config: TimingConfig, step: int) -> PieceBatch:
+    """Draw the batch of a step."""
     return draw_stretches(pieces, config.batch_size, STRETCH_EVENT, config.seed, step)
 
 
 def _get_score_network(model: nn.Module) -> ScoreTiming:
+    """Return the network of a model of our design."""
     assert isinstance(model, TimingModel) and isinstance(model.network, ScoreTiming)
     return model.network
 
 
 def _get_frame_network(model: nn.Module) -> FrameTiming:
+    """Return the network of a model of the publication's design."""
     assert isinstance(model, TimingModel) and isinstance(model.network, FrameTiming)
     return model.network

@@ -85,7 +85,7 @@ def train_vocoder(
 
 
 def check_segment(segment_frame: int, hop_sample: int, subject: str) -> None:
-    """Refuse segments that the longest window of the spectral loss does not fit into.
+    """Refuse segments that are too short for the longest window of the spectral loss.
 
     Raises:
         DataError: it is too short.
@@ -96,7 +96,7 @@ def check_segment(segment_frame: int, hop_sample: int, subject: str) -> None:
 
 
 def check_hop(mel: MelConfig) -> None:
-    """Refuse a log-mel that the layers of HiFi-GAN cannot make a waveform of.
+    """Refuse a log-mel whose hop is not what HiFi-GAN's layers make of a frame.
 
     Raises:
         DataError: its hop is another.
@@ -107,13 +107,14 @@ def check_hop(mel: MelConfig) -> None:
 
 
 def compute_cosine_rate(step: int, step_count: int, peak: float) -> float:
-    """Learning rate at `step` (from 1): a short linear warm-up, then half a cosine down to a tenth of the peak."""
+    """Return the learning rate at `step` (from 1): linear warm-up, then half a cosine down to a tenth of the peak."""
     return peak * min(1.0, step / WARMUP_STEP) * (0.55 + 0.45 * math.cos(math.pi * step / step_count))
 
 
 def _make_model(
     architecture: str, mel: MelConfig, log_mel: LogMel, dims: VocosDims | HifiganDims | None
 ) -> VocosModel | HifiganModel:
+    """Make an untrained vocoder."""
     if architecture == "vocos":
         sizes = {"band_count": mel.band_count, "window_sample": mel.window_sample, "hop_sample": mel.hop_sample}
         vocos = VocosModel(replace(dims if isinstance(dims, VocosDims) else VocosDims(), **sizes))
@@ -130,6 +131,7 @@ def _make_model(
 def _make_recipe(
     config: VocoderConfig, spectral_loss: SpectralLoss, validate: Callable[[nn.Module], dict[str, float]]
 ) -> Recipe:
+    """Make the recipe of the configured architecture."""
     if config.architecture == "hifigan":
         return make_hifigan_recipe(config.learning_rate, config.adversarial_from_step, spectral_loss.log_mel, validate)
     return Recipe(
@@ -144,7 +146,7 @@ def _make_recipe(
 def _measure_copy_synthesis(
     model: nn.Module, loss: SpectralLoss, clips: Sequence[VocoderClip], device: torch.device
 ) -> dict[str, float]:
-    """Means over held-out clips, each counting alike; nothing where none are held out."""
+    """Return means over held-out clips, each counting alike; nothing where none are held out."""
     losses, errors = [], []
     for clip in clips:
         log_mel, samples = (torch.from_numpy(part)[None].to(device) for part in (clip.log_mel, clip.samples))
