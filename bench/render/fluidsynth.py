@@ -37,7 +37,7 @@ from dp.evaluate.sound import Transcribe, choose_clips, measure_systems
 from dp.evaluate.systems import EvaluationClip, System, make_evaluation_clips, make_synthesis_system
 from dp.metrics.clip_metrics import find_split, summarize_clips
 from dp.project import data_folder, models_folder
-from dp.render import Performance, RenderOptions, blocks, load_models
+from dp.render import Performance, RenderOptions, iterate_blocks, load_models
 from dp.render.sound import Texture
 
 VIOLIN = 40  # General MIDI program, counted from 0
@@ -102,7 +102,7 @@ def our_cost(performances: Sequence[Played], folder: Path) -> float:
             item.performed, np.zeros(len(item.performed)), tempo_map, None, texture=Texture(RenderOptions().texture)
         )
         started = time.process_time()
-        sample_count = sum(len(block.samples) for block in blocks(performance, models))
+        sample_count = sum(len(block.samples) for block in iterate_blocks(performance, models))
         cpu_sec += time.process_time() - started
         audio_sec += sample_count / models.synthesis.mel.sample_rate_hz
     return 60.0 * cpu_sec / audio_sec

@@ -34,7 +34,7 @@ from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingDims, TimingModel
 from dp.models.vocos import VocosDims, VocosModel
 from dp.presets import TimingConfig
-from dp.render import ModelSet, RenderOptions, blocks, load_models, plan
+from dp.render import ModelSet, RenderOptions, iterate_blocks, load_models, plan
 from dp.score import read_score
 
 REPEATS = 3
@@ -66,7 +66,7 @@ def to_wav(score_path: Path, out: Path, models: ModelSet) -> float:
     """Render a score file; how long the sound is, in seconds."""
     sample_count = 0
     with AudioWriter(out, MEL.sample_rate_hz) as writer:
-        for block in blocks(plan(read_score(score_path), models, RenderOptions()), models):
+        for block in iterate_blocks(plan(read_score(score_path), models, RenderOptions()), models):
             writer.write(block.samples)
             sample_count += len(block.samples)
     return sample_count / MEL.sample_rate_hz
@@ -88,7 +88,7 @@ def first_sound(score_path: Path, folder: Path) -> tuple[float, float]:
     """From the loaded models and a read score to the first block, in a process that has done nothing before."""
     torch.set_num_threads(1)
     models, score = load_models(folder), read_score(score_path)
-    return seconds(lambda: next(blocks(plan(score, models, RenderOptions()), models)))
+    return seconds(lambda: next(iterate_blocks(plan(score, models, RenderOptions()), models)))
 
 
 def peak_mb(score_path: Path, folder: Path, out: Path) -> tuple[float, float]:

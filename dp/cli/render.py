@@ -135,10 +135,10 @@ def to_stdout(sources: Sequence[str], wanted: Wanted, model: str | None, project
     if len(scores) > 1:
         raise DataError("--stdout", f"is one stream for {len(scores)} scores", "name one score")
     models = _load(find_models(model, project), options)
-    from dp.render.sound_files import pcm
+    from dp.render.sound_files import stream_pcm
 
     rate_hz = output.sample_rate_hz or models.synthesis.mel.sample_rate_hz
-    performance, sound = pcm(scores[0], models, options, rate_hz)
+    performance, sound = stream_pcm(scores[0], models, options, rate_hz)
     _warn(performance.warnings, quiet)
     note(f"{scores[0]}: 16 bits, little-endian, mono, {rate_hz} Hz", quiet)
     try:

@@ -1,7 +1,8 @@
-"""From a score to a waveform: `performance` says what sounds when and how loud, `stream` makes it sound.
+"""A score becomes a waveform here: `performance` decides what sounds when and how loud, `stream` makes it sound.
 
-A rendering's way: score -> `performance.plan` (timing model) -> `stream.blocks` (synthesis model, vocoder), block by
-block, so that length costs no memory -> `outputs` (files). `render` does all of it at once, for short pieces.
+A rendering's way: score -> `performance.plan` (timing model) -> `stream.iterate_blocks` (synthesis model, vocoder),
+block by block, so that memory does not grow with length -> `outputs` (files). `render` does all of it at once, for
+short pieces.
 """
 
 from dataclasses import dataclass
@@ -13,12 +14,12 @@ import numpy.typing as npt
 
 from dp.audio import write_audio
 from dp.render import sound_files
-from dp.render.excerpt import excerpt
+from dp.render.excerpt import cut_excerpt
 from dp.render.model_set import ModelSet, load_models
 from dp.render.note_files import note_columns
 from dp.render.performance import Performance, plan
 from dp.render.sound import synthesize
-from dp.render.stream import blocks
+from dp.render.stream import iterate_blocks
 from dp.render.timing import perform
 from dp.render_options import MAX_PEAK, OutputOptions, RenderOptions
 from dp.types import PerformedNotes, Score, pandas_table
@@ -32,7 +33,7 @@ __all__ = [
     "Performance",
     "RenderOptions",
     "Rendering",
-    "blocks",
+    "iterate_blocks",
     "load_models",
     "perform",
     "plan",
@@ -88,10 +89,10 @@ def render(
         sample_rate_hz: of the samples; None = that of the models.
 
     Raises:
-        DataError: see `excerpt` and `plan`.
+        DataError: see `cut_excerpt` and `plan`.
     """
     options, rate_hz = options or RenderOptions(), sample_rate_hz or models.synthesis.mel.sample_rate_hz
-    performance = plan(excerpt(score, options.parts, options.start_bar, options.end_bar), models, options)
+    performance = plan(cut_excerpt(score, options.parts, options.start_bar, options.end_bar), models, options)
     made = list(sound_files.sound(performance, models, options, rate_hz))
     samples = np.concatenate([block.samples for block in made])
     peak = float(np.abs(samples).max())

@@ -1,4 +1,4 @@
-"""Some parts and some bars of a score, as a score of their own."""
+"""This module cuts some parts and some bars out of a score, as a score of their own."""
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
@@ -10,13 +10,15 @@ from dp.errors import DataError
 from dp.types import PlayedBar, Score
 
 
-def excerpt(score: Score, parts: Sequence[str] = (), start_bar: int | None = None, end_bar: int | None = None) -> Score:
-    """Cut what is asked for out of a score.
+def cut_excerpt(
+    score: Score, parts: Sequence[str] = (), start_bar: int | None = None, end_bar: int | None = None
+) -> Score:
+    """Cut parts and bars out of a score.
 
     Bars are named as the score numbers them, and taken as they are played: from the first time that `start_bar` comes
     to the next time that `end_bar` comes. With a repeat of bars 1 to 8, bars 5 to 10 are 5 to 8, 1 to 8, 9 and 10. A
     note that sounds on past the last bar ends there; one that began before the first bar is not struck again. The tempo
-    in force where the excerpt begins stays in force; what changes it little by little must begin in the excerpt.
+    in force where the excerpt begins stays in force; a gradual change that began before it is left out.
 
     Args:
         score: whole.
@@ -34,16 +36,16 @@ def excerpt(score: Score, parts: Sequence[str] = (), start_bar: int | None = Non
         return score
     keep = np.ones(len(score.notes), dtype=bool)
     if parts:
-        keep &= np.isin(score.notes.part, [index for part in parts for index in _part_indices(score, part)])
+        keep &= np.isin(score.notes.part, [index for part in parts for index in _find_part_indices(score, part)])
     chosen = replace(score, notes=score.notes.take(keep))
     if start_bar is not None or end_bar is not None:
-        chosen = _between(chosen, *_span_quarter(score, start_bar, end_bar))
+        chosen = _cut_span(chosen, *_find_span_quarter(score, start_bar, end_bar))
     if len(chosen.notes) == 0:
-        raise DataError(_subject(score), "has no notes in the parts and bars asked for", "ask for others")
+        raise DataError(_name_subject(score), "has no notes in the parts and bars asked for", "ask for others")
     return chosen
 
 
-def _part_indices(score: Score, part: str) -> list[int]:
+def _find_part_indices(score: Score, part: str) -> list[int]:
     names = score.part_names
     wanted = " ".join(part.split())
     found = [index for index, name in enumerate(names) if name.casefold() == wanted.casefold()]
@@ -51,34 +53,36 @@ def _part_indices(score: Score, part: str) -> list[int]:
         found = [int(wanted) - 1]
     if not found:
         known = ", ".join(f"{number} {name}".rstrip() for number, name in enumerate(names, start=1))
-        raise DataError(_subject(score), f"has no part {part!r}", f"there are: {known}")
+        raise DataError(_name_subject(score), f"has no part {part!r}", f"there are: {known}")
     return found
 
 
-def _span_quarter(score: Score, start_bar: int | None, end_bar: int | None) -> tuple[float, float]:
-    """Where the excerpt begins and ends in the unfolded score."""
+def _find_span_quarter(score: Score, start_bar: int | None, end_bar: int | None) -> tuple[float, float]:
+    """Find where the excerpt begins and ends in the unfolded score, in quarters."""
     bars = score.bars
     first = 0 if start_bar is None else _find(score, start_bar, 0)
     last = len(bars) - 1 if end_bar is None else _find(score, end_bar, first)
-    while end_bar is not None and last + 1 < len(bars) and _goes_on(bars[last + 1], end_bar):
+    while end_bar is not None and last + 1 < len(bars) and _is_continuation(bars[last + 1], end_bar):
         last += 1
     return bars[first].begin_quarter, bars[last].end_quarter
 
 
 def _find(score: Score, number: int, from_index: int) -> int:
-    """Index of the first bar of that number at or after another."""
+    """Find the index of the first bar of a number at or after another bar."""
     for index in range(from_index, len(score.bars)):
         if _number(score.bars[index]) == number:
             return index
     numbers = [found for bar in score.bars if (found := _number(bar)) is not None]
     if number in numbers:
-        raise DataError(_subject(score), f"does not play bar {number} after the first bar asked for", "ask for another")
+        raise DataError(
+            _name_subject(score), f"does not play bar {number} after the first bar asked for", "ask for another"
+        )
     known = f"there are: {min(numbers)} to {max(numbers)}" if numbers else "its bars have no numbers"
-    raise DataError(_subject(score), f"has no bar {number}", known)
+    raise DataError(_name_subject(score), f"has no bar {number}", known)
 
 
-def _goes_on(bar: PlayedBar, number: int) -> bool:
-    """Whether a bar is the rest of the one before, which is divided: it has its number, or none, such as "X1"."""
+def _is_continuation(bar: PlayedBar, number: int) -> bool:
+    """Return whether a bar is the rest of a divided bar: it has the bar's number, or no number, such as "X1"."""
     return _number(bar) in (None, number)
 
 
@@ -86,8 +90,8 @@ def _number(bar: PlayedBar) -> int | None:
     return int(bar.name) if bar.name.isdecimal() else None
 
 
-def _between(score: Score, begin_quarter: float, end_quarter: float) -> Score:
-    """The notes that begin in a span, which becomes the whole score."""
+def _cut_span(score: Score, begin_quarter: float, end_quarter: float) -> Score:
+    """Make a score of the notes that begin in a span."""
     onset = score.notes.onset_quarter
     notes = score.notes.take((onset >= begin_quarter) & (onset < end_quarter))
     notes = replace(
@@ -100,7 +104,7 @@ def _between(score: Score, begin_quarter: float, end_quarter: float) -> Score:
     marks = slice(first, max(int(np.searchsorted(score.tempo_quarter, end_quarter)), first + 1))
     spans: dict[str, Any] = {}
     for item in fields(score):
-        shifted = _shifted(getattr(score, item.name), begin_quarter, end_quarter)
+        shifted = _shift_spans(getattr(score, item.name), begin_quarter, end_quarter)
         spans |= {} if shifted is None else {item.name: shifted}
     return replace(
         replace(score, **spans),
@@ -111,8 +115,8 @@ def _between(score: Score, begin_quarter: float, end_quarter: float) -> Score:
     )
 
 
-def _shifted(items: Any, begin_quarter: float, end_quarter: float) -> tuple[Any, ...] | None:
-    """Those spans of the score that begin in the excerpt, bars for example; None where these are no spans."""
+def _shift_spans(items: Any, begin_quarter: float, end_quarter: float) -> tuple[Any, ...] | None:
+    """Shift those spans, bars for example, that begin in the excerpt; None where the items are no spans."""
     if not isinstance(items, tuple) or not all(hasattr(item, "begin_quarter") for item in items):
         return None
     return tuple(
@@ -122,5 +126,5 @@ def _shifted(items: Any, begin_quarter: float, end_quarter: float) -> tuple[Any,
     )
 
 
-def _subject(score: Score) -> str:
+def _name_subject(score: Score) -> str:
     return score.title or "score"

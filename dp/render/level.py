@@ -1,4 +1,4 @@
-"""Dynamics by rule: how much louder than usual each frame of a piece is, from how much louder each of its notes is."""
+"""Dynamics by rule: the gain of each frame of a piece is computed from the gains of its notes."""
 
 import math
 
@@ -9,12 +9,12 @@ from torch import Tensor
 from dp.types import PerformedNotes
 from dp.units import FloatArray, sec_to_frame
 
-SMOOTH_SEC = 0.08  # a change of level is spread over so long, else it would click
+SMOOTH_SEC = 0.08  # a change of level is spread over so long, since a sudden one would click
 LOG_PER_DB = math.log(10.0) / 20.0  # natural logarithm of an amplitude, for each decibel
 
 
 class LevelCurve:
-    """The mean power of the gains of the notes that sound; in rests that of the last ones, which still ring."""
+    """The curve is the mean power of the gains of the sounding notes; in rests, that of the last notes, which ring."""
 
     def __init__(self, performed: PerformedNotes, level_db: FloatArray, rate_hz: float) -> None:
         """Find where the level changes.
@@ -38,14 +38,23 @@ class LevelCurve:
         self._weights = np.hanning(2 * half + 1 + 2)[1:-1]
         self._weights /= self._weights.sum()
 
-    def gain_db(self, first: int, end: int) -> FloatArray:
-        """Gain [T] of frames first to end."""
+    def compute_gain_db(self, first: int, end: int) -> FloatArray:
+        """Compute the gain [T] in decibels of frames first to before end."""
         half = len(self._weights) // 2
         frame = np.arange(first - half, end + half)
         place = np.searchsorted(self._change_frame, frame, side="right") - 1
         return np.convolve(self._gain_db[np.maximum(place, 0)], self._weights, mode="valid")
 
-    def applied(self, log_mel: Tensor, first: int, floor: float) -> Tensor:
-        """Log-mel [T, M] from frame `first` on with the gain; none of it falls below the log-mel's floor by it."""
-        gain = torch.from_numpy(LOG_PER_DB * self.gain_db(first, first + len(log_mel))).to(log_mel.dtype)
+    def apply(self, log_mel: Tensor, first: int, floor: float) -> Tensor:
+        """Apply the gain to a log-mel.
+
+        Args:
+            log_mel: [T, M] from frame `first` on.
+            first: frame of the piece.
+            floor: of the mel; the gain brings nothing below it.
+
+        Returns:
+            The log-mel [T, M] with the gain.
+        """
+        gain = torch.from_numpy(LOG_PER_DB * self.compute_gain_db(first, first + len(log_mel))).to(log_mel.dtype)
         return torch.maximum(log_mel + gain[:, None], log_mel.clamp(max=math.log(floor)))

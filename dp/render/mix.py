@@ -1,4 +1,4 @@
-"""As which performer a score is played: one of those the models know, or a mix of several as one more of them."""
+"""This module finds the performer of a rendering: one that the models know, or a mix, which becomes one more."""
 
 import copy
 from dataclasses import replace
@@ -49,19 +49,19 @@ def cast(models: ModelSet, options: RenderOptions) -> tuple[ModelSet, str | None
             raise DataError(f"performer {performer!r}", f"has the weight {weight:g}", "give one above 0")
     total = sum(weight for _, weight in options.performers)
     shares = tuple((performer, weight / total) for performer, weight in options.performers)
-    timing, synthesis = _with_mix(models.timing, name, shares), _with_mix(models.synthesis, name, shares)
+    timing, synthesis = _add_mix(models.timing, name, shares), _add_mix(models.synthesis, name, shares)
     return replace(models, timing=timing, synthesis=synthesis), name
 
 
 def mix_name(performers: tuple[tuple[str, float], ...]) -> str:
-    """What a mix is called, in the form that `dp render --performer` takes."""
+    """Name a mix in the form that `dp render --performer` takes."""
     return "mix:" + ",".join(f"{performer}={weight:g}" for performer, weight in performers)
 
 
-def _with_mix(checkpoint: Checkpoint[M], name: str, shares: tuple[tuple[str, float], ...]) -> Checkpoint[M]:
-    """A copy of a checkpoint whose model knows one performer more."""
+def _add_mix(checkpoint: Checkpoint[M], name: str, shares: tuple[tuple[str, float], ...]) -> Checkpoint[M]:
+    """Copy a checkpoint and add the mix to its performers."""
     model = copy.deepcopy(checkpoint.model)
-    owner = _owner_of_performers(model)
+    owner = _find_performer_table(model)
     rows = owner.performer.weight.detach()
     # Models that were not to tell performers apart have the unknown one only.
     known = [rows[min(checkpoint.find_performer_index(performer), len(rows) - 1)] for performer, _ in shares]
@@ -70,8 +70,8 @@ def _with_mix(checkpoint: Checkpoint[M], name: str, shares: tuple[tuple[str, flo
     return replace(checkpoint, model=model, performer_names=(*checkpoint.performer_names, name))
 
 
-def _owner_of_performers(model: TimingModel | SynthesisModel) -> Conditions | ScoreTiming:
-    """The module that holds the table of performers."""
+def _find_performer_table(model: TimingModel | SynthesisModel) -> Conditions | ScoreTiming:
+    """Find the module that holds the table of performers."""
     if isinstance(model, SynthesisModel):
         return model.conditions
     return model.network if isinstance(model.network, ScoreTiming) else model.network.conditions

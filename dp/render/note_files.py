@@ -1,4 +1,4 @@
-"""The notes as they are played, as MIDI and as CSV."""
+"""This module writes the notes as they are played, as MIDI and as CSV."""
 
 import csv
 import io
@@ -57,8 +57,8 @@ PROGRAMS = {
 PIANO = 0  # for all others
 
 
-def velocities(performance: Performance) -> IntArray:
-    """MIDI velocity [N] of each note, 1 to 127: its own, or one that says how loud it is played."""
+def compute_velocities(performance: Performance) -> IntArray:
+    """Compute the MIDI velocities [N], 1 to 127: a note's own, or else that of its level."""
     performed = performance.performed
     from_level = PLAIN_VELOCITY * 10.0 ** (performance.level_db / VELOCITY_DB)
     chosen = np.where(performed.velocity == UNKNOWN_VELOCITY, from_level, performed.velocity)
@@ -66,14 +66,14 @@ def velocities(performance: Performance) -> IntArray:
 
 
 def note_columns(performance: Performance) -> dict[str, FloatArray | IntArray]:
-    """Columns [N] of the notes in the order of the score; parts count from 1."""
+    """Return columns [N] of the notes in the order of the score; parts count from 1."""
     performed = performance.performed
     part = np.zeros(len(performed), np.int64) if performance.part is None else performance.part
     return {
         "onset_sec": performed.onset_sec,
         "offset_sec": performed.offset_sec,
         "pitch": performed.pitch,
-        "velocity": velocities(performance),
+        "velocity": compute_velocities(performance),
         "level_db": performance.level_db,
         "part": part + 1,
     }
@@ -91,7 +91,7 @@ def write_notes_csv(path: Path, performance: Performance) -> None:
 
 
 def write_midi(path: Path, performance: Performance, part: IntArray, part_names: tuple[str, ...]) -> None:
-    """One track per part, with the program that its name suggests; times are exact to a millisecond.
+    """Write one track per part, with the program that its name suggests; times are exact to a millisecond.
 
     The file has one tempo, the performance's mean: what departs from it is in the notes. A note ends at the latest
     where its part strikes the same pitch again, since MIDI cannot tell the two releases apart.
@@ -110,11 +110,13 @@ def write_midi(path: Path, performance: Performance, part: IntArray, part_names:
     ticks_per_sec = min(TICKS_PER_SEC, MAX_TICK / end_sec)
     resolution = int(np.clip(round(ticks_per_sec * 60.0 / tempo_qpm), 1, 2**15 - 1))
     midi = pretty_midi.PrettyMIDI(resolution=resolution, initial_tempo=tempo_qpm)
-    offset_sec = _ends_before_restruck(performance, part)
-    velocity = velocities(performance)
+    offset_sec = _end_before_restruck(performance, part)
+    velocity = compute_velocities(performance)
     for index in np.unique(part).tolist():
         name = part_names[index] if index < len(part_names) else ""
-        instrument = pretty_midi.Instrument(program_of(name), name=name.encode("latin-1", "replace").decode("latin-1"))
+        instrument = pretty_midi.Instrument(
+            choose_program(name), name=name.encode("latin-1", "replace").decode("latin-1")
+        )
         for note in np.flatnonzero(part == index).tolist():
             instrument.notes.append(
                 pretty_midi.Note(
@@ -129,14 +131,14 @@ def write_midi(path: Path, performance: Performance, part: IntArray, part_names:
         midi.write(str(temporary))
 
 
-def program_of(part_name: str) -> int:
-    """General MIDI program, counted from 0, that the name of a part suggests."""
+def choose_program(part_name: str) -> int:
+    """Choose the General MIDI program, counted from 0, that the name of a part suggests."""
     name = part_name.casefold()
     return next((program for word, program in PROGRAMS.items() if word in name), PIANO)
 
 
-def _ends_before_restruck(performance: Performance, part: IntArray) -> FloatArray:
-    """Ends [N] of the notes, none after the same part strikes the same pitch again."""
+def _end_before_restruck(performance: Performance, part: IntArray) -> FloatArray:
+    """End each note where its part strikes the same pitch again, at the latest; return the ends [N] in seconds."""
     performed = performance.performed
     order = np.lexsort((performed.onset_sec, performed.pitch, part))
     key = np.stack([part[order], performed.pitch[order]])

@@ -1,4 +1,4 @@
-"""Which notes sound in a window that moves on through a piece, at a cost that does not grow with the piece."""
+"""A window moves on through a piece; this module finds its notes, at a cost that does not grow with the piece."""
 
 import numpy as np
 
@@ -21,14 +21,15 @@ class NoteWindow:
         self._entered = 0
         self._inside: IntArray = np.empty(0, dtype=np.int64)
 
-    def heard(self, first: int, last: int, reach: int = 0) -> IntArray:
-        """Indices of the notes that sound in frames first to last, and of the `reach` notes before and after each.
-
-        Where notes are left out between two that are chosen, they are further than `reach` from what sounds.
+    def find_sounding(self, first: int, last: int, reach: int = 0) -> IntArray:
+        """Find the notes that sound in frames first to last, and the `reach` notes before and after each of them.
 
         Args:
             first, last: neither less than in the call before.
-            reach: in notes, as the performance counts them.
+            reach: number of notes, in the order of the performance.
+
+        Returns:
+            The notes' indices, ascending.
         """
         entered = int(np.searchsorted(self._ordered_onset, last))
         candidates = np.concatenate([self._inside, self._order[self._entered : entered]])
@@ -43,8 +44,8 @@ class NoteWindow:
         within = np.arange(int(length.sum())) - np.repeat(np.cumsum(length) - length, length)
         return np.repeat(begin, length) + within
 
-    def taken(self, chosen: IntArray, first: int, tempo_qpm: float) -> SoundingNotes:
-        """Chosen notes as a model reads them in a window that begins at frame `first`."""
+    def take_notes(self, chosen: IntArray, first: int, tempo_qpm: float) -> SoundingNotes:
+        """Take the chosen notes as a model reads them in a window that begins at frame `first`."""
         return SoundingNotes(
             pitch=self._pitch[chosen],
             velocity=self._velocity[chosen],

@@ -1,6 +1,6 @@
-"""Trills, mordents, turns and tremolos as the notes that they stand for.
+"""Trills, mordents, turns and tremolos become the notes that they stand for.
 
-Each is played inside the length of its note, on the beat. Constants and their sources: `docs/score-marks.md`.
+Each is played inside the length of its note, on the beat. The sources of the constants stand in `docs/score-marks.md`.
 """
 
 from dataclasses import dataclass
@@ -25,8 +25,10 @@ class _Figure:
     start_sec: npt.NDArray[np.floating]  # [K] from the note's onset; each lasts until the next, or the end
 
 
-def played_out(notes: ScoreNotes, performed: PerformedNotes, value_sec: FloatArray) -> tuple[PerformedNotes, IntArray]:
-    """Replace notes by what their ornaments make of them.
+def play_ornaments(
+    notes: ScoreNotes, performed: PerformedNotes, value_sec: FloatArray
+) -> tuple[PerformedNotes, IntArray]:
+    """Replace notes with ornaments by the notes that the ornaments stand for.
 
     Args:
         notes: N notes as written.
@@ -40,7 +42,7 @@ def played_out(notes: ScoreNotes, performed: PerformedNotes, value_sec: FloatArr
     ornate = np.flatnonzero(notes.has(PLAYED_OUT))
     source, pitch, onset, offset = [], [], [], []
     for i in ornate.tolist():
-        figure = _figure(
+        figure = _choose_figure(
             Mark(int(notes.marks[i])),
             float(length_sec[i]),
             int(notes.upper_semitone[i]),
@@ -67,24 +69,24 @@ def played_out(notes: ScoreNotes, performed: PerformedNotes, value_sec: FloatArr
     return made, index
 
 
-def _figure(mark: Mark, length_sec: float, upper: int, lower: int, value_sec: float) -> _Figure:
-    """The notes of one ornament; the written note alone where there is no room."""
+def _choose_figure(mark: Mark, length_sec: float, upper: int, lower: int, value_sec: float) -> _Figure:
+    """Choose the notes of one ornament; the written note alone where there is no room for it."""
     plain = _Figure((0,), np.zeros(1))
     if mark & Mark.TRILL:
-        return _trill(length_sec, upper, bool(mark & Mark.FROM_MAIN)) or plain
+        return _make_trill(length_sec, upper, bool(mark & Mark.FROM_MAIN)) or plain
     if mark & (Mark.TURN | Mark.INVERTED_TURN):
         turn = (upper, 0, -lower, 0) if mark & Mark.TURN else (-lower, 0, upper, 0)
-        return (_delayed if mark & Mark.DELAYED else _at_the_beat)(turn, length_sec) or plain
+        return (_delay if mark & Mark.DELAYED else _start_on_beat)(turn, length_sec) or plain
     if mark & (Mark.MORDENT | Mark.INVERTED_MORDENT):
         other = -lower if mark & Mark.MORDENT else upper
         steps: tuple[int, ...] = (0, other, 0, other, 0) if mark & Mark.LONG else (0, other, 0)
-        return _at_the_beat(steps, length_sec) or plain
+        return _start_on_beat(steps, length_sec) or plain
     count = int(np.rint(length_sec / max(value_sec, NOTE_SEC)))
     return _Figure((0,) * count, length_sec / count * np.arange(count)) if count > 1 else plain
 
 
-def _trill(length_sec: float, upper: int, from_main: bool) -> _Figure | None:
-    """Even notes to the note's end, the last one the written one."""
+def _make_trill(length_sec: float, upper: int, from_main: bool) -> _Figure | None:
+    """Make a trill: even notes to the note's end, of which the last is the written one; None without room."""
     pairs = max(int(np.rint(length_sec / (2 * NOTE_SEC))), 1)
     steps = (0, upper) * pairs + (0,) if from_main else (upper, 0) * pairs
     if length_sec / len(steps) < SHORTEST_SEC:
@@ -92,14 +94,14 @@ def _trill(length_sec: float, upper: int, from_main: bool) -> _Figure | None:
     return _Figure(steps, length_sec / len(steps) * np.arange(len(steps)))
 
 
-def _at_the_beat(steps: tuple[int, ...], length_sec: float) -> _Figure | None:
-    """Quick notes, and the written note for the rest."""
+def _start_on_beat(steps: tuple[int, ...], length_sec: float) -> _Figure | None:
+    """Start quick notes on the beat, and hold the written note for the rest; None without room."""
     note_sec = min(NOTE_SEC, MORDENT_SHARE * length_sec / (len(steps) - 1))
     return _Figure(steps, note_sec * np.arange(len(steps))) if note_sec >= SHORTEST_SEC else None
 
 
-def _delayed(steps: tuple[int, ...], length_sec: float) -> _Figure | None:
-    """The written note, then quick notes up to its end."""
+def _delay(steps: tuple[int, ...], length_sec: float) -> _Figure | None:
+    """Hold the written note, then play quick notes up to its end; None without room."""
     note_sec = min(NOTE_SEC, MORDENT_SHARE * length_sec / len(steps))
     if note_sec < SHORTEST_SEC:
         return None

@@ -1,4 +1,4 @@
-"""The files of one rendering: audio, and beside it whatever else there is to know. All of them appear, or none."""
+"""This module writes the files of one rendering: the audio and what belongs to it. All of them appear, or none."""
 
 import errno
 import math
@@ -13,13 +13,13 @@ import numpy as np
 
 from dp.audio.writing import AudioWriter
 from dp.errors import DataError
-from dp.render.excerpt import excerpt
+from dp.render.excerpt import cut_excerpt
 from dp.render.mix import cast
 from dp.render.model_set import ModelSet
 from dp.render.note_files import write_midi, write_notes_csv
 from dp.render.performance import Performance, plan
-from dp.render.provenance import provenance, write_provenance
-from dp.render.sound_files import Stored, Take, record, stored_mel
+from dp.render.provenance import describe_rendering, write_provenance
+from dp.render.sound_files import Stored, Take, open_stored_mel, record
 from dp.render_options import MAX_PEAK, OutputOptions, RenderOptions
 from dp.report.rendering_plot import plot_rendering
 from dp.score import read_score
@@ -55,33 +55,35 @@ def render_to_files(
         output: what is written.
 
     Raises:
-        DataError: the score cannot be used, or asked for is what cannot be done; nothing is written then.
+        DataError: the score cannot be used, or an option cannot be met; nothing is written then.
         OSError: the disk is full, for instance; nothing is left behind.
     """
-    score = excerpt(read_score(score_path), options.parts, options.start_bar, options.end_bar)
+    score = cut_excerpt(read_score(score_path), options.parts, options.start_bar, options.end_bar)
     models, _ = cast(models, options)
     performance = plan(score, models, options)
-    with _fresh_folder(out) as folder:
+    with _open_fresh_folder(out) as folder:
         take = record(performance, models, options, output.sample_rate_hz, folder)
-        gain, quieter = _gain(take, output.loudness_lufs)
+        gain, quieter = _choose_gain(take, output.loudness_lufs)
         warnings = (*performance.warnings, *quieter)
         made = {out: folder / f"audio{out.suffix.lower()}"}
         with AudioWriter(made[out], take.sample_rate_hz) as writer:
-            for samples in take.samples(gain):
+            for samples in take.iterate_samples(gain):
                 writer.write(samples)
         if output.extras:
             extras = {suffix: folder / f"extra{suffix}" for suffix in EXTRA_SUFFIXES}
             _write_extras(extras, score, performance, take, gain)
-            facts = provenance(score_path, models, options, output, take, gain, len(performance.performed), warnings)
+            facts = describe_rendering(
+                score_path, models, options, output, take, gain, len(performance.performed), warnings
+            )
             write_provenance(extras[".json"], facts)
-            made |= {_extra_path(out, suffix, score_path): path for suffix, path in extras.items()}
+            made |= {_name_extra(out, suffix, score_path): path for suffix, path in extras.items()}
         _put(made)
     return RenderedFiles(tuple(made), len(performance.performed), take.length_sec, warnings)
 
 
 @contextmanager
-def _fresh_folder(out: Path) -> Iterator[Path]:
-    """A folder beside `out`, from which files can be moved to their places in one step each; then it goes."""
+def _open_fresh_folder(out: Path) -> Iterator[Path]:
+    """Open a temporary folder beside `out`, from which files can be moved to their places in one step each."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=".tmp-render-", dir=out.parent))
@@ -98,8 +100,8 @@ def _fresh_folder(out: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _gain(take: Take, loudness_lufs: float | None) -> tuple[float, tuple[str, ...]]:
-    """What the samples are multiplied by, and a warning where the wanted loudness would clip."""
+def _choose_gain(take: Take, loudness_lufs: float | None) -> tuple[float, tuple[str, ...]]:
+    """Choose the samples' gain, a factor; a warning comes with it where the wanted loudness would clip."""
     most = MAX_PEAK / take.peak if take.peak > 0 else 1.0
     if loudness_lufs is None or not math.isfinite(take.loudness_lufs):
         return min(1.0, most), ()
@@ -115,11 +117,11 @@ def _write_extras(extras: dict[str, Path], score: Score, performance: Performanc
     write_midi(extras[".mid"], performance, part, score.part_names)
     write_notes_csv(extras[".csv"], performance)
     take.log_mel.rename(extras[".npy"])
-    log_mel, samples = stored_mel(extras[".npy"]), Stored(take.raw, (take.sample_count,))
+    log_mel, samples = open_stored_mel(extras[".npy"]), Stored(take.raw, (take.sample_count,))
     plot_rendering(extras[".png"], samples, take.sample_rate_hz, performance.performed, log_mel, score.title, gain)
 
 
-def _extra_path(out: Path, suffix: str, score_path: Path) -> Path:
+def _name_extra(out: Path, suffix: str, score_path: Path) -> Path:
     path = out.with_suffix(suffix)
     if path.exists() and path.samefile(score_path):
         return path.with_name(f"{path.stem}.performed{suffix}")

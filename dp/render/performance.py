@@ -1,4 +1,4 @@
-"""What is to be played, before any of it sounds: notes with times, levels, and the performer they are played as."""
+"""This module decides what is played, before any of it sounds: notes with times and levels, and their performer."""
 
 from dataclasses import dataclass, field, replace
 
@@ -6,12 +6,12 @@ import numpy as np
 
 from dp.data.tempo_map import DEFAULT_TEMPO_QPM, TempoMap, build_written_tempo_map
 from dp.errors import DataError
-from dp.render.mark_rules import level_db, shaped, velocities
+from dp.render.mark_rules import choose_velocities, compute_level_db, shape_notes
 from dp.render.mix import cast
 from dp.render.model_set import ModelSet
-from dp.render.ornaments import played_out
-from dp.render.rubato import with_tempo_changes
-from dp.render.score_checks import playable
+from dp.render.ornaments import play_ornaments
+from dp.render.rubato import apply_tempo_changes
+from dp.render.score_checks import make_playable
 from dp.render.sound import PLAIN, Texture
 from dp.render.timing import perform
 from dp.render_options import RenderOptions
@@ -46,25 +46,25 @@ def plan(score: Score, models: ModelSet, options: RenderOptions) -> Performance:
         raise DataError(subject, "has no notes", "give a score with notes in it")
     models, performer = cast(models, options)
     dims = models.synthesis.model.dims
-    score, warnings = playable(score, dims.lowest_pitch, dims.highest_pitch)
-    tempo_qpm = _first_tempo_qpm(score, options)
+    score, warnings = make_playable(score, dims.lowest_pitch, dims.highest_pitch)
+    tempo_qpm = _choose_first_tempo_qpm(score, options)
     performed = perform(score, models.timing, performer, tempo_qpm, options.expression)
     written = build_written_tempo_map(score, tempo_qpm)
-    performed, tempo_map = with_tempo_changes(score, performed, written, subject)
+    performed, tempo_map = apply_tempo_changes(score, performed, written, subject)
     rate_hz = models.timing.mel.frame_rate_hz
-    performance = _with_marks(score.notes, performed, tempo_map, performer, rate_hz, warnings)
+    performance = _apply_marks(score.notes, performed, tempo_map, performer, rate_hz, warnings)
     return replace(performance, texture=Texture(options.texture, options.seed))
 
 
-def _first_tempo_qpm(score: Score, options: RenderOptions) -> float | None:
-    """The tempo of the beginning, where it is not the score's."""
+def _choose_first_tempo_qpm(score: Score, options: RenderOptions) -> float | None:
+    """Choose the tempo of the beginning in quarters per minute; None = the score's."""
     if options.tempo_qpm is None and options.tempo_factor == 1.0:
         return None
     own = float(score.tempo_qpm[np.argmin(score.tempo_quarter)]) if len(score.tempo_qpm) else DEFAULT_TEMPO_QPM
     return (own if options.tempo_qpm is None else options.tempo_qpm) * options.tempo_factor
 
 
-def _with_marks(
+def _apply_marks(
     notes: ScoreNotes,
     performed: PerformedNotes,
     tempo_map: TempoMap,
@@ -72,18 +72,18 @@ def _with_marks(
     rate_hz: float,
     warnings: tuple[str, ...],
 ) -> Performance:
-    """Lengths, levels and ornaments by rule; every note lasts a frame at least, and none starts before 0."""
-    performed = shaped(notes, performed, tempo_map)
+    """Apply lengths, levels and ornaments by rule; every note lasts a frame at least, and none starts before 0."""
+    performed = shape_notes(notes, performed, tempo_map)
     early_sec = min(float(performed.onset_sec.min()), 0.0)  # of grace notes before the first beat
-    level = level_db(notes)
+    level = compute_level_db(notes)
     onset_sec = performed.onset_sec - early_sec
     performed = replace(
         performed,
-        velocity=velocities(notes, level),
+        velocity=choose_velocities(notes, level),
         onset_sec=onset_sec,
         offset_sec=np.maximum(performed.offset_sec - early_sec, onset_sec + 1.0 / rate_hz),
     )
     tempo_map = replace(tempo_map, time_sec=tempo_map.time_sec - early_sec)
     value_sec = tempo_map.find_sec(notes.onset_quarter + notes.value_quarter) - tempo_map.find_sec(notes.onset_quarter)
-    performed, index = played_out(notes, performed, value_sec)
+    performed, index = play_ornaments(notes, performed, value_sec)
     return Performance(performed, level[index], tempo_map, performer, warnings, index, notes.part[index])

@@ -1,4 +1,4 @@
-"""What a rendering was made from, and how: enough to make it again."""
+"""The provenance of a rendering tells what it was made from and how: enough to make it again."""
 
 import dataclasses
 import json
@@ -16,7 +16,7 @@ from dp.units import A4_HZ
 from dp.version import __version__
 
 
-def provenance(
+def describe_rendering(
     score_path: Path,
     models: ModelSet,
     options: RenderOptions,
@@ -26,7 +26,7 @@ def provenance(
     note_count: int,
     warnings: Sequence[str],
 ) -> dict[str, Any]:
-    """The facts, without times of day or folders of this machine: the same rendering has the same provenance.
+    """Describe a rendering without times of day or folders, so that equal renderings have equal provenance.
 
     Raises:
         DataError: the score cannot be read any more.
@@ -36,9 +36,9 @@ def provenance(
         "score": {"name": score_path.name, "sha256": file_sha256(score_path)},
         "models": {
             "name": models.name,
-            "timing": _model(models.timing),
-            "synthesis": _model(models.synthesis),
-            "vocoder": _model(models.vocoder),
+            "timing": _describe_model(models.timing),
+            "synthesis": _describe_model(models.synthesis),
+            "vocoder": _describe_model(models.vocoder),
         },
         "version": __version__,
         "options": {**dataclasses.asdict(options), **dataclasses.asdict(output)},
@@ -49,7 +49,7 @@ def provenance(
             "gain": round(gain, 6),
         },
         "note_count": note_count,
-        # The models play in A = 440 Hz, the faster the higher the tuning is that the waveform is brought to.
+        # The models play at A = 440 Hz; for a higher tuning they play faster, and the waveform is stretched afterwards.
         "mel": {
             "band_count": mel.band_count,
             "frame_rate_hz": round(mel.frame_rate_hz * options.tuning_hz / A4_HZ, 6),
@@ -63,7 +63,7 @@ def write_provenance(path: Path, facts: dict[str, Any]) -> None:
     write_whole(path, (json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode())
 
 
-def _model(checkpoint: Checkpoint[Any]) -> dict[str, Any]:
+def _describe_model(checkpoint: Checkpoint[Any]) -> dict[str, Any]:
     return {
         "kind": checkpoint.model.kind,
         "step": checkpoint.step,

@@ -1,8 +1,8 @@
-"""Ritardandi, accelerandi and fermatas of the score, by rule.
+"""Ritardandi, accelerandi and fermatas of the score take effect by rule.
 
-The timing model plays around the score's tempo marks alone, as in training. What the score asks for beyond them is laid
-over what it played: from one event to the next a ritardando or fermata makes the time at least as long as its rule
-says, an accelerando at most. So a ritardando that the model makes of its own accord is not made twice.
+The timing model follows only the tempo marks of the score, as in training. The other changes of tempo are applied to
+its result: from one event to the next, a ritardando or fermata makes the time at least as long as its rule says, an
+accelerando at most as long. So a ritardando that the model already plays is not added twice.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ SAME_QUARTER = 1e-6
 UNCHANGED = 1e-9  # departure from 1 of a factor that counts as none
 
 
-def with_tempo_changes(
+def apply_tempo_changes(
     score: Score, performed: PerformedNotes, written: TempoMap, subject: object
 ) -> tuple[PerformedNotes, TempoMap]:
     """Stretch a performance where the score says so.
@@ -39,7 +39,7 @@ def with_tempo_changes(
     tempo_map = build_performed_tempo_map(score.notes, performed, subject)
     if not score.tempo_changes and not score.fermatas:
         return performed, tempo_map
-    held = _held(score, written)
+    held = _find_held(score, written)
     borders = [border for begin, end, _ in held for border in (begin, end)]
     known = tempo_map.position_quarter
     inside = [
@@ -50,26 +50,26 @@ def with_tempo_changes(
     quarter = np.unique(np.concatenate([known, inside]))
     sec = tempo_map.find_sec(quarter)
     plain_sec = np.diff(written.find_sec(quarter))
-    rule = np.diff(_ruled_sec(score.tempo_changes, held, written, quarter)) / plain_sec
+    rule = np.diff(_compute_ruled_sec(score.tempo_changes, held, written, quarter)) / plain_sec
     played = np.diff(sec) / plain_sec
     slower, faster = rule > 1 + UNCHANGED, rule < 1 - UNCHANGED
     factor = np.where(slower, np.maximum(played, rule), np.where(faster, np.minimum(played, rule), played)) / played
     # What follows the last event is no tempo that was played, but how long its notes are.
     factor = np.where(quarter[:-1] >= known[-2], rule, factor)
     new_sec = sec[0] + np.concatenate([[0.0], np.cumsum(np.diff(sec) * factor)])
-    warped = [_warped(values, sec, new_sec, factor) for values in (performed.onset_sec, performed.offset_sec)]
+    warped = [_warp_times(values, sec, new_sec, factor) for values in (performed.onset_sec, performed.offset_sec)]
     performed = replace(performed, onset_sec=warped[0], offset_sec=warped[1])
     return performed, build_performed_tempo_map(score.notes, performed, subject)
 
 
-def _warped(values: FloatArray, sec: FloatArray, new_sec: FloatArray, factor: FloatArray) -> FloatArray:
-    """Times after the stretching; before the first and after the last event as in the nearest interval."""
+def _warp_times(values: FloatArray, sec: FloatArray, new_sec: FloatArray, factor: FloatArray) -> FloatArray:
+    """Map times to those after the stretching; beyond the first and last event the nearest interval counts."""
     before, after = np.minimum(values - sec[0], 0.0), np.maximum(values - sec[-1], 0.0)
     return np.asarray(np.interp(values, sec, new_sec) + before + after * factor[-1])
 
 
-def _held(score: Score, written: TempoMap) -> list[tuple[float, float, float]]:
-    """Which score positions are held, from and to, and how many times as long they are to be.
+def _find_held(score: Score, written: TempoMap) -> list[tuple[float, float, float]]:
+    """Find the stretches that fermatas hold: begin and end in quarters, and the factor of their length.
 
     Holding starts at the last event under the fermata, when all that moves has come to rest.
     """
@@ -83,10 +83,10 @@ def _held(score: Score, written: TempoMap) -> list[tuple[float, float, float]]:
     return found
 
 
-def _ruled_sec(
+def _compute_ruled_sec(
     changes: Sequence[TempoChange], held: Sequence[tuple[float, float, float]], written: TempoMap, quarter: FloatArray
 ) -> FloatArray:
-    """When score positions are reached by the tempo marks, the changes and the fermatas."""
+    """Compute when score positions [K] are reached by tempo marks, changes and fermatas alone, in seconds [K]."""
     borders = [quarter, written.position_quarter]
     borders += [np.array([change.begin_quarter, change.end_quarter]) for change in changes]
     borders += [np.array(span[:2]) for span in held]
@@ -94,7 +94,7 @@ def _ruled_sec(
     slowness = np.ones(len(grid) - 1)
     for change in changes:
         inside = slice(*np.searchsorted(grid, [change.begin_quarter, change.end_quarter]).tolist())
-        slowness[inside] = _slowness(change, grid[inside.start : inside.stop + 1])
+        slowness[inside] = _compute_slowness(change, grid[inside.start : inside.stop + 1])
     longer = np.ones(len(grid) - 1)
     for begin, end, factor in held:
         inside = slice(*np.searchsorted(grid, [begin, end]).tolist())
@@ -103,8 +103,8 @@ def _ruled_sec(
     return np.interp(quarter, grid, np.concatenate([[0.0], np.cumsum(lengths_sec)]))
 
 
-def _slowness(change: TempoChange, quarter: FloatArray) -> FloatArray:
-    """Mean factor of the durations between score positions [K] inside a change; [K - 1].
+def _compute_slowness(change: TempoChange, quarter: FloatArray) -> FloatArray:
+    """Compute the mean factors [K - 1] of the durations between score positions [K] inside a change.
 
     The tempo goes like the speed of a runner who slows down evenly: its square is linear in the score position
     (Kronman and Sundberg 1987; Friberg and Sundberg 1999 with q = 2). Such a stretch takes as long as at the mean of

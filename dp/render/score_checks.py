@@ -1,4 +1,4 @@
-"""What can be played but is odd: counted and named, so that nobody wonders about the sound."""
+"""Some scores can be played but are odd; this module counts and names what is odd in warnings."""
 
 from dataclasses import replace
 
@@ -12,8 +12,8 @@ SLOWEST_QPM, FASTEST_QPM = 10.0, 600.0  # of what is played; tempo marks beyond 
 NAMED_COUNT = 5  # of odd values in a warning
 
 
-def playable(score: Score, lowest_pitch: int, highest_pitch: int) -> tuple[Score, tuple[str, ...]]:
-    """The score with tempo marks that can be played, and warnings about whatever is odd in it.
+def make_playable(score: Score, lowest_pitch: int, highest_pitch: int) -> tuple[Score, tuple[str, ...]]:
+    """Bring the tempo marks of a score into bounds, and warn about whatever is odd in it.
 
     Args:
         score: with notes.
@@ -23,27 +23,27 @@ def playable(score: Score, lowest_pitch: int, highest_pitch: int) -> tuple[Score
     odd = (score.tempo_qpm < SLOWEST_QPM) | (score.tempo_qpm > FASTEST_QPM)
     if odd.any():
         bounds = f"{SLOWEST_QPM:g} to {FASTEST_QPM:g} quarters per minute"
-        warnings.append(f"tempo marks brought into {bounds}: {odd.sum()} ({_named(score.tempo_qpm[odd])})")
+        warnings.append(f"tempo marks brought into {bounds}: {odd.sum()} ({_name_values(score.tempo_qpm[odd])})")
         score = replace(score, tempo_qpm=np.clip(score.tempo_qpm, SLOWEST_QPM, FASTEST_QPM))
     pitch = score.notes.pitch
     outside = (pitch < lowest_pitch) | (pitch > highest_pitch)
     if outside.any():
         bounds = f"MIDI pitches {lowest_pitch} to {highest_pitch}, which the models know"
-        warnings.append(f"{outside.sum()} notes outside {bounds} ({_named(pitch[outside])})")
-    crowded = _most_at_once(score.notes.onset_quarter, score.notes.duration_quarter)
+        warnings.append(f"{outside.sum()} notes outside {bounds} ({_name_values(pitch[outside])})")
+    crowded = _count_most_at_once(score.notes.onset_quarter, score.notes.duration_quarter)
     if crowded[0] > MAX_SOUNDING_COUNT:
         warnings.append(f"{crowded[0]} notes at once, in bar {score.notes.measure[crowded[1]]}")
     return score, tuple(warnings)
 
 
-def _named(values: np.ndarray) -> str:
+def _name_values(values: np.ndarray) -> str:
     different = np.unique(values)
     more = ", ..." if len(different) > NAMED_COUNT else ""
     return ", ".join(f"{value:g}" for value in different[:NAMED_COUNT].tolist()) + more
 
 
-def _most_at_once(onset_quarter: FloatArray, duration_quarter: FloatArray) -> tuple[int, int]:
-    """How many notes sound where most do, and one that starts there."""
+def _count_most_at_once(onset_quarter: FloatArray, duration_quarter: FloatArray) -> tuple[int, int]:
+    """Count the notes that sound at once where most do; return the count and the index of a note that starts there."""
     ended = np.searchsorted(np.sort(onset_quarter + duration_quarter), onset_quarter, side="right")
     begun = np.searchsorted(onset_quarter, onset_quarter, side="right")
     at_once = begun - ended

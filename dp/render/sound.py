@@ -1,4 +1,4 @@
-"""From performed notes to a log-mel: the synthesis model over a whole piece, in pieces whose borders do not show."""
+"""The synthesis model makes the log-mel of a whole piece from performed notes, in pieces whose borders do not show."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ def synthesize(
     performer: str | None,
     texture: Texture = PLAIN,
 ) -> Tensor:
-    """Log-mel [T, M] of performed notes, TAIL_SEC longer than they are."""
+    """Synthesize the log-mel [T, M] of performed notes, TAIL_SEC longer than the notes."""
     return torch.cat(list(log_mel_pieces(performed, tempo_map, synthesis, performer, texture)))
 
 
@@ -55,14 +55,14 @@ def log_mel_pieces(
 ) -> Iterator[Tensor]:
     """The log-mel of `synthesize` in pieces [T, M] that follow each other; the first is short."""
     if synthesis.model.dims.attention == "local":
-        return _in_chunks(performed, tempo_map, synthesis, performer, texture)
-    return _in_windows(performed, tempo_map, synthesis, performer, texture)
+        return _synthesize_chunks(performed, tempo_map, synthesis, performer, texture)
+    return _synthesize_windows(performed, tempo_map, synthesis, performer, texture)
 
 
-def _made(
+def _predict_log_mels(
     model: SynthesisModel, inputs: dict[str, Tensor], first_frames: Sequence[int], texture: Texture
 ) -> Iterator[Tensor]:
-    """The log-mel of each of a batch's clips, which begin at these frames of the piece."""
+    """Predict the log-mel of each clip of a batch; the clips begin at `first_frames` of the piece."""
     if texture.amount == 0.0 or not model.dims.texture:
         yield from model(**inputs)
         return
@@ -71,41 +71,41 @@ def _made(
 
 
 @torch.no_grad()
-def _in_chunks(
+def _synthesize_chunks(
     performed: PerformedNotes,
     tempo_map: TempoMap,
     synthesis: Checkpoint[SynthesisModel],
     performer: str | None,
     texture: Texture,
 ) -> Iterator[Tensor]:
-    """The same as all at once: each chunk is made with all the notes and frames around it that it can hear."""
+    """Synthesize chunk after chunk, each with all notes and frames that it depends on, as if all were made at once."""
     model, rate_hz = synthesis.model, synthesis.mel.frame_rate_hz
     notes = NoteWindow(performed, rate_hz, TAIL_FRAME)
-    frame_count = _frame_count(performed, rate_hz)
+    frame_count = _count_frames(performed, rate_hz)
     tempo_qpm = tempo_map.compute_mean_tempo_qpm(0.0, float(performed.offset_sec.max()))
     start, chunk = 0, min(FIRST_CHUNK_FRAME, CHUNK_FRAME)
     while start < frame_count:
         end = min(start + chunk, frame_count)
         first, last = max(start - model.reach_frame, 0), min(end + model.reach_frame, frame_count)
-        near = notes.taken(notes.heard(first, last, model.reach_note), first, tempo_qpm)
+        near = notes.take_notes(notes.find_sounding(first, last, model.reach_note), first, tempo_qpm)
         inputs = make_synthesis_inputs([near], [synthesis.find_performer_index(performer)], [last - first])
-        (made,) = _made(model, inputs, [first], texture)
+        (made,) = _predict_log_mels(model, inputs, [first], texture)
         yield made[start - first : end - first]
         start, chunk = end, min(CHUNK_GROWTH * chunk, CHUNK_FRAME)
 
 
 @torch.no_grad()
-def _in_windows(
+def _synthesize_windows(
     performed: PerformedNotes,
     tempo_map: TempoMap,
     synthesis: Checkpoint[SynthesisModel],
     performer: str | None,
     texture: Texture,
 ) -> Iterator[Tensor]:
-    """In windows of a clip's length, as in training; where neighbours overlap, one fades into the other."""
+    """Synthesize windows of a clip's length, as in training; where neighbours overlap, one fades into the other."""
     rate_hz = synthesis.mel.frame_rate_hz
     notes = NoteWindow(performed, rate_hz)
-    frame_count = _frame_count(performed, rate_hz)
+    frame_count = _count_frames(performed, rate_hz)
     window, overlap = (int(sec_to_frame(sec, rate_hz)) for sec in (CLIP_SEC, OVERLAP_SEC))
     starts = range(0, max(frame_count - overlap, 1), window - overlap)
     rise = ((torch.arange(overlap) + 1) / (overlap + 1))[:, None]
@@ -114,10 +114,13 @@ def _in_windows(
     while first < len(starts):
         spans = [(start, min(start + window, frame_count)) for start in starts[first : first + batch]]
         tempos = [tempo_map.compute_mean_tempo_qpm(*frame_to_sec(span, rate_hz).tolist()) for span in spans]
-        near = [notes.taken(notes.heard(*span), span[0], tempo) for span, tempo in zip(spans, tempos, strict=True)]
+        near = [
+            notes.take_notes(notes.find_sounding(*span), span[0], tempo)
+            for span, tempo in zip(spans, tempos, strict=True)
+        ]
         lengths = [end - start for start, end in spans]
         inputs = make_synthesis_inputs(near, [synthesis.find_performer_index(performer)] * len(spans), lengths)
-        mels = _made(synthesis.model, inputs, [start for start, _ in spans], texture)
+        mels = _predict_log_mels(synthesis.model, inputs, [start for start, _ in spans], texture)
         for (_, end), length, log_mel in zip(spans, lengths, mels, strict=True):
             made = log_mel[:length]
             made = torch.cat([fading + rise[: len(fading)] * made[: len(fading)], made[len(fading) :]])
@@ -127,5 +130,5 @@ def _in_windows(
         first, batch = first + batch, WINDOWS_AT_ONCE
 
 
-def _frame_count(performed: PerformedNotes, rate_hz: float) -> int:
+def _count_frames(performed: PerformedNotes, rate_hz: float) -> int:
     return int(sec_to_frame(float(performed.offset_sec.max()) + TAIL_SEC, rate_hz))

@@ -1,4 +1,4 @@
-"""A rendering as it is made, block by block: heard at once, or kept in files until its level is known."""
+"""A rendering is made block by block: it is heard at once, or kept in files until its level is known."""
 
 import math
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from dp.audio.level import soft_limited
 from dp.audio.loudness import LoudnessMeter
-from dp.render.excerpt import excerpt
+from dp.render.excerpt import cut_excerpt
 from dp.render.mix import cast
 from dp.render.model_set import ModelSet
 from dp.render.performance import Performance, plan
-from dp.render.stream import Block, blocks
+from dp.render.stream import Block, iterate_blocks
 from dp.render_options import RenderOptions
 from dp.score import read_score
 from dp.units import A4_HZ, sample_to_sec
@@ -47,8 +47,8 @@ class Stored:
         return np.fromfile(self.path, dtype=np.float32, count=count, offset=offset_byte).reshape(-1, *self.shape[1:])
 
 
-def stored_mel(path: Path) -> Stored:
-    """A log-mel [T, M] that `record` wrote."""
+def open_stored_mel(path: Path) -> Stored:
+    """Open a log-mel [T, M] that `record` wrote."""
     with path.open("rb") as file:
         np.lib.format.read_magic(file)
         shape, _, _ = np.lib.format.read_array_header_1_0(file)
@@ -71,8 +71,8 @@ class Take:
         """How long it sounds."""
         return sample_to_sec(self.sample_count, self.sample_rate_hz)
 
-    def samples(self, gain: float) -> Iterator[Samples]:
-        """All samples times `gain`, a part at a time."""
+    def iterate_samples(self, gain: float) -> Iterator[Samples]:
+        """Yield all samples times `gain`, a part at a time."""
         stored = Stored(self.raw, (self.sample_count,))
         for first in range(0, len(stored), READ_SAMPLES):
             yield stored[first : first + READ_SAMPLES] * np.float32(gain)
@@ -123,7 +123,7 @@ def sound(performance: Performance, models: ModelSet, options: RenderOptions, sa
     models, _ = cast(models, options)
     made_hz = models.synthesis.mel.sample_rate_hz
     speed = options.tuning_hz / A4_HZ  # to which the models play
-    made = blocks(_faster(performance, 1.0 / speed), models)
+    made = iterate_blocks(_speed_up(performance, 1.0 / speed), models)
     if speed == 1.0 and made_hz == sample_rate_hz:
         yield from made
         return
@@ -135,22 +135,24 @@ def sound(performance: Performance, models: ModelSet, options: RenderOptions, sa
     yield Block(np.zeros((0, band_count), dtype=np.float32), rest)
 
 
-def pcm(
+def stream_pcm(
     score_path: Path, models: ModelSet, options: RenderOptions, sample_rate_hz: int
 ) -> tuple[Performance, Iterator[bytes]]:
-    """A score's performance, and its sound as it is made: 16-bit little-endian samples, limited where they are loud.
+    """Perform a score; return the performance, and its sound as it is made.
+
+    The sound is 16-bit little-endian samples, limited where they are loud.
 
     Raises:
-        DataError: the score cannot be used, or asked for is what cannot be done.
+        DataError: the score cannot be used, or an option cannot be met.
     """
-    score = excerpt(read_score(score_path), options.parts, options.start_bar, options.end_bar)
+    score = cut_excerpt(read_score(score_path), options.parts, options.start_bar, options.end_bar)
     performance = plan(score, models, options)
     made = sound(performance, models, options, sample_rate_hz)
     return performance, (np.rint(soft_limited(block.samples) * PCM_FULL).astype("<i2").tobytes() for block in made)
 
 
-def _faster(performance: Performance, factor: float) -> Performance:
-    """All times of a performance divided by `factor`."""
+def _speed_up(performance: Performance, factor: float) -> Performance:
+    """Divide all times of a performance by `factor`."""
     performed, tempo_map = performance.performed, performance.tempo_map
     first_qpm, last_qpm = tempo_map.outer_tempo_qpm
     return replace(

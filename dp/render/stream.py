@@ -1,4 +1,4 @@
-"""From a performance to sound, block by block: whatever its length, a few seconds of it are in memory at a time."""
+"""A performance becomes sound block by block; whatever its length, only a few seconds of it are in memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ from dp.render.sound import log_mel_pieces
 
 @dataclass(frozen=True)
 class Block:
-    """What follows the block before without a gap."""
+    """A stretch of sound that follows the block before without a gap."""
 
     log_mel: npt.NDArray[np.float32]  # [T, M]
     samples: npt.NDArray[np.float32]  # [T * hop], as the vocoder made them
 
 
-def blocks(performance: Performance, models: ModelSet) -> Iterator[Block]:
-    """Make a performance sound: the first block is short and comes soon."""
+def iterate_blocks(performance: Performance, models: ModelSet) -> Iterator[Block]:
+    """Yield the sound of a performance; the first block is short, so that it comes soon."""
     waiting = torch.empty(0, models.synthesis.mel.band_count)  # log-mel whose samples are still to come
 
     def heard() -> Iterator[Tensor]:
@@ -39,7 +39,7 @@ def blocks(performance: Performance, models: ModelSet) -> Iterator[Block]:
 
 
 def _log_mel_pieces(performance: Performance, models: ModelSet) -> Iterator[Tensor]:
-    """What the synthesis model makes of a performance, with the notes' levels."""
+    """Yield the log-mel [T, M] of a performance in pieces, with the notes' levels applied."""
     mel = models.synthesis.mel
     made = log_mel_pieces(
         performance.performed, performance.tempo_map, models.synthesis, performance.performer, performance.texture
@@ -50,5 +50,5 @@ def _log_mel_pieces(performance: Performance, models: ModelSet) -> Iterator[Tens
     curve = LevelCurve(performance.performed, performance.level_db, mel.frame_rate_hz)
     first = 0
     for log_mel in made:
-        yield curve.applied(log_mel, first, mel.floor)
+        yield curve.apply(log_mel, first, mel.floor)
         first += len(log_mel)

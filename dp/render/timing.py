@@ -1,4 +1,4 @@
-"""When each note of a score sounds: the timing model over a whole piece."""
+"""The timing model predicts when each note of a whole score sounds."""
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +27,7 @@ def perform(
     tempo_qpm: float | None,
     expression: float = 1.0,
 ) -> PerformedNotes:
-    """When each note of a score sounds.
+    """Predict when each note of a score sounds.
 
     Our model plays the piece as a whole. The publication's predicts how far each note departs from its nominal time in
     windows of a clip's length; each note takes the mean of its two windows' departures, weighted by how far inside
@@ -50,9 +50,11 @@ def perform(
         onset_sec, duration_sec = compute_played_times_sec(context, said[0], said[1], said[2], expression)
     else:
         onset_sec, duration_sec = compute_nominal_times_sec(score.notes, tempo_map)
-        departure_sec = expression * frame_to_sec(_departures(score, network, index, tempo_map, rate_hz), rate_hz)
+        departure_sec = expression * frame_to_sec(
+            _predict_departures_frame(score, network, index, tempo_map, rate_hz), rate_hz
+        )
         onset_sec, duration_sec = onset_sec + departure_sec[0], duration_sec + departure_sec[1]
-    onset_sec = _in_order(score.notes, onset_sec)
+    onset_sec = _delay_into_order(score.notes, onset_sec)
     onset_sec = onset_sec - min(float(onset_sec.min()), 0.0)
     return PerformedNotes(
         pitch=score.notes.pitch,
@@ -63,10 +65,10 @@ def perform(
     )
 
 
-def _departures(
+def _predict_departures_frame(
     score: Score, network: FrameTiming, performer_index: int, tempo_map: TempoMap, rate_hz: float
 ) -> npt.NDArray[np.float64]:
-    """How many frames each note's onset and duration [2, N] depart from nominal."""
+    """Predict how many frames each note's onset and duration depart from nominal; [2, N]."""
     notes = score.notes
     onset_sec, duration_sec = compute_nominal_times_sec(notes, tempo_map)
     total, weights = np.zeros((2, len(notes))), np.zeros(len(notes))
@@ -88,8 +90,8 @@ def _departures(
     return total / weights
 
 
-def _in_order(notes: ScoreNotes, onset_sec: FloatArray) -> FloatArray:
-    """Onsets [N] delayed where needed, so that none comes before that of an earlier note; grace notes come first."""
+def _delay_into_order(notes: ScoreNotes, onset_sec: FloatArray) -> FloatArray:
+    """Delay onsets [N] where needed, so that none comes before that of an earlier note; grace notes come first."""
     order = np.lexsort((~notes.is_grace, notes.onset_quarter))
     position = np.stack([notes.onset_quarter[order], ~notes.is_grace[order]])
     starts = np.concatenate([[True], (np.diff(position) != 0).any(axis=0)])

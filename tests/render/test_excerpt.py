@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dp.errors import DataError
-from dp.render.excerpt import excerpt
+from dp.render.excerpt import cut_excerpt
 from dp.score import read_score
 from dp.types import PlayedBar, Score
 from tests.factories import melody_xml
@@ -27,12 +27,12 @@ def score_of(bar_names=BARS, part=0, tempo=((0.0, 60.0), (3.0, 90.0), (5.0, 120.
 
 def test_nothing_asked_for_leaves_the_score_as_it_is() -> None:
     score = score_of()
-    assert excerpt(score) is score
+    assert cut_excerpt(score) is score
 
 
 def test_bars_are_those_of_the_first_passage_that_has_them() -> None:
     """The first time of bar 2 up to the next time of bar 3, and what is played between."""
-    cut = excerpt(score_of(), start_bar=2, end_bar=3)
+    cut = cut_excerpt(score_of(), start_bar=2, end_bar=3)
     assert cut.notes.pitch.tolist() == [60 + row for row in range(2, 10)]
     assert cut.notes.onset_quarter.tolist() == [float(row) for row in range(8)]
     assert [bar.name for bar in cut.bars] == ["2", "1", "2", "3"]
@@ -50,30 +50,30 @@ def test_bars_are_those_of_the_first_passage_that_has_them() -> None:
     ],
 )
 def test_bars(start: int | None, end: int | None, pitches: list[int]) -> None:
-    assert excerpt(score_of(), start_bar=start, end_bar=end).notes.pitch.tolist() == pitches
+    assert cut_excerpt(score_of(), start_bar=start, end_bar=end).notes.pitch.tolist() == pitches
 
 
 def test_the_rest_of_a_divided_bar_belongs_to_it() -> None:
-    cut = excerpt(score_of(("0", "1", "X1", "2", "2", "3")), start_bar=1, end_bar=2)
+    cut = cut_excerpt(score_of(("0", "1", "X1", "2", "2", "3")), start_bar=1, end_bar=2)
     assert [bar.name for bar in cut.bars] == ["1", "X1", "2", "2"]
 
 
 def test_the_tempo_in_force_stays_in_force() -> None:
-    cut = excerpt(score_of(), start_bar=3)  # from quarter 8 on
+    cut = cut_excerpt(score_of(), start_bar=3)  # from quarter 8 on
     assert cut.tempo_quarter.tolist() == [0.0]
     assert cut.tempo_qpm.tolist() == [120.0]
-    cut = excerpt(score_of(), start_bar=2, end_bar=2)  # quarters 2 to 4
+    cut = cut_excerpt(score_of(), start_bar=2, end_bar=2)  # quarters 2 to 4
     assert cut.tempo_quarter.tolist() == [0.0, 1.0]
     assert cut.tempo_qpm.tolist() == [60.0, 90.0]
-    assert len(excerpt(score_of(tempo=()), start_bar=2).tempo_qpm) == 0
-    late = excerpt(score_of(tempo=((7.0, 80.0),)), start_bar=1, end_bar=1)
+    assert len(cut_excerpt(score_of(tempo=()), start_bar=2).tempo_qpm) == 0
+    late = cut_excerpt(score_of(tempo=((7.0, 80.0),)), start_bar=1, end_bar=1)
     assert late.tempo_qpm.tolist() == [80.0]  # the first mark holds before itself too
 
 
 def test_a_note_over_the_border_is_cut_or_left_out() -> None:
     score = score_of()
     long = replace(score.notes, duration_quarter=np.full(12, 3.0))
-    cut = excerpt(replace(score, notes=long), start_bar=2, end_bar=2)
+    cut = cut_excerpt(replace(score, notes=long), start_bar=2, end_bar=2)
     assert cut.notes.onset_quarter.tolist() == [0.0, 1.0]
     assert cut.notes.duration_quarter.tolist() == [2.0, 1.0]
 
@@ -85,11 +85,11 @@ def test_parts_by_name_and_by_number() -> None:
         for name in type(first.notes).__dataclass_fields__
     }
     both = replace(first, notes=type(first.notes)(**columns))
-    assert set(excerpt(both, ["VIOLIN"]).notes.part.tolist()) == {0}
-    assert set(excerpt(both, ["basso,  continuo"]).notes.part.tolist()) == {1}
-    assert set(excerpt(both, ["2"]).notes.part.tolist()) == {1}
-    assert len(excerpt(both, ["1", "2"]).notes) == 24
-    assert len(excerpt(both, ["2"], start_bar=3, end_bar=3).notes) == 2
+    assert set(cut_excerpt(both, ["VIOLIN"]).notes.part.tolist()) == {0}
+    assert set(cut_excerpt(both, ["basso,  continuo"]).notes.part.tolist()) == {1}
+    assert set(cut_excerpt(both, ["2"]).notes.part.tolist()) == {1}
+    assert len(cut_excerpt(both, ["1", "2"]).notes) == 24
+    assert len(cut_excerpt(both, ["2"], start_bar=3, end_bar=3).notes) == 2
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_parts_by_name_and_by_number() -> None:
 )
 def test_what_is_not_there(parts, start: int | None, end: int | None, said: str) -> None:
     with pytest.raises(DataError) as caught:
-        excerpt(score_of(), parts, start, end)
+        cut_excerpt(score_of(), parts, start, end)
     assert said in str(caught.value)
 
 
@@ -123,4 +123,4 @@ def test_bars_of_files(tmp_path: Path) -> None:
     for path in (xml, midi):
         score = read_score(path)
         assert score.bars == tuple(PlayedBar(str(bar + 1), 4.0 * bar, 4.0 * bar + 4.0) for bar in range(4))
-        assert excerpt(score, start_bar=2, end_bar=3).notes.pitch.tolist() == score.notes.pitch[4:12].tolist()
+        assert cut_excerpt(score, start_bar=2, end_bar=3).notes.pitch.tolist() == score.notes.pitch[4:12].tolist()

@@ -30,12 +30,12 @@ def test_lengths(mark, end_sec: float) -> None:
 
 def test_slurred_and_tenuto_notes_sound_to_the_next_whatever_the_model_says() -> None:
     from dp.data.tempo_map import TempoMap
-    from dp.render.mark_rules import shaped
+    from dp.render.mark_rules import shape_notes
     from dp.types import PerformedNotes
 
     notes = notes_of([(0, 1, 60), (1, 1, 62), (2, 1, 64)], marks=[Mark.SLURRED, Mark.STACCATO, Mark.TENUTO])
     short = PerformedNotes(notes.pitch, notes.velocity, np.arange(3.0), np.arange(3) + 0.8, np.ones(3))
-    made = shaped(notes, short, TempoMap(np.array([0.0, 3.0]), np.array([0.0, 3.0]), (60.0, 60.0)))
+    made = shape_notes(notes, short, TempoMap(np.array([0.0, 3.0]), np.array([0.0, 3.0]), (60.0, 60.0)))
     np.testing.assert_allclose(made.offset_sec, [1.0, 1.4, 3.0])
 
 

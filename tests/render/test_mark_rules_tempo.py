@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dp.data.tempo_map import build_written_tempo_map
-from dp.render.rubato import with_tempo_changes
+from dp.render.rubato import apply_tempo_changes
 from dp.types import Fermata, PerformedNotes, TempoChange
 from tests.render.written import as_written, notes_of, rows, score_of
 
@@ -46,7 +46,7 @@ def test_the_rule_is_not_added_to_what_the_model_does_already() -> None:
     """A ritardando that the model makes by itself stays; where it hurries, the rule holds it back."""
     score = score_of(QUARTERS, tempo_changes=(TempoChange(1, 3, 0.5, 0.5),))
     performed = played([0.0, 1.0, 4.0, 4.9], [1.0, 4.0, 4.9, 5.9])
-    made, tempo_map = with_tempo_changes(score, performed, build_written_tempo_map(score, None), "x")
+    made, tempo_map = apply_tempo_changes(score, performed, build_written_tempo_map(score, None), "x")
     np.testing.assert_allclose(made.onset_sec, [0.0, 1.0, 4.0, 6.0])
     np.testing.assert_allclose(made.offset_sec, [1.0, 4.0, 6.0, 7.0])
     np.testing.assert_allclose(tempo_map.find_sec([0, 1, 2, 3, 4]), [0.0, 1.0, 4.0, 6.0, 7.0])
@@ -55,14 +55,14 @@ def test_the_rule_is_not_added_to_what_the_model_does_already() -> None:
 def test_an_accelerando_is_as_fast_as_its_rule_at_least() -> None:
     score = score_of(QUARTERS, tempo_changes=(TempoChange(0, 2, 2.0, 2.0),))
     performed = played([0.0, 0.25, 1.25, 2.25], [0.25, 1.25, 2.25, 3.25])
-    made, _ = with_tempo_changes(score, performed, build_written_tempo_map(score, None), "x")
+    made, _ = apply_tempo_changes(score, performed, build_written_tempo_map(score, None), "x")
     np.testing.assert_allclose(made.onset_sec, [0.0, 0.25, 0.75, 1.75])
 
 
 def test_short_last_notes_do_not_make_the_last_fermata_longer() -> None:
     notes = notes_of([(0, 1, 60), (1, 4, 62), (1, 4, 65)])
     score = score_of(notes, fermatas=(Fermata(1, 5, 1.5),))
-    made, _ = with_tempo_changes(
+    made, _ = apply_tempo_changes(
         score, played([0, 1, 1], [1, 1.5, 4.0], notes), build_written_tempo_map(score, None), "x"
     )
     np.testing.assert_allclose(made.offset_sec, [1.0, 1.75, 5.5])
@@ -71,4 +71,4 @@ def test_short_last_notes_do_not_make_the_last_fermata_longer() -> None:
 def test_without_changes_nothing_is_touched() -> None:
     performed = played([0.0, 1.1, 2.0, 3.0], [1.0, 2.0, 3.0, 4.0])
     score = score_of(QUARTERS)
-    assert with_tempo_changes(score, performed, build_written_tempo_map(score, None), "x")[0] is performed
+    assert apply_tempo_changes(score, performed, build_written_tempo_map(score, None), "x")[0] is performed

@@ -16,10 +16,10 @@ from dp.errors import DataError
 from dp.files import write_whole
 from dp.render import OutputOptions, RenderOptions
 from dp.render import sound_files as take_module
-from dp.render.note_files import program_of
+from dp.render.note_files import choose_program
 from dp.render.outputs import render_to_files
 from dp.render.performance import plan
-from dp.render.sound_files import pcm, record
+from dp.render.sound_files import record, stream_pcm
 from dp.render.stream import Block
 from dp.score import read_score
 from tests.factories import MELODY, melody_xml
@@ -44,12 +44,12 @@ def score(tmp_path: Path):
 def made_of(monkeypatch: pytest.MonkeyPatch, samples, block_frames=10) -> None:
     """Let any performance sound like this."""
 
-    def blocks(performance, models):
+    def iterate_blocks(performance, models):
         for first in range(0, len(samples), block_frames * HOP):
             part = samples[first : first + block_frames * HOP].astype(np.float32)
             yield Block(np.full((len(part) // HOP, BANDS), -3.0, dtype=np.float32), part)
 
-    monkeypatch.setattr(take_module, "blocks", blocks)
+    monkeypatch.setattr(take_module, "iterate_blocks", iterate_blocks)
 
 
 def sine(hz, sec, amplitude=0.3):
@@ -110,13 +110,13 @@ def test_another_performance_is_another_provenance(models, score, tmp_path: Path
 def test_tuning_moves_the_pitch_and_keeps_the_tempo(
     models, score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tuning_hz: float
 ) -> None:
-    def blocks(performance, models):
+    def iterate_blocks(performance, models):
         seen.append(performance)
         tone = sine(440.0, float(performance.performed.offset_sec.max()))
         yield Block(np.zeros((len(tone) // HOP, BANDS), dtype=np.float32), tone.astype(np.float32))
 
     seen = []
-    monkeypatch.setattr(take_module, "blocks", blocks)
+    monkeypatch.setattr(take_module, "iterate_blocks", iterate_blocks)
     planned = plan(read_score(score), models, RenderOptions())
     made = render_to_files(score, tmp_path / "x.wav", models, RenderOptions(tuning_hz=tuning_hz), OutputOptions())
     samples, rate_hz = soundfile.read(made.files[0])
@@ -180,14 +180,14 @@ def test_a_loud_one_is_turned_down_and_a_soft_one_left_alone(
 def test_what_breaks_off_leaves_everything_as_it_was(
     models, score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def blocks(performance, models):
+    def iterate_blocks(performance, models):
         yield Block(np.zeros((10, BANDS), dtype=np.float32), np.zeros(2560, dtype=np.float32))
         raise DataError("block 2", "broke")
 
     out = tmp_path / "out"
     out.mkdir()
     write_whole(out / "x.csv", b"old")
-    monkeypatch.setattr(take_module, "blocks", blocks)
+    monkeypatch.setattr(take_module, "iterate_blocks", iterate_blocks)
     with pytest.raises(DataError, match="block 2"):
         render_to_files(score, out / "x.wav", models, RenderOptions(), OutputOptions())
     assert [path.name for path in out.iterdir()] == ["x.csv"]
@@ -248,15 +248,15 @@ def test_length_costs_no_memory(models, score, tmp_path: Path, monkeypatch: pyte
     """Eight minutes, 31 MB of samples, are kept with a few blocks in memory."""
     one_second = sine(500.0, 1.024)
 
-    def blocks(performance, models):
+    def iterate_blocks(performance, models):
         for _ in range(480):
             yield Block(np.zeros((64, BANDS), dtype=np.float32), one_second.astype(np.float32))
 
     performance = plan(read_score(score), models, RenderOptions())
-    monkeypatch.setattr(take_module, "blocks", blocks)
+    monkeypatch.setattr(take_module, "iterate_blocks", iterate_blocks)
     tracemalloc.start()
     take = record(performance, models, RenderOptions(), None, tmp_path)
-    count = sum(len(samples) for samples in take.samples(1.0))
+    count = sum(len(samples) for samples in take.iterate_samples(1.0))
     _, peak_byte = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert count == take.sample_count == 480 * len(one_second)
@@ -266,7 +266,7 @@ def test_length_costs_no_memory(models, score, tmp_path: Path, monkeypatch: pyte
 
 def test_pcm_is_the_sound_limited(models, score, monkeypatch: pytest.MonkeyPatch) -> None:
     made_of(monkeypatch, sine(440.0, 1.0, 4.0))
-    performance, sound = pcm(score, models, RenderOptions(), RATE_HZ)
+    performance, sound = stream_pcm(score, models, RenderOptions(), RATE_HZ)
     samples = np.frombuffer(b"".join(sound), dtype="<i2") / 32767
     assert len(performance.performed) == 4
     assert len(samples) == len(sine(440.0, 1.0))
@@ -277,4 +277,4 @@ def test_pcm_is_the_sound_limited(models, score, monkeypatch: pytest.MonkeyPatch
     ("name", "program"), [("Violine II", 40), ("VIOLONCELLO", 42), ("Flöte", 73), ("Double Bass", 43), ("Celesta", 0)]
 )
 def test_programs(name: str, program: int) -> None:
-    assert program_of(name) == program
+    assert choose_program(name) == program

@@ -19,7 +19,7 @@ from dp.models.texture import draw_texture_noise
 from dp.models.timing import TimingModel
 from dp.models.vocos import VocosModel
 from dp.presets import SynthesisDims
-from dp.render import ModelSet, Performance, blocks, sound, synthesize
+from dp.render import ModelSet, Performance, iterate_blocks, sound, synthesize
 from dp.render.sound import PLAIN, Texture
 from dp.types import PerformedNotes
 from tests.models.lively import lively
@@ -117,7 +117,7 @@ def test_in_blocks_is_the_same_as_at_once(
     cut(monkeypatch, chunk_frame)
     performed = music(20.0)
     log_mel, samples = at_once(performed, synthesis, vocoder, texture)
-    made = list(blocks(performance_of(performed, texture=texture), models_of(synthesis, vocoder)))
+    made = list(iterate_blocks(performance_of(performed, texture=texture), models_of(synthesis, vocoder)))
     assert all(len(block.samples) == 256 * len(block.log_mel) > 0 for block in made)
     assert len(made) > 3
     np.testing.assert_allclose(np.concatenate([block.log_mel for block in made]), log_mel, atol=1e-4)
@@ -129,7 +129,7 @@ def test_in_blocks_is_the_same_as_at_once(
 def test_no_click_at_any_border(synthesis, vocoder, monkeypatch: pytest.MonkeyPatch) -> None:
     """A step would stand out in the third difference: at borders of blocks it is no larger than at other frames'."""
     cut(monkeypatch, 40)
-    made = list(blocks(performance_of(music(20.0)), models_of(synthesis, vocoder)))
+    made = list(iterate_blocks(performance_of(music(20.0)), models_of(synthesis, vocoder)))
     samples = np.concatenate([block.samples for block in made])
     power = np.convolve(np.diff(samples, 3) ** 2, np.ones(8), mode="same")
     loudness = np.convolve(samples[3:] ** 2, np.ones(256), mode="same")
@@ -143,7 +143,7 @@ def test_no_click_at_any_border(synthesis, vocoder, monkeypatch: pytest.MonkeyPa
 
 
 def test_the_first_block_is_short(synthesis) -> None:
-    first = next(blocks(performance_of(music(20.0)), models_of(synthesis, vocos_vocoder())))
+    first = next(iterate_blocks(performance_of(music(20.0)), models_of(synthesis, vocos_vocoder())))
     assert 20 <= len(first.log_mel) <= 64
 
 
@@ -160,7 +160,7 @@ def test_texture_is_heard_and_its_seed(synthesis) -> None:
 def test_short_pieces(synthesis, vocoder, length_sec: float) -> None:
     performed = PerformedNotes(*(np.array([value]) for value in (60, 64, 0.0, length_sec, 1.0)))
     log_mel, samples = at_once(performed, synthesis, vocoder)
-    made = list(blocks(performance_of(performed), models_of(synthesis, vocoder)))
+    made = list(iterate_blocks(performance_of(performed), models_of(synthesis, vocoder)))
     np.testing.assert_allclose(np.concatenate([block.log_mel for block in made]), log_mel, atol=1e-4)
     np.testing.assert_allclose(np.concatenate([block.samples for block in made]), samples, atol=1e-4)
 
