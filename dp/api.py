@@ -108,7 +108,7 @@ def align(
     """
     from dp.config import AlignConfig
 
-    return aligned_notes(*align_pair(score, Path(audio), start_sec, end_sec, AlignConfig(**how)), start_sec)
+    return make_aligned_notes(*align_pair(score, Path(audio), start_sec, end_sec, AlignConfig(**how)), start_sec)
 
 
 def align_pair(
@@ -135,8 +135,8 @@ def align_pair(
     return whole, alignment
 
 
-def aligned_notes(score: Score, alignment: Alignment, start_sec: float) -> AlignedNotes:
-    """Bring the notes that were found into rows.
+def make_aligned_notes(score: Score, alignment: Alignment, start_sec: float) -> AlignedNotes:
+    """Make the notes of an alignment, with their times in the audio file.
 
     Args:
         score: as it was aligned.
@@ -218,7 +218,7 @@ def performers(models: str | Path | ModelSet) -> tuple[str, ...]:
         >>> dp.performers("models/sketch")
         ('ada', 'bruno', 'clara')
     """
-    return _models(models).performer_names
+    return _get_models(models).performer_names
 
 
 def render(
@@ -264,10 +264,10 @@ def render(
     from dp.render_options import BOUNDS
     from dp.types import Score
 
-    options = _options(performer, how)
+    options = _make_options(performer, how)
     if sample_rate_hz is not None:
         BOUNDS["sample_rate_hz"].check("sample_rate_hz", sample_rate_hz)
-    return play(score if isinstance(score, Score) else read_score(score), _models(models), options, sample_rate_hz)
+    return play(score if isinstance(score, Score) else read_score(score), _get_models(models), options, sample_rate_hz)
 
 
 def make_demo(folder: str | Path) -> None:
@@ -291,12 +291,12 @@ def make_demo(folder: str | Path) -> None:
     make(Path(folder))
 
 
-def _models(models: str | Path | ModelSet) -> ModelSet:
+def _get_models(models: str | Path | ModelSet) -> ModelSet:
     return load_models(models) if isinstance(models, str | Path) else models
 
 
-def _options(performer: str | Mapping[str, float] | None, how: RenderKeywords) -> RenderOptions:
-    """The options of a rendering.
+def _make_options(performer: str | Mapping[str, float] | None, how: RenderKeywords) -> RenderOptions:
+    """Make the options of a rendering.
 
     Raises:
         DataError: a value lies outside its bounds, or the mix is empty.

@@ -22,7 +22,7 @@ from dp.audio.reading import read_audio
 from dp.config import AlignConfig
 from dp.corpora import list_recordings
 from dp.corpora.bach_violin import NAME, published_alignment, published_notes
-from dp.report.figure import figure
+from dp.report.figure import open_figure
 from dp.stages.align_files import align_files
 from dp.types import Alignment, Recording
 from dp.units import FloatArray, IntArray, tick_to_quarter
@@ -153,7 +153,7 @@ def draw_region(path: Path, compared: Compared, begin_sec: float, end_sec: float
     part, top_db = levels.db[:, first:last], float(levels.db.max())
     low = LOW_PITCH - 0.5 / BINS_PER_SEMITONE
     extent = (first / FRAME_RATE_HZ, (first + part.shape[1]) / FRAME_RATE_HZ, low, low + BIN_COUNT / BINS_PER_SEMITONE)
-    with figure(path, 1, 5.0) as (axis,):
+    with open_figure(path, 1, 5.0) as (axis,):
         axis.imshow(part, origin="lower", aspect="auto", extent=extent, cmap="magma", vmin=top_db - 60.0, vmax=top_db)
         for name, color, times_sec, below in (
             ("published", "#00d5ff", compared.published_sec, 1.0),

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pretty_midi
 
-from dp.batch.job import RenderJob, Request, model_version, plan_job, render_job
+from dp.batch.job import RenderJob, Request, compute_model_version, plan_job, render_job
 from dp.parallel.dask_cluster import dask_client, work_off
 from dp.parallel.outcome import Outcome
 from dp.render_options import OutputOptions, RenderOptions
@@ -55,7 +55,7 @@ def scores_per_sec(folder: Path, models: Path, count: int, worker_count: int, ex
     """Throughput; prints what each worker's memory was on the way."""
     out = folder / f"out-{worker_count}"
     request = Request(out, models.absolute(), RenderOptions(), OutputOptions(extras=extras), ".wav")
-    version = model_version(models)
+    version = compute_model_version(models)
     jobs = [
         plan_job(folder / f"{index}.mid", Path(f"{index}.wav"), request, version)
         for index in range(count + WARM_UP * worker_count)

@@ -1,4 +1,4 @@
-"""Which scores are meant by paths, patterns and folders."""
+"""This module finds the scores that paths, patterns and folders name."""
 
 import glob
 import os
@@ -12,7 +12,7 @@ SCORE_SUFFIXES = (*MUSICXML_SUFFIXES, *MIDI_SUFFIXES)
 
 
 def find_scores(sources: Sequence[str], out: Path) -> list[Path]:
-    """The score files that are named, match a pattern, or lie in a folder at any depth; each once.
+    """Find the score files that are named, match a pattern, or lie in a folder at any depth; each once.
 
     Hidden files and folders in a folder are left out, and so is what lies in `out`: that was made here.
 
@@ -21,18 +21,18 @@ def find_scores(sources: Sequence[str], out: Path) -> list[Path]:
     """
     found: dict[Path, Path] = {}
     for source in sources:
-        for path in _scores_of(source, out):
+        for path in _find_in_source(source, out):
             found.setdefault(path.resolve(), path)
     return list(found.values())
 
 
-def _scores_of(source: str, out: Path) -> list[Path]:
+def _find_in_source(source: str, out: Path) -> list[Path]:
     path = Path(source)
     if path.is_dir():
         if path.resolve() == out.resolve():
             advice = "choose another folder, in it for example"
             raise DataError(out, "holds the scores: MIDI that is written there would be rendered next time", advice)
-        scores = scores_in(path, out)
+        scores = list_scores(path, out)
     elif path.exists():
         return [path]
     else:
@@ -46,8 +46,8 @@ def _scores_of(source: str, out: Path) -> list[Path]:
     return scores
 
 
-def scores_in(folder: Path, out: Path) -> list[Path]:
-    """The scores in a folder at any depth, in order; neither hidden ones nor what lies in `out`."""
+def list_scores(folder: Path, out: Path) -> list[Path]:
+    """List the scores in a folder at any depth, in order; neither hidden ones nor what lies in `out`."""
     out, found = out.resolve(), []
     for place, folders, files in os.walk(folder):
         here = Path(place)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from dp.batch.manifest import made_file, relative_path
+from dp.batch.manifest import describe_file, make_relative_path
 from dp.errors import DataError
 from dp.parallel.outcome import Outcome, attempt
 from dp.project import CHECKPOINT_FILE
@@ -58,15 +58,15 @@ class Rendered(Outcome):
     row: RenderingRow | None = None
 
 
-def output_names(scores: Sequence[Path], suffix: str) -> list[Path]:
-    """What the audio of each score is called, relative to the folder of the renderings.
+def name_outputs(scores: Sequence[Path], suffix: str) -> list[Path]:
+    """Name the audio of each score, relative to the folder of the renderings.
 
     The way from the scores' common folder is kept, so that a/x.mid and b/x.mid do not meet; the suffix is replaced,
     but where scores of a folder differ in nothing else (x.mid and x.mxl) the new one is put after it (x.mid.wav).
     """
     if not scores:
         return []
-    common = _common_folder([score.absolute().parent for score in scores])
+    common = _find_common_folder([score.absolute().parent for score in scores])
     whole = [score.absolute().relative_to(common) for score in scores]
     names = [path.with_name(path.stem) for path in whole]
     while True:
@@ -77,8 +77,8 @@ def output_names(scores: Sequence[Path], suffix: str) -> list[Path]:
         names = longer
 
 
-def model_version(models: Path) -> str:
-    """One digest for the weights of a folder of models.
+def compute_model_version(models: Path) -> str:
+    """Compute one digest for the weights of a folder of models.
 
     Raises:
         DataError: one is missing or damaged.
@@ -97,11 +97,11 @@ def model_version(models: Path) -> str:
 
 
 def plan_job(score: Path, name: Path, request: Request, version: str) -> RenderJob:
-    """The job of one score; one that cannot be read fails when it is rendered.
+    """Plan the job of one score; a score that cannot be read fails when it is rendered.
 
     Args:
         score: its file.
-        name: what its audio is called; see `output_names`.
+        name: what its audio is called; see `name_outputs`.
         request: what is wanted.
         version: of the models.
     """
@@ -110,7 +110,7 @@ def plan_job(score: Path, name: Path, request: Request, version: str) -> RenderJ
     except DataError:
         digest = ""
     row = RenderingRow(
-        score=relative_path(score, request.out),
+        score=make_relative_path(score, request.out),
         score_sha256=digest,
         outcome="failed",
         model_version=version,
@@ -126,7 +126,7 @@ def render_files(job: RenderJob) -> RenderedFiles:
     Raises:
         DataError: see `dp.render.outputs.render_to_files`.
     """
-    models = cached_models(job.request.models, job.row.model_version)
+    models = load_cached_models(job.request.models, job.row.model_version)
     return render_to_files(job.score, job.audio, models, job.request.options, job.request.output)
 
 
@@ -139,7 +139,7 @@ def render_job(job: RenderJob, render: Callable[[RenderJob], RenderedFiles] = re
         row = replace(
             job.row,
             outcome="done",
-            files=tuple(made_file(path, job.request.out) for path in made.files),
+            files=tuple(describe_file(path, job.request.out) for path in made.files),
             note_count=made.note_count,
             warnings=made.warnings,
             audio_sec=made.audio_sec,
@@ -151,8 +151,8 @@ def render_job(job: RenderJob, render: Callable[[RenderJob], RenderedFiles] = re
 
 
 @lru_cache(maxsize=1)
-def cached_models(folder: Path, version: str) -> ModelSet:
-    """The models of a folder, which a process reads once; a newer version takes the place of the older."""
+def load_cached_models(folder: Path, version: str) -> ModelSet:
+    """Load the models of a folder once in a process; a newer version takes the place of the older."""
     return load_models(folder)
 
 
@@ -162,20 +162,20 @@ def check_models(request: Request) -> None:
     Raises:
         DataError: a model is missing or damaged, or a performer is unknown to the models.
     """
-    known = cached_models(request.models, model_version(request.models)).performer_names
+    known = load_cached_models(request.models, compute_model_version(request.models)).performer_names
     for name, _ in request.options.performers:
         if name not in known:
             raise DataError(f"performer {name!r}", "is unknown to the models", f"known: {', '.join(known) or 'none'}")
 
 
-def row_of(job: RenderJob, outcome: Outcome) -> RenderingRow:
-    """The manifest's row of a job that was tried."""
+def make_row(job: RenderJob, outcome: Outcome) -> RenderingRow:
+    """Make the manifest's row of a job that was tried."""
     if isinstance(outcome, Rendered) and outcome.row is not None:
         return outcome.row
     return replace(job.row, outcome=outcome.outcome, reason=outcome.reason)
 
 
-def _common_folder(folders: Sequence[Path]) -> Path:
-    """The deepest folder that holds all of these."""
+def _find_common_folder(folders: Sequence[Path]) -> Path:
+    """Find the deepest folder that holds all of these."""
     first = folders[0]
     return next(up for up in (first, *first.parents) if all(folder.is_relative_to(up) for folder in folders))

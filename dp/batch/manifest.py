@@ -26,15 +26,15 @@ class Manifest:
         self._written_sec = -WRITE_EVERY_SEC
         self._changed = False
 
-    def same_work(self, wanted: RenderingRow) -> RenderingRow | None:
-        """The row of the same score, rendered by the same models with the same options, however that went; or None."""
+    def find_same_work(self, wanted: RenderingRow) -> RenderingRow | None:
+        """Find the row of the same score, models and options, whatever its outcome; None where there is none."""
         row = self._rows.get(wanted.score)
         same = row is not None and all(getattr(row, name) == getattr(wanted, name) for name in _WORK)
         return row if same else None
 
-    def finished(self, wanted: RenderingRow) -> RenderingRow | None:
-        """The row of the same work where all its files are still as they were written; or None."""
-        row = self.same_work(wanted)
+    def find_finished(self, wanted: RenderingRow) -> RenderingRow | None:
+        """Find the row of the same work if all its files are still as they were written; else None."""
+        row = self.find_same_work(wanted)
         if row is None or not row.files or not all(self._is_there(file) for file in row.files):
             return None
         return row
@@ -65,19 +65,19 @@ class Manifest:
             return False
 
 
-def relative_path(path: Path, folder: Path) -> str:
-    """How a manifest names a file: from its own folder, so that scores and renderings can move together."""
+def make_relative_path(path: Path, folder: Path) -> str:
+    """Return a path relative to the manifest's folder, so that scores and renderings can move together."""
     return Path(os.path.relpath(path.absolute(), folder.absolute())).as_posix()
 
 
-def made_file(path: Path, folder: Path) -> MadeFile:
-    """A file that was just written, as the manifest of a folder tells of it."""
-    return MadeFile(relative_path(path, folder), path.stat().st_size, file_sha256(path))
+def describe_file(path: Path, folder: Path) -> MadeFile:
+    """Describe a file that was just written for the manifest of a folder."""
+    return MadeFile(make_relative_path(path, folder), path.stat().st_size, file_sha256(path))
 
 
 @contextmanager
 def open_manifest(folder: Path) -> Iterator[Manifest]:
-    """The manifest of a folder, which is made where it is missing; written when the block ends, however it does.
+    """Open the manifest of a folder, which is made where it is missing; it is written when the block ends in any way.
 
     Raises:
         DataError: the manifest is damaged, the folder cannot be written to, or another command is rendering into it.

@@ -14,11 +14,11 @@ from dp.batch.job import (
     RenderJob,
     Request,
     check_models,
-    model_version,
-    output_names,
+    compute_model_version,
+    make_row,
+    name_outputs,
     plan_job,
     render_job,
-    row_of,
 )
 from dp.batch.manifest import Manifest, open_manifest
 from dp.parallel.dask_cluster import DaskExecutor
@@ -87,16 +87,16 @@ def render_all(
     Raises:
         DataError: the models or the folder cannot be used, or a performer is unknown to the models.
     """
-    version = model_version(request.models)
+    version = compute_model_version(request.models)
     chosen = list({score.absolute(): score for score in scores}.values())
-    names = output_names(chosen, request.suffix)
+    names = name_outputs(chosen, request.suffix)
     with run_log(find_logs_folder(None, request.out), STAGE):
         with open_manifest(request.out) as manifest:
             planned = [plan_job(score, name, request, version) for score, name in zip(chosen, names, strict=True)]
             tally = _Tally(len(planned))
             todo = []
             for job in planned:
-                found = manifest.finished(job.row)
+                found = manifest.find_finished(job.row)
                 if found is None:
                     todo.append(job)
                 else:
@@ -117,17 +117,17 @@ def _work_off(
 ) -> None:
     waiting = {job.recording_id: job for job in jobs}
     started_sec = time.time()
-    on_event(tally.event())
+    on_event(tally.make_event())
     try:
         with closing(outcomes):  # so that an interruption ends the workers first
             for outcome in outcomes:
                 log_crash(outcome)
-                row = row_of(waiting[outcome.recording_id], outcome)
+                row = make_row(waiting[outcome.recording_id], outcome)
                 manifest.record(row)
                 tally.add(outcome, row)
                 if outcome.outcome == "done":
                     del waiting[outcome.recording_id]
-                on_event(tally.event(f"{outcome.recording_id} {outcome.outcome}"))
+                on_event(tally.make_event(f"{outcome.recording_id} {outcome.outcome}"))
     finally:
         clear_away(list(waiting.values()), started_sec)
 
@@ -164,18 +164,18 @@ class _Tally:
         """Minutes of audio made per minute."""
         return f"{self.audio_sec / max(time.monotonic() - self.started_sec, 1e-9):.1f} min of audio per min"
 
-    def event(self, text: str = "") -> Event:
-        """Where it stands now."""
+    def make_event(self, text: str = "") -> Event:
+        """Make the event that says how far the batch is."""
         if self.tried_count:
             left = self.total - len(self.outcomes)
             left_sec = (time.monotonic() - self.started_sec) / self.tried_count * left
-            text = f"{self.pace}, {_duration(left_sec)} left; {text}"
+            text = f"{self.pace}, {_format_duration(left_sec)} left; {text}"
         return Event(STAGE, len(self.outcomes), self.total, text)
 
     def report(self, quiet: bool) -> int:
         """Tell how it ended; errors even where it is to be quiet. Returns the exit code."""
         failed = [outcome for outcome in self.outcomes if outcome.outcome in FAILURES]
-        lines = [failure_line(outcome) for outcome in failed]
+        lines = [describe_failure(outcome) for outcome in failed]
         if not quiet:
             counts = Counter(outcome.outcome for outcome in self.outcomes)
             said = ", ".join(f"{counts[name]} {name}" for name in RENDER_OUTCOMES if counts[name])
@@ -186,14 +186,14 @@ class _Tally:
         return 1 if failed else 0
 
 
-def failure_line(outcome: Outcome) -> str:
-    """What went wrong, in one line that names the score and, where it was unexpected, the file of the traceback."""
+def describe_failure(outcome: Outcome) -> str:
+    """Describe a failure in one line: the score, the reason and, where it was unexpected, the traceback's file."""
     note = traceback_note(traceback_file()) if outcome.traceback else ""
     known = outcome.recording_id in outcome.reason
     return (outcome.reason if known else f"{outcome.recording_id}: {outcome.outcome}: {outcome.reason}") + note
 
 
-def _duration(length_sec: float) -> str:
+def _format_duration(length_sec: float) -> str:
     minutes, seconds = divmod(round(length_sec), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{seconds:02d}"

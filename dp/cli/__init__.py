@@ -33,11 +33,11 @@ def run(argv: Sequence[str]) -> int:
         command = typer.main.get_command(app)
         code = command.main(args=list(argv), prog_name="dp", standalone_mode=False, obj=invocation)
         if code == EXIT_INTERRUPTED:  # what Typer makes of Ctrl-C
-            return _interrupted()
+            return _report_interruption()
         return code if isinstance(code, int) else EXIT_OK
     except TyperException as error:
         message = error.format_message() or "a command is missing"
-        return _complain(f"{message.rstrip('.')}; see {_command_path(error)} --help")
+        return _complain(f"{message.rstrip('.')}; see {_find_command_path(error)} --help")
     except DataError as error:
         return _complain(str(error))
     except OSError as error:
@@ -49,7 +49,7 @@ def run(argv: Sequence[str]) -> int:
         )
         return _complain(f"{subject}: {error.strerror}; nothing was written there, {advice} and run again")
     except (KeyboardInterrupt, typer.Abort):
-        return _interrupted()
+        return _report_interruption()
     except Exception as error:
         return _report_unexpected(error, invocation.command, invocation.project)
 
@@ -64,12 +64,12 @@ def _report_unexpected(error: Exception, command: str, project: Path | None) -> 
     return EXIT_UNEXPECTED
 
 
-def _command_path(error: Exception) -> str:
+def _find_command_path(error: Exception) -> str:
     context = getattr(error, "ctx", None)
     return context.command_path if context is not None else "dp"
 
 
-def _interrupted() -> int:
+def _report_interruption() -> int:
     print("dp: interrupted; what was finished is kept, run the same command again to go on", file=sys.stderr)
     return EXIT_INTERRUPTED
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dp.api import AlignedNotes, align_pair, aligned_notes
+from dp.api import AlignedNotes, align_pair, make_aligned_notes
 from dp.cli.console import note, report
 from dp.cli.paths import check_out
 from dp.errors import DataError
@@ -46,9 +46,9 @@ def align_one(
     check_out(out, (".csv",))
     if plot is not None:
         check_out(plot, (".png",))
-    pair = Pair(out.stem, score_path, audio_path, _clock(start, "--start") or 0.0, _clock(end, "--end"))
+    pair = Pair(out.stem, score_path, audio_path, _parse_clock(start, "--start") or 0.0, _parse_clock(end, "--end"))
     score, alignment = align_pair(pair.score, pair.audio, pair.start_sec, pair.end_sec, config)
-    notes = aligned_notes(score, alignment, pair.start_sec)
+    notes = make_aligned_notes(score, alignment, pair.start_sec)
     _write_csv(out, notes)
     if plot is not None:
         _plot(plot, pair, score, alignment)
@@ -66,7 +66,7 @@ def align_pairs(pairs_csv: Path, out: Path, config: "AlignConfig", quiet: bool, 
     for i, pair in enumerate(pairs):
         try:
             found = align_pair(pair.score, pair.audio, pair.start_sec, pair.end_sec, config)
-            notes = aligned_notes(*found, pair.start_sec)
+            notes = make_aligned_notes(*found, pair.start_sec)
             _write_csv(out / f"{pair.pair_id}.csv", notes)
             rows.append(_describe(pair, notes))
             structure = f"; {notes.structure}" if notes.structure else ""
@@ -118,7 +118,7 @@ def _plot(path: Path, pair: Pair, score: "Score", alignment: "Alignment") -> Non
     plot_alignment(path, samples, rate_hz, alignment.performed, f"{score.title or pair.score.stem}: {pair.audio.name}")
 
 
-def _clock(text: str | None, name: str) -> float | None:
+def _parse_clock(text: str | None, name: str) -> float | None:
     from dp.units import parse_clock_sec
 
     try:
@@ -135,7 +135,7 @@ def _read_pairs(path: Path) -> list[Pair]:
             missing = [name for name in ("id", "score", "audio") if name not in (reader.fieldnames or ())]
             if missing:
                 raise DataError(path, f"column {missing[0]} is missing", "its header is id,score,audio[,start,end]")
-            pairs = [_pair(path, line, row) for line, row in enumerate(reader, start=2)]
+            pairs = [_parse_pair(path, line, row) for line, row in enumerate(reader, start=2)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(
             path, f"cannot be read ({error})", "give a CSV with the header id,score,audio[,start,end]"
@@ -150,7 +150,7 @@ def _read_pairs(path: Path) -> list[Pair]:
     return pairs
 
 
-def _pair(path: Path, line: int, row: Mapping[str, str | None]) -> Pair:
+def _parse_pair(path: Path, line: int, row: Mapping[str, str | None]) -> Pair:
     fields = {key: (value or "").strip() for key, value in row.items() if isinstance(value, str | None)}
     pair_id = fields["id"]
     if not re.fullmatch(r"[\w.+ -]+", pair_id) or pair_id.startswith("."):
@@ -160,8 +160,8 @@ def _pair(path: Path, line: int, row: Mapping[str, str | None]) -> Pair:
     for name in ("score", "audio"):
         if not fields[name]:
             raise DataError(path, f"line {line}: {name} is empty", "name a file")
-    start_sec = _clock(fields.get("start"), f"{path}, line {line}, start") or 0.0
-    end_sec = _clock(fields.get("end"), f"{path}, line {line}, end")
+    start_sec = _parse_clock(fields.get("start"), f"{path}, line {line}, start") or 0.0
+    end_sec = _parse_clock(fields.get("end"), f"{path}, line {line}, end")
     return Pair(pair_id, _locate(path, fields["score"]), _locate(path, fields["audio"]), start_sec, end_sec)
 
 

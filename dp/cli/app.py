@@ -58,7 +58,7 @@ def _print_version(wanted: bool) -> None:
 
 
 @app.callback()
-def _root(
+def _read_root_options(
     context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Version.")
@@ -227,7 +227,7 @@ def render(
     if stdout:
         if watch is not None or out is not None or audio_format is not None or as_json:
             raise typer.BadParameter("--stdout stands alone: there are no files, no --format, --json or --watch")
-        return command.to_stdout(scores or (), asked, model, project, quiet)
+        return command.write_to_stdout(scores or (), asked, model, project, quiet)
     if out is None:
         raise typer.BadParameter("Missing option '--out' / '-o'")
     if watch is not None:

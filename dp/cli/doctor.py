@@ -29,11 +29,11 @@ def doctor(project: Path | None, as_json: bool) -> int:
     """Print what was found; exit code 1 when something needed is missing."""
     findings = [
         Finding("python", "ok", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
-        *(_package(name, "pip install deep-performer") for name in LIBRARY),
-        *(_package(name, PIP) for name in PROJECT),
-        *_devices(),
-        *_optional(),
-        *_project(project),
+        *(_check_package(name, "pip install deep-performer") for name in LIBRARY),
+        *(_check_package(name, PIP) for name in PROJECT),
+        *_find_devices(),
+        *_check_optional(),
+        *_check_project(project),
     ]
     width = max(len(f.name) for f in findings)
     lines = [f"{f.state:8}{f.name:{width}}  {f.detail}" + (f"  -> {f.advice}" if f.advice else "") for f in findings]
@@ -41,14 +41,14 @@ def doctor(project: Path | None, as_json: bool) -> int:
     return 1 if any(f.state == "missing" for f in findings) else 0
 
 
-def _package(name: str, advice: str) -> Finding:
+def _check_package(name: str, advice: str) -> Finding:
     try:
         return Finding(name, "ok", importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
         return Finding(name, "missing", "not installed", advice)
 
 
-def _devices() -> list[Finding]:
+def _find_devices() -> list[Finding]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     found = [Finding("cpu", "ok", f"{cores} cores")]
     try:
@@ -61,11 +61,11 @@ def _devices() -> list[Finding]:
     return [*found, Finding("gpu", "absent", "none that torch can use; everything runs on the CPU")]
 
 
-def _optional() -> list[Finding]:
+def _check_optional() -> list[Finding]:
     from dp.align.publication.fluidsynth import COMMAND, find_command, find_soundfont
 
     found = []
-    player = _package("tinysoundfont", "pip install --no-deps tinysoundfont")
+    player = _check_package("tinysoundfont", "pip install --no-deps tinysoundfont")
     if player.state == "missing":
         player = Finding(
             player.name,
@@ -74,7 +74,7 @@ def _optional() -> list[Finding]:
             player.advice,
         )
     found.append(player)
-    found.append(_transcriber())
+    found.append(_check_transcriber())
     needs = "only the publication's own alignment method needs it"
     for name, find in ((COMMAND, find_command), ("soundfont", find_soundfont)):
         try:
@@ -84,7 +84,7 @@ def _optional() -> list[Finding]:
     return found
 
 
-def _transcriber() -> Finding:
+def _check_transcriber() -> Finding:
     from dp.audio.transcription import transcriber_file
 
     try:
@@ -94,7 +94,7 @@ def _transcriber() -> Finding:
         return Finding("basic-pitch", "absent", reason, error.advice)
 
 
-def _project(given: Path | None) -> list[Finding]:
+def _check_project(given: Path | None) -> list[Finding]:
     from dp.config import PARAMS_FILE, load_config
     from dp.project import DATA_FOLDER, MODELS_FOLDER, STATE_FOLDER, cache_folder, find_project
 

@@ -40,29 +40,29 @@ def draw_figures(project: Path, config: Config, presets: Sequence[str], out: Pat
     arrays = load_synthesis_arrays(data, mel, margin_frame=NOTE_MARGIN_FRAME)
     held_out = [*arrays.select_held_out("recording"), *arrays.select_held_out("clip")]
     sounds = load_vocoder_arrays(data, mel).clips
-    systems = _systems(project, config, presets)
+    systems = _load_systems(project, config, presets)
     paths = []
     for instrument in dict.fromkeys(item.clip.instrument for item in held_out):
-        chosen = _telling([item for item in held_out if item.clip.instrument == instrument])
+        chosen = _choose_clip([item for item in held_out if item.clip.instrument == instrument])
         (clip,) = make_evaluation_clips([chosen], sounds)
         notes = convert_notes_to_sec(select_heard_notes(clip), mel.frame_rate_hz)
         path = out / f"figure-3-{instrument}.png"
         plot_alignment(path, clip.samples, mel.sample_rate_hz, notes, clip.clip.clip_id)
         paths.append(path)
-        made = {name: _sound(system, clip, mel) for name, system in systems.items()}
+        made = {name: _make_sound(system, clip, mel) for name, system in systems.items()}
         number = {"violin": "5", "piano": "6"}.get(instrument, "systems")
         path = out / f"figure-{number}-{instrument}.png"
         plot_systems(path, made, notes, mel.frame_rate_hz, mel.sample_rate_hz, clip.clip.clip_id)
         paths.append(path)
-    return [*paths, *_timing_figure(project, config, presets, out)]
+    return [*paths, *_draw_timing_figure(project, config, presets, out)]
 
 
-def _telling(clips: Sequence[SynthesisClip]) -> SynthesisClip:
-    """The clip whose number of notes is nearest to NOTES_WANTED."""
+def _choose_clip(clips: Sequence[SynthesisClip]) -> SynthesisClip:
+    """Choose the clip whose number of notes is nearest to NOTES_WANTED."""
     return min(clips, key=lambda item: abs(len(item.sounding.pitch) - NOTES_WANTED))
 
 
-def _systems(project: Path, config: Config, presets: Sequence[str]) -> dict[str, System]:
+def _load_systems(project: Path, config: Config, presets: Sequence[str]) -> dict[str, System]:
     spare = load_preset(models_folder(project, config.preset)).vocoder
     systems = {name: system for name, system in make_simple_baselines().items() if name not in LEFT_OUT}
     for preset in presets:
@@ -71,11 +71,11 @@ def _systems(project: Path, config: Config, presets: Sequence[str]) -> dict[str,
 
 
 @torch.no_grad()
-def _sound(system: System, clip: EvaluationClip, mel: MelConfig) -> SystemSound:
+def _make_sound(system: System, clip: EvaluationClip, mel: MelConfig) -> SystemSound:
     return SystemSound(*run_system(system, bring_to_level(clip, system.level, mel.floor), mel))
 
 
-def _timing_figure(project: Path, config: Config, presets: Sequence[str], out: Path) -> list[Path]:
+def _draw_timing_figure(project: Path, config: Config, presets: Sequence[str], out: Path) -> list[Path]:
     arrays = load_timing_arrays(data_folder(project), config.mel, config.split)
     held_out = [*arrays.select_held_out("recording"), *arrays.select_held_out("clip")]
     models = {name: load_preset(models_folder(project, name)).timing for name in presets}

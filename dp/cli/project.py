@@ -35,11 +35,11 @@ def rebuild(
         summary = bring_up_to_date(folder, corpus, root, workers, scheduler, on_event)
     data = {
         "stages_run": list(summary.stages_run),
-        "counts": _counts(summary),
+        "counts": _count_outcomes(summary),
         "recordings": [asdict(result) for result in summary.recordings],
         "logs": list(summary.logs),
     }
-    report(data, _summary_text(summary), quiet, as_json)
+    report(data, _format_summary(summary), quiet, as_json)
     return 0 if summary.ok else 1
 
 
@@ -56,16 +56,16 @@ def repro(
         return bring_up_to_date(folder, targets, on_event, extra, alone)
 
 
-def _counts(summary: "Summary") -> dict[str, int]:
+def _count_outcomes(summary: "Summary") -> dict[str, int]:
     from dp.schema import OUTCOMES
 
     return {outcome: len(summary.having(outcome)) for outcome in OUTCOMES}
 
 
-def _summary_text(summary: "Summary") -> str:
+def _format_summary(summary: "Summary") -> str:
     from dp.parallel.events import traceback_note
 
-    counts = ", ".join(f"{count} {outcome}" for outcome, count in _counts(summary).items())
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in _count_outcomes(summary).items())
     lines = [f"recordings: {counts}"]
     for outcome in WITH_REASON:
         results = summary.having(outcome)
@@ -73,11 +73,11 @@ def _summary_text(summary: "Summary") -> str:
         lines += [f"  {outcome} {result.recording_id}: {result.reason}" for result in results[:shown]]
         if len(results) > shown:
             lines.append(f"  ... and {len(results) - shown} more {outcome}; --json lists all")
-    lines.append(ran_text(summary.stages_run, "") + "".join(map(traceback_note, summary.logs)))
+    lines.append(describe_run(summary.stages_run, "") + "".join(map(traceback_note, summary.logs)))
     return "\n".join(lines)
 
 
-def ran_text(stages_run: Sequence[str], where: str) -> str:
-    """Which stages ran, and where the result is."""
+def describe_run(stages_run: Sequence[str], where: str) -> str:
+    """Describe which stages ran, and where the result is."""
     text = f"ran: {', '.join(stages_run)}" if stages_run else "nothing was stale, nothing ran"
     return f"{text}; {where}" if where else text

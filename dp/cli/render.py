@@ -13,7 +13,7 @@ from dp.cli import render_arguments
 from dp.cli.console import note, report
 from dp.cli.flows_loader import open_flows
 from dp.cli.render_target import Out, choose_out
-from dp.cli.signals import interruptible
+from dp.cli.signals import catch_sigterm
 from dp.errors import DataError
 from dp.render_options import BOUNDS, OutputOptions, RenderOptions
 
@@ -91,7 +91,7 @@ def render(
     if place.is_file and len(scores) > 1:
         raise DataError(out, f"is one file for {len(scores)} scores", "name a folder")
     folder = find_models(model, project)
-    with interruptible():
+    with catch_sigterm():
         if len(scores) == 1:
             return _render_one(scores[0], place, folder, options, output, quiet, as_json)
         from dp.batch.run import render_batch
@@ -123,7 +123,9 @@ def watch(
     return render_what_comes(folder, out, models, options, output, place.suffix, quiet)
 
 
-def to_stdout(sources: Sequence[str], wanted: Wanted, model: str | None, project: Path | None, quiet: bool) -> int:
+def write_to_stdout(
+    sources: Sequence[str], wanted: Wanted, model: str | None, project: Path | None, quiet: bool
+) -> int:
     """Write one score's sound as it is made: 16 bits, little-endian, mono, at the models' rate unless asked otherwise.
 
     How loud all of it will be is not known yet, so peaks are bent by a fixed limiter. Whoever listens may leave.
@@ -187,7 +189,7 @@ def _render_one(
 ) -> int:
     from dp.render.outputs import render_to_files
 
-    made = render_to_files(score, place.file_of(score), _load(folder, options), options, output)
+    made = render_to_files(score, place.name_file(score), _load(folder, options), options, output)
     _warn(made.warnings, quiet or as_json)
     out = made.files[0]
     data = {

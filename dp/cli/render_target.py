@@ -18,8 +18,8 @@ class Out:
     is_file: bool
     suffix: str
 
-    def file_of(self, score: Path) -> Path:
-        """The audio file of a score that is rendered alone."""
+    def name_file(self, score: Path) -> Path:
+        """Name the audio file of a score that is rendered alone."""
         return self.path if self.is_file else self.path / f"{score.stem}{self.suffix}"
 
 

@@ -7,7 +7,7 @@ from types import FrameType
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
+def catch_sigterm() -> Iterator[None]:
     """Let SIGTERM do what Ctrl-C does: files that are only begun go, workers end."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:

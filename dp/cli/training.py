@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from dp.cli.console import note, report
 from dp.cli.flows_loader import open_flows
-from dp.cli.project import ran_text, repro
+from dp.cli.project import describe_run, repro
 from dp.errors import DataError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def train(
     from dp.stages.environment import DEVICE_VARIABLE, RESUME_VARIABLE
 
     folder = find_project(project)
-    config, name = _preset(folder, preset)
+    config, name = _choose_preset(folder, preset)
     if bring is not None:
         return _bring(folder, config, bring, quiet, as_json)
     known = config.presets[name].models()
@@ -42,7 +42,7 @@ def train(
     ran = repro(folder, [train_stage(name, found) for found in chosen], quiet, extra)
     models = {found: str(model_folder(folder, name, found)) for found in chosen}
     data = {"preset": name, "stages_run": list(ran), "models": models}
-    report(data, ran_text(ran, "; ".join(models.values())), quiet, as_json)
+    report(data, describe_run(ran, "; ".join(models.values())), quiet, as_json)
     return 0
 
 
@@ -51,10 +51,10 @@ def evaluate(project: Path | None, preset: str | None, figures: bool, quiet: boo
     from dp.evaluate.results import read_performer_tests, read_results
     from dp.files import write_whole
     from dp.project import EVALUATION_REPORT, MODELS_FOLDER, SIMPLE_BASELINES, evaluate_stage, find_project
-    from dp.report.tables import evaluation_report
+    from dp.report.tables import format_evaluation_report
 
     folder = find_project(project)
-    config, name = _preset(folder, preset)
+    config, name = _choose_preset(folder, preset)
     trained = [found for found in config.presets if (folder / MODELS_FOLDER / found).is_dir()]
     if not trained or (preset is not None and preset not in trained):
         raise DataError(folder / MODELS_FOLDER / name, "holds no trained model", f"run `dp train --preset {name}`")
@@ -64,17 +64,17 @@ def evaluate(project: Path | None, preset: str | None, figures: bool, quiet: boo
     results = read_results(folder, names)
     path = folder / EVALUATION_REPORT
     path.parent.mkdir(exist_ok=True)
-    write_whole(path, evaluation_report(results, read_performer_tests(folder, names)).encode())
+    write_whole(path, format_evaluation_report(results, read_performer_tests(folder, names)).encode())
     if figures:
         from dp.cli.figures import draw_figures
 
         for picture in draw_figures(folder, config, names[1:], path.parent):
             note(str(picture), quiet)
-    report(results, f"{_metrics_text(results)}\n{ran_text(ran, str(path))}", quiet, as_json)
+    report(results, f"{_format_metrics(results)}\n{describe_run(ran, str(path))}", quiet, as_json)
     return 0
 
 
-def _preset(folder: Path, name: str | None) -> "tuple[Config, str]":
+def _choose_preset(folder: Path, name: str | None) -> "tuple[Config, str]":
     from dp.config import PARAMS_FILE, load_config
 
     config = load_config(folder / PARAMS_FILE)
@@ -114,8 +114,8 @@ def _bring(folder: Path, config: "Config", source: Path, quiet: bool, as_json: b
     return 0
 
 
-def _metrics_text(metrics: "Results") -> str:
-    """A line per figure: instrument, split, system, metric, mean and its 95 % interval."""
+def _format_metrics(metrics: "Results") -> str:
+    """Format a line per figure: instrument, split, system, metric, mean and its 95 % interval."""
     rows = [
         ((instrument, split, system, name), figure)
         for instrument, splits in metrics.items()

@@ -4,20 +4,20 @@ import sys
 import time
 from pathlib import Path
 
-from dp.batch.find_scores import scores_in
+from dp.batch.find_scores import list_scores
 from dp.batch.job import (
     RenderJob,
     Request,
-    model_version,
-    output_names,
+    compute_model_version,
+    make_row,
+    name_outputs,
     plan_job,
     render_job,
-    row_of,
 )
 from dp.batch.manifest import Manifest, open_manifest
-from dp.batch.run import clear_away, failure_line
+from dp.batch.run import clear_away, describe_failure
 from dp.cli.console import note
-from dp.cli.signals import interruptible
+from dp.cli.signals import catch_sigterm
 from dp.errors import DataError
 from dp.parallel.process import Worker
 from dp.parallel.run_log import log_crash, run_log
@@ -64,9 +64,9 @@ def watch(
     if folder.resolve().is_relative_to(out.resolve()):
         raise DataError(out, "is where scores are watched for, or above it", "choose another folder for the audio")
     request = Request(out.absolute(), models.absolute(), options, output, suffix)
-    model_version(request.models)
+    compute_model_version(request.models)
     logged = run_log(find_logs_folder(None, request.out), "watch")
-    with interruptible(), logged, open_manifest(request.out) as manifest, Worker(render_job) as worker:
+    with catch_sigterm(), logged, open_manifest(request.out) as manifest, Worker(render_job) as worker:
         note(f"watching {folder}; Ctrl-C ends it", quiet)
         try:
             _Watch(folder, request, manifest, worker, quiet).run()
@@ -93,18 +93,20 @@ class _Watch:
         before: dict[Path, Stamp] = {}
         while True:
             now = self._look()
-            names = dict(zip(now, output_names(list(now), self._request.suffix), strict=True))
+            names = dict(zip(now, name_outputs(list(now), self._request.suffix), strict=True))
             for score, stamp in now.items():
                 if before.get(score) == stamp and self._handled.get(score) != stamp:
                     self._handled[score] = stamp
-                    self._render(plan_job(score, names[score], self._request, model_version(self._request.models)))
+                    self._render(
+                        plan_job(score, names[score], self._request, compute_model_version(self._request.models))
+                    )
             self._manifest.write()
             before = now
             time.sleep(POLL_SEC)
 
     def _look(self) -> dict[Path, Stamp]:
         found = {}
-        for path in scores_in(self._folder, self._request.out):
+        for path in list_scores(self._folder, self._request.out):
             try:
                 status = path.stat()
             except FileNotFoundError:  # it went meanwhile
@@ -114,8 +116,8 @@ class _Watch:
 
     def _render(self, job: RenderJob) -> None:
         """Render a score, unless it is finished, or known not to be usable."""
-        tried = self._manifest.same_work(job.row)
-        if self._manifest.finished(job.row) or (tried is not None and tried.outcome == "failed"):
+        tried = self._manifest.find_same_work(job.row)
+        if self._manifest.find_finished(job.row) or (tried is not None and tried.outcome == "failed"):
             return
         started_sec = time.time()
         try:
@@ -125,11 +127,11 @@ class _Watch:
             clear_away([job], started_sec)
             raise
         log_crash(outcome)
-        row = row_of(job, outcome)
+        row = make_row(job, outcome)
         self._manifest.record(row)
         if outcome.outcome in FAILURES:
             clear_away([job], started_sec)
-            print(failure_line(outcome), file=sys.stderr, flush=True)
+            print(describe_failure(outcome), file=sys.stderr, flush=True)
         else:
             note(f"{job.recording_id}: {row.audio_sec:.1f} s of audio in {row.render_sec:.1f} s", self._quiet)
             for warning in row.warnings:

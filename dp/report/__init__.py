@@ -1,1 +1,1 @@
-"""Pictures and tables for people to look at."""
+"""This room makes pictures and tables for people to look at."""

@@ -1,6 +1,6 @@
 """The picture of an alignment: constant-Q of the recording, white ticks at onsets, green lines for durations.
 
-The arrangement is that of the publication's figure of its alignments (SPEC section 5).
+The arrangement is that of the publication's figure of its alignments.
 """
 
 from pathlib import Path
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dp.audio.cqt import ConstantQ, constant_q_db
-from dp.report.figure import figure
+from dp.report.figure import open_figure
 from dp.types import PerformedNotes
 
 ROW_SEC = 12.0  # one row of the picture
@@ -33,7 +33,7 @@ def plot_alignment(
     constant_q = constant_q_db(samples, sample_rate_hz)
     length_sec = len(samples) / sample_rate_hz
     row_count = max(1, int(np.ceil(length_sec / ROW_SEC)))
-    with figure(path, row_count, ROW_INCH) as axes:
+    with open_figure(path, row_count, ROW_INCH) as axes:
         for row, axis in enumerate(axes):
             _draw_row(axis, constant_q, notes, row * ROW_SEC)
         axes[0].set_title(title)

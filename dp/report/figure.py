@@ -10,15 +10,15 @@ from dp.files import write_whole
 
 
 @contextmanager
-def figure(path: Path, row_count: int, row_inch: float) -> Iterator[list[Any]]:
-    """Axes of `row_count` rows, written to `path` whole or not at all when the block ends."""
-    with figure_grid(path, [row_inch] * row_count) as rows:
+def open_figure(path: Path, row_count: int, row_inch: float) -> Iterator[list[Any]]:
+    """Open the axes of `row_count` rows; they are written to `path` whole or not at all when the block ends."""
+    with open_figure_grid(path, [row_inch] * row_count) as rows:
         yield [axes[0] for axes in rows]
 
 
 @contextmanager
-def figure_grid(path: Path, row_inch: Sequence[float], column_count: int = 1) -> Iterator[list[list[Any]]]:
-    """Axes by row and column, of rows of the given heights, written to `path` whole or not at all."""
+def open_figure_grid(path: Path, row_inch: Sequence[float], column_count: int = 1) -> Iterator[list[list[Any]]]:
+    """Open axes by row and column, with a height for each row; they are written to `path` whole or not at all."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from dp.report.figure import figure
+from dp.report.figure import open_figure
 from dp.types import PerformedNotes
 
 COLUMN_COUNT = 1400  # about the width of the picture in pixels: what is longer is drawn in so many columns
@@ -45,10 +45,10 @@ def plot_rendering(
         gain: of the waveform.
     """
     length_sec = len(samples) / sample_rate_hz
-    roll_image, lowest_pitch = _roll(notes, length_sec)
-    low, high = np.array([(part.min(), part.max()) for part in _columns(samples)]).T * gain
-    mel_image = np.array([part.max(axis=0) for part in _columns(log_mel)])
-    with figure(path, 3, 2.4) as axes:
+    roll_image, lowest_pitch = _draw_roll_image(notes, length_sec)
+    low, high = np.array([(part.min(), part.max()) for part in _iterate_columns(samples)]).T * gain
+    mel_image = np.array([part.max(axis=0) for part in _iterate_columns(log_mel)])
+    with open_figure(path, 3, 2.4) as axes:
         roll, mel, wave = axes
         across = {"origin": "lower", "aspect": "auto", "interpolation": "nearest"}
         pitches = (lowest_pitch - 0.5, lowest_pitch + len(roll_image) - 0.5)
@@ -65,15 +65,15 @@ def plot_rendering(
         roll.set_title(title)
 
 
-def _columns(values: Rows) -> Iterator[npt.NDArray[np.float32]]:
-    """The values in COLUMN_COUNT parts of about the same length, or one by one where there are fewer."""
+def _iterate_columns(values: Rows) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield the values in COLUMN_COUNT parts of about the same length, or one by one where there are fewer."""
     borders = np.linspace(0, len(values), min(COLUMN_COUNT, len(values)) + 1).astype(np.int64)
     for first, end in pairwise(borders.tolist()):
         yield values[first:end]
 
 
-def _roll(notes: PerformedNotes, length_sec: float) -> tuple[npt.NDArray[np.float64], int]:
-    """Piano roll [P, COLUMN_COUNT], darkest where a note begins, and the lowest of its P pitches."""
+def _draw_roll_image(notes: PerformedNotes, length_sec: float) -> tuple[npt.NDArray[np.float64], int]:
+    """Draw a piano roll [P, COLUMN_COUNT], darkest where a note begins; return it and the lowest of its P pitches."""
     lowest, highest = int(notes.pitch.min()) - MARGIN_PITCH, int(notes.pitch.max()) + MARGIN_PITCH
     row = notes.pitch - lowest
     first, last = (

@@ -1,7 +1,6 @@
 """The picture of what several systems make of one passage: log-mels and waveforms over the piano roll of the score.
 
-The arrangement is that of the publication's figures of its systems, one for the violin and one for the piano (SPEC
-section 5).
+The arrangement is that of the publication's figures of its systems, one for the violin and one for the piano.
 """
 
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dp.report.figure import figure_grid
+from dp.report.figure import open_figure_grid
 from dp.report.timing_plot import draw_roll
 from dp.types import PerformedNotes
 
@@ -49,7 +48,7 @@ def plot_systems(
     length_sec = max(len(sound.log_mel) for sound in sounds.values()) / frame_rate_hz
     peaks = [float(np.abs(sound.samples).max()) for sound in sounds.values() if sound.samples is not None]
     rolls = [] if notes is None or len(notes) == 0 else [notes]
-    with figure_grid(path, [ROW_INCH] * (len(sounds) + len(rolls)), 2 if peaks else 1) as rows:
+    with open_figure_grid(path, [ROW_INCH] * (len(sounds) + len(rolls)), 2 if peaks else 1) as rows:
         for axes, (name, sound) in zip(rows, sounds.items(), strict=False):
             _draw_mel(axes[0], name, sound.log_mel, frame_rate_hz)
             if sound.samples is not None:

@@ -1,4 +1,4 @@
-"""Evaluation results as Markdown tables, the publication's values beside ours."""
+"""This module formats evaluation results as Markdown tables, the publication's values beside ours."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -59,8 +59,8 @@ Correlation of what the model plays as a performer with recordings of that perfo
 whole recordings held out. p: share of permutations of the performers in which the own one has as large an advantage."""
 
 
-def evaluation_report(results: Results, tests: PerformerTests | None = None) -> str:
-    """All tables as one Markdown page.
+def format_evaluation_report(results: Results, tests: PerformerTests | None = None) -> str:
+    """Format all tables as one Markdown page.
 
     Args:
         results: of all presets.
@@ -69,65 +69,73 @@ def evaluation_report(results: Results, tests: PerformerTests | None = None) -> 
     parts = ["# Evaluation", "", SOUND_NOTE]
     for split, meaning in SPLITS.items():
         tables = {
-            "Log-mel MSE": table_2(results, split) if _systems_with(results, split, "log_mel_mse") else "",
-            "Further metrics": metrics_table(results, split, SOUND_METRICS),
-            "Differences on the same clips": metrics_table(results, split, _differences(results, split)),
-            "Timing": metrics_table(results, split, TIMING_METRICS),
+            "Log-mel MSE": format_table_2(results, split) if _find_systems(results, split, "log_mel_mse") else "",
+            "Further metrics": format_metrics_table(results, split, SOUND_METRICS),
+            "Differences on the same clips": format_metrics_table(results, split, _name_differences(results, split)),
+            "Timing": format_metrics_table(results, split, TIMING_METRICS),
         }
         if any(tables.values()):
             parts += ["", f"## Split `{split}`: {meaning}"]
         for title, table in tables.items():
             parts += ["", f"### {title}", "", table] if table else []
     if tests:
-        parts += ["", "## Whether performers can be told apart", "", PERFORMER_NOTE, "", performer_table(tests)]
+        parts += ["", "## Whether performers can be told apart", "", PERFORMER_NOTE, "", format_performer_table(tests)]
     return "\n".join(parts) + "\n"
 
 
-def performer_table(tests: PerformerTests) -> str:
-    """One row for every preset and what of its playing was tested."""
+def format_performer_table(tests: PerformerTests) -> str:
+    """Format the tests of performers: one row for every preset and each tested curve."""
     rows = [
-        [f"`{preset}`", what, _estimate(found["own"]), _estimate(found["others"]), f"{found['p_value']:.3f}"]
+        [
+            f"`{preset}`",
+            what,
+            _format_estimate(found["own"]),
+            _format_estimate(found["others"]),
+            f"{found['p_value']:.3f}",
+        ]
         for preset, curves in tests.items()
         for what, found in curves.items()
     ]
-    return _markdown(["preset", "curve", "as the own performer", "as the others", "p"], rows)
+    return _format_markdown(["preset", "curve", "as the own performer", "as the others", "p"], rows)
 
 
-def table_2(results: Results, split: str) -> str:
-    """The publication's Table 2, its values beside ours, and below it our further systems."""
+def format_table_2(results: Results, split: str) -> str:
+    """Format the publication's Table 2, its values beside ours, and below it our further systems."""
     head = ["system", "preset"]
-    for instrument in _instruments(results):
+    for instrument in _list_instruments(results):
         head += [f"{instrument}, published", f"{instrument}, here"]
-    rows = [_table_2_row(results, split, row.title, row.system, row.mse) for row in TABLE_2]
+    rows = [_format_table_2_row(results, split, row.title, row.system, row.mse) for row in TABLE_2]
     known = {row.system for row in TABLE_2}
     rows += [
-        _table_2_row(results, split, system, system, {})
-        for system in _systems_with(results, split, "log_mel_mse")
+        _format_table_2_row(results, split, system, system, {})
+        for system in _find_systems(results, split, "log_mel_mse")
         if system not in known and system != RECORDING
     ]
-    return _markdown(head, rows)
+    return _format_markdown(head, rows)
 
 
-def metrics_table(results: Results, split: str, metrics: Mapping[str, str]) -> str:
-    """One row for every instrument and system that has any of these metrics; empty where none has.
+def format_metrics_table(results: Results, split: str, metrics: Mapping[str, str]) -> str:
+    """Format one row for every instrument and system that has any of these metrics; empty where none has.
 
     Args:
         results: as metrics/evaluation.json holds them.
         split: one of SPLITS.
         metrics: heading of each metric; those that no system has get no column.
     """
-    metrics = {metric: heading for metric, heading in metrics.items() if _systems_with(results, split, metric)}
+    metrics = {metric: heading for metric, heading in metrics.items() if _find_systems(results, split, metric)}
     rows = []
     for instrument, splits in results.items():
         for system, found in splits.get(split, {}).items():
             if any(metric in found for metric in metrics):
                 count = max(int(found[metric]["n"]) for metric in metrics if metric in found)
-                rows.append([instrument, system, *(_estimate(found.get(metric)) for metric in metrics), str(count)])
-    return _markdown(["instrument", "system", *metrics.values(), "clips"], rows) if rows else ""
+                rows.append(
+                    [instrument, system, *(_format_estimate(found.get(metric)) for metric in metrics), str(count)]
+                )
+    return _format_markdown(["instrument", "system", *metrics.values(), "clips"], rows) if rows else ""
 
 
-def _differences(results: Results, split: str) -> dict[str, str]:
-    """The metrics that are differences from a reference system, and their headings."""
+def _name_differences(results: Results, split: str) -> dict[str, str]:
+    """Name the metrics that are differences from a reference system, with their headings."""
     return {
         metric: metric.replace("_minus_", " less that of ").replace("_", " ")
         for splits in results.values()
@@ -137,31 +145,33 @@ def _differences(results: Results, split: str) -> dict[str, str]:
     }
 
 
-def _table_2_row(results: Results, split: str, title: str, system: str, published: Mapping[str, float]) -> list[str]:
+def _format_table_2_row(
+    results: Results, split: str, title: str, system: str, published: Mapping[str, float]
+) -> list[str]:
     cells = [title, f"`{system}`"]
-    for instrument in _instruments(results):
+    for instrument in _list_instruments(results):
         found = results.get(instrument, {}).get(split, {}).get(system, {})
         cells += [f"{published[instrument]:.3f}" if instrument in published else ABSENT]
-        cells += [_estimate(found.get("log_mel_mse"))]
+        cells += [_format_estimate(found.get("log_mel_mse"))]
     return cells
 
 
-def _instruments(results: Results) -> list[str]:
+def _list_instruments(results: Results) -> list[str]:
     return [*INSTRUMENTS, *(instrument for instrument in results if instrument not in INSTRUMENTS)]
 
 
-def _systems_with(results: Results, split: str, metric: str) -> list[str]:
-    """Systems of any instrument that have the metric, in the order they come in."""
+def _find_systems(results: Results, split: str, metric: str) -> list[str]:
+    """Find the systems of any instrument that have the metric, in the order of the results."""
     found = (
         system for splits in results.values() for system, values in splits.get(split, {}).items() if metric in values
     )
     return list(dict.fromkeys(found))
 
 
-def _estimate(figure: Mapping[str, float] | None) -> str:
+def _format_estimate(figure: Mapping[str, float] | None) -> str:
     return ABSENT if figure is None else f"{figure['mean']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
 
 
-def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _format_markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -1,6 +1,6 @@
 """The picture of timings: piano rolls of one passage above each other, as in the publication's figure of its timing.
 
-The publication shows its model's timing against constant tempo and the score (SPEC section 5).
+The publication shows its model's timing against constant tempo and the score.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dp.report.figure import figure
+from dp.report.figure import open_figure
 from dp.types import PerformedNotes
 
 ROW_INCH = 1.7
@@ -27,7 +27,7 @@ def plot_timings(path: Path, rolls: Mapping[str, PerformedNotes], title: str) ->
     first = next(iter(rolls.values()))
     start_sec = min(float(notes.onset_sec.min()) for notes in rolls.values())
     end_sec = max(float(notes.offset_sec.max()) for notes in rolls.values())
-    with figure(path, len(rolls), ROW_INCH) as axes:
+    with open_figure(path, len(rolls), ROW_INCH) as axes:
         for row, (axis, (name, notes)) in enumerate(zip(axes, rolls.items(), strict=True)):
             for onset_sec in np.unique(first.onset_sec):
                 axis.axvline(onset_sec, color="0.8", linewidth=0.7, zorder=0)

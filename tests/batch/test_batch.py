@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dp.batch.job import RenderJob, Request, model_version, output_names, plan_job, render_job
+from dp.batch.job import RenderJob, Request, compute_model_version, name_outputs, plan_job, render_job
 from dp.batch.manifest import open_manifest
 from dp.batch.run import render_all
 from dp.errors import DataError
@@ -99,7 +99,7 @@ def outcomes_of(out: Path) -> dict[str, str]:
     ],
 )
 def test_no_two_scores_share_a_name(scores: list[str], names: list[str]) -> None:
-    assert output_names([Path(score) for score in scores], ".wav") == [Path(name) for name in names]
+    assert name_outputs([Path(score) for score in scores], ".wav") == [Path(name) for name in names]
 
 
 def test_a_row_tells_all_about_a_score(tmp_path: Path, request_of: Callable[..., Request]) -> None:
@@ -113,7 +113,7 @@ def test_a_row_tells_all_about_a_score(tmp_path: Path, request_of: Callable[...,
     assert (good.note_count, good.audio_sec, good.warnings) == (3, 2.0, ("a note is too low",))
     asked = json.loads(good.options)
     assert (asked["extras"], asked["seed"], asked["suffix"], asked["performers"]) == (False, 1, ".wav", [])
-    assert good.model_version == model_version(tmp_path / "models")
+    assert good.model_version == compute_model_version(tmp_path / "models")
     assert rows["bad"].outcome == "failed"
     assert rows["bad"].reason == f"{tmp_path / 'in/bad.mid'}: is no score; export it again"
     assert rows["bad"].files == ()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from dp.report.figure import figure_grid
+from dp.report.figure import open_figure_grid
 from dp.report.systems_plot import SystemSound, plot_systems
 from dp.report.timing_plot import plot_timings
 from dp.types import PerformedNotes
@@ -28,12 +28,12 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[list[list[Any]]]:
 
     @contextmanager
     def kept(path: Path, row_inch: Sequence[float], column_count: int = 1) -> Iterator[list[list[Any]]]:
-        with figure_grid(path, row_inch, column_count) as rows:
+        with open_figure_grid(path, row_inch, column_count) as rows:
             yield rows
             grids.append(rows)
 
     for module in ("dp.report.figure", "dp.report.systems_plot"):
-        monkeypatch.setattr(f"{module}.figure_grid", kept)
+        monkeypatch.setattr(f"{module}.open_figure_grid", kept)
     return grids
 
 

@@ -1,4 +1,4 @@
-from dp.report.tables import evaluation_report, metrics_table, table_2
+from dp.report.tables import format_evaluation_report, format_metrics_table, format_table_2
 
 
 def figure(mean: float) -> dict[str, float]:
@@ -18,7 +18,7 @@ RESULTS = {
 
 
 def test_table_2_has_the_publications_rows_then_ours() -> None:
-    assert table_2(RESULTS, "clip").splitlines() == [
+    assert format_table_2(RESULTS, "clip").splitlines() == [
         "| system | preset | violin, published | violin, here | piano, published | piano, here |",
         "| --- | --- | --- | --- | --- | --- |",
         "| HiFi-GAN baseline | `baseline` | 0.892 | - | 0.722 | - |",
@@ -32,15 +32,15 @@ def test_table_2_has_the_publications_rows_then_ours() -> None:
 
 def test_an_instrument_of_ones_own_gets_columns_too() -> None:
     results = {"kazoo": {"clip": {"ours": {"log_mel_mse": figure(1.0)}}}}
-    lines = table_2(results, "clip").splitlines()
+    lines = format_table_2(results, "clip").splitlines()
     assert lines[0].endswith("| kazoo, published | kazoo, here |")
     assert lines[-1] == "| ours | `ours` | - | - | - | - | - | 1.000 (0.900 to 1.100) |"
 
 
 def test_systems_and_metrics_without_figures_are_left_out() -> None:
-    assert metrics_table(RESULTS, "recording", {"note_f1_50ms": "F1"}) == ""
-    assert metrics_table(RESULTS, "clip", {"stft_distance": "STFT"}) == ""
-    assert metrics_table(
+    assert format_metrics_table(RESULTS, "recording", {"note_f1_50ms": "F1"}) == ""
+    assert format_metrics_table(RESULTS, "clip", {"stft_distance": "STFT"}) == ""
+    assert format_metrics_table(
         RESULTS, "clip", {"note_f1_50ms": "F1", "log_mel_mse": "MSE", "stft_distance": "STFT"}
     ).splitlines() == [
         "| instrument | system | F1 | MSE | clips |",
@@ -52,7 +52,7 @@ def test_systems_and_metrics_without_figures_are_left_out() -> None:
 
 
 def test_the_page_has_a_part_for_every_table_there_is() -> None:
-    page = evaluation_report(RESULTS)
+    page = format_evaluation_report(RESULTS)
     assert [line for line in page.splitlines() if line.startswith("#")] == [
         "# Evaluation",
         "## Split `clip`: clips held out (the publication's protocol)",
