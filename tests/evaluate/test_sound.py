@@ -123,7 +123,7 @@ def test_a_performer_is_found_under_the_checkpoints_number(synthesis: Checkpoint
 
 
 def test_notes_carried_over_count_on_neither_side() -> None:
-    # Frames are 16 ms: the note asked for at frame 25 begins at 0.4 s; 64 was carried over and is heard at once.
+    # Frames are 16 ms: the reference note at frame 25 begins at 0.4 s; 64 was carried over and is heard at once.
     item = clip(sounding=[(64, -5), (60, 25), (62, 50)])
     heard = played_notes((64, 0.02), (60, 0.43), (62, 0.88), (64, 1.5))
     found = evaluate_systems([item], {"r": make_recording_system()}, tiny.MEL, lambda samples, rate: heard)

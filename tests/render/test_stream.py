@@ -171,9 +171,9 @@ def test_the_cost_of_a_chunk_does_not_grow_with_the_piece(synthesis, monkeypatch
     performed = music(60.0)
     performed.offset_sec[0] = performed.offset_sec.max()
     counts = []
-    inner = sound.synthesis_inputs
+    inner = sound.make_synthesis_inputs
     monkeypatch.setattr(
-        sound, "synthesis_inputs", lambda near, *rest: counts.append(len(near[0].pitch)) or inner(near, *rest)
+        sound, "make_synthesis_inputs", lambda near, *rest: counts.append(len(near[0].pitch)) or inner(near, *rest)
     )
     log_mel = synthesize(performed, STEADY, synthesis, None)
     assert max(counts) < len(performed) / 2
