@@ -21,7 +21,7 @@ def test_the_tolerance_is_inclusive() -> None:
 
 
 def test_each_note_pairs_once_and_as_many_pair_as_can() -> None:
-    # Greedily, the estimated note at 0.10 would take the one of the reference at 0.11, and that at 0.15 would find none.
+    # Greedily, the estimated note at 0.10 would take the reference at 0.11, and that at 0.15 would find none.
     assert measure_notes(played_notes((60, 0.10), (60, 0.15)), played_notes((60, 0.06), (60, 0.11)), 0.05).f1 == 1.0
     twice = measure_notes(played_notes((60, 0.0), (60, 0.01)), played_notes((60, 0.0)), 0.05)
     assert astuple(twice) == pytest.approx((0.5, 1.0, 2 / 3))
