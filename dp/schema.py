@@ -95,6 +95,7 @@ PUBLISHED_NOTES = pa.schema(
         _text("piece_id", "id of the score"),
         _text("performer", "who plays"),
         _text("instrument", "what is played"),
+        _text("licence", "licence of the alignment, which is that of the recording; 'unknown' where nobody says"),
         _field("note_id", pa.int64(), "note of the unfolded score", low=0),
         _field("onset_quarter", pa.float64(), "onset as written", unit="quarter", low=0),
         _field("pitch", pa.int64(), "sounding MIDI pitch of the score's note", unit="semitone", low=0, high=127),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FULL_PEAK = 0.95  # of the samples of a recording, or of a clip, that is brought to full level
 PITCH_COUNT = 128  # MIDI pitches are 0-127; in batches of clips, 128 stands for "no note"
+UNKNOWN = "unknown"  # performer, instrument or licence, where nobody says
 UNKNOWN_VELOCITY = 0  # MIDI keeps 0 for "note off", so no sounding note has it
 
 
@@ -204,6 +205,15 @@ class Recording:
     start_sec: float  # of the slice inside the audio file
     end_sec: float | None  # None = to the end of the file
     licence: str  # "unknown" where nobody says
+
+
+@dataclass(frozen=True, order=True)
+class Source:
+    """A recording that a model learned from."""
+
+    recording_id: str
+    performer: str
+    licence: str  # as its corpus states it; "unknown" where nobody says
 
 
 @dataclass(frozen=True)

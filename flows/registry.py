@@ -1,14 +1,18 @@
 """MLflow's model registry: models under a name and an alias.
 
-    python -m flows.registry MODELS NAME ALIAS
+    python -m flows.registry MODELS NAME ALIAS [--allow-licence LICENCE ...]
 
 in the project folder keeps the timing, synthesis and vocoder model of the folder MODELS as the next version of NAME,
 which `dp render --model models:/NAME@ALIAS` then takes. Models that are trained again later do not change it.
+
+Models that learned from a recording whose licence forbids commercial use or derivatives, or is unknown, are refused,
+unless that licence ("unknown" among them) is allowed.
 """
 
+import argparse
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -17,6 +21,7 @@ from mlflow.exceptions import MlflowException
 
 from dp.batch.job import MODELS
 from dp.errors import DataError
+from dp.licences import check_release
 from dp.project import STATE_FOLDER
 from dp.render import load_models
 from dp.store.files import whole_folder
@@ -25,7 +30,7 @@ PREFIX = "models:/"
 _ADVICE = "name one as models:/NAME@ALIAS or models:/NAME/VERSION"
 
 
-def register_models(project: Path, models: Path, name: str, alias: str) -> int:
+def register_models(project: Path, models: Path, name: str, alias: str, allowed_licences: Collection[str] = ()) -> int:
     """Keep a copy of a folder of models as the next version of a name, and let an alias mean it.
 
     Args:
@@ -33,14 +38,18 @@ def register_models(project: Path, models: Path, name: str, alias: str) -> int:
         models: folder of a timing, a synthesis and a vocoder model.
         name: of the models, such as "violin".
         alias: such as "champion"; whatever it meant before, it means this now.
+        allowed_licences: licences of recordings that are no obstacle; see `dp.licences.check_release`.
 
     Returns:
         the version.
 
     Raises:
-        DataError: the models are not all there, or MLflow takes no such name or alias.
+        DataError: the models are not all there, they learned from recordings whose licence forbids their release or is
+            unknown, or MLflow takes no such name or alias.
     """
-    load_models(models)
+    loaded = load_models(models)
+    learned = (loaded.timing.trained_on, loaded.synthesis.trained_on, loaded.vocoder.trained_on)
+    check_release(models, dict(zip(MODELS, learned, strict=True)), allowed_licences)
     state = (project / STATE_FOLDER).absolute()
     state.mkdir(parents=True, exist_ok=True)
     client = _client(state / "mlflow.db")
@@ -105,12 +114,16 @@ def _client(database: Path) -> MlflowClient:
 
 def main(arguments: Sequence[str]) -> int:
     """Register models; returns the exit code."""
-    if len(arguments) != 3:
-        print(__doc__, file=sys.stderr)
-        return 2
-    models, name, alias = arguments
+    as_written = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("python -m flows.registry", description=__doc__, formatter_class=as_written)
+    parser.add_argument("models", type=Path)
+    parser.add_argument("name")
+    parser.add_argument("alias")
+    parser.add_argument("--allow-licence", metavar="LICENCE", nargs="+", action="extend", default=[])
+    given = parser.parse_args(arguments)
+    name, alias = given.name, given.alias
     try:
-        version = register_models(Path.cwd(), Path(models), name, alias)
+        version = register_models(Path.cwd(), given.models, name, alias, given.allow_licence)
     except DataError as error:
         print(f"flows.registry: {error}", file=sys.stderr)
         return 2

@@ -12,7 +12,8 @@ import numpy as np
 from dp.corpora.listing import Corpus, Missing, PublishedRecording, is_id
 from dp.corpora.table import Row, read_table
 from dp.errors import DataError
-from dp.types import Recording
+from dp.licences import read_licence
+from dp.types import UNKNOWN, Recording
 from dp.units import FloatArray, IntArray
 
 NAME = "bach-violin"
@@ -39,6 +40,8 @@ class PublishedAlignment:
 
 def list_recordings(root: Path) -> Corpus:
     """The movements whose audio and score are in this copy, and the others as missing.
+
+    An alignment that the dataset publishes has the licence of its recording, as the dataset's README says.
 
     Raises:
         DataError: the folder holds no such dataset or its tables hold bad data.
@@ -146,7 +149,7 @@ def _movements(root: Path) -> list[Row]:
 def _licences(root: Path) -> dict[str, str]:
     """Licence of every audio file, by its name."""
     rows = read_table(root / "audio.csv", ("filename", "license"))
-    return {row.text("filename"): row.cells["license"] or "unknown" for row in rows}
+    return {row.text("filename"): read_licence(row.cells["license"]) for row in rows}
 
 
 def _recording(root: Path, row: Row, licence_of: dict[str, str]) -> Recording:
@@ -164,7 +167,7 @@ def _recording(root: Path, row: Row, licence_of: dict[str, str]) -> Recording:
         score_path=root / "scores" / row.text("work").lower() / f"{score}.mxl",
         start_sec=start_sec,
         end_sec=end_sec,
-        licence=licence_of.get(source, "unknown"),
+        licence=licence_of.get(source, UNKNOWN),
     )
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from dp.corpora.listing import Corpus, Missing, path_id
 from dp.corpora.table import Row, read_header, read_table
 from dp.errors import DataError
-from dp.types import Recording
+from dp.licences import read_licence
+from dp.types import UNKNOWN, Recording
 
 NAME = "folder"
 SCORE_SUFFIXES = (".musicxml", ".mxl", ".xml", ".mid", ".midi")  # of several of one name the first is taken
 AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".opus", ".ogg", ".aif", ".aiff")
-UNKNOWN = "unknown"
 _PAIRS = "pairs.csv"
 _REQUIRED = ("score", "audio")
 _OPTIONAL = ("performer", "start", "end", "licence")
@@ -78,7 +78,7 @@ def _row_recording(root: Path, row: Row) -> Recording:
         recording_id=recording.recording_id + slice_id,
         start_sec=start_sec,
         end_sec=end_sec,
-        licence=row.cells["licence"] or UNKNOWN,
+        licence=read_licence(row.cells["licence"]),
     )
 
 

@@ -24,7 +24,7 @@ from dp.data.tempo_map import TempoMap, build_performed_tempo_map
 from dp.data.timing_pieces import Performance as Performance
 from dp.data.timing_pieces import TimingPiece, build_timing_piece
 from dp.errors import DataError
-from dp.types import PerformedNotes
+from dp.types import PerformedNotes, Source
 from dp.units import sec_to_frame_fraction
 
 
@@ -71,6 +71,12 @@ class Arrays(Generic[C]):
     performer_names: tuple[str, ...] = ()  # index i + 1 is name i; 0 is unknown
     data_note: str = ""  # where the data come from, for the checkpoint
     stretches: tuple[Stretch, ...] = ()  # of the training clips, for the synthesis model
+
+    @property
+    def trained_on(self) -> tuple[Source, ...]:
+        """The recordings that the training clips are cut from, each once."""
+        clips = [item.clip for item in self.clips if item.clip.is_for_training]
+        return tuple(sorted({Source(clip.recording_id, clip.performer, clip.licence) for clip in clips}))
 
     def select_training(self) -> list[C]:
         """Return the clips that neither split holds out.

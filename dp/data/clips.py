@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dp.data.tempo_map import TempoMap
-from dp.types import FULL_PEAK, PerformedNotes, ScoreNotes
+from dp.types import FULL_PEAK, UNKNOWN, PerformedNotes, ScoreNotes
 from dp.units import IntArray, frame_to_sec, quarter_to_tick, sec_to_frame, sec_to_frame_fraction
 
 GRACE_SEC = 0.08  # a grace note's nominal length, taken from before the note it adorns: the score gives it none
@@ -31,6 +31,7 @@ class Clip:
     valid_by_clip: bool = False  # held out in the `clip` split
     valid_by_recording: bool = False  # held out in the `recording` split
     peak: float = FULL_PEAK  # largest sample, the recording being at full level
+    licence: str = UNKNOWN  # of the recording
 
     @property
     def log_gain(self) -> float:

@@ -33,19 +33,20 @@ HELD_OUT_MOVEMENTS = 0.2  # of those with published alignments: fewer do not tel
 
 def load_clips(data: Path) -> list[Clip]:
     """All clips of the accepted recordings."""
-    instruments = {recording.recording_id: recording.instrument for recording in read_recordings(data)}
+    recordings = {recording.recording_id: recording for recording in read_recordings(data)}
     peaks = read_peaks(data)
     return [
         Clip(
             clip_id=row.clip_id,
             recording_id=row.recording_id,
-            instrument=instruments[row.recording_id],
+            instrument=recordings[row.recording_id].instrument,
             performer=row.performer,
             start_frame=row.start_frame,
             end_frame=row.end_frame,
             valid_by_clip=row.valid_by_clip,
             valid_by_recording=row.valid_by_recording,
             peak=peaks[row.clip_id],
+            licence=recordings[row.recording_id].licence,
         )
         for row in read_clips(data)
     ]
@@ -112,7 +113,15 @@ def _cut_published_clips(item: PublishedPerformance, mel: MelConfig, split: Spli
     ids = [clip_id(item.recording_id, index) for index in range(len(spans))]
     held_out = valid_clips(ids, split.seed, split.valid_fraction)
     return [
-        Clip(name, item.recording_id, item.instrument, item.performer, *span, valid_by_clip=name in held_out)
+        Clip(
+            name,
+            item.recording_id,
+            item.instrument,
+            item.performer,
+            *span,
+            valid_by_clip=name in held_out,
+            licence=item.licence,
+        )
         for name, span in zip(ids, spans, strict=True)
     ]
 

@@ -15,6 +15,7 @@ from dp.config import MelConfig
 from dp.errors import DataError
 from dp.files import whole_file, write_whole
 from dp.store.files import whole_folder
+from dp.types import Source
 from dp.version import __version__
 
 WEIGHTS_FILE = "model.safetensors"
@@ -58,6 +59,7 @@ class Checkpoint(Generic[M]):
     data_note: str = ""  # which data it was trained on
     version: str = __version__  # of the library that trained it
     weights_sha256: str = ""  # of the file it was read from; empty where it was read from none
+    trained_on: tuple[Source, ...] = ()  # recordings it learned from; empty: it does not say
 
     def find_performer_index(self, name: str | None) -> int:
         """Index of a performer, 0 for none or one this model never heard."""
@@ -121,6 +123,7 @@ def _make_config(checkpoint: Checkpoint[M]) -> dict[str, Any]:
         "performer_names": list(checkpoint.performer_names),
         "train": checkpoint.train,
         "data_note": checkpoint.data_note,
+        "trained_on": [dataclasses.asdict(source) for source in checkpoint.trained_on],
         "version": checkpoint.version,
     }
 
@@ -164,6 +167,7 @@ def _build_checkpoint(folder: Path, config: dict[str, Any], model_types: Sequenc
             data_note=config["data_note"],
             version=config["version"],
             weights_sha256=str(config.get("weights_sha256", "")),
+            trained_on=tuple(Source(**source) for source in config.get("trained_on", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         reason = f"does not describe a {model_type.kind} model ({error})"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dp.files import write_whole
+from dp.licences import list_licences, list_performers
 from dp.models.checkpoint import Checkpoint
 from dp.render.model_set import ModelSet
 from dp.render.sound_files import Take
@@ -69,4 +70,6 @@ def _describe_model(checkpoint: Checkpoint[Any]) -> dict[str, Any]:
         "step": checkpoint.step,
         "version": checkpoint.version,
         "weights_sha256": checkpoint.weights_sha256,
+        "licences": list(list_licences(checkpoint.trained_on)),
+        "performers": list(list_performers(checkpoint.trained_on)),
     }

@@ -27,8 +27,8 @@ def add_published(missing: Outcome, published: Outcome) -> Outcome:
 def _ingest(alignment: PublishedRecording, cache: Path) -> Outcome:
     recording = alignment.recording
     digests = [file_sha256(path) for path in (recording.score_path, alignment.notes_path, alignment.alignment_path)]
-    code = code_digest(published_entry.__name__)
-    key = result_key(recording.recording_id, recording.piece_id, recording.performer, digests, code)
+    told = (recording.recording_id, recording.piece_id, recording.performer, recording.licence)
+    key = result_key(*told, digests, code_digest(published_entry.__name__))
     entry = find_entry(cache, STAGE, key)
     if entry is not None:
         return Outcome(recording.recording_id, "reused", published_entry.read_repairs(entry), entry)

@@ -69,7 +69,7 @@ def read_performed_notes(data: Path) -> dict[str, StoredPerformance]:
 
 def read_published_notes(data: Path) -> tuple[PublishedPerformance, ...]:
     """The performances whose alignments the corpus publishes, in its order."""
-    names = ("recording_id", "piece_id", "performer", "instrument")
+    names = ("recording_id", "piece_id", "performer", "instrument", "licence")
     table = read_dataset(data / "published_notes", schema.PUBLISHED_NOTES)
     return tuple(
         PublishedPerformance(

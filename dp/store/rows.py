@@ -48,6 +48,7 @@ class PublishedPerformance:
     piece_id: str
     performer: str
     instrument: str
+    licence: str
     played: StoredPerformance
 
 

@@ -59,7 +59,7 @@ def published_note_columns(
     recording: Recording, note_id: np.ndarray, onset_quarter: np.ndarray, notes: PerformedNotes
 ) -> Columns:
     """Columns of PUBLISHED_NOTES for one recording, whose alignment its corpus publishes."""
-    names = ("piece_id", "performer", "instrument")
+    names = ("piece_id", "performer", "instrument", "licence")
     told: Columns = {name: [getattr(recording, name)] * len(notes) for name in names}
     return {**told, **performed_note_columns(recording.recording_id, note_id, onset_quarter, notes)}
 

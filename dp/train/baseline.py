@@ -76,7 +76,13 @@ def train_baseline(
         )
     step = progress.best_step or progress.step
     return Checkpoint(
-        fold_weight_norm(model).cpu(), mel, step, arrays.performer_names, asdict(config), arrays.data_note
+        fold_weight_norm(model).cpu(),
+        mel,
+        step,
+        arrays.performer_names,
+        asdict(config),
+        arrays.data_note,
+        trained_on=arrays.trained_on,
     )
 
 

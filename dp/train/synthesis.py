@@ -125,4 +125,12 @@ def train_synthesis(
         if config.dims.texture:
             log({"texture_loss": fit_texture(trainee.model, arrays.select_training(), config.seed)}, progress.step)
     kept = progress.best_step or progress.step
-    return Checkpoint(trainee.model.cpu(), arrays.mel, kept, arrays.performer_names, asdict(config), arrays.data_note)
+    return Checkpoint(
+        trainee.model.cpu(),
+        arrays.mel,
+        kept,
+        arrays.performer_names,
+        asdict(config),
+        arrays.data_note,
+        trained_on=arrays.trained_on,
+    )

@@ -172,7 +172,13 @@ def train_timing(
             )
     model.cpu()
     return Checkpoint(
-        model, arrays.mel, progress.best_step or progress.step, arrays.performer_names, asdict(config), arrays.data_note
+        model,
+        arrays.mel,
+        progress.best_step or progress.step,
+        arrays.performer_names,
+        asdict(config),
+        arrays.data_note,
+        trained_on=arrays.trained_on,
     )
 
 

@@ -81,7 +81,9 @@ def train_vocoder(
             trainee, partial(segmenter.draw_vocoder_batch, clips), Budget.read_from(config), log, config.seed, course
         )
     step = progress.best_step or progress.step
-    return Checkpoint(fold_weight_norm(model).cpu(), mel, step, (), asdict(config), arrays.data_note)
+    return Checkpoint(
+        fold_weight_norm(model).cpu(), mel, step, (), asdict(config), arrays.data_note, trained_on=arrays.trained_on
+    )
 
 
 def check_segment(segment_frame: int, hop_sample: int, subject: str) -> None:

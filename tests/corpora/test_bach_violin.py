@@ -50,6 +50,8 @@ def test_a_licence_nobody_states(tmp_path: Path) -> None:
     (root / "audio" / "misc").mkdir()
     (root / "audio" / "misc" / "bob.opus").touch()
     assert list_recordings("bach-violin", root).recordings[0].licence == "unknown"
+    (root / "audio.csv").write_text("filename,license\nbob.opus,-\n")  # as the dataset writes it
+    assert list_recordings("bach-violin", root).recordings[0].licence == "unknown"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dp.data.arrays import build_synthesis_arrays, build_timing_arrays, build_vo
 from dp.data.clips import Clip
 from dp.data.timing_pieces import Performance
 from dp.errors import DataError
-from dp.types import PerformedNotes, ScoreNotes
+from dp.types import PerformedNotes, ScoreNotes, Source
 from tests.factories import notes_of
 
 MEL = MelConfig(band_count=2)
@@ -22,6 +22,18 @@ def performance() -> Performance:
     notes = notes_of([(0.0, 1.0, 60), (4.0, 2.5, 64), (7.5, 1.0, 67)])
     onset_sec, offset_sec = np.array([0.5, 4.5, 8.0]), np.array([1.5, 7.0, 9.0])
     return Performance("r", notes, PerformedNotes(notes.pitch, notes.velocity, onset_sec, offset_sec, np.ones(3)))
+
+
+def test_only_what_is_trained_on_is_a_source() -> None:
+    clips = (
+        Clip("s/0", "s", "violin", "cy", 0, 312, licence="PD"),
+        *CLIPS[:2],
+        Clip("t/0", "t", "violin", "dee", 0, 312, valid_by_recording=True, licence="CC BY-NC"),
+    )
+    mels = {clip.clip_id: np.zeros((clip.end_frame - clip.start_frame, 2), np.float32) for clip in clips}
+    samples = {name: np.zeros(625 * MEL.hop_sample, np.float32) for name in "rst"}
+    arrays = build_vocoder_arrays(clips, mels, samples, MEL)
+    assert arrays.trained_on == (Source("r", "ann", "unknown"), Source("s", "cy", "PD"))
 
 
 def test_synthesis_clips_keep_the_true_place_of_a_carried_over_note() -> None:

@@ -40,7 +40,8 @@ def data(tmp_path: Path) -> Path:
         audio = tmp_path / f"{item.recording_id}.wav"
         write_audio(audio, np.concatenate([np.zeros(8000, np.float32), samples]), 16000)
         end_sec = 0.5 + len(samples) / 16000
-        names = ("corpus", f"piece-{item.recording_id}", "ann", "violin", audio, audio, 0.5, end_sec, "unknown")
+        licence = next(clip.licence for clip in tiny.CLIPS if clip.recording_id == item.recording_id)
+        names = ("corpus", f"piece-{item.recording_id}", "ann", "violin", audio, audio, 0.5, end_sec, licence)
         stored.append(StoredRecording(Recording(item.recording_id, *names), "a", "b"))
         mels[item.recording_id] = {
             clip.clip_id: tiny.MELS[clip.clip_id] for clip in tiny.CLIPS if clip.recording_id == item.recording_id
@@ -77,6 +78,7 @@ def test_the_store_gives_the_arrays_it_was_made_of(data: Path) -> None:
     found, true = load_timing_arrays(data, tiny.MEL, SplitConfig(), "tiny"), tiny.timing()
     assert (found.performer_names, found.data_note) == (("ann", "bo"), "tiny")
     assert [item.clip for item in found.clips] == [item.clip for item in true.clips]
+    assert found.trained_on == tiny.TRAINED_ON
     for ours, theirs in zip(found.clips, true.clips, strict=True):
         assert np.array_equal(ours.onset_frame, theirs.onset_frame)
         assert np.array_equal(ours.written.onset_tick, theirs.written.onset_tick)

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,11 @@ from mlflow import MlflowClient
 
 from dp.errors import DataError
 from dp.render import load_models
-from flows.registry import register_models, registered_models
-from tests.render.untrained import model_set, save
+from dp.types import Source
+from flows.registry import main, register_models, registered_models
+from tests.render.untrained import TRAINED_ON, model_set, save
+
+ALLOWED = ("unknown",)  # the vocoder does not say what it learned from
 
 
 @pytest.fixture(scope="module")
@@ -45,17 +49,43 @@ def test_models_of_the_registry(models: Path, here: Path) -> None:
         registered_models(here, "models:/violin/2")
 
 
+def test_models_are_refused_whose_recordings_forbid_their_release(
+    models: Path, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = model_set()
+    bound = (*TRAINED_ON, Source("three", "cy", "CC BY-NC-SA 4.0"))
+    save(replace(made, timing=replace(made.timing, trained_on=bound)), here / "bound")
+    command = ["bound", "violin", "champion"]
+    assert main(command) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "flows.registry: bound: cannot be released: CC BY-NC-SA 4.0 forbids commercial use (three); "
+        "the licence is unknown (all that the vocoder model learned from); train without them, or give "
+        "--allow-licence 'CC BY-NC-SA 4.0' 'unknown' if you may release what was learned from them"
+    ]
+    assert main([*command, "--allow-licence", "unknown"]) == 2
+    assert not (here / ".dp").exists()
+    assert main([*command, "--allow-licence", "unknown", "cc by-nc-sa 4.0"]) == 0
+    assert capsys.readouterr().out == "models:/violin@champion is version 1\n"
+    assert load_models(registered_models(here, "models:/violin@champion")).timing.trained_on == bound
+
+
+def test_models_of_free_recordings_are_registered_as_they_are(here: Path) -> None:
+    made = model_set()
+    save(replace(made, vocoder=replace(made.vocoder, trained_on=TRAINED_ON)), here / "free")
+    assert main(["free", "violin", "champion"]) == 0
+
+
 def test_models_that_are_registered_stay_as_they_were(models: Path, here: Path) -> None:
     changing = here / "models"
     shutil.copytree(models, changing)
-    assert register_models(here, changing, "violin", "champion") == 1
+    assert register_models(here, changing, "violin", "champion", ALLOWED) == 1
     first = registered_models(here, "models:/violin@champion")
     shutil.rmtree(changing / "vocoder")
     with pytest.raises(DataError, match="vocoder"):
-        register_models(here, changing, "violin", "champion")
+        register_models(here, changing, "violin", "champion", ALLOWED)
     assert registered_models(here, "models:/violin@champion") == first
     assert load_models(first).performer_names == ("ann", "bo")
-    assert register_models(here, models, "violin", "champion") == 2
+    assert register_models(here, models, "violin", "champion", ALLOWED) == 2
     assert registered_models(here, "models:/violin@champion") != first == registered_models(here, "models:/violin/1")
     with pytest.raises(DataError, match="is refused by MLflow"):
-        register_models(here, models, "a/b", "champion")
+        register_models(here, models, "a/b", "champion", ALLOWED)

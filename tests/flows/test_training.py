@@ -50,6 +50,7 @@ def test_from_recordings_to_figures(project: Path, tmp_path: Path, capsys: pytes
         assert config["step"] in (1, 2)
         assert config["train"]["step_count"] == 2
         assert config["data_note"].startswith("folder, clips ")
+        assert {source["licence"] for source in config["trained_on"]} == {"unknown"}  # the folder's files say none
 
     # Each run left its metrics, its checkpoint, and what it made of held-out clips.
     client = MlflowClient(f"sqlite:///{project / '.dp/mlflow.db'}")

@@ -6,18 +6,21 @@ import torch
 
 from dp.config import MelConfig
 from dp.errors import DataError
+from dp.licences import list_licences
 from dp.models.checkpoint import CONFIG_FILE, Checkpoint, load_checkpoint, save_checkpoint
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingDims, TimingModel
 from dp.project import CHECKPOINT_FILE
+from dp.types import Source
 
 MEL = MelConfig()
+SOURCES = (Source("a", "ann", "CC BY 4.0"), Source("b", "bo", "unknown"))
 DIMS = TimingDims(performer_count=2, width=8, head_count=2, encoder_layer_count=1, feed_forward_width=8)
 
 
 @pytest.fixture
 def checkpoint() -> Checkpoint[TimingModel]:
-    return Checkpoint(TimingModel(DIMS), MEL, 7, ("ann", "bo"), {"seed": 1}, "demo")
+    return Checkpoint(TimingModel(DIMS), MEL, 7, ("ann", "bo"), {"seed": 1}, "demo", trained_on=SOURCES)
 
 
 @pytest.fixture
@@ -28,12 +31,27 @@ def folder(tmp_path: Path, checkpoint: Checkpoint[TimingModel]) -> Path:
 
 def test_round_trip(folder: Path, checkpoint: Checkpoint[TimingModel]) -> None:
     found = load_checkpoint(folder, [TimingModel], MEL)
+    assert json.loads((folder / CONFIG_FILE).read_text())["trained_on"] == [
+        {"recording_id": "a", "performer": "ann", "licence": "CC BY 4.0"},
+        {"recording_id": "b", "performer": "bo", "licence": "unknown"},
+    ]
     assert (found.mel, found.step, found.train, found.data_note) == (MEL, 7, {"seed": 1}, "demo")
+    assert found.trained_on == SOURCES
     assert [found.find_performer_index(name) for name in ("ann", "bo", "cy", None)] == [1, 2, 0, 0]
     assert not found.model.training
     for name, value in checkpoint.model.state_dict().items():
         assert torch.equal(found.model.state_dict()[name], value), name
     assert [path.name for path in folder.parent.iterdir()] == ["timing"]
+
+
+def test_an_older_one_does_not_say_what_it_learned_from(folder: Path) -> None:
+    path = folder / CONFIG_FILE
+    config = json.loads(path.read_text())
+    del config["trained_on"]
+    path.write_text(json.dumps(config))
+    found = load_checkpoint(folder, [TimingModel], MEL)
+    assert (found.step, found.trained_on) == (7, ())
+    assert list_licences(found.trained_on) == ("unknown",)
 
 
 def test_a_newer_one_takes_the_older_ones_place(folder: Path) -> None:
@@ -79,6 +97,8 @@ def change_config(folder: Path, **changes: object) -> None:
     [
         ({"dims": {"breadth": 3}}, "does not describe a timing model.*breadth"),
         ({"mel": {"hop": 3}}, "does not describe a timing model.*hop"),
+        ({"trained_on": [{"recording": "a"}]}, "does not describe a timing model.*recording"),
+        ({"trained_on": "a"}, "does not describe a timing model"),
         ({"dims": {"width": 16}}, "does not fit config.json"),
     ],
 )

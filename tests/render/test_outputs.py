@@ -26,6 +26,7 @@ from tests.factories import MELODY, melody_xml
 from tests.render.untrained import model_set
 
 RATE_HZ, HOP, BANDS = 16000, 256, 20
+MODELS = ("timing", "synthesis", "vocoder")
 SUFFIXES = [".wav", ".mid", ".csv", ".npy", ".png", ".json"]
 
 
@@ -84,6 +85,12 @@ def test_all_that_is_written(models, score, tmp_path: Path) -> None:
     said = json.loads(facts.read_text())
     assert said["score"]["name"] == "melody.musicxml" and len(said["score"]["sha256"]) == 64
     assert said["models"]["name"] == "untrained" and said["models"]["vocoder"]["kind"] == "vocos"
+    learned = {kind: (said["models"][kind]["licences"], said["models"][kind]["performers"]) for kind in MODELS}
+    assert learned == {
+        "timing": (["CC BY 4.0", "CC0-1.0"], ["ann", "bo"]),
+        "synthesis": (["CC0-1.0"], ["ann"]),
+        "vocoder": (["unknown"], []),
+    }
     assert said["options"]["seed"] == 1 and said["note_count"] == 4
     assert said["audio"]["sample_count"] == len(samples)
     assert str(tmp_path) not in facts.read_text()

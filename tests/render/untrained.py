@@ -10,9 +10,11 @@ from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
 from dp.models.vocos import VocosModel
 from dp.render import ModelSet
+from dp.types import Source
 from tests.train import tiny
 
 PERFORMERS = ("ann", "bo")
+TRAINED_ON = (Source("one", "ann", "CC0-1.0"), Source("two", "bo", "CC BY 4.0"))
 
 
 def model_set(
@@ -27,8 +29,8 @@ def model_set(
     synthesis = SynthesisModel(dims)
     vocoder = VocosModel(replace(tiny.VOCOS_DIMS, band_count=20))
     return ModelSet(
-        Checkpoint(timing.eval(), tiny.MEL, 1, timing_performers),
-        Checkpoint(synthesis.eval(), tiny.MEL, 1, synthesis_performers),
+        Checkpoint(timing.eval(), tiny.MEL, 1, timing_performers, trained_on=TRAINED_ON),
+        Checkpoint(synthesis.eval(), tiny.MEL, 1, synthesis_performers, trained_on=TRAINED_ON[:1]),
         Checkpoint(vocoder.eval(), tiny.MEL, 1),
         "untrained",
     )

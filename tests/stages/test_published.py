@@ -14,6 +14,7 @@ from dp.stages.align import publish_align
 from dp.stages.features import publish_features
 from dp.stages.ingest import plan_ingest, publish_ingest
 from dp.store.reading import read_published_notes, read_score_notes, read_stage_report
+from dp.types import Source
 from tests.factories import MELODY, melody_times, melody_xml
 
 HEADER = "filename,collection,violinist,work,source_filename,start,end,score_filename"
@@ -52,7 +53,7 @@ def project(tmp_path: Path) -> Path:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
     (root / "info.csv").write_text("\n".join([HEADER, *rows]) + "\n")
-    (root / "audio.csv").write_text("filename,license\n")
+    (root / "audio.csv").write_text("filename,license\nann_bwv1_mov1.mp3,CC BY-NC\nbo_bwv1_mov1.mp3,-\n")
     (tmp_path / "project").mkdir()
     return tmp_path / "project"
 
@@ -69,6 +70,7 @@ def test_performances_without_audio_are_stored_and_told(project: Path) -> None:
         ("bo_bwv1_mov1", "bwv1_mov1", "bo"),
         ("ann_bwv2_mov1", "bwv2_mov1", "ann"),
     ]
+    assert [item.licence for item in published[:3]] == ["CC BY-NC", "unknown", "unknown"]
     assert tuple(published[0].played.performed.pitch) == melody(1)
     assert sorted(read_score_notes(project / "data")) == [f"bwv{work}_mov1" for work in WORKS]
     assert {outcome.outcome for outcome in outcomes} == {"missing"}
@@ -96,6 +98,13 @@ def test_a_second_run_finds_what_the_first_one_did(project: Path, monkeypatch: p
     ]
 
 
+def test_another_licence_is_taken_over(project: Path) -> None:
+    publish_ingest(project, CONFIG, plan_ingest(project, CONFIG), [])
+    (project / "../corpus/audio.csv").write_text("filename,license\nann_bwv1_mov1.mp3,PD\n")
+    publish_ingest(project, CONFIG, plan_ingest(project, CONFIG), [])
+    assert read_published_notes(project / "data")[0].licence == "PD"
+
+
 def test_the_timing_model_learns_from_them_and_a_movement_is_held_out_with_all_its_players(project: Path) -> None:
     publish_ingest(project, CONFIG, plan_ingest(project, CONFIG), [])
     publish_align(project, [], [])
@@ -110,5 +119,10 @@ def test_the_timing_model_learns_from_them_and_a_movement_is_held_out_with_all_i
     piece = arrays.clips[0].piece
     assert not piece.articulation_known and not piece.note_trained.any()
     assert piece.movement == "ann_bwv1_mov1"
+    assert {source.recording_id for source in arrays.trained_on}.isdisjoint(held_out)
     nothing = load_timing_arrays(project / "data", MelConfig(), SplitConfig(valid_fraction=0.0))
     assert nothing.select_held_out("recording") == []
+    assert nothing.trained_on[:2] == (
+        Source("ann_bwv1_mov1", "ann", "CC BY-NC"),
+        Source("ann_bwv2_mov1", "ann", "unknown"),
+    )

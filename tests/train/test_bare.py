@@ -65,7 +65,8 @@ def test_the_core_needs_torch_and_numpy_alone(arrays: Path) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     for model in PRESET.models():
-        assert load_bare(arrays / "p" / model, MODEL_TYPES).step == 2
+        made = load_bare(arrays / "p" / model, MODEL_TYPES)
+        assert (made.step, made.trained_on) == (2, tiny.TRAINED_ON)
         rows = [json.loads(line) for line in (arrays / "p" / model / "log.jsonl").read_text().splitlines()]
         assert {"step", "sec", "train_loss"} <= set(rows[0])
 
@@ -79,6 +80,7 @@ def test_what_was_trained_there_comes_home(arrays: Path, tmp_path: Path) -> None
         load_bare(arrays / "p/synthesis", MODEL_TYPES),
     )
     assert (home.step, home.performer_names) == (there.step, there.performer_names) == (2, ("ann", "bo"))
+    assert home.trained_on == tiny.TRAINED_ON
     for name, value in there.model.state_dict().items():
         assert torch.equal(value, home.model.state_dict()[name])
 

@@ -39,6 +39,7 @@ def test_the_loss_falls(train: Train, fall: float) -> None:
     losses = log.values("train_loss")
     assert losses[-1] < fall * losses[0]
     assert (checkpoint.data_note, checkpoint.mel) == ("tiny", tiny.MEL)
+    assert checkpoint.trained_on == tiny.TRAINED_ON
     assert checkpoint.step in (30, 60)  # where it validated best
     assert checkpoint.train["seed"] == 3
     assert not checkpoint.model.training

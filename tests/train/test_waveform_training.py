@@ -62,6 +62,7 @@ def test_the_spectral_loss_falls_and_the_discriminator_comes_in_at_its_step(trai
     assert all("valid_log_mel_mse" in metrics for _, metrics in log.rows if "valid_loss" in metrics)
     assert (checkpoint.data_note, checkpoint.mel, checkpoint.train["seed"]) == ("tiny", tiny.MEL, 3)
     assert checkpoint.step in (20, 40)  # where it validated best
+    assert checkpoint.trained_on == tiny.TRAINED_ON
     assert not checkpoint.model.training
     assert not any("parametrizations" in name for name in checkpoint.model.state_dict())
 

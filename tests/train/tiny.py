@@ -19,7 +19,7 @@ from dp.data.timing_pieces import Performance
 from dp.models.timing import TimingDims
 from dp.models.vocos import VocosDims
 from dp.presets import SynthesisConfig, SynthesisDims, TimingConfig, VocoderConfig
-from dp.types import PerformedNotes, ScoreNotes
+from dp.types import PerformedNotes, ScoreNotes, Source
 from tests.factories import notes_of
 
 MEL = MelConfig(band_count=20)
@@ -71,11 +71,12 @@ def samples_of(item: Performance) -> Float32Array:
 PERFORMANCES = (performance("one", 8, 0.1), performance("two", 8, 0.3))
 SAMPLES = {item.recording_id: samples_of(item) for item in PERFORMANCES}
 CLIPS = (
-    Clip("one/0", "one", "violin", "ann", 0, 125),
-    Clip("one/1", "one", "violin", "ann", 125, 250, valid_by_clip=True),
-    Clip("two/0", "two", "violin", "bo", 0, 125),
-    Clip("two/1", "two", "violin", "bo", 125, 250, valid_by_recording=True),
+    Clip("one/0", "one", "violin", "ann", 0, 125, licence="PD"),
+    Clip("one/1", "one", "violin", "ann", 125, 250, valid_by_clip=True, licence="PD"),
+    Clip("two/0", "two", "violin", "bo", 0, 125, licence="CC BY"),
+    Clip("two/1", "two", "violin", "bo", 125, 250, valid_by_recording=True, licence="CC BY"),
 )
+TRAINED_ON = (Source("one", "ann", "PD"), Source("two", "bo", "CC BY"))
 MELS = {clip.clip_id: log_mel(SAMPLES[clip.recording_id], MEL)[clip.start_frame : clip.end_frame] for clip in CLIPS}
 
 
