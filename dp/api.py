@@ -70,9 +70,9 @@ class AlignedNotes:
         Raises:
             DataError: pandas is not installed.
         """
-        from dp.types import array_columns, pandas_table
+        from dp.types import make_pandas_table, select_arrays
 
-        return pandas_table(array_columns(self))
+        return make_pandas_table(select_arrays(self))
 
 
 def align(

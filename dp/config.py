@@ -12,7 +12,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from dp.errors import DataError
 from dp.presets import BOUNDS, CHOICES, Preset
-from dp.units import frame_rate_hz
+from dp.units import compute_frame_rate_hz
 
 PARAMS_FILE = "params.yaml"
 ALIGN_METHODS = ("ours", "publication")
@@ -50,7 +50,7 @@ class MelConfig:
     @property
     def frame_rate_hz(self) -> float:
         """Frames per second."""
-        return frame_rate_hz(self.sample_rate_hz, self.hop_sample)
+        return compute_frame_rate_hz(self.sample_rate_hz, self.hop_sample)
 
 
 @dataclass(frozen=True)
@@ -135,19 +135,19 @@ def _build(cls: type[Any], raw: object, path: Path, prefix: str) -> Any:
     unknown = sorted(str(k) for k in raw if k not in hints)
     if unknown:
         raise DataError(path, f"unknown key {prefix}{unknown[0]}", f"known here: {', '.join(hints)}")
-    return cls(**{key: _value(hints[key], value, path, f"{prefix}{key}") for key, value in raw.items()})
+    return cls(**{key: _convert_value(hints[key], value, path, f"{prefix}{key}") for key, value in raw.items()})
 
 
-def _value(hint: Any, value: object, path: Path, name: str) -> Any:
+def _convert_value(hint: Any, value: object, path: Path, name: str) -> Any:
     if dataclasses.is_dataclass(hint):
         return _build(hint, value, path, f"{name}.")  # type: ignore[arg-type]
     if get_origin(hint) is dict:
         if not isinstance(value, dict):
             raise DataError(path, f"{name} is {value!r}, expected a mapping", "correct it")
         inner = get_args(hint)[1]
-        return {str(key): _value(inner, part, path, f"{name}.{key}") for key, part in value.items()}
+        return {str(key): _convert_value(inner, part, path, f"{name}.{key}") for key, part in value.items()}
     if get_origin(hint) in (Union, UnionType):  # a model that a preset may leave out
-        return _value(next(part for part in get_args(hint) if part is not NoneType), value, path, name)
+        return _convert_value(next(part for part in get_args(hint) if part is not NoneType), value, path, name)
     if get_origin(hint) is tuple:
         kind, words = get_args(hint)[0], {str: "strings", int: "integers"}
         if isinstance(value, list) and all(type(part) is kind for part in value):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def open_whole_file(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`, with its suffix, that becomes `path` when the block ends without an error.
 
     On any error, a full disk among them, the temporary file is removed and `path` stays as it was.
@@ -18,7 +18,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     os.close(handle)
     temporary = Path(name)
     try:
-        temporary.chmod(0o666 & ~_umask())
+        temporary.chmod(0o666 & ~_get_umask())
         yield temporary
         temporary.replace(path)
     except OSError as error:
@@ -33,7 +33,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write `content` to `path` whole or not at all."""
-    with whole_file(path) as temporary:
+    with open_whole_file(path) as temporary:
         temporary.write_bytes(content)
 
 
@@ -42,7 +42,7 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
-def _umask() -> int:
+def _get_umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask

@@ -32,42 +32,42 @@ def find_project(start: Path | None = None) -> Path:
     raise DataError(here, f"is not inside a project: no {PARAMS_FILE} here or above", "change there or give --project")
 
 
-def data_folder(project: Path) -> Path:
+def locate_data_folder(project: Path) -> Path:
     """Datasets that the stages publish; DVC versions them."""
     return project / DATA_FOLDER
 
 
-def models_folder(project: Path, preset: str) -> Path:
+def locate_models_folder(project: Path, preset: str) -> Path:
     """Checkpoints of a preset, one folder a model; DVC versions them."""
     return project / MODELS_FOLDER / preset
 
 
-def model_folder(project: Path, preset: str, model: str) -> Path:
+def locate_model_folder(project: Path, preset: str, model: str) -> Path:
     """The checkpoint of one model of a preset."""
-    return models_folder(project, preset) / model
+    return locate_models_folder(project, preset) / model
 
 
-def training_folder(project: Path, preset: str, model: str) -> Path:
+def locate_training_folder(project: Path, preset: str, model: str) -> Path:
     """Where the training of a model keeps what it needs to be resumed."""
     return project / STATE_FOLDER / "training" / preset / model
 
 
-def evaluate_stage(name: str) -> str:
+def name_evaluate_stage(name: str) -> str:
     """What DVC calls the stage that measures a preset, or the simple baselines."""
     return name if name == SIMPLE_BASELINES else f"evaluate@{name}"
 
 
-def train_stage(preset: str, model: str) -> str:
+def name_train_stage(preset: str, model: str) -> str:
     """What DVC calls the stage that trains a model."""
     return f"train@{preset}-{model}"
 
 
-def cache_folder(project: Path) -> Path:
+def locate_cache_folder(project: Path) -> Path:
     """The per-recording cache."""
     return project / STATE_FOLDER / "cache"
 
 
-def logs_folder(project: Path) -> Path:
+def locate_logs_folder(project: Path) -> Path:
     """What runs leave to read where something went wrong."""
     return project / STATE_FOLDER / "logs"
 
@@ -75,17 +75,17 @@ def logs_folder(project: Path) -> Path:
 def find_logs_folder(project: Path | None, otherwise: Path) -> Path:
     """The folder of logs of the project (see `find_project`), or outside of one that of the folder `otherwise`."""
     try:
-        return logs_folder(find_project(project))
+        return locate_logs_folder(find_project(project))
     except DataError:
-        return logs_folder(otherwise)
+        return locate_logs_folder(otherwise)
 
 
-def corpus_root(project: Path, root: str) -> Path:
+def locate_corpus_root(project: Path, root: str) -> Path:
     """The folder of `corpus.root` in params.yaml; relative paths start at the project folder."""
     return project / root
 
 
-def rendering_models(project: Path) -> Path:
+def find_rendering_models(project: Path) -> Path:
     """The folder of the preset that can render and whose synthesis model is the latest.
 
     Raises:

@@ -103,7 +103,7 @@ class ScoreNotes:
         Raises:
             DataError: pandas is not installed.
         """
-        return pandas_table(array_columns(self))
+        return make_pandas_table(select_arrays(self))
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ class PerformedNotes:
         Raises:
             DataError: pandas is not installed.
         """
-        return pandas_table(array_columns(self))
+        return make_pandas_table(select_arrays(self))
 
 
 @dataclass(frozen=True)
@@ -239,13 +239,13 @@ class Alignment:
     structure: str = ""  # how what is played differs from what is written, in words
 
 
-def array_columns(item: Any) -> dict[str, np.ndarray]:
+def select_arrays(item: Any) -> dict[str, np.ndarray]:
     """The fields of a dataclass that are arrays, by name."""
     values = {column.name: getattr(item, column.name) for column in fields(item)}
     return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
 
 
-def pandas_table(columns: Mapping[str, np.ndarray]) -> "pd.DataFrame":
+def make_pandas_table(columns: Mapping[str, np.ndarray]) -> "pd.DataFrame":
     """Make a pandas table of columns [N] by name.
 
     Raises:

@@ -28,7 +28,7 @@ def quarter_to_tick(quarter: npt.ArrayLike) -> IntArray:
     return np.rint(np.asarray(quarter, dtype=np.float64) * TICKS_PER_QUARTER).astype(np.int64)
 
 
-def frame_rate_hz(sample_rate_hz: int, hop_sample: int) -> float:
+def compute_frame_rate_hz(sample_rate_hz: int, hop_sample: int) -> float:
     """Frames per second."""
     return sample_rate_hz / hop_sample
 
@@ -58,7 +58,7 @@ def sample_to_sec(sample: int, sample_rate_hz: int) -> float:
     return sample / sample_rate_hz
 
 
-def clip_border_frame(clip_index: int, rate_hz: float) -> int:
+def find_clip_border_frame(clip_index: int, rate_hz: float) -> int:
     """First frame of clip `clip_index`: round(312.5 i) at 62.5 frames per second, so clips have 312 or 313 frames."""
     return int(np.rint(clip_index * CLIP_SEC * rate_hz))
 

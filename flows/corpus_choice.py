@@ -9,7 +9,7 @@ from dp.config import PARAMS_FILE, Config, CorpusConfig, load_config
 from dp.corpora import list_recordings
 from dp.errors import DataError
 from dp.files import write_whole
-from dp.project import corpus_root
+from dp.project import locate_corpus_root
 
 PIPELINE_FILE = "dvc.yaml"
 DEMO = "demo"
@@ -46,7 +46,7 @@ def check_corpus(project: Path, config: Config) -> None:
         DataError: the folder does not exist, is no such corpus, holds nothing, or holds the project itself; or
             split.valid_recordings names a recording that it does not have.
     """
-    root = corpus_root(project, config.corpus.root)
+    root = locate_corpus_root(project, config.corpus.root)
     if project.is_relative_to(root.resolve()):
         raise DataError(root, "holds the project itself", "keep the corpus in a folder of its own")
     corpus = list_recordings(config.corpus.name, root)

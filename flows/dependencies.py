@@ -18,9 +18,9 @@ from dp.config import PARAMS_FILE, load_config
 from dp.errors import DataError
 from dp.files import write_whole
 from dp.presets import MODELS
-from dp.project import CHECKPOINT_FILE, model_folder
-from dp.store.code import code_digest
-from dp.store.hashing import file_sha256
+from dp.project import CHECKPOINT_FILE, locate_model_folder
+from dp.store.code import compute_code_digest
+from dp.store.hashing import compute_file_sha256
 
 DEPENDENCIES_FILE = "dependencies.yaml"
 STAGE = "dependencies"
@@ -43,15 +43,17 @@ def find_dependencies(project: Path) -> dict[str, Any]:
         DataError: params.yaml is not valid.
     """
     config = load_config(project / PARAMS_FILE)
-    code: dict[str, Any] = {stage: code_digest(*roots) for stage, roots in STAGE_ROOTS.items()}
-    code["train"] = {model: code_digest(f"dp.train.{model}", LOADERS.get(model, SOUND_LOADER)) for model in MODELS}
+    code: dict[str, Any] = {stage: compute_code_digest(*roots) for stage, roots in STAGE_ROOTS.items()}
+    code["train"] = {
+        model: compute_code_digest(f"dp.train.{model}", LOADERS.get(model, SOUND_LOADER)) for model in MODELS
+    }
     params = {
         **{name: dataclasses.asdict(getattr(config, name)) for name in ("corpus", "align", "mel", "split")},
         "presets": {name: _without_none(preset) for name, preset in config.presets.items()},
     }
     # Presets that have no vocoder are measured with the one of the project's preset.
-    spare = model_folder(project, config.preset, "vocoder") / CHECKPOINT_FILE
-    return {"code": code, "params": params, "spare_vocoder": file_sha256(spare) if spare.is_file() else "none"}
+    spare = locate_model_folder(project, config.preset, "vocoder") / CHECKPOINT_FILE
+    return {"code": code, "params": params, "spare_vocoder": compute_file_sha256(spare) if spare.is_file() else "none"}
 
 
 def write_dependencies(project: Path) -> None:

@@ -9,7 +9,7 @@ from dp.config import PARAMS_FILE, load_config
 from dp.evaluate.measure import measure_sound, measure_timing
 from dp.evaluate.results import publish_metrics
 from dp.parallel.events import Event, emit
-from dp.project import evaluate_stage
+from dp.project import name_evaluate_stage
 from dp.stages.runs import current_run, mark_published
 from flows.stage import run_stage
 
@@ -20,7 +20,7 @@ def measure_models(project: Path, name: str) -> None:
     config = load_config(project / PARAMS_FILE)
 
     def tell(done: int, total: int, text: str) -> None:
-        emit(Event(evaluate_stage(name), done, total, text))
+        emit(Event(name_evaluate_stage(name), done, total, text))
 
     timing, performers = measure_timing(project, config, name)
     publish_metrics(project, name, [*timing, *measure_sound(project, config, name, tell)], performers)
@@ -30,9 +30,9 @@ def measure_models(project: Path, name: str) -> None:
 def evaluate(project: str, name: str) -> None:
     """Checkpoints and clips to metrics/<name>.json and metrics/clips/<name>.json."""
     measure_models(Path(project), name)
-    mark_published(Path(project), evaluate_stage(name), current_run())
+    mark_published(Path(project), name_evaluate_stage(name), current_run())
 
 
 if __name__ == "__main__":
     (_, _name) = sys.argv
-    run_stage(evaluate, evaluate_stage(_name), name=_name)
+    run_stage(evaluate, name_evaluate_stage(_name), name=_name)

@@ -12,7 +12,7 @@ from dp.config import Config
 from dp.errors import DataError
 from dp.parallel.environment import SCHEDULER_VARIABLE, WORKERS_VARIABLE
 from dp.parallel.events import EVENTS_VARIABLE, OnEvent, parse, traceback_note
-from dp.project import corpus_root, logs_folder
+from dp.project import locate_corpus_root, locate_logs_folder
 from dp.stages.environment import (
     OWNER_VARIABLE,
     RUN_VARIABLE,
@@ -106,7 +106,7 @@ def adopt(project: Path, stages: Sequence[str]) -> None:
 
 def _provide_corpus(project: Path, config: Config) -> None:
     """Check the corpus; make the demo corpus where it is wanted and is not there."""
-    root = corpus_root(project, config.corpus.root)
+    root = locate_corpus_root(project, config.corpus.root)
     if config.corpus.name == DEMO and not root.exists():
         from dp.corpora.demo.make import make_demo
 
@@ -130,7 +130,7 @@ def _bring_up_to_date(
     dvc.write_dependencies(project, environment)
     if "--force" not in options and not dvc.stale_stages(project, targets, environment, ALONE not in options):
         return _Ran()
-    log = logs_folder(project)
+    log = locate_logs_folder(project)
     log.mkdir(exist_ok=True)
     with (log / "stages.log").open("wb") as file, _server(project, environment, lock, log / "server.log") as url:
         reader = _StageReader(file, on_event)

@@ -24,7 +24,7 @@ from dp.errors import DataError
 from dp.licences import check_release
 from dp.project import STATE_FOLDER
 from dp.render import load_models
-from dp.store.files import whole_folder
+from dp.store.files import open_whole_folder
 
 PREFIX = "models:/"
 _ADVICE = "name one as models:/NAME@ALIAS or models:/NAME/VERSION"
@@ -58,7 +58,7 @@ def register_models(project: Path, models: Path, name: str, alias: str, allowed_
             client.create_registered_model(name)
         versions = [int(found.version) for found in client.search_model_versions(f"name = '{name}'")]
         kept = state / "registry" / name / str(max(versions, default=0) + 1)
-        with whole_folder(kept) as folder:
+        with open_whole_folder(kept) as folder:
             for model in MODELS:
                 shutil.copytree(models / model, folder / model)
         version = client.create_model_version(name, kept.as_uri()).version

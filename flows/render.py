@@ -27,7 +27,7 @@ from dp.batch.job import Request
 from dp.batch.run import render_batch
 from dp.errors import DataError
 from dp.parallel.run_log import unexpected_line
-from dp.project import find_logs_folder, rendering_models
+from dp.project import find_logs_folder, find_rendering_models
 from dp.render_options import OutputOptions, RenderOptions
 from dp.stages.environment import SERVER_VARIABLE
 
@@ -39,7 +39,7 @@ def render_scores(
     scores: str, out: Path, models: Path | None, options: RenderOptions, output: OutputOptions, suffix: str, quiet: bool
 ) -> int:
     """Render what is not finished; returns the exit code."""
-    chosen = models if models is not None else rendering_models(Path.cwd())
+    chosen = models if models is not None else find_rendering_models(Path.cwd())
     request = Request(out.absolute(), chosen.absolute(), options, output, suffix)
     return render_batch(find_scores([scores], out), request, quiet=quiet)
 

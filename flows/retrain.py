@@ -18,7 +18,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from dp.config import PARAMS_FILE, load_config
-from dp.project import SIMPLE_BASELINES, evaluate_stage
+from dp.project import SIMPLE_BASELINES, name_evaluate_stage
 from dp.schema import FAILURES
 from dp.stages.environment import SERVER_VARIABLE
 from flows.rebuild import rebuild, repro
@@ -37,7 +37,7 @@ def rebuild_dataset(project: Path) -> int:
 def train_and_evaluate(project: Path) -> tuple[str, ...]:
     """Bring the models of the project's preset and their figures up to date; returns the stages that ran."""
     preset = load_config(project / PARAMS_FILE).preset
-    return repro(project, [SIMPLE_BASELINES, evaluate_stage(preset)])
+    return repro(project, [SIMPLE_BASELINES, name_evaluate_stage(preset)])
 
 
 @flow(name="retrain")

@@ -14,7 +14,7 @@ from dp.errors import DataError
 from dp.parallel.events import Event, emit, traceback_note
 from dp.parallel.outcome import Outcome, error_text
 from dp.parallel.run_log import log_error, run_log, traceback_file
-from dp.project import logs_folder
+from dp.project import locate_logs_folder
 from dp.schema import FAILURES
 from dp.stages.report import summary_line
 from dp.stages.runs import clear_mark, current_run, mark_published, was_published
@@ -31,7 +31,7 @@ def run_stage(flow: Flow[..., Any], stage: str, **arguments: str) -> None:
     project = Path.cwd()
     follow_owner()
     clear_mark(project, stage)
-    with run_log(logs_folder(project), stage):
+    with run_log(locate_logs_folder(project), stage):
         state: Any = flow(str(project), **arguments, return_state=True)
         if not was_published(project, stage, current_run()):
             error = state.result(raise_on_failure=False)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dp.errors import DataError
-from dp.project import data_folder
+from dp.project import locate_data_folder
 from dp.schema import FAILURES
 from dp.store.reading import read_stage_report
 from dp.store.rows import StageRow
@@ -49,7 +49,7 @@ def summarize(project: Path, stages_run: Collection[str], logs: Sequence[str] = 
     """
     results: dict[str, RecordingResult] = {}
     for stage in STAGES:
-        for row in read_stage_report(data_folder(project), stage):
+        for row in read_stage_report(locate_data_folder(project), stage):
             before = results.get(row.recording_id)
             results[row.recording_id] = _result(row, stage, stage in stages_run, before)
     return Summary(tuple(results.values()), tuple(stages_run), tuple(logs))
@@ -58,7 +58,7 @@ def summarize(project: Path, stages_run: Collection[str], logs: Sequence[str] = 
 def any_crashed(project: Path) -> bool:
     """Whether a published report holds a crash, which is worth another try; without reports there is none."""
     try:
-        rows = [row for stage in STAGES for row in read_stage_report(data_folder(project), stage)]
+        rows = [row for stage in STAGES for row in read_stage_report(locate_data_folder(project), stage)]
     except DataError:
         return False
     return any(row.outcome == "crashed" for row in rows)

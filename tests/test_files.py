@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from dp.files import whole_file, write_whole
+from dp.files import open_whole_file, write_whole
 
 
 def test_content_arrives_with_ordinary_permissions(tmp_path: Path) -> None:
@@ -19,7 +19,7 @@ def test_content_arrives_with_ordinary_permissions(tmp_path: Path) -> None:
 def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path: Path, error: Exception) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b"old")
-    with pytest.raises(type(error)) as caught, whole_file(path) as temporary:
+    with pytest.raises(type(error)) as caught, open_whole_file(path) as temporary:
         temporary.write_bytes(b"half")
         raise error
     assert path.read_bytes() == b"old"

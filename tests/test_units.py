@@ -7,20 +7,20 @@ from dp import units
 
 
 def test_clip_borders_alternate_between_312_and_313_frames() -> None:
-    borders = [units.clip_border_frame(i, 62.5) for i in range(9)]
+    borders = [units.find_clip_border_frame(i, 62.5) for i in range(9)]
     assert borders == [0, 312, 625, 938, 1250, 1562, 1875, 2188, 2500]
 
 
 @given(st.integers(0, 10**6))
 def test_clips_have_312_or_313_frames(index: int) -> None:
-    size = units.clip_border_frame(index + 1, 62.5) - units.clip_border_frame(index, 62.5)
+    size = units.find_clip_border_frame(index + 1, 62.5) - units.find_clip_border_frame(index, 62.5)
     assert size in (312, 313)
 
 
 def test_frames_come_from_absolute_seconds() -> None:
     assert units.sec_to_frame([0.0, 0.016, 1.0, 4.9999], 62.5).tolist() == [0, 1, 62, 312]
     assert units.frame_to_sec(625, 62.5) == 10.0
-    assert units.frame_rate_hz(16000, 256) == 62.5
+    assert units.compute_frame_rate_hz(16000, 256) == 62.5
 
 
 @given(st.integers(0, 10**7))

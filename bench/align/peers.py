@@ -118,7 +118,7 @@ def publication_times(audio: Path, notes: ScoreNotes, program: int) -> tuple[Flo
     import pretty_midi
     from librosa.sequence import dtw
 
-    from dp.audio.cqt import constant_q_db
+    from dp.audio.cqt import compute_constant_q
 
     rate_hz, hop_sample = 16000, 512
     samples = read_audio(audio, rate_hz, 0.0, None)
@@ -134,7 +134,7 @@ def publication_times(audio: Path, notes: ScoreNotes, program: int) -> tuple[Flo
     played = np.zeros_like(samples)
     rendered = play(midi, MUSESCORE, rate_hz, reverberant=False)[: len(samples)]
     played[: len(rendered)] = rendered
-    recorded, synthetic = (constant_q_db(sound, rate_hz, hop_sample).db for sound in (samples, played))
+    recorded, synthetic = (compute_constant_q(sound, rate_hz, hop_sample).db for sound in (samples, played))
     path = dtw(recorded, synthetic)[1][::-1]
     frames_per_quarter = recorded.shape[1] / end.max()
     first = np.searchsorted(path[:, 1], onset * frames_per_quarter, side="right")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from bench.align.match_file import MatchedNotes, read_match_file
-from dp.corpora.bach_violin import published_alignment, published_notes
+from dp.corpora.bach_violin import read_movement_alignment, read_movement_notes
 from dp.corpora.table import read_table
 from dp.errors import DataError
 from dp.score import read_score
@@ -113,7 +113,7 @@ def bach_performance(
     """
     import pretty_midi
 
-    notes, times = published_notes(root, movement), published_alignment(root, movement)
+    notes, times = read_movement_notes(root, movement), read_movement_alignment(root, movement)
     if times is None:
         raise DataError(movement, "has no published times", "name another movement")
     lead_sec = rng.uniform(0.4, 2.0)

@@ -21,7 +21,7 @@ from dp.audio.cqt import ConstantQ
 from dp.audio.reading import read_audio
 from dp.config import AlignConfig
 from dp.corpora import list_recordings
-from dp.corpora.bach_violin import NAME, published_alignment, published_notes
+from dp.corpora.bach_violin import NAME, read_movement_alignment, read_movement_notes
 from dp.report.figure import open_figure
 from dp.stages.align_files import align_files
 from dp.types import Alignment, Recording
@@ -64,7 +64,10 @@ def compare(root: Path, recording: Recording) -> Compared:
         recording.score_path, recording.audio_path, recording.start_sec, recording.end_sec, AlignConfig()
     )
     alignment = score_and_alignment[1]
-    notes, times = published_notes(root, recording.recording_id), published_alignment(root, recording.recording_id)
+    notes, times = (
+        read_movement_notes(root, recording.recording_id),
+        read_movement_alignment(root, recording.recording_id),
+    )
     assert times is not None
     onset = tick_to_quarter(notes.onset_tick)
     duration = tick_to_quarter(notes.offset_tick - notes.onset_tick)

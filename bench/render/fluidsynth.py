@@ -24,8 +24,8 @@ import pretty_midi
 import torch
 
 from bench.align.rendering import F32, play
-from dp.audio.level import at_full_level
-from dp.audio.transcription import transcribe, transcriber_file
+from dp.audio.level import scale_to_full_level
+from dp.audio.transcription import find_transcriber_file, transcribe
 from dp.config import PARAMS_FILE, load_config
 from dp.data.arrays import Performance as Played
 from dp.data.load import load_performances
@@ -36,7 +36,7 @@ from dp.evaluate.preset_systems import load_preset, make_simple_baselines
 from dp.evaluate.sound import Transcribe, choose_clips, measure_systems
 from dp.evaluate.systems import EvaluationClip, System, make_evaluation_clips, make_synthesis_system
 from dp.metrics.clip_metrics import find_split, summarize_clips
-from dp.project import data_folder, models_folder
+from dp.project import locate_data_folder, locate_models_folder
 from dp.render import Performance, RenderOptions, iterate_blocks, load_models
 from dp.render.sound import Texture
 
@@ -74,7 +74,7 @@ def fluidsynth_system(performances: dict[str, Played], soundfont: Path, rate_hz:
 
     @cache
     def samples_of_recording(recording_id: str) -> F32:
-        return at_full_level(play(as_midi(performances[recording_id]), soundfont, rate_hz))
+        return scale_to_full_level(play(as_midi(performances[recording_id]), soundfont, rate_hz))
 
     def samples_of(clip: EvaluationClip) -> F32:
         first, count = clip.clip.start_frame * hop_sample, len(clip.log_mel) * hop_sample
@@ -111,7 +111,7 @@ def our_cost(performances: Sequence[Played], folder: Path) -> float:
 def find_transcriber() -> Transcribe | None:
     """The transcriber; without it the notes heard are left out."""
     try:
-        transcriber_file()
+        find_transcriber_file()
     except DataError as error:
         print(f"no note F1: {error}")
         return None
@@ -121,7 +121,11 @@ def find_transcriber() -> Transcribe | None:
 def main(project: Path, preset: str, soundfonts: Sequence[Path]) -> None:
     """Print two tables."""
     torch.set_num_threads(1)
-    mel, data, folder = load_config(project / PARAMS_FILE).mel, data_folder(project), models_folder(project, preset)
+    mel, data, folder = (
+        load_config(project / PARAMS_FILE).mel,
+        locate_data_folder(project),
+        locate_models_folder(project, preset),
+    )
     models = load_preset(folder)
     arrays = load_synthesis_arrays(data, mel, margin_frame=NOTE_MARGIN_FRAME)
     clips = choose_clips(make_evaluation_clips(arrays.clips, load_vocoder_arrays(data, mel).clips))

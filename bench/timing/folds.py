@@ -22,7 +22,7 @@ from dp.data.load import load_all_performances
 from dp.data.movements import assign_movements, digest_surroundings
 from dp.evaluate.performers import compare_performers, correlate_curves
 from dp.models.score_timing import ScoreTiming
-from dp.project import data_folder
+from dp.project import locate_data_folder
 from dp.train.timing import train_timing
 from dp.units import FloatArray, IntArray
 
@@ -32,7 +32,7 @@ THREAD_COUNT = 1
 
 def build_fold_arrays(project: Path, config: Config, fold_count: int, seed: int) -> list[Arrays[TimingClip]]:
     """Build the data once for each fold, the fold's movements held out with all who play them."""
-    performances, clips = load_all_performances(data_folder(project), config.mel, config.split)
+    performances, clips = load_all_performances(locate_data_folder(project), config.mel, config.split)
     movement_of = assign_movements({item.recording_id: digest_surroundings(item.notes) for item in performances})
     names = np.random.default_rng(seed).permutation(sorted(set(movement_of.values()))).tolist()
     fold_of = {name: index % fold_count for index, name in enumerate(names)}

@@ -18,7 +18,7 @@ from dp.data.arrays import build_timing_arrays
 from dp.data.clips import Clip
 from dp.data.timing_pieces import Performance
 from dp.evaluate.timing import measure_timing_baselines
-from dp.store.clips import clip_bounds
+from dp.store.clips import find_clip_bounds
 from dp.types import PerformedNotes, ScoreNotes
 from dp.units import sec_to_frame
 
@@ -47,7 +47,7 @@ def cut_clips(item: Performance, performer: str) -> list[Clip]:
     frame_count = int(sec_to_frame(item.performed.offset_sec.max(), MEL.frame_rate_hz))
     return [
         Clip(f"{item.recording_id}/{index:04d}", item.recording_id, "piano", performer, start, end, valid_by_clip=True)
-        for index, (start, end) in enumerate(clip_bounds(frame_count, MEL.frame_rate_hz))
+        for index, (start, end) in enumerate(find_clip_bounds(frame_count, MEL.frame_rate_hz))
     ]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from dp.align.spectrum import F32
 from dp.errors import DataError
-from dp.files import whole_file
+from dp.files import open_whole_file
 
 
 @dataclass(frozen=True)
@@ -86,5 +86,5 @@ def write_net(path: Path, net: Net, about: dict[str, object]) -> None:
     """Write weights, biases, and what they were trained on."""
     arrays = {f"weight{i}": weight for i, weight in enumerate(net.weights)}
     arrays |= {f"bias{i}": bias for i, bias in enumerate(net.biases)}
-    with whole_file(path) as temporary, temporary.open("wb") as file:
+    with open_whole_file(path) as temporary, temporary.open("wb") as file:
         np.savez(file, allow_pickle=False, about=np.array(json.dumps(about, sort_keys=True)), **arrays)

@@ -1,10 +1,10 @@
 """Audio: reading and writing files, log-mel, constant-Q for pictures, a soundfont player."""
 
-from dp.audio.cqt import ConstantQ, constant_q_db
-from dp.audio.level import soft_limited
+from dp.audio.cqt import ConstantQ, compute_constant_q
+from dp.audio.level import limit_softly
 from dp.audio.loudness import LoudnessMeter
-from dp.audio.mel import log_mel, mel_filterbank
-from dp.audio.reading import AudioInfo, audio_info, read_audio, slice_end_sec
+from dp.audio.mel import compute_log_mel, make_mel_filterbank
+from dp.audio.reading import AudioInfo, find_slice_end_sec, read_audio, read_audio_info
 from dp.audio.room import add_noise, add_room
 from dp.audio.synth import render_notes
 from dp.audio.writing import AudioWriter, write_audio
@@ -16,13 +16,13 @@ __all__ = [
     "LoudnessMeter",
     "add_noise",
     "add_room",
-    "audio_info",
-    "constant_q_db",
-    "log_mel",
-    "mel_filterbank",
+    "compute_constant_q",
+    "compute_log_mel",
+    "find_slice_end_sec",
+    "limit_softly",
+    "make_mel_filterbank",
     "read_audio",
+    "read_audio_info",
     "render_notes",
-    "slice_end_sec",
-    "soft_limited",
     "write_audio",
 ]

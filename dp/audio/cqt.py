@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from dp.units import frame_rate_hz
+from dp.units import compute_frame_rate_hz
 
 SEMITONES_PER_OCTAVE = 12
 
@@ -20,7 +20,7 @@ class ConstantQ:
     bins_per_semitone: int
 
 
-def constant_q_db(
+def compute_constant_q(
     samples: npt.NDArray[np.float32],
     sample_rate_hz: int,
     hop_sample: int = 512,
@@ -52,4 +52,4 @@ def constant_q_db(
         tuning=0.0,  # left out, librosa estimates it, and that crashes the interpreter with some versions of numba
     )
     db = librosa.amplitude_to_db(np.abs(spectrum), ref=np.max, top_db=range_db).astype(np.float32)
-    return ConstantQ(db, frame_rate_hz(sample_rate_hz, hop_sample), float(min_pitch), bins_per_semitone)
+    return ConstantQ(db, compute_frame_rate_hz(sample_rate_hz, hop_sample), float(min_pitch), bins_per_semitone)

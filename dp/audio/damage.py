@@ -9,7 +9,7 @@ _OGG_HEADER_BYTES = 27
 _OGG_MAX_PAGE_BYTES = _OGG_HEADER_BYTES + 255 + 255 * 255
 
 
-def cut_off_reason(path: Path) -> str:
+def describe_cut_off(path: Path) -> str:
     """Why the end of this file is missing, or "" where nothing shows that it is.
 
     A wav's header says how long its data are; an ogg's last page says how long it is. In mp3 and flac the decoder
@@ -19,14 +19,14 @@ def cut_off_reason(path: Path) -> str:
     with path.open("rb") as file:
         magic = file.read(4)
         if magic == b"RIFF":
-            return _riff_reason(file, size)
+            return _describe_cut_riff(file, size)
         if magic == b"OggS":
             file.seek(max(0, size - _OGG_MAX_PAGE_BYTES))
-            return _ogg_reason(file.read())
+            return _describe_cut_ogg(file.read())
     return ""
 
 
-def mp3_states_length(path: Path) -> bool:
+def has_mp3_length(path: Path) -> bool:
     """Whether an mp3 says how long it is: by a Xing, Info or VBRI tag in its first frame.
 
     Without one libsndfile takes the first frame's bit rate for that of all, and can be wrong by several times.
@@ -41,7 +41,7 @@ def mp3_states_length(path: Path) -> bool:
     return any(tag in first_frame for tag in (b"Xing", b"Info", b"VBRI"))
 
 
-def _riff_reason(file: BinaryIO, size: int) -> str:
+def _describe_cut_riff(file: BinaryIO, size: int) -> str:
     """Find the data chunk and compare its length with what follows it."""
     position = 12
     while position + 8 <= size:
@@ -56,7 +56,7 @@ def _riff_reason(file: BinaryIO, size: int) -> str:
     return ""
 
 
-def _ogg_reason(tail: bytes) -> str:
+def _describe_cut_ogg(tail: bytes) -> str:
     """Judge by the last page: header, then a table of segment lengths, then the segments (RFC 3533, section 6)."""
     page = tail[tail.rfind(b"OggS") :] if b"OggS" in tail else b""
     if len(page) >= _OGG_HEADER_BYTES:

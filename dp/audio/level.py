@@ -8,7 +8,7 @@ from dp.types import FULL_PEAK
 _KNEE = 0.8  # up to here the soft limit changes nothing
 
 
-def at_full_level(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def scale_to_full_level(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Samples [L] times the gain that makes the largest of them FULL_PEAK; silence stays silence.
 
     So quiet and loud recordings teach alike, and the dynamics within one stay.
@@ -17,7 +17,7 @@ def at_full_level(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return samples * np.float32(FULL_PEAK / peak) if peak > 0 else samples
 
 
-def soft_limited(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def limit_softly(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Samples [L] bent smoothly towards full scale where they come near it, each by itself: none reaches beyond 1."""
     size = np.abs(samples)
     bent = _KNEE + (1.0 - _KNEE) * np.tanh((size - _KNEE) / (1.0 - _KNEE))

@@ -15,7 +15,7 @@ _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
 
 
-def k_weighting(sample_rate_hz: int) -> FloatArray:
+def design_k_weighting(sample_rate_hz: int) -> FloatArray:
     """The filter of BS.1770 for any rate, as two second-order sections [2, 6].
 
     The recommendation gives coefficients for 48 kHz alone; these are the analogue filters behind them (B. De Man,
@@ -43,7 +43,7 @@ class LoudnessMeter:
     """Takes sound in pieces of any length; keeps eight bytes for each tenth of a second of it."""
 
     def __init__(self, sample_rate_hz: int) -> None:
-        self._sections = k_weighting(sample_rate_hz)
+        self._sections = design_k_weighting(sample_rate_hz)
         self._state = np.zeros((2, 2))
         self._step_sample = sec_to_sample(STEP_SEC, sample_rate_hz)
         self._waiting = np.zeros(0)  # filtered, less than a step
@@ -66,16 +66,16 @@ class LoudnessMeter:
         if len(steps) < _STEPS_PER_BLOCK:
             return -math.inf
         powers = np.convolve(steps, np.full(_STEPS_PER_BLOCK, 1.0 / _STEPS_PER_BLOCK), mode="valid")
-        powers = powers[powers > _power(_ABSOLUTE_GATE_LUFS)]
+        powers = powers[powers > _convert_to_power(_ABSOLUTE_GATE_LUFS)]
         if len(powers) == 0:
             return -math.inf
         gate = powers.mean() * 10.0 ** (_RELATIVE_GATE_LU / 10.0)
-        return _lufs(float(powers[powers > gate].mean()))
+        return _convert_to_lufs(float(powers[powers > gate].mean()))
 
 
-def _lufs(power: float) -> float:
+def _convert_to_lufs(power: float) -> float:
     return _OFFSET_LUFS + 10.0 * math.log10(power)
 
 
-def _power(lufs: float) -> float:
+def _convert_to_power(lufs: float) -> float:
     return float(10.0 ** ((lufs - _OFFSET_LUFS) / 10.0))

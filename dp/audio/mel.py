@@ -1,4 +1,4 @@
-"""Log-mel, the one definition of the project in numpy; the torch version uses the same `mel_filterbank`.
+"""Log-mel, the one definition of the project in numpy; the torch version uses the same `make_mel_filterbank`.
 
 HiFi-GAN's convention (Kong et al., 2020, and its published meldataset.py): natural log of the magnitude mel
 spectrum, slaney filters, periodic Hann window, reflect padding of (window - hop) / 2 on both sides, not centred.
@@ -12,7 +12,7 @@ from dp.config import MelConfig
 _BLOCK_FRAMES = 1024  # transformed at once
 
 
-def mel_filterbank(mel: MelConfig) -> npt.NDArray[np.float32]:
+def make_mel_filterbank(mel: MelConfig) -> npt.NDArray[np.float32]:
     """[M, F] weights from magnitude bins (F = window / 2 + 1) to mel bands: slaney scale, each band of unit area."""
     from librosa.filters import mel as slaney_filters
 
@@ -29,7 +29,7 @@ def mel_filterbank(mel: MelConfig) -> npt.NDArray[np.float32]:
     return weights
 
 
-def log_mel(samples: npt.NDArray[np.float32], mel: MelConfig) -> npt.NDArray[np.float32]:
+def compute_log_mel(samples: npt.NDArray[np.float32], mel: MelConfig) -> npt.NDArray[np.float32]:
     """Log-mel of a signal.
 
     Args:
@@ -50,7 +50,7 @@ def log_mel(samples: npt.NDArray[np.float32], mel: MelConfig) -> npt.NDArray[np.
     overhang = mel.window_sample - mel.hop_sample
     padded = np.pad(samples.astype(np.float32, copy=False), (overhang // 2, overhang - overhang // 2), mode="reflect")
     window = get_window("hann", mel.window_sample, fftbins=True).astype(np.float32)
-    weights = mel_filterbank(mel).T
+    weights = make_mel_filterbank(mel).T
     frames = np.lib.stride_tricks.sliding_window_view(padded, mel.window_sample)[:: mel.hop_sample]
     for first in range(0, frame_count, _BLOCK_FRAMES):
         last = min(first + _BLOCK_FRAMES, frame_count)

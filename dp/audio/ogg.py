@@ -26,12 +26,12 @@ def fix_serial_number(path: Path) -> None:
             page = bytearray(header + table + file.read(sum(table)))
             page[_SERIAL] = _SERIAL_NUMBER
             page[_CHECKSUM] = bytes(4)
-            page[_CHECKSUM] = _checksum(page)
+            page[_CHECKSUM] = _compute_checksum(page)
             file.seek(start)
             file.write(page)
 
 
-def _checksum(page: bytearray) -> bytes:
+def _compute_checksum(page: bytearray) -> bytes:
     """Ogg's: zlib's polynomial, but with the bits of each byte and of the result mirrored, and nothing inverted."""
     mirrored = zlib.crc32(page.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
     return int(f"{mirrored:032b}"[::-1], 2).to_bytes(4, "little")

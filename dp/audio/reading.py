@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from dp.audio.damage import cut_off_reason, mp3_states_length
+from dp.audio.damage import describe_cut_off, has_mp3_length
 from dp.errors import DataError
 from dp.units import sample_to_sec, sec_to_sample
 
@@ -48,14 +48,14 @@ class AudioInfo:
     channel_count: int
 
 
-def audio_info(path: Path) -> AudioInfo:
+def read_audio_info(path: Path) -> AudioInfo:
     """Length, sample rate and channels of an audio file.
 
     Raises:
         DataError: the file is missing, not audio, or holds no samples.
     """
     with _open(path) as file:
-        duration_sec = sample_to_sec(_frame_count(file, path), file.samplerate)
+        duration_sec = sample_to_sec(_count_frames(file, path), file.samplerate)
         return AudioInfo(duration_sec, file.samplerate, file.channels)
 
 
@@ -82,12 +82,12 @@ def read_audio(
     """
     with _open(path) as file:
         rate_hz = file.samplerate
-        start, stop = _slice_frames(file, path, start_sec, end_sec)
+        start, stop = _find_slice_frames(file, path, start_sec, end_sec)
         samples = np.empty(-(-(stop - start) * sample_rate_hz // rate_hz) + 1, dtype=np.float32)
         filled = 0
         decoded = 0
-        resampler = _resampler(rate_hz, sample_rate_hz)
-        for block in _mono_blocks(file, path, start, stop):
+        resampler = _make_resampler(rate_hz, sample_rate_hz)
+        for block in _iterate_mono_blocks(file, path, start, stop):
             decoded += len(block)
             out = block if resampler is None else resampler.resample_chunk(block)
             samples[filled : filled + len(out)] = out
@@ -102,17 +102,17 @@ def read_audio(
     return samples[:filled]
 
 
-def slice_end_sec(path: Path, start_sec: float = 0.0, end_sec: float | None = None) -> float:
+def find_slice_end_sec(path: Path, start_sec: float = 0.0, end_sec: float | None = None) -> float:
     """Where a slice really ends: what `read_audio` would refuse is refused, without decoding the slice.
 
     Raises:
         DataError: as for `read_audio`, save what only decoding shows.
     """
     with _open(path) as file:
-        return sample_to_sec(_slice_frames(file, path, start_sec, end_sec)[1], file.samplerate)
+        return sample_to_sec(_find_slice_frames(file, path, start_sec, end_sec)[1], file.samplerate)
 
 
-def _resampler(from_hz: int, to_hz: int) -> Any:
+def _make_resampler(from_hz: int, to_hz: int) -> Any:
     """A streaming resampler, or None where the rates are equal."""
     import soxr
 
@@ -127,7 +127,7 @@ def _open(path: Path) -> Iterator[Any]:
         file = _SequentialFile(str(path))
     except soundfile.SoundFileError as error:
         advice = f"{READABLE} are read; convert others to wav"
-        raise DataError(path, f"is not audio that can be read ({_detail(error)})", advice) from error
+        raise DataError(path, f"is not audio that can be read ({_describe(error)})", advice) from error
     with file:
         if not MIN_RATE_HZ <= file.samplerate <= MAX_RATE_HZ:
             reason = f"sample rate is {file.samplerate} Hz, expected {MIN_RATE_HZ} to {MAX_RATE_HZ}"
@@ -135,11 +135,11 @@ def _open(path: Path) -> Iterator[Any]:
         try:
             yield file
         except soundfile.SoundFileError as error:
-            reason = f"cannot be decoded to the end of the slice ({_detail(error)})"
+            reason = f"cannot be decoded to the end of the slice ({_describe(error)})"
             raise DataError(path, reason, "it is damaged or cut off: copy or download it again") from error
 
 
-def _detail(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     """libsndfile's own words, where it has any."""
     words = str(getattr(error, "error_string", "")).strip().rstrip(".").removeprefix("Error : ")
     return words or "the decoder does not say why"
@@ -174,14 +174,14 @@ def _has_mp3_sync(head: bytes) -> bool:
     return head[:3] == b"ID3" or bool(((byte[:-1] == 0xFF) & (byte[1:] >= 0xE0)).any())
 
 
-def _frame_count(file: Any, path: Path) -> int:
+def _count_frames(file: Any, path: Path) -> int:
     """Frames in the file: by its header, or by decoding it where the header leaves that open."""
     count = int(file.frames)
     unknown = sample_to_sec(count, file.samplerate) > 1e9  # libsndfile's word for "unknown" is the largest integer
-    if file.subtype.startswith("MPEG") and not mp3_states_length(path):
+    if file.subtype.startswith("MPEG") and not has_mp3_length(path):
         count = _count_untagged_mp3(path)
     elif unknown:
-        count = sum(len(block) for block in _mono_blocks(file, path, 0, count))
+        count = sum(len(block) for block in _iterate_mono_blocks(file, path, 0, count))
     if count == 0:
         raise DataError(path, "holds no samples", "record or download it again")
     return count
@@ -190,7 +190,7 @@ def _frame_count(file: Any, path: Path) -> int:
 def _count_untagged_mp3(path: Path) -> int:
     """Frames in an mp3 whose length libsndfile only guesses; it reads no further than that, right or wrong."""
     with path.open("rb") as content, _SequentialFile(content) as file:
-        count = sum(len(block) for block in _mono_blocks(file, path, 0, int(file.frames)))
+        count = sum(len(block) for block in _iterate_mono_blocks(file, path, 0, int(file.frames)))
         unread_bytes = path.stat().st_size - content.tell()
         if unread_bytes > _MP3_TRAILER_BYTES:
             read_sec = sample_to_sec(count, file.samplerate)
@@ -199,16 +199,16 @@ def _count_untagged_mp3(path: Path) -> int:
     return count
 
 
-def _slice_frames(file: Any, path: Path, start_sec: float, end_sec: float | None) -> tuple[int, int]:
+def _find_slice_frames(file: Any, path: Path, start_sec: float, end_sec: float | None) -> tuple[int, int]:
     """First frame of the slice and one past its last, inside the file."""
     if not (0.0 <= start_sec < np.inf) or (end_sec is not None and not (start_sec < end_sec < np.inf)):
         raise DataError(path, f"slice {start_sec} to {end_sec} s is empty or negative", "correct its start and end")
-    count = _frame_count(file, path)
+    count = _count_frames(file, path)
     file_sec = sample_to_sec(count, file.samplerate)
     start = sec_to_sample(start_sec, file.samplerate)
     stop = count if end_sec is None else min(sec_to_sample(end_sec, file.samplerate), count)
     beyond = start >= count or (end_sec is not None and end_sec > file_sec + END_SLACK_SEC)
-    if (beyond or stop == count) and (reason := cut_off_reason(path)):
+    if (beyond or stop == count) and (reason := describe_cut_off(path)):
         raise DataError(path, reason, "copy or download it again, or give a slice before its end")
     if beyond:
         asked = f"{start_sec:g} s to {'its end' if end_sec is None else f'{end_sec:g} s'}"
@@ -224,7 +224,7 @@ def _slice_frames(file: Any, path: Path, start_sec: float, end_sec: float | None
     return start, stop
 
 
-def _mono_blocks(file: Any, path: Path, start: int, stop: int) -> Iterator[npt.NDArray[np.float32]]:
+def _iterate_mono_blocks(file: Any, path: Path, start: int, stop: int) -> Iterator[npt.NDArray[np.float32]]:
     """Frames start to stop as mono blocks; ends early where the file does.
 
     An mp3 is decoded from its beginning: after a seek its first frames would lack what earlier ones hold. In every

@@ -16,7 +16,7 @@ _PLAIN_VELOCITY = 64  # for notes whose velocity is unknown
 _CHANNEL = 0
 
 
-def bundled_soundfont() -> Path:
+def find_bundled_soundfont() -> Path:
     """TimGM6mb.sf2, the General MIDI soundfont that pretty_midi brings along."""
     from importlib.util import find_spec
 
@@ -53,11 +53,11 @@ def render_notes(
             note, or one that starts before 0, ends before it starts or has a pitch outside 0-127.
     """
     _check_notes(notes)
-    synth = _synth(sample_rate_hz, program, soundfont or bundled_soundfont(), gain_db)
+    synth = _load_synth(sample_rate_hz, program, soundfont or find_bundled_soundfont(), gain_db)
     length = sec_to_sample(float(notes.offset_sec.max()) + TAIL_SEC, sample_rate_hz)
     samples = np.empty(length, dtype=np.float32)
     position = 0
-    for at_sample, velocity, pitch in _events(notes, sample_rate_hz):
+    for at_sample, velocity, pitch in _list_events(notes, sample_rate_hz):
         _play(synth, samples[position:at_sample])
         position = at_sample
         if velocity:
@@ -68,7 +68,7 @@ def render_notes(
     return samples
 
 
-def _events(notes: PerformedNotes, sample_rate_hz: int) -> list[tuple[int, int, int]]:
+def _list_events(notes: PerformedNotes, sample_rate_hz: int) -> list[tuple[int, int, int]]:
     """(sample, velocity, pitch) in order; velocity 0 releases, and at one sample releases come first."""
     velocity = np.where(notes.velocity == UNKNOWN_VELOCITY, _PLAIN_VELOCITY, notes.velocity)
     events = []
@@ -99,7 +99,7 @@ def _check_notes(notes: PerformedNotes) -> None:
         raise DataError(f"note {index}", f"cannot be played: {shown}", "expected 0 <= onset <= offset, pitch 0 to 127")
 
 
-def _synth(sample_rate_hz: int, program: int, soundfont: Path, gain_db: float) -> Any:
+def _load_synth(sample_rate_hz: int, program: int, soundfont: Path, gain_db: float) -> Any:
     """A tinysoundfont synthesizer with one program chosen."""
     try:
         import tinysoundfont

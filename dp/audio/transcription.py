@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from dp.errors import DataError
 from dp.types import UNKNOWN_VELOCITY, PerformedNotes
-from dp.units import frame_rate_hz, frame_to_sec
+from dp.units import compute_frame_rate_hz, frame_to_sec
 
 ADVICE = "pip install 'deep-performer[evaluate]' and pip install --no-deps basic-pitch"
 # Against our alignments of six recordings of the Bach Violin Dataset F1 at 50 ms is .66 with these values, and .61 with
@@ -48,10 +48,10 @@ def transcribe(samples: npt.NDArray[np.float32], sample_rate_hz: int) -> Perform
     Raises:
         DataError: onnxruntime or basic-pitch is not installed.
     """
-    return decode_notes(*_activations(samples, sample_rate_hz))
+    return decode_notes(*_compute_activations(samples, sample_rate_hz))
 
 
-def transcriber_file() -> Path:
+def find_transcriber_file() -> Path:
     """The network's file.
 
     Raises:
@@ -81,20 +81,20 @@ def decode_notes(onset: Activations, note: Activations) -> PerformedNotes:
         onset: [T, 88] that a note of this pitch starts in this frame.
         note: [T, 88] that a note of this pitch sounds in this frame.
     """
-    start_strength = np.maximum(onset, _rises(onset, note))
+    start_strength = np.maximum(onset, _compute_rises(onset, note))
     padded = np.pad(start_strength, ((1, 1), (0, 0)))
     is_peak = (start_strength > padded[:-2]) & (start_strength > padded[2:]) & (start_strength >= ONSET_THRESHOLD)
     left = note.copy()
     rows = []
     for start, key in reversed(np.argwhere(is_peak).tolist()):
-        end = _note_end(left[:, key], start)
+        end = _find_note_end(left[:, key], start)
         if end - start < SHORTEST_FRAME:
             continue
         left[start:end, max(key - 1, 0) : key + 2] = 0.0
         rows.append((start, key + _LOWEST_PITCH, end, float(note[start:end, key].mean())))
     table = np.array(sorted(rows), dtype=np.float64).reshape(-1, 4)
     pitch = table[:, 1].astype(np.int64)
-    rate_hz = frame_rate_hz(_SAMPLE_RATE_HZ, _HOP_SAMPLE)
+    rate_hz = compute_frame_rate_hz(_SAMPLE_RATE_HZ, _HOP_SAMPLE)
     return PerformedNotes(
         pitch=pitch,
         velocity=np.full_like(pitch, UNKNOWN_VELOCITY),
@@ -104,14 +104,14 @@ def decode_notes(onset: Activations, note: Activations) -> PerformedNotes:
     )
 
 
-def _rises(onset: Activations, note: Activations) -> Activations:
+def _compute_rises(onset: Activations, note: Activations) -> Activations:
     """How much the note activation rises over one frame and over two, scaled to the range of the onset activation."""
     padded = np.concatenate([note[:1], note[:1], note])
     rise = np.maximum(np.minimum(note - padded[1:-1], note - padded[:-2]), 0.0)
     return rise * (onset.max(initial=0.0) / max(float(rise.max(initial=0.0)), 1e-9))
 
 
-def _note_end(activation: npt.NDArray[np.float32], start: int) -> int:
+def _find_note_end(activation: npt.NDArray[np.float32], start: int) -> int:
     """Frame after the last one that sounds, when gaps shorter than GAP_FRAME are bridged."""
     sounding = start + np.flatnonzero(activation[start:] >= NOTE_THRESHOLD)
     if len(sounding) == 0 or sounding[0] - start >= GAP_FRAME:
@@ -120,11 +120,11 @@ def _note_end(activation: npt.NDArray[np.float32], start: int) -> int:
     return int(sounding[breaks[0]] if len(breaks) else sounding[-1]) + 1
 
 
-def _activations(samples: npt.NDArray[np.float32], sample_rate_hz: int) -> tuple[Activations, Activations]:
+def _compute_activations(samples: npt.NDArray[np.float32], sample_rate_hz: int) -> tuple[Activations, Activations]:
     """Onset and note activation [T, 88] of a signal, frame t at sample 256 t of it at 22050 Hz."""
     import soxr
 
-    session = _session()
+    session = _load_session()
     resampled = soxr.resample(samples.astype(np.float32, copy=False), sample_rate_hz, _SAMPLE_RATE_HZ)
     frame_count = -(-len(resampled) // _HOP_SAMPLE)
     step = _KEPT_FRAME * _HOP_SAMPLE
@@ -144,9 +144,9 @@ def _activations(samples: npt.NDArray[np.float32], sample_rate_hz: int) -> tuple
 
 
 @cache
-def _session() -> Any:
+def _load_session() -> Any:
     """The network, ready to run on one thread, so that results do not depend on the machine."""
-    file = transcriber_file()
+    file = find_transcriber_file()
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from dp.audio.ogg import fix_serial_number
 from dp.errors import DataError
-from dp.files import whole_file
+from dp.files import open_whole_file
 
 FULL_SCALE = 32767 / 32768  # the largest sample that 16 bits hold
 _FORMATS = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
@@ -41,7 +41,9 @@ class AudioWriter:
         self._path = path
         self._max_samples = _WAV_MAX_SAMPLES if path.suffix.lower() == ".wav" else None
         self._count = 0
-        self._opened: AbstractContextManager[Callable[[npt.NDArray[np.float32]], None]] = _encoder(path, sample_rate_hz)
+        self._opened: AbstractContextManager[Callable[[npt.NDArray[np.float32]], None]] = _open_encoder(
+            path, sample_rate_hz
+        )
 
     def __enter__(self) -> "AudioWriter":
         self._encode = self._opened.__enter__()
@@ -89,13 +91,13 @@ def write_audio(path: Path, samples: npt.NDArray[np.floating], sample_rate_hz: i
 
 
 @contextmanager
-def _encoder(path: Path, sample_rate_hz: int) -> Iterator[Callable[[npt.NDArray[np.float32]], None]]:
+def _open_encoder(path: Path, sample_rate_hz: int) -> Iterator[Callable[[npt.NDArray[np.float32]], None]]:
     """What encodes float32 samples into the file that becomes `path`, the same however they are cut."""
     import soundfile
 
     container, coding = _FORMATS[path.suffix.lower()]
     settings = {"samplerate": sample_rate_hz, "channels": 1, "format": container, "subtype": coding}
-    with whole_file(path) as temporary:
+    with open_whole_file(path) as temporary:
         with temporary.open("wb") as file:
             sink = _Sink(file)
             with soundfile.SoundFile(sink, "w", **settings) as encoder:

@@ -16,7 +16,7 @@ from dp.project import CHECKPOINT_FILE
 from dp.render.model_set import ModelSet, load_models
 from dp.render.outputs import RenderedFiles, render_to_files
 from dp.render_options import OutputOptions, RenderOptions
-from dp.store.hashing import file_sha256
+from dp.store.hashing import compute_file_sha256
 from dp.store.renderings import RenderingRow
 from dp.version import __version__
 
@@ -106,7 +106,7 @@ def plan_job(score: Path, name: Path, request: Request, version: str) -> RenderJ
         version: of the models.
     """
     try:
-        digest = file_sha256(score)
+        digest = compute_file_sha256(score)
     except DataError:
         digest = ""
     row = RenderingRow(

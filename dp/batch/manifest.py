@@ -9,7 +9,7 @@ from pathlib import Path
 from filelock import lock_descriptor
 
 from dp.errors import DataError
-from dp.store.hashing import file_sha256
+from dp.store.hashing import compute_file_sha256
 from dp.store.renderings import MadeFile, RenderingRow, read_renderings, write_renderings
 
 WRITE_EVERY_SEC = 2.0
@@ -60,7 +60,7 @@ class Manifest:
     def _is_there(self, file: MadeFile) -> bool:
         path = self.folder / file.path
         try:
-            return path.stat().st_size == file.size_byte and file_sha256(path) == file.sha256
+            return path.stat().st_size == file.size_byte and compute_file_sha256(path) == file.sha256
         except (OSError, DataError):
             return False
 
@@ -72,7 +72,7 @@ def make_relative_path(path: Path, folder: Path) -> str:
 
 def describe_file(path: Path, folder: Path) -> MadeFile:
     """Describe a file that was just written for the manifest of a folder."""
-    return MadeFile(make_relative_path(path, folder), path.stat().st_size, file_sha256(path))
+    return MadeFile(make_relative_path(path, folder), path.stat().st_size, compute_file_sha256(path))
 
 
 @contextmanager

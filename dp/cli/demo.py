@@ -15,7 +15,7 @@ def demo(project: Path | None, quiet: bool) -> int:
     from dp.config import PARAMS_FILE, AlignConfig, load_config
     from dp.corpora import list_recordings
     from dp.corpora.demo.corpus import UNSEEN_SCORE
-    from dp.project import corpus_root, find_project
+    from dp.project import find_project, locate_corpus_root
 
     folder = find_project(project)
     corpus = load_config(folder / PARAMS_FILE).corpus
@@ -34,7 +34,7 @@ def demo(project: Path | None, quiet: bool) -> int:
     note(f"dp evaluate --preset {PRESET}", quiet)
     training.evaluate(folder, PRESET, False, quiet, False)
     results.mkdir(exist_ok=True)
-    root = corpus_root(folder, corpus.root)
+    root = locate_corpus_root(folder, corpus.root)
     recording = list_recordings("demo", root).recordings[0]
     csv_path, picture = results / "alignment.csv", results / "alignment.png"
     note(f"dp align {recording.score_path} {recording.audio_path} -o {csv_path} --plot {picture}", quiet)

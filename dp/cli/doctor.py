@@ -85,10 +85,10 @@ def _check_optional() -> list[Finding]:
 
 
 def _check_transcriber() -> Finding:
-    from dp.audio.transcription import transcriber_file
+    from dp.audio.transcription import find_transcriber_file
 
     try:
-        return Finding("basic-pitch", "ok", str(transcriber_file()))
+        return Finding("basic-pitch", "ok", str(find_transcriber_file()))
     except DataError as error:
         reason = f"{error.subject} {error.reason}; only the note metrics of dp evaluate need it"
         return Finding("basic-pitch", "absent", reason, error.advice)
@@ -96,7 +96,7 @@ def _check_transcriber() -> Finding:
 
 def _check_project(given: Path | None) -> list[Finding]:
     from dp.config import PARAMS_FILE, load_config
-    from dp.project import DATA_FOLDER, MODELS_FOLDER, STATE_FOLDER, cache_folder, find_project
+    from dp.project import DATA_FOLDER, MODELS_FOLDER, STATE_FOLDER, find_project, locate_cache_folder
 
     try:
         project = find_project(given)
@@ -117,7 +117,7 @@ def _check_project(given: Path | None) -> list[Finding]:
     places = (
         ("dataset", project / DATA_FOLDER, "dp rebuild"),
         ("models", project / MODELS_FOLDER, "dp train"),
-        ("cache", cache_folder(project), "dp rebuild"),
+        ("cache", locate_cache_folder(project), "dp rebuild"),
         ("mlflow", project / STATE_FOLDER / "mlflow.db", "dp train"),
     )
     for name, path, command in places:

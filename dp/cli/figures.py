@@ -19,7 +19,7 @@ from dp.evaluate.systems import (
     run_system,
     select_heard_notes,
 )
-from dp.project import data_folder, models_folder
+from dp.project import locate_data_folder, locate_models_folder
 from dp.report.alignment_plot import plot_alignment
 from dp.report.systems_plot import SystemSound, plot_systems
 from dp.report.timing_plot import plot_timings
@@ -35,7 +35,7 @@ def draw_figures(project: Path, config: Config, presets: Sequence[str], out: Pat
     Figure 3: constant-Q with note onsets and durations. Figure 4: piano rolls of timings. Figures 5 (violin) and 6
     (piano), or `figure-<instrument>`: log-mels and waveforms of every system over the score.
     """
-    data, mel = data_folder(project), config.mel
+    data, mel = locate_data_folder(project), config.mel
     out.mkdir(parents=True, exist_ok=True)
     arrays = load_synthesis_arrays(data, mel, margin_frame=NOTE_MARGIN_FRAME)
     held_out = [*arrays.select_held_out("recording"), *arrays.select_held_out("clip")]
@@ -63,10 +63,10 @@ def _choose_clip(clips: Sequence[SynthesisClip]) -> SynthesisClip:
 
 
 def _load_systems(project: Path, config: Config, presets: Sequence[str]) -> dict[str, System]:
-    spare = load_preset(models_folder(project, config.preset)).vocoder
+    spare = load_preset(locate_models_folder(project, config.preset)).vocoder
     systems = {name: system for name, system in make_simple_baselines().items() if name not in LEFT_OUT}
     for preset in presets:
-        systems |= make_preset_systems(preset, load_preset(models_folder(project, preset)), spare)
+        systems |= make_preset_systems(preset, load_preset(locate_models_folder(project, preset)), spare)
     return systems
 
 
@@ -76,9 +76,9 @@ def _make_sound(system: System, clip: EvaluationClip, mel: MelConfig) -> SystemS
 
 
 def _draw_timing_figure(project: Path, config: Config, presets: Sequence[str], out: Path) -> list[Path]:
-    arrays = load_timing_arrays(data_folder(project), config.mel, config.split)
+    arrays = load_timing_arrays(locate_data_folder(project), config.mel, config.split)
     held_out = [*arrays.select_held_out("recording"), *arrays.select_held_out("clip")]
-    models = {name: load_preset(models_folder(project, name)).timing for name in presets}
+    models = {name: load_preset(locate_models_folder(project, name)).timing for name in presets}
     known = {name: model for name, model in models.items() if model is not None}
     if not held_out or not known:
         return []

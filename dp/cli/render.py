@@ -159,7 +159,7 @@ def find_models(model: str | None, project: Path | None) -> Path:
     Raises:
         DataError: there is none; the error says how to get one.
     """
-    from dp.project import find_project, rendering_models
+    from dp.project import find_project, find_rendering_models
 
     if model is not None and model.startswith(REGISTRY):
         home = find_project(project)
@@ -169,13 +169,13 @@ def find_models(model: str | None, project: Path | None) -> Path:
     if model is not None:
         return Path(model).absolute()
     if project is not None:
-        return rendering_models(find_project(project))
+        return find_rendering_models(find_project(project))
     try:
         home = find_project()
     except DataError as error:
         advice = "give --model with a folder of models, or --project; `dp train` makes models"
         raise DataError("--model", "is not given, and here is no project to take models from", advice) from error
-    return rendering_models(home)
+    return find_rendering_models(home)
 
 
 def _render_one(

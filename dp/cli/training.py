@@ -25,7 +25,7 @@ def train(
     as_json: bool,
 ) -> int:
     """Train one model of a preset, or all that are stale; or have it done on another machine."""
-    from dp.project import find_project, model_folder, train_stage
+    from dp.project import find_project, locate_model_folder, name_train_stage
     from dp.stages.environment import DEVICE_VARIABLE, RESUME_VARIABLE
 
     folder = find_project(project)
@@ -39,8 +39,8 @@ def train(
     if prepare is not None:
         return _prepare(folder, config, name, chosen, prepare, quiet, as_json)
     extra = {DEVICE_VARIABLE: device, RESUME_VARIABLE: "1" if resume else ""}
-    ran = repro(folder, [train_stage(name, found) for found in chosen], quiet, extra)
-    models = {found: str(model_folder(folder, name, found)) for found in chosen}
+    ran = repro(folder, [name_train_stage(name, found) for found in chosen], quiet, extra)
+    models = {found: str(locate_model_folder(folder, name, found)) for found in chosen}
     data = {"preset": name, "stages_run": list(ran), "models": models}
     report(data, describe_run(ran, "; ".join(models.values())), quiet, as_json)
     return 0
@@ -50,7 +50,7 @@ def evaluate(project: Path | None, preset: str | None, figures: bool, quiet: boo
     """Measure a preset, or all that are trained; prints the figures and writes the report."""
     from dp.evaluate.results import read_performer_tests, read_results
     from dp.files import write_whole
-    from dp.project import EVALUATION_REPORT, MODELS_FOLDER, SIMPLE_BASELINES, evaluate_stage, find_project
+    from dp.project import EVALUATION_REPORT, MODELS_FOLDER, SIMPLE_BASELINES, find_project, name_evaluate_stage
     from dp.report.tables import format_evaluation_report
 
     folder = find_project(project)
@@ -60,7 +60,7 @@ def evaluate(project: Path | None, preset: str | None, figures: bool, quiet: boo
         raise DataError(folder / MODELS_FOLDER / name, "holds no trained model", f"run `dp train --preset {name}`")
     names = [SIMPLE_BASELINES, *(trained if preset is None else [preset])]
     # What is trained is measured as it is: a preset of which one model is there must not train the others now.
-    ran = repro(folder, [evaluate_stage(found) for found in names], quiet, {}, alone=True)
+    ran = repro(folder, [name_evaluate_stage(found) for found in names], quiet, {}, alone=True)
     results = read_results(folder, names)
     path = folder / EVALUATION_REPORT
     path.parent.mkdir(exist_ok=True)
@@ -104,11 +104,11 @@ def _bring(folder: Path, config: "Config", source: Path, quiet: bool, as_json: b
     """Take models home that `python -m dp.train` made."""
     with open_flows(folder):
         from flows.rebuild import adopt
-    from dp.project import train_stage
+    from dp.project import name_train_stage
     from dp.train.offline import bring_models
 
     brought = bring_models(folder, config, source)
-    adopt(folder, [train_stage(preset, model) for preset, model in brought])
+    adopt(folder, [name_train_stage(preset, model) for preset, model in brought])
     names = [f"{preset}/{model}" for preset, model in brought]
     report({"models": names}, f"brought {', '.join(names)}", quiet, as_json)
     return 0

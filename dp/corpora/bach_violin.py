@@ -46,11 +46,11 @@ def list_recordings(root: Path) -> Corpus:
     Raises:
         DataError: the folder holds no such dataset or its tables hold bad data.
     """
-    movements = _movements(root)
-    licence_of = _licences(root)
+    movements = _read_movements(root)
+    licence_of = _read_licences(root)
     recordings, missing, published = [], [], []
     for row in movements:
-        recording = _recording(root, row, licence_of)
+        recording = _make_recording(root, row, licence_of)
         absent = [path for path in (recording.audio_path, recording.score_path) if not path.is_file()]
         if absent:
             names = " and ".join(path.relative_to(root).as_posix() for path in absent)
@@ -58,28 +58,30 @@ def list_recordings(root: Path) -> Corpus:
             missing.append(Missing(recording.recording_id, reason))
         else:
             recordings.append(recording)
-        notes_path, alignment_path = (_published_file(root, name, row, ".csv") for name in ("notes", "alignments"))
+        notes_path, alignment_path = (
+            _locate_published_file(root, name, row, ".csv") for name in ("notes", "alignments")
+        )
         if recording.score_path.is_file() and notes_path.is_file() and alignment_path.is_file():
             published.append(PublishedRecording(recording, notes_path, alignment_path))
     return Corpus(tuple(recordings), tuple(missing), tuple(published))
 
 
-def published_notes(root: Path, recording_id: str) -> PublishedNotes:
+def read_movement_notes(root: Path, recording_id: str) -> PublishedNotes:
     """The published score notes of a movement.
 
     Raises:
         DataError: the recording is unknown, or its file is missing or holds bad data.
     """
-    return read_notes(_published_path(root, "notes", recording_id, ".csv"))
+    return read_notes(_find_published_file(root, "notes", recording_id, ".csv"))
 
 
-def published_alignment(root: Path, recording_id: str) -> PublishedAlignment | None:
-    """The published alignment of a movement, row by row as its `published_notes`; None where there is none.
+def read_movement_alignment(root: Path, recording_id: str) -> PublishedAlignment | None:
+    """The published alignment of a movement, row by row as its `read_movement_notes`; None where there is none.
 
     Raises:
         DataError: the recording is unknown or its file holds bad data.
     """
-    path = _published_path(root, "alignments", recording_id, ".csv")
+    path = _find_published_file(root, "alignments", recording_id, ".csv")
     return read_alignment(path) if path.is_file() else None
 
 
@@ -111,13 +113,13 @@ def read_alignment(path: Path) -> PublishedAlignment:
     return PublishedAlignment(onset_sec, offset_sec)
 
 
-def published_tempo_qpm(root: Path, recording_id: str) -> float:
+def read_movement_tempo_qpm(root: Path, recording_id: str) -> float:
     """The published average tempo of a movement, quarters per minute.
 
     Raises:
         DataError: the recording is unknown, or its file is missing or holds no tempo.
     """
-    path = _published_path(root, "tempos", recording_id, ".txt")
+    path = _find_published_file(root, "tempos", recording_id, ".txt")
     try:
         tempo_qpm = float(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -129,7 +131,7 @@ def published_tempo_qpm(root: Path, recording_id: str) -> float:
     return tempo_qpm
 
 
-def _movements(root: Path) -> list[Row]:
+def _read_movements(root: Path) -> list[Row]:
     """The rows of info.csv, one for each movement."""
     path = root / "info.csv"
     if not path.is_file():
@@ -146,13 +148,13 @@ def _movements(root: Path) -> list[Row]:
     return rows
 
 
-def _licences(root: Path) -> dict[str, str]:
+def _read_licences(root: Path) -> dict[str, str]:
     """Licence of every audio file, by its name."""
     rows = read_table(root / "audio.csv", ("filename", "license"))
     return {row.text("filename"): read_licence(row.cells["license"]) for row in rows}
 
 
-def _recording(root: Path, row: Row, licence_of: dict[str, str]) -> Recording:
+def _make_recording(root: Path, row: Row, licence_of: dict[str, str]) -> Recording:
     start_sec, end_sec = row.time_sec("start"), row.time_sec("end")
     if end_sec <= start_sec:
         raise row.error("end", f"is not after the start {row.cells['start']!r}")
@@ -171,12 +173,12 @@ def _recording(root: Path, row: Row, licence_of: dict[str, str]) -> Recording:
     )
 
 
-def _published_path(root: Path, folder: str, recording_id: str, suffix: str) -> Path:
-    for row in _movements(root):
+def _find_published_file(root: Path, folder: str, recording_id: str, suffix: str) -> Path:
+    for row in _read_movements(root):
         if row.cells["filename"] == recording_id:
-            return _published_file(root, folder, row, suffix)
+            return _locate_published_file(root, folder, row, suffix)
     raise DataError(f"recording {recording_id!r}", f"is not in {root / 'info.csv'}", "check its name")
 
 
-def _published_file(root: Path, folder: str, row: Row, suffix: str) -> Path:
+def _locate_published_file(root: Path, folder: str, row: Row, suffix: str) -> Path:
     return root / folder / row.cells["collection"] / f"{row.cells['filename']}{suffix}"

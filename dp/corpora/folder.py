@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
-from dp.corpora.listing import Corpus, Missing, path_id
+from dp.corpora.listing import Corpus, Missing, make_path_id
 from dp.corpora.table import Row, read_header, read_table
 from dp.errors import DataError
 from dp.licences import read_licence
@@ -31,11 +31,11 @@ def list_recordings(root: Path) -> Corpus:
     Raises:
         DataError: the folder holds neither scores nor recordings, or its CSV holds bad data.
     """
-    table = _pairs_table(root)
-    return _listed(root, table) if table else _named_alike(root)
+    table = _find_pairs_table(root)
+    return _pair_by_table(root, table) if table else _pair_by_name(root)
 
 
-def _pairs_table(root: Path) -> Path | None:
+def _find_pairs_table(root: Path) -> Path | None:
     """The CSV that lists the pairs, if there is one."""
     if (root / _PAIRS).is_file():
         return root / _PAIRS
@@ -46,12 +46,12 @@ def _pairs_table(root: Path) -> Path | None:
     return tables[0] if tables else None
 
 
-def _listed(root: Path, table: Path) -> Corpus:
+def _pair_by_table(root: Path, table: Path) -> Corpus:
     """Recordings by the rows of a CSV."""
     recordings, missing = [], []
     seen: dict[str, int] = {}
     for row in read_table(table, _REQUIRED, _OPTIONAL):
-        recording = _row_recording(root, row)
+        recording = _read_recording(root, row)
         first = seen.setdefault(recording.recording_id, row.line)
         if first != row.line:
             raise row.error("audio", f"with this start is already in line {first}", "keep one of them")
@@ -66,12 +66,12 @@ def _listed(root: Path, table: Path) -> Corpus:
     return Corpus(tuple(recordings), tuple(missing))
 
 
-def _row_recording(root: Path, row: Row) -> Recording:
+def _read_recording(root: Path, row: Row) -> Recording:
     start_sec = row.time_sec("start") if row.cells["start"] else 0.0
     end_sec = row.time_sec("end") if row.cells["end"] else None
     if end_sec is not None and end_sec <= start_sec:
         raise row.error("end", f"is not after the start {row.cells['start']!r}")
-    recording = _recording(root, root / row.text("score"), root / row.text("audio"), row.cells["performer"])
+    recording = _make_recording(root, root / row.text("score"), root / row.text("audio"), row.cells["performer"])
     slice_id = f"_{round(start_sec * 1000)}ms" if row.cells["start"] else ""  # one file may hold several movements
     return replace(
         recording,
@@ -82,9 +82,9 @@ def _row_recording(root: Path, row: Row) -> Recording:
     )
 
 
-def _named_alike(root: Path) -> Corpus:
+def _pair_by_name(root: Path) -> Corpus:
     """Recordings by the names of files."""
-    scores, audios = _files(root, SCORE_SUFFIXES), _files(root, AUDIO_SUFFIXES)
+    scores, audios = _find_files(root, SCORE_SUFFIXES), _find_files(root, AUDIO_SUFFIXES)
     if not scores and not audios:
         known = f"scores ({' '.join(SCORE_SUFFIXES)}) and recordings ({' '.join(AUDIO_SUFFIXES)})"
         raise DataError(root, "holds neither scores nor recordings", f"put pairs there, named alike: {known}")
@@ -93,20 +93,22 @@ def _named_alike(root: Path) -> Corpus:
         named = scores.get(key, [])
         for audio in audios.get(key, []):
             if named:
-                recordings.append(_recording(root, named[0], audio, ""))
+                recordings.append(_make_recording(root, named[0], audio, ""))
             else:
-                missing.append(_single(root, audio, "no score has the same name"))
+                missing.append(_report_single(root, audio, "no score has the same name"))
         if named and key not in audios:
-            missing.append(_single(root, named[0], "no recording has the same name"))
-        missing += [_single(root, other, f"not used: {named[0].name} is the score of that name") for other in named[1:]]
+            missing.append(_report_single(root, named[0], "no recording has the same name"))
+        missing += [
+            _report_single(root, other, f"not used: {named[0].name} is the score of that name") for other in named[1:]
+        ]
     return Corpus(tuple(recordings), tuple(missing))
 
 
-def _single(root: Path, path: Path, reason: str) -> Missing:
-    return Missing(path_id(path, root), f"{path.relative_to(root)}: {reason}")
+def _report_single(root: Path, path: Path, reason: str) -> Missing:
+    return Missing(make_path_id(path, root), f"{path.relative_to(root)}: {reason}")
 
 
-def _files(root: Path, suffixes: tuple[str, ...]) -> dict[tuple[str, ...], list[Path]]:
+def _find_files(root: Path, suffixes: tuple[str, ...]) -> dict[tuple[str, ...], list[Path]]:
     """Files with one of these suffixes by what pairs them, in the order of the suffixes; hidden ones passed over."""
     found: dict[tuple[str, ...], list[Path]] = defaultdict(list)
     for folder, subfolders, names in os.walk(root):
@@ -121,11 +123,11 @@ def _files(root: Path, suffixes: tuple[str, ...]) -> dict[tuple[str, ...], list[
     return found
 
 
-def _recording(root: Path, score: Path, audio: Path, performer: str) -> Recording:
+def _make_recording(root: Path, score: Path, audio: Path, performer: str) -> Recording:
     return Recording(
-        recording_id=path_id(audio, root),
+        recording_id=make_path_id(audio, root),
         collection=NAME,
-        piece_id=path_id(score, root),
+        piece_id=make_path_id(score, root),
         performer=performer or UNKNOWN,
         instrument=UNKNOWN,
         audio_path=audio,

@@ -42,7 +42,7 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def path_id(path: Path, root: Path) -> str:
+def make_path_id(path: Path, root: Path) -> str:
     """A stable id for a file, from where it lies below `root` alone; different files have different ids.
 
     `sonata.wav` directly in the root becomes `sonata-wav`. Where folders or other characters do not survive, six

@@ -43,8 +43,8 @@ def read_published_alignment(source: PublishedRecording, notes: ScoreNotes) -> M
         seen = f"has {len(alignment.onset_sec)} rows for {len(published.pitch)} notes"
         raise DataError(source.alignment_path, seen, "copy the dataset again")
     order = np.lexsort((published.pitch, published.onset_tick))
-    note_id = _matching(source, published, order, notes)
-    onset_sec, moved = _spread(source, published.onset_tick[order], alignment, order)
+    note_id = _match_notes(source, published, order, notes)
+    onset_sec, moved = _spread_onsets(source, published.onset_tick[order], alignment, order)
     empty = alignment.offset_sec[order] <= alignment.onset_sec[order]
     performed = PerformedNotes(
         pitch=notes.pitch[note_id],
@@ -59,7 +59,7 @@ def read_published_alignment(source: PublishedRecording, notes: ScoreNotes) -> M
     )
 
 
-def _matching(source: PublishedRecording, published: PublishedNotes, order: IntArray, notes: ScoreNotes) -> IntArray:
+def _match_notes(source: PublishedRecording, published: PublishedNotes, order: IntArray, notes: ScoreNotes) -> IntArray:
     """Indices of the score's notes that were published: all but its grace notes."""
     main = np.flatnonzero(~notes.is_grace)
     main = main[np.lexsort((notes.pitch[main], quarter_to_tick(notes.onset_quarter[main])))]
@@ -71,7 +71,7 @@ def _matching(source: PublishedRecording, published: PublishedNotes, order: IntA
     return main
 
 
-def _spread(
+def _spread_onsets(
     source: PublishedRecording, onset_tick: IntArray, alignment: PublishedAlignment, order: IntArray
 ) -> tuple[FloatArray, np.ndarray]:
     """Onsets [M] in seconds that rise with the score position, and which notes [M] were moved for it."""

@@ -14,7 +14,7 @@ from dp.data.arrays import (
 from dp.data.clips import Clip
 from dp.data.movements import assign_movements, digest_surroundings
 from dp.errors import DataError
-from dp.store.clips import clip_bounds, clip_id
+from dp.store.clips import find_clip_bounds, make_clip_id
 from dp.store.reading import (
     read_clips,
     read_peaks,
@@ -24,7 +24,7 @@ from dp.store.reading import (
     read_score_notes,
 )
 from dp.store.rows import PublishedPerformance, StoredPerformance
-from dp.store.splits import valid_clips, valid_movements
+from dp.store.splits import choose_valid_clips, choose_valid_movements
 from dp.types import ScoreNotes
 from dp.units import sec_to_frame
 
@@ -109,9 +109,9 @@ def load_all_performances(data: Path, mel: MelConfig, split: SplitConfig) -> tup
 
 def _cut_published_clips(item: PublishedPerformance, mel: MelConfig, split: SplitConfig) -> list[Clip]:
     frame_count = int(sec_to_frame(item.played.performed.offset_sec.max(), mel.frame_rate_hz))
-    spans = clip_bounds(frame_count, mel.frame_rate_hz)
-    ids = [clip_id(item.recording_id, index) for index in range(len(spans))]
-    held_out = valid_clips(ids, split.seed, split.valid_fraction)
+    spans = find_clip_bounds(frame_count, mel.frame_rate_hz)
+    ids = [make_clip_id(item.recording_id, index) for index in range(len(spans))]
+    held_out = choose_valid_clips(ids, split.seed, split.valid_fraction)
     return [
         Clip(
             name,
@@ -135,7 +135,7 @@ def _hold_out_movements(
     players: dict[str, list[str]] = {movement_of[recording_id]: [] for recording_id in given}
     for recording_id, performer in performer_of.items():
         players.get(movement_of[recording_id], []).append(performer)
-    chosen = valid_movements(players, split.seed, HELD_OUT_MOVEMENTS if split.valid_fraction > 0.0 else 0.0)
+    chosen = choose_valid_movements(players, split.seed, HELD_OUT_MOVEMENTS if split.valid_fraction > 0.0 else 0.0)
     return [
         replace(clip, valid_by_recording=True) if movement_of[clip.recording_id] in chosen else clip for clip in clips
     ]

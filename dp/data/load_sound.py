@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from dp.audio.level import at_full_level
-from dp.audio.mel import log_mel
+from dp.audio.level import scale_to_full_level
+from dp.audio.mel import compute_log_mel
 from dp.audio.reading import read_audio
 from dp.config import MelConfig
 from dp.data.arrays import (
@@ -49,8 +49,10 @@ def load_synthesis_arrays(
         for semitone in transpositions:
             # Samples at another rate, taken for those of ours, play faster or slower; nothing is missing at the top.
             rate_hz = round(mel.sample_rate_hz / 2.0 ** (semitone / 12.0))
-            samples = at_full_level(read_audio(recording.audio_path, rate_hz, recording.start_sec, recording.end_sec))
-            faster = log_mel(samples, mel)
+            samples = scale_to_full_level(
+                read_audio(recording.audio_path, rate_hz, recording.start_sec, recording.end_sec)
+            )
+            faster = compute_log_mel(samples, mel)
             more += [transpose_stretch(stretch, faster, semitone) for stretch in own]
     return replace(arrays, stretches=tuple(more))
 
@@ -74,5 +76,5 @@ def load_samples(data: Path, mel: MelConfig, recording_ids: Collection[str]) -> 
             slice_sec = (recording.start_sec, recording.end_sec)
             yield (
                 recording.recording_id,
-                at_full_level(read_audio(recording.audio_path, mel.sample_rate_hz, *slice_sec)),
+                scale_to_full_level(read_audio(recording.audio_path, mel.sample_rate_hz, *slice_sec)),
             )

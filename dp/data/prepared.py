@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from dp.errors import DataError
-from dp.files import whole_file
+from dp.files import open_whole_file
 
 STRUCTURE = "structure"
 
@@ -28,7 +28,7 @@ def save_prepared(path: Path, value: Any) -> None:
     writer = _Writer()
     root = writer.encode(value)
     structure = json.dumps({"objects": writer.objects, "root": root})
-    with whole_file(path) as temporary, temporary.open("wb") as file:
+    with open_whole_file(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **{STRUCTURE: np.array(structure), **writer.arrays})
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from dp.audio.transcription import transcribe, transcriber_file
+from dp.audio.transcription import find_transcriber_file, transcribe
 from dp.config import Config
 from dp.data.load import load_timing_arrays
 from dp.data.load_sound import NOTE_MARGIN_FRAME, load_synthesis_arrays, load_vocoder_arrays
@@ -14,7 +14,7 @@ from dp.evaluate.sound import Transcribe, choose_clips, measure_systems
 from dp.evaluate.systems import make_evaluation_clips
 from dp.evaluate.timing import measure_timing_baselines, measure_timing_models
 from dp.metrics.clip_metrics import ClipMetrics
-from dp.project import SIMPLE_BASELINES, data_folder, models_folder
+from dp.project import SIMPLE_BASELINES, locate_data_folder, locate_models_folder
 
 Tell = Callable[[int, int, str], None]  # clips done, clips in all, what was just done
 
@@ -31,12 +31,14 @@ def measure_sound(project: Path, config: Config, name: str, tell: Tell) -> list[
     Raises:
         DataError: a dataset or a model is missing or damaged.
     """
-    data = data_folder(project)
+    data = locate_data_folder(project)
     if name == SIMPLE_BASELINES:
         systems = make_simple_baselines()
     else:
-        others = models_folder(project, config.preset)
-        systems = make_preset_systems(name, load_preset(models_folder(project, name)), load_preset(others).vocoder)
+        others = locate_models_folder(project, config.preset)
+        systems = make_preset_systems(
+            name, load_preset(locate_models_folder(project, name)), load_preset(others).vocoder
+        )
     arrays = load_synthesis_arrays(data, config.mel, margin_frame=NOTE_MARGIN_FRAME)
     clips = choose_clips(make_evaluation_clips(arrays.clips, load_vocoder_arrays(data, config.mel).clips))
 
@@ -57,10 +59,10 @@ def measure_timing(project: Path, config: Config, name: str) -> tuple[list[ClipM
     Raises:
         DataError: a dataset or a model is missing or damaged.
     """
-    sources = (data_folder(project), config.mel, config.split)
+    sources = (locate_data_folder(project), config.mel, config.split)
     if name == SIMPLE_BASELINES:
         return measure_timing_baselines(load_timing_arrays(*sources)), {}
-    timing = load_preset(models_folder(project, name)).timing
+    timing = load_preset(locate_models_folder(project, name)).timing
     if timing is None:
         return [], {}
     arrays = load_timing_arrays(*sources)
@@ -70,7 +72,7 @@ def measure_timing(project: Path, config: Config, name: str) -> tuple[list[ClipM
 def _find_transcriber(tell: Tell) -> Transcribe | None:
     """Return the transcriber, or None where it is not installed, after telling why."""
     try:
-        transcriber_file()
+        find_transcriber_file()
     except DataError as error:
         tell(0, 0, f"no note metrics: {error}")
         return None

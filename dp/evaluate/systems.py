@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from dp.audio.mel import log_mel as log_mel_of_samples
+from dp.audio.mel import compute_log_mel as log_mel_of_samples
 from dp.config import MelConfig
 from dp.data.arrays import VocoderClip
 from dp.data.batches import make_synthesis_inputs

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from dp.config import MelConfig
 from dp.errors import DataError
-from dp.files import whole_file, write_whole
-from dp.store.files import whole_folder
+from dp.files import open_whole_file, write_whole
+from dp.store.files import open_whole_folder
 from dp.types import Source
 from dp.version import __version__
 
@@ -76,7 +76,7 @@ def save_checkpoint(checkpoint: Checkpoint[M], folder: Path) -> None:
 
     weights = safetensors.torch.save({key: value.contiguous() for key, value in checkpoint.model.state_dict().items()})
     config = {**_make_config(checkpoint), "weights_sha256": hashlib.sha256(weights).hexdigest()}
-    with whole_folder(folder) as fresh:
+    with open_whole_folder(folder) as fresh:
         (fresh / WEIGHTS_FILE).write_bytes(weights)
         (fresh / CONFIG_FILE).write_text(_format_json(config), encoding="utf-8")
 
@@ -88,7 +88,7 @@ def save_bare(checkpoint: Checkpoint[M], folder: Path) -> None:
         OSError: it cannot be written.
     """
     weights = {key: value.contiguous() for key, value in checkpoint.model.state_dict().items()}
-    with whole_file(folder / BARE_WEIGHTS_FILE) as temporary:
+    with open_whole_file(folder / BARE_WEIGHTS_FILE) as temporary:
         torch.save(weights, temporary)
     write_whole(folder / CONFIG_FILE, _format_json(_make_config(checkpoint)).encode())
 

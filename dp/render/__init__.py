@@ -22,7 +22,7 @@ from dp.render.sound import synthesize
 from dp.render.stream import iterate_blocks
 from dp.render.timing import perform
 from dp.render_options import MAX_PEAK, OutputOptions, RenderOptions
-from dp.types import PerformedNotes, Score, pandas_table
+from dp.types import PerformedNotes, Score, make_pandas_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +62,7 @@ class Rendering:
         Raises:
             DataError: pandas is not installed.
         """
-        return pandas_table(note_columns(self.performance))
+        return make_pandas_table(note_columns(self.performance))
 
     def write(self, path: str | Path) -> None:
         """Write the sound to a file.

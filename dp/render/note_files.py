@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dp.files import whole_file, write_whole
+from dp.files import open_whole_file, write_whole
 from dp.render.performance import Performance
 from dp.types import UNKNOWN_VELOCITY
 from dp.units import FloatArray, IntArray
@@ -127,7 +127,7 @@ def write_midi(path: Path, performance: Performance, part: IntArray, part_names:
                 )
             )
         midi.instruments.append(instrument)
-    with whole_file(path) as temporary:
+    with open_whole_file(path) as temporary:
         midi.write(str(temporary))
 
 

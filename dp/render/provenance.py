@@ -12,7 +12,7 @@ from dp.models.checkpoint import Checkpoint
 from dp.render.model_set import ModelSet
 from dp.render.sound_files import Take
 from dp.render_options import OutputOptions, RenderOptions
-from dp.store.hashing import file_sha256
+from dp.store.hashing import compute_file_sha256
 from dp.units import A4_HZ
 from dp.version import __version__
 
@@ -34,7 +34,7 @@ def describe_rendering(
     """
     mel = models.synthesis.mel
     return {
-        "score": {"name": score_path.name, "sha256": file_sha256(score_path)},
+        "score": {"name": score_path.name, "sha256": compute_file_sha256(score_path)},
         "models": {
             "name": models.name,
             "timing": _describe_model(models.timing),

@@ -9,7 +9,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from dp.audio.level import soft_limited
+from dp.audio.level import limit_softly
 from dp.audio.loudness import LoudnessMeter
 from dp.render.excerpt import cut_excerpt
 from dp.render.mix import cast
@@ -148,7 +148,7 @@ def stream_pcm(
     score = cut_excerpt(read_score(score_path), options.parts, options.start_bar, options.end_bar)
     performance = plan(score, models, options)
     made = sound(performance, models, options, sample_rate_hz)
-    return performance, (np.rint(soft_limited(block.samples) * PCM_FULL).astype("<i2").tobytes() for block in made)
+    return performance, (np.rint(limit_softly(block.samples) * PCM_FULL).astype("<i2").tobytes() for block in made)
 
 
 def _speed_up(performance: Performance, factor: float) -> Performance:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dp.audio.cqt import ConstantQ, constant_q_db
+from dp.audio.cqt import ConstantQ, compute_constant_q
 from dp.report.figure import open_figure
 from dp.types import PerformedNotes
 
@@ -30,7 +30,7 @@ def plot_alignment(
         notes: when each note sounds, seconds from the start of the slice.
         title: headline.
     """
-    constant_q = constant_q_db(samples, sample_rate_hz)
+    constant_q = compute_constant_q(samples, sample_rate_hz)
     length_sec = len(samples) / sample_rate_hz
     row_count = max(1, int(np.ceil(length_sec / ROW_SEC)))
     with open_figure(path, row_count, ROW_INCH) as axes:

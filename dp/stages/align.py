@@ -8,17 +8,17 @@ from dp import schema
 from dp.config import AlignConfig, Config
 from dp.errors import DataError
 from dp.parallel.outcome import Outcome, attempt
-from dp.project import cache_folder, data_folder
+from dp.project import locate_cache_folder, locate_data_folder
 from dp.stages import align_entry
 from dp.stages.align_entry import NOTES_FILE, REPORT_FILE
 from dp.stages.report import in_order, write_report
-from dp.store.cache import discard_entry, find_entry, new_entry
-from dp.store.code import code_digest
-from dp.store.hashing import file_sha256, result_key
+from dp.store.cache import discard_entry, find_entry, make_entry
+from dp.store.code import compute_code_digest
+from dp.store.hashing import compute_file_sha256, make_result_key
 from dp.store.reading import read_alignment_file, read_score_notes, read_score_repeats, read_stored_recordings
 from dp.store.rows import StoredRecording
 from dp.store.tables import make_table, read_table, write_dataset
-from dp.store.writing import row_columns
+from dp.store.writing import make_row_columns
 from dp.types import Repeat, ScoreNotes
 
 STAGE = "align"
@@ -43,16 +43,16 @@ class AlignJob:
 
 def plan_align(project: Path, config: Config) -> tuple[AlignJob, ...]:
     """A job for every recording that ingest took in."""
-    data = data_folder(project)
+    data = locate_data_folder(project)
     notes_by_piece, repeats_by_piece = read_score_notes(data), read_score_repeats(data)
-    made_by = (config.align, code_digest(align_entry.__name__), _soundfont_sha256(config.align))
+    made_by = (config.align, compute_code_digest(align_entry.__name__), _soundfont_sha256(config.align))
     jobs = []
     for stored in read_stored_recordings(data):
         recording = stored.recording
         notes, repeats = notes_by_piece[recording.piece_id], repeats_by_piece.get(recording.piece_id, ())
         slice_sec = (recording.start_sec, recording.end_sec)
-        key = result_key(recording.recording_id, stored.audio_sha256, slice_sec, notes, repeats, made_by)
-        jobs.append(AlignJob(stored, notes, repeats, config.align, cache_folder(project), key))
+        key = make_result_key(recording.recording_id, stored.audio_sha256, slice_sec, notes, repeats, made_by)
+        jobs.append(AlignJob(stored, notes, repeats, config.align, locate_cache_folder(project), key))
     return tuple(jobs)
 
 
@@ -75,12 +75,12 @@ def align_recording(job: AlignJob) -> Outcome:
 
 def publish_align(project: Path, jobs: Sequence[AlignJob], outcomes: Iterable[Outcome]) -> list[Outcome]:
     """Write the datasets performed_notes (of what was accepted), alignment_report and align_report from the cache."""
-    data = data_folder(project)
+    data = locate_data_folder(project)
     final = in_order(outcomes, [job.recording_id for job in jobs])
     entries = [outcome.entry for outcome in final if outcome.entry is not None]
     reports = [read_alignment_file(entry / REPORT_FILE) for entry in entries]
     table = make_table(
-        row_columns(reports, schema.ALIGNMENT_REPORT.names), schema.ALIGNMENT_REPORT, data / "alignment_report"
+        make_row_columns(reports, schema.ALIGNMENT_REPORT.names), schema.ALIGNMENT_REPORT, data / "alignment_report"
     )
     write_dataset(data / "alignment_report", [(None, table)], schema.ALIGNMENT_REPORT)
     accepted = [entry for entry, report in zip(entries, reports, strict=True) if report.accepted]
@@ -97,13 +97,13 @@ def _soundfont_sha256(config: AlignConfig) -> str | None:
     from dp.align.publication.fluidsynth import find_soundfont
 
     try:
-        return file_sha256(find_soundfont())
+        return compute_file_sha256(find_soundfont())
     except DataError:  # every recording will say so
         return None
 
 
 def _align(job: AlignJob) -> Outcome:
-    with new_entry(job.cache, STAGE, job.key) as entry:
+    with make_entry(job.cache, STAGE, job.key) as entry:
         align_entry.write_entry(entry, job.stored.recording, job.notes, job.repeats, job.config)
     return _outcome(job, job.cache / STAGE / job.key, "done")
 

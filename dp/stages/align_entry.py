@@ -13,7 +13,7 @@ from dp.audio.reading import read_audio
 from dp.config import AlignConfig
 from dp.store.rows import AlignmentRow
 from dp.store.tables import write_table
-from dp.store.writing import performed_note_columns, row_columns
+from dp.store.writing import make_performed_note_columns, make_row_columns
 from dp.types import Recording, Repeat, ScoreNotes
 from dp.units import sample_to_sec
 
@@ -53,7 +53,9 @@ def write_entry(
         structure=alignment.structure,
     )
     onset_quarter = alignment.notes.onset_quarter
-    columns = performed_note_columns(recording.recording_id, alignment.score_index, onset_quarter, alignment.performed)
+    columns = make_performed_note_columns(
+        recording.recording_id, alignment.score_index, onset_quarter, alignment.performed
+    )
     write_table(entry / NOTES_FILE, columns, schema.PERFORMED_NOTES)
     names = schema.ALIGNMENT_REPORT.names
-    write_table(entry / REPORT_FILE, row_columns([row], names), schema.ALIGNMENT_REPORT)
+    write_table(entry / REPORT_FILE, make_row_columns([row], names), schema.ALIGNMENT_REPORT)

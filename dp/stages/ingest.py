@@ -10,19 +10,19 @@ from dp.corpora import PublishedRecording, list_recordings
 from dp.errors import DataError
 from dp.parallel.outcome import Outcome, attempt
 from dp.parallel.run_log import log_crash
-from dp.project import cache_folder, corpus_root, data_folder
+from dp.project import locate_cache_folder, locate_corpus_root, locate_data_folder
 from dp.stages import ingest_entry
 from dp.stages.ingest_entry import NOTES_FILE, RECORDING_FILE, REPEATS_FILE
 from dp.stages.published import add_published, ingest_published
 from dp.stages.published_entry import PUBLISHED_FILE
 from dp.stages.report import in_order, write_report
-from dp.store.cache import find_entry, new_entry
-from dp.store.code import code_digest
-from dp.store.hashing import file_sha256, result_key
+from dp.store.cache import find_entry, make_entry
+from dp.store.code import compute_code_digest
+from dp.store.hashing import compute_file_sha256, make_result_key
 from dp.store.reading import read_recording_file
 from dp.store.rows import StoredRecording
 from dp.store.tables import make_table, read_table, write_dataset
-from dp.store.writing import recording_columns
+from dp.store.writing import make_recording_columns
 from dp.types import Recording
 
 STAGE = "ingest"
@@ -56,14 +56,14 @@ def plan_ingest(project: Path, config: Config) -> IngestPlan:
     Raises:
         DataError: the folder is no such corpus, or two of its recordings have one id.
     """
-    root = corpus_root(project, config.corpus.root)
+    root = locate_corpus_root(project, config.corpus.root)
     corpus = list_recordings(config.corpus.name, root)
     ids = [recording.recording_id for recording in corpus.recordings]
     ids += [missing.recording_id for missing in corpus.missing]
     for recording_id in sorted({name for name in ids if ids.count(name) > 1}):
         raise DataError(root, f"{ids.count(recording_id)} recordings are called {recording_id}", "rename all but one")
     return IngestPlan(
-        jobs=tuple(IngestJob(recording, cache_folder(project)) for recording in corpus.recordings),
+        jobs=tuple(IngestJob(recording, locate_cache_folder(project)) for recording in corpus.recordings),
         missing=tuple(Outcome(missing.recording_id, "missing", missing.reason) for missing in corpus.missing),
         published=corpus.published,
     )
@@ -80,19 +80,21 @@ def publish_ingest(project: Path, config: Config, plan: IngestPlan, outcomes: It
     Returns:
         the final outcomes: a recording whose score has the id of an earlier one, but other notes, fails here.
     """
-    data = data_folder(project)
+    data = locate_data_folder(project)
     ordered = in_order(outcomes, [job.recording_id for job in plan.jobs])
     stored = {o.recording_id: read_recording_file(o.entry / RECORDING_FILE) for o in ordered if o.entry is not None}
     final = _refuse_other_scores(ordered, stored)
     rows = [stored[outcome.recording_id] for outcome in final if outcome.entry is not None]
     base = None if Path(config.corpus.root).is_absolute() else project
-    table = make_table(recording_columns(rows, base), schema.RECORDINGS, data / "recordings")
+    table = make_table(make_recording_columns(rows, base), schema.RECORDINGS, data / "recordings")
     write_dataset(data / "recordings", [(None, table)], schema.RECORDINGS)
     first_entry: dict[str, Path] = {}
     for outcome in final:
         if outcome.entry is not None:
             first_entry.setdefault(stored[outcome.recording_id].recording.piece_id, outcome.entry)
-    published = {item.recording.recording_id: ingest_published(item, cache_folder(project)) for item in plan.published}
+    published = {
+        item.recording.recording_id: ingest_published(item, locate_cache_folder(project)) for item in plan.published
+    }
     for outcome in published.values():
         log_crash(outcome)
     published_entry = {
@@ -118,12 +120,12 @@ def publish_ingest(project: Path, config: Config, plan: IngestPlan, outcomes: It
 
 def _ingest(job: IngestJob) -> Outcome:
     recording = job.recording
-    audio_sha256, score_sha256 = file_sha256(recording.audio_path), file_sha256(recording.score_path)
-    key = result_key(recording, audio_sha256, score_sha256, code_digest(ingest_entry.__name__))
+    audio_sha256, score_sha256 = compute_file_sha256(recording.audio_path), compute_file_sha256(recording.score_path)
+    key = make_result_key(recording, audio_sha256, score_sha256, compute_code_digest(ingest_entry.__name__))
     found = find_entry(job.cache, STAGE, key)
     if found is not None:
         return Outcome(job.recording_id, "reused", entry=found)
-    with new_entry(job.cache, STAGE, key) as entry:
+    with make_entry(job.cache, STAGE, key) as entry:
         ingest_entry.write_entry(entry, recording, audio_sha256, score_sha256)
     return Outcome(job.recording_id, "done", entry=job.cache / STAGE / key)
 

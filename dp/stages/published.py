@@ -5,9 +5,9 @@ from pathlib import Path
 from dp.corpora import PublishedRecording
 from dp.parallel.outcome import Outcome, attempt
 from dp.stages import published_entry
-from dp.store.cache import find_entry, new_entry
-from dp.store.code import code_digest
-from dp.store.hashing import file_sha256, result_key
+from dp.store.cache import find_entry, make_entry
+from dp.store.code import compute_code_digest
+from dp.store.hashing import compute_file_sha256, make_result_key
 
 STAGE = "published"
 
@@ -26,12 +26,14 @@ def add_published(missing: Outcome, published: Outcome) -> Outcome:
 
 def _ingest(alignment: PublishedRecording, cache: Path) -> Outcome:
     recording = alignment.recording
-    digests = [file_sha256(path) for path in (recording.score_path, alignment.notes_path, alignment.alignment_path)]
+    digests = [
+        compute_file_sha256(path) for path in (recording.score_path, alignment.notes_path, alignment.alignment_path)
+    ]
     told = (recording.recording_id, recording.piece_id, recording.performer, recording.licence)
-    key = result_key(*told, digests, code_digest(published_entry.__name__))
+    key = make_result_key(*told, digests, compute_code_digest(published_entry.__name__))
     entry = find_entry(cache, STAGE, key)
     if entry is not None:
         return Outcome(recording.recording_id, "reused", published_entry.read_repairs(entry), entry)
-    with new_entry(cache, STAGE, key) as fresh:
+    with make_entry(cache, STAGE, key) as fresh:
         repairs = published_entry.write_entry(fresh, alignment)
     return Outcome(recording.recording_id, "done", repairs, cache / STAGE / key)

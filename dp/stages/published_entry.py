@@ -7,7 +7,7 @@ from dp.corpora.listing import PublishedRecording
 from dp.corpora.published import read_published_alignment
 from dp.score import read_score
 from dp.store.tables import write_table
-from dp.store.writing import published_note_columns, score_note_columns
+from dp.store.writing import make_published_note_columns, make_score_note_columns
 
 PUBLISHED_FILE = "published_notes.parquet"
 NOTES_FILE = "score_notes.parquet"
@@ -26,9 +26,9 @@ def write_entry(entry: Path, alignment: PublishedRecording) -> str:
     found = read_published_alignment(alignment, notes)
     parts = [(found.repaired_count, "repaired"), (found.left_out_count, "left out")]
     repairs = ", ".join(f"{count} of {len(notes)} notes {what}" for count, what in parts if count)
-    columns = published_note_columns(recording, found.note_id, found.onset_quarter, found.performed)
+    columns = make_published_note_columns(recording, found.note_id, found.onset_quarter, found.performed)
     write_table(entry / PUBLISHED_FILE, columns, schema.PUBLISHED_NOTES)
-    write_table(entry / NOTES_FILE, score_note_columns(recording.piece_id, notes), schema.SCORE_NOTES)
+    write_table(entry / NOTES_FILE, make_score_note_columns(recording.piece_id, notes), schema.SCORE_NOTES)
     (entry / _REPAIRS_FILE).write_text(repairs, encoding="utf-8")
     return repairs
 

@@ -8,7 +8,7 @@ from dp import schema
 from dp.parallel.outcome import Outcome
 from dp.store.rows import StageRow
 from dp.store.tables import make_table, write_dataset
-from dp.store.writing import row_columns
+from dp.store.writing import make_row_columns
 
 
 def summary_line(stage: str, outcomes: Iterable[Outcome]) -> str:
@@ -28,5 +28,5 @@ def write_report(data: Path, stage: str, outcomes: Iterable[Outcome]) -> None:
     """Publish the report of a stage."""
     rows = [StageRow(outcome.recording_id, outcome.outcome, outcome.reason) for outcome in outcomes]
     folder = data / f"{stage}_report"
-    table = make_table(row_columns(rows, schema.STAGE_REPORT.names), schema.STAGE_REPORT, folder)
+    table = make_table(make_row_columns(rows, schema.STAGE_REPORT.names), schema.STAGE_REPORT, folder)
     write_dataset(folder, [(None, table)], schema.STAGE_REPORT)

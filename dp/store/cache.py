@@ -1,8 +1,9 @@
 """Per-recording results, kept outside DVC's outs: DVC empties those before a stage runs.
 
 An entry is the folder ROOT/STAGE/KEY. It gets its name when it is complete, so that a name is the proof that all is
-there, and a killed run goes on where it was. KEY is made of everything the result depends on (`hashing.result_key`),
-so entries never go stale; those that nobody used for long are removed by `collect_garbage` alone.
+there, and a killed run goes on where it was. KEY is made of everything that the result depends on
+(`hashing.make_result_key`), so entries never go stale; those that nobody used for long are removed by
+`collect_garbage` alone.
 """
 
 import os
@@ -13,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dp.store.files import TEMPORARY_PREFIX, whole_folder
+from dp.store.files import TEMPORARY_PREFIX, open_whole_folder
 
 ABANDONED_SEC = 24 * 3600.0  # a temporary folder this old belongs to no running job
 
@@ -37,13 +38,13 @@ def find_entry(root: Path, stage: str, key: str) -> Path | None:
 
 
 @contextmanager
-def new_entry(root: Path, stage: str, key: str) -> Iterator[Path]:
+def make_entry(root: Path, stage: str, key: str) -> Iterator[Path]:
     """A temporary folder that becomes the entry when the block ends without an error.
 
     Raises:
         OSError: it cannot be written, for example because the disk is full; nothing is left of it.
     """
-    with whole_folder(root / stage / key) as temporary:
+    with open_whole_folder(root / stage / key) as temporary:
         yield temporary
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dp.errors import DataError
-from dp.units import clip_border_frame, sec_to_frame
+from dp.units import find_clip_border_frame, sec_to_frame
 
 SHORTEST_CLIP_SEC = 1.0
 MEL_DTYPE = "float16"  # half the size; its error at -11.5, the natural log of the floor, is below 0.004
@@ -12,7 +12,7 @@ MEL_DTYPE = "float16"  # half the size; its error at -11.5, the natural log of t
 FloatMel = npt.NDArray[np.float32]
 
 
-def clip_bounds(frame_count: int, rate_hz: float) -> tuple[tuple[int, int], ...]:
+def find_clip_bounds(frame_count: int, rate_hz: float) -> tuple[tuple[int, int], ...]:
     """[start, end) frames of the clips of a recording.
 
     Clip i is frames round(312.5 i) to round(312.5 (i+1)) (SPEC section 2). What is left at the end makes a shorter
@@ -22,14 +22,14 @@ def clip_bounds(frame_count: int, rate_hz: float) -> tuple[tuple[int, int], ...]
     shortest_frame = int(sec_to_frame(SHORTEST_CLIP_SEC, rate_hz))
     bounds: list[tuple[int, int]] = []
     while True:
-        start, end = (clip_border_frame(len(bounds) + i, rate_hz) for i in (0, 1))
+        start, end = (find_clip_border_frame(len(bounds) + i, rate_hz) for i in (0, 1))
         end = min(end, frame_count)
         if end <= start or (end - start < shortest_frame and bounds):
             return tuple(bounds)
         bounds.append((start, end))
 
 
-def clip_id(recording_id: str, clip_index: int) -> str:
+def make_clip_id(recording_id: str, clip_index: int) -> str:
     """The id of a clip."""
     return f"{recording_id}/{clip_index:04d}"
 

@@ -29,7 +29,7 @@ TEXT_SUFFIXES = (".py", ".pyc", ".md")  # of what lies beside a module without b
 
 
 @cache
-def code_digest(*roots: str) -> str:
+def compute_code_digest(*roots: str) -> str:
     """Digest of all code and data files that the modules `roots` depend on.
 
     Python counts without its comments, docstrings and layout, so that these do not cost a recomputation. Files beside
@@ -46,10 +46,10 @@ def code_digest(*roots: str) -> str:
     """
     digest = hashlib.sha256()
     for name in sorted(find_closure(*roots)):
-        for path in _files(name):
+        for path in _list_files(name):
             content = path.read_bytes()
             digest.update(f"{name}/{path.name}:".encode())
-            digest.update(_bare_source(content) if path.suffix == ".py" else content)
+            digest.update(_strip_source(content) if path.suffix == ".py" else content)
     for package, version in find_versions(*roots).items():
         digest.update(f"{package}=={version}".encode())
     return digest.hexdigest()[:40]
@@ -61,7 +61,7 @@ def find_closure(*roots: str) -> frozenset[str]:
     Raises:
         ModuleNotFoundError: there is no such module.
     """
-    return frozenset(name for name in _reach(roots) if _is_ours(name))
+    return frozenset(name for name in _find_reached(roots) if _is_ours(name))
 
 
 def find_versions(*roots: str) -> dict[str, str]:
@@ -70,19 +70,21 @@ def find_versions(*roots: str) -> dict[str, str]:
     Raises:
         ModuleNotFoundError: there is no such module.
     """
-    names = sorted({name.partition(".")[0] for name in _reach(roots) if not _is_ours(name)} - INDIFFERENT_PACKAGES)
-    return {name: version for name in names if (version := _version(name))}
+    names = sorted(
+        {name.partition(".")[0] for name in _find_reached(roots) if not _is_ours(name)} - INDIFFERENT_PACKAGES
+    )
+    return {name: version for name in names if (version := _find_version(name))}
 
 
 @cache
-def _graph() -> grimp.ImportGraph:
+def _build_graph() -> grimp.ImportGraph:
     return grimp.build_graph(
         PACKAGE, include_external_packages=True, exclude_type_checking_imports=True, cache_dir=None
     )
 
 
-def _reach(roots: Iterable[str]) -> set[str]:
-    graph, reached, waiting = _graph(), set[str](), list(roots)
+def _find_reached(roots: Iterable[str]) -> set[str]:
+    graph, reached, waiting = _build_graph(), set[str](), list(roots)
     while waiting:
         name = waiting.pop()
         if name in reached or name in LEFT_OUT:
@@ -98,7 +100,7 @@ def _is_ours(name: str) -> bool:
     return name.partition(".")[0] == PACKAGE
 
 
-def _files(name: str) -> list[Path]:
+def _list_files(name: str) -> list[Path]:
     """The source of a module, and the data files beside it."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
@@ -109,7 +111,7 @@ def _files(name: str) -> list[Path]:
 
 
 @cache
-def _bare_source(source: bytes) -> bytes:
+def _strip_source(source: bytes) -> bytes:
     tree = ast.parse(source)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
@@ -120,7 +122,7 @@ def _bare_source(source: bytes) -> bytes:
     return ast.dump(tree).encode()
 
 
-def _version(package: str) -> str:
+def _find_version(package: str) -> str:
     """The version of an installed package; empty for one of Python's own or one that is not installed."""
     try:
         version = importlib.metadata.version(package)  # of all that we import, the distribution has the import's name

@@ -11,13 +11,13 @@ TEMPORARY_PREFIX = ".tmp-"
 
 
 @contextmanager
-def whole_folder(target: Path) -> Iterator[Path]:
+def open_whole_folder(target: Path) -> Iterator[Path]:
     """An empty temporary folder beside `target` that takes its place when the block ends without an error.
 
     On any error, a full disk among them, nothing is left of it and `target` stays as it was. A folder cannot be
     replaced in one step: between two renames there is none for a moment, but never half of one.
     """
-    temporary, old = _temporary_path(target), _temporary_path(target)
+    temporary, old = _make_temporary_path(target), _make_temporary_path(target)
     try:
         temporary.mkdir(parents=True)
         yield temporary
@@ -47,5 +47,5 @@ def flush_folder(folder: Path) -> None:
                 os.fsync(file.fileno())
 
 
-def _temporary_path(target: Path) -> Path:
+def _make_temporary_path(target: Path) -> Path:
     return target.parent / f"{TEMPORARY_PREFIX}{target.name}-{uuid.uuid4().hex[:12]}"

@@ -11,7 +11,7 @@ import numpy as np
 from dp.errors import DataError
 
 
-def file_sha256(path: Path) -> str:
+def compute_file_sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, as hexadecimal digits.
 
     Raises:
@@ -24,17 +24,17 @@ def file_sha256(path: Path) -> str:
         raise DataError(path, f"cannot be read ({error.strerror})", "check the path and its permissions") from error
 
 
-def result_key(*parts: object) -> str:
+def make_result_key(*parts: object) -> str:
     """One name for everything that a result depends on.
 
     Args:
         parts: strings, numbers, None, paths, arrays, frozen dataclasses, and tuples, lists or dicts of these.
     """
-    text = json.dumps(parts, sort_keys=True, default=_plain)
+    text = json.dumps(parts, sort_keys=True, default=_simplify)
     return hashlib.sha256(text.encode()).hexdigest()[:40]
 
 
-def _plain(value: Any) -> object:
+def _simplify(value: Any) -> object:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, np.ndarray):

@@ -21,7 +21,7 @@ from dp.types import PerformedNotes, Recording, Repeat, ScoreNotes
 
 def read_stored_recordings(data: Path) -> tuple[StoredRecording, ...]:
     """All recordings that were ingested, in the corpus's order, with the digests of their files."""
-    return tuple(_stored_recording(row, data) for row in _rows(data / "recordings", schema.RECORDINGS))
+    return tuple(_convert_recording(row, data) for row in _read_rows(data / "recordings", schema.RECORDINGS))
 
 
 def read_recordings(data: Path) -> tuple[Recording, ...]:
@@ -32,7 +32,7 @@ def read_recordings(data: Path) -> tuple[Recording, ...]:
 def read_recording_file(path: Path) -> StoredRecording:
     """One file with one row of RECORDINGS."""
     (row,) = read_table(path, schema.RECORDINGS).to_pylist()
-    return _stored_recording(row, path.parent)
+    return _convert_recording(row, path.parent)
 
 
 def read_alignment_file(path: Path) -> AlignmentRow:
@@ -49,13 +49,13 @@ def read_mel_frame_counts(path: Path) -> list[int]:
 def read_score_notes(data: Path) -> dict[str, ScoreNotes]:
     """The notes of every score, by piece_id."""
     table = read_dataset(data / "score_notes", schema.SCORE_NOTES)
-    return {key: score_notes(part) for key, part in _groups(table, "piece_id")}
+    return {key: convert_score_notes(part) for key, part in _iterate_groups(table, "piece_id")}
 
 
 def read_score_repeats(data: Path) -> dict[str, tuple[Repeat, ...]]:
     """The repeats of every score that has some, by piece_id."""
     found: dict[str, tuple[Repeat, ...]] = {}
-    for row in _rows(data / "score_repeats", schema.SCORE_REPEATS):
+    for row in _read_rows(data / "score_repeats", schema.SCORE_REPEATS):
         piece_id = row.pop("piece_id")
         found[piece_id] = (*found.get(piece_id, ()), Repeat(**row))
     return found
@@ -64,7 +64,7 @@ def read_score_repeats(data: Path) -> dict[str, tuple[Repeat, ...]]:
 def read_performed_notes(data: Path) -> dict[str, StoredPerformance]:
     """The performed notes of every accepted recording, by recording_id."""
     table = read_dataset(data / "performed_notes", schema.PERFORMED_NOTES)
-    return {key: performed_notes(part) for key, part in _groups(table, "recording_id")}
+    return {key: convert_performed_notes(part) for key, part in _iterate_groups(table, "recording_id")}
 
 
 def read_published_notes(data: Path) -> tuple[PublishedPerformance, ...]:
@@ -74,20 +74,20 @@ def read_published_notes(data: Path) -> tuple[PublishedPerformance, ...]:
     return tuple(
         PublishedPerformance(
             **{name: part.column(name)[0].as_py() for name in names},
-            played=_performance(part, schema.PUBLISHED_NOTES, names),
+            played=_convert_performance(part, schema.PUBLISHED_NOTES, names),
         )
-        for _, part in _groups(table, "recording_id")
+        for _, part in _iterate_groups(table, "recording_id")
     )
 
 
 def read_alignment_report(data: Path) -> tuple[AlignmentRow, ...]:
     """What alignment said about every recording it could align, accepted or not."""
-    return tuple(AlignmentRow(**row) for row in _rows(data / "alignment_report", schema.ALIGNMENT_REPORT))
+    return tuple(AlignmentRow(**row) for row in _read_rows(data / "alignment_report", schema.ALIGNMENT_REPORT))
 
 
 def read_clips(data: Path) -> tuple[ClipRow, ...]:
     """The clips of all accepted recordings, by recording, then in time."""
-    return tuple(ClipRow(**row) for row in _rows(data / "clips", schema.CLIPS))
+    return tuple(ClipRow(**row) for row in _read_rows(data / "clips", schema.CLIPS))
 
 
 def read_mels(data: Path, clip_ids: Collection[str] | None = None) -> Iterator[tuple[str, FloatMel]]:
@@ -115,39 +115,39 @@ def read_peaks(data: Path) -> dict[str, float]:
 
 def read_stage_report(data: Path, stage: str) -> tuple[StageRow, ...]:
     """What a stage (ingest, align, features) did for each recording."""
-    return tuple(StageRow(**row) for row in _rows(data / f"{stage}_report", schema.STAGE_REPORT))
+    return tuple(StageRow(**row) for row in _read_rows(data / f"{stage}_report", schema.STAGE_REPORT))
 
 
-def score_notes(table: pa.Table) -> ScoreNotes:
+def convert_score_notes(table: pa.Table) -> ScoreNotes:
     """Rows of SCORE_NOTES, all of one piece, as arrays."""
-    return ScoreNotes(**_arrays(table, schema.SCORE_NOTES, skip=("piece_id", "note_id")))
+    return ScoreNotes(**_convert_arrays(table, schema.SCORE_NOTES, skip=("piece_id", "note_id")))
 
 
-def performed_notes(table: pa.Table) -> StoredPerformance:
+def convert_performed_notes(table: pa.Table) -> StoredPerformance:
     """Rows of PERFORMED_NOTES, all of one recording, as arrays."""
-    return _performance(table, schema.PERFORMED_NOTES, ("recording_id",))
+    return _convert_performance(table, schema.PERFORMED_NOTES, ("recording_id",))
 
 
-def _performance(table: pa.Table, table_schema: pa.Schema, skip: tuple[str, ...]) -> StoredPerformance:
-    arrays = _arrays(table, table_schema, skip)
+def _convert_performance(table: pa.Table, table_schema: pa.Schema, skip: tuple[str, ...]) -> StoredPerformance:
+    arrays = _convert_arrays(table, table_schema, skip)
     return StoredPerformance(arrays.pop("note_id"), arrays.pop("onset_quarter"), PerformedNotes(**arrays))
 
 
-def _stored_recording(row: dict[str, Any], data: Path) -> StoredRecording:
+def _convert_recording(row: dict[str, Any], data: Path) -> StoredRecording:
     digests = {name: row.pop(name) for name in ("audio_sha256", "score_sha256")}
     paths = {name: data.absolute().parent / row.pop(name) for name in ("audio_path", "score_path")}
     return StoredRecording(Recording(**row, **paths), **digests)
 
 
-def _rows(folder: Path, table_schema: pa.Schema) -> list[dict[str, Any]]:
+def _read_rows(folder: Path, table_schema: pa.Schema) -> list[dict[str, Any]]:
     return read_dataset(folder, table_schema).to_pylist()
 
 
-def _arrays(table: pa.Table, table_schema: pa.Schema, skip: tuple[str, ...]) -> dict[str, np.ndarray]:
+def _convert_arrays(table: pa.Table, table_schema: pa.Schema, skip: tuple[str, ...]) -> dict[str, np.ndarray]:
     return {name: table.column(name).to_numpy() for name in table_schema.names if name not in skip}
 
 
-def _groups(table: pa.Table, column: str) -> Iterator[tuple[str, pa.Table]]:
+def _iterate_groups(table: pa.Table, column: str) -> Iterator[tuple[str, pa.Table]]:
     """Runs of rows with the same value; the store keeps the rows of one id together."""
     if not table.num_rows:
         return

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 
-def valid_clips(clip_ids: Iterable[str], seed: int, fraction: float) -> frozenset[str]:
+def choose_valid_clips(clip_ids: Iterable[str], seed: int, fraction: float) -> frozenset[str]:
     """The publication's `clip` split: clips held out one by one.
 
     Each clip is drawn by a hash of the seed and its id, so a corpus that grows moves none of the others. Where the
@@ -18,7 +18,7 @@ def valid_clips(clip_ids: Iterable[str], seed: int, fraction: float) -> frozense
     return frozenset([min(draws, key=lambda clip_id: (draws[clip_id], clip_id))])
 
 
-def valid_recordings(
+def choose_valid_recordings(
     performer_by_recording: Mapping[str, str], seed: int, fraction: float, chosen: Sequence[str] = ()
 ) -> frozenset[str]:
     """The `recording` split: recordings held out whole.
@@ -48,7 +48,9 @@ def valid_recordings(
     return frozenset(held_out or by_draw[:1])
 
 
-def valid_movements(performers_by_movement: Mapping[str, Sequence[str]], seed: int, fraction: float) -> frozenset[str]:
+def choose_valid_movements(
+    performers_by_movement: Mapping[str, Sequence[str]], seed: int, fraction: float
+) -> frozenset[str]:
     """Movements held out with all who play them, so that nobody's playing of them was heard.
 
     Args:

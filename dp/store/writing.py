@@ -17,7 +17,7 @@ from dp.types import PerformedNotes, Recording, Repeat, ScoreNotes
 Columns = dict[str, Any]
 
 
-def recording_columns(stored: Sequence[StoredRecording], project: Path | None) -> Columns:
+def make_recording_columns(stored: Sequence[StoredRecording], project: Path | None) -> Columns:
     """Columns of RECORDINGS.
 
     Args:
@@ -29,42 +29,46 @@ def recording_columns(stored: Sequence[StoredRecording], project: Path | None) -
         if name.endswith("_sha256"):
             columns[name] = [getattr(row, name) for row in stored]
         elif name.endswith("_path"):
-            columns[name] = [_path_text(getattr(row.recording, name), project) for row in stored]
+            columns[name] = [_format_path(getattr(row.recording, name), project) for row in stored]
         else:
             columns[name] = [getattr(row.recording, name) for row in stored]
     return columns
 
 
-def score_note_columns(piece_id: str, notes: ScoreNotes) -> Columns:
+def make_score_note_columns(piece_id: str, notes: ScoreNotes) -> Columns:
     """Columns of SCORE_NOTES for one piece."""
-    return {"piece_id": [piece_id] * len(notes), "note_id": np.arange(len(notes)), **_arrays(notes, schema.SCORE_NOTES)}
+    return {
+        "piece_id": [piece_id] * len(notes),
+        "note_id": np.arange(len(notes)),
+        **_select_columns(notes, schema.SCORE_NOTES),
+    }
 
 
-def score_repeat_columns(piece_id: str, repeats: Sequence[Repeat]) -> Columns:
+def make_score_repeat_columns(piece_id: str, repeats: Sequence[Repeat]) -> Columns:
     """Columns of SCORE_REPEATS for one piece."""
     names = [field.name for field in dataclasses.fields(Repeat)]
     columns: Columns = {name: [getattr(repeat, name) for repeat in repeats] for name in names}
     return {"piece_id": [piece_id] * len(repeats), **columns}
 
 
-def performed_note_columns(
+def make_performed_note_columns(
     recording_id: str, note_id: np.ndarray, onset_quarter: np.ndarray, notes: PerformedNotes
 ) -> Columns:
     """Columns of PERFORMED_NOTES for one recording; see `dp.store.reading.StoredPerformance`."""
     ids = {"recording_id": [recording_id] * len(notes), "note_id": note_id}
-    return {**ids, "onset_quarter": onset_quarter, **_arrays(notes, schema.PERFORMED_NOTES)}
+    return {**ids, "onset_quarter": onset_quarter, **_select_columns(notes, schema.PERFORMED_NOTES)}
 
 
-def published_note_columns(
+def make_published_note_columns(
     recording: Recording, note_id: np.ndarray, onset_quarter: np.ndarray, notes: PerformedNotes
 ) -> Columns:
     """Columns of PUBLISHED_NOTES for one recording, whose alignment its corpus publishes."""
     names = ("piece_id", "performer", "instrument", "licence")
     told: Columns = {name: [getattr(recording, name)] * len(notes) for name in names}
-    return {**told, **performed_note_columns(recording.recording_id, note_id, onset_quarter, notes)}
+    return {**told, **make_performed_note_columns(recording.recording_id, note_id, onset_quarter, notes)}
 
 
-def mel_columns(recording_id: str, mels: Mapping[str, FloatMel], peaks: Sequence[float]) -> Columns:
+def make_mel_columns(recording_id: str, mels: Mapping[str, FloatMel], peaks: Sequence[float]) -> Columns:
     """Columns of MELS for one recording's clips: clip_id -> [T, M] natural log-mel, and the peak of each."""
     return {
         "clip_id": list(mels),
@@ -77,16 +81,18 @@ def mel_columns(recording_id: str, mels: Mapping[str, FloatMel], peaks: Sequence
     }
 
 
-def row_columns(rows: Sequence[AlignmentRow] | Sequence[ClipRow] | Sequence[StageRow], names: Sequence[str]) -> Columns:
+def make_row_columns(
+    rows: Sequence[AlignmentRow] | Sequence[ClipRow] | Sequence[StageRow], names: Sequence[str]
+) -> Columns:
     """Columns of a table whose rows are dataclasses with fields of the same names."""
     return {name: [getattr(row, name) for row in rows] for name in names}
 
 
-def _path_text(path: Path, project: Path | None) -> str:
+def _format_path(path: Path, project: Path | None) -> str:
     return str(path.absolute()) if project is None else os.path.relpath(path.absolute(), project.absolute())
 
 
-def _arrays(notes: ScoreNotes | PerformedNotes, table_schema: pa.Schema) -> Columns:
+def _select_columns(notes: ScoreNotes | PerformedNotes, table_schema: pa.Schema) -> Columns:
     """The columns that are stored: a score's marks are not, since rendering reads the score itself."""
     names = [field.name for field in dataclasses.fields(notes)]
     return {name: getattr(notes, name) for name in names if name in table_schema.names}

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from dp.audio.mel import mel_filterbank
+from dp.audio.mel import make_mel_filterbank
 from dp.config import Config
 from dp.data.prepared import save_prepared
 from dp.errors import DataError
 from dp.models.checkpoint import BARE_WEIGHTS_FILE, load_bare, save_checkpoint
 from dp.models.kinds import MODEL_TYPES
-from dp.project import data_folder, model_folder
+from dp.project import locate_data_folder, locate_model_folder
 from dp.train.load import load_arrays
 from dp.train.run import Task
 
@@ -21,10 +21,10 @@ def write_task(project: Path, config: Config, preset: str, model: str, out: Path
         OSError: it cannot be written.
     """
     settings = config.presets[preset].models()[model]
-    arrays = load_arrays(data_folder(project), config, settings, config.corpus.name)
+    arrays = load_arrays(locate_data_folder(project), config, settings, config.corpus.name)
     path = out / preset / f"{model}.npz"
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_prepared(path, Task(preset, model, settings, arrays, mel_filterbank(config.mel)))
+    save_prepared(path, Task(preset, model, settings, arrays, make_mel_filterbank(config.mel)))
     return path
 
 
@@ -49,5 +49,5 @@ def bring_models(project: Path, config: Config, source: Path) -> list[tuple[str,
             raise DataError(folder, "was trained on another log-mel", "train it again with `dp train --prepare`")
         found.append((preset, model, checkpoint))
     for preset, model, checkpoint in found:
-        save_checkpoint(checkpoint, model_folder(project, preset, model))
+        save_checkpoint(checkpoint, locate_model_folder(project, preset, model))
     return [(preset, model) for preset, model, _ in found]

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from dp.errors import DataError
-from dp.files import whole_file
+from dp.files import open_whole_file
 
 EMA_WARMUP_STEP = 10  # the moving average follows closely in its first steps, which say little
 MODEL = "model"  # the network that is kept
@@ -92,7 +92,7 @@ class TrainingState:
             "best": self.best,
             "progress": asdict(self.progress),
         }
-        with whole_file(path) as temporary:
+        with open_whole_file(path) as temporary:
             torch.save(content, temporary)
 
     def load(self, path: Path, device: torch.device) -> None:

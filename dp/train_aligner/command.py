@@ -11,7 +11,7 @@ import numpy as np
 from torch import nn
 
 from dp.align.net_weights import write_net
-from dp.audio.synth import bundled_soundfont
+from dp.audio.synth import find_bundled_soundfont
 from dp.train_aligner.fit import ExamplesT, Log, PlayedT, as_net, joined
 from dp.train_aligner.performances import Performance
 
@@ -76,7 +76,7 @@ def _parse(training: Training[PlayedT, ExamplesT, NetworkT], arguments: list[str
     parser.add_argument("--epochs", type=int, default=training.epoch_count)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(arguments)
-    given.soundfont = given.soundfont or [bundled_soundfont()]
+    given.soundfont = given.soundfont or [find_bundled_soundfont()]
     return given
 
 

@@ -22,7 +22,7 @@ from dp.align.offsets.curves import CHANNEL_COUNT, batches_of, curves, observe
 from dp.align.offsets.net import OFFSET_NET, end_frames
 from dp.align.spectrum import F32, at_level
 from dp.align.tuning import estimate_tuning
-from dp.audio.synth import bundled_soundfont
+from dp.audio.synth import find_bundled_soundfont
 from dp.train_aligner import fit as shared
 from dp.train_aligner.command import Training, run
 from dp.train_aligner.offset_performances import (
@@ -122,7 +122,7 @@ def build_examples(
 
 def _performance_for(played: Played, soundfont: Path) -> Performance:
     """What a soundfont plays: the bundled one is played by tinysoundfont, which knows no pedal."""
-    if soundfont == bundled_soundfont():
+    if soundfont == find_bundled_soundfont():
         return replace(played.performance, offset_sec=played.sound_end_sec, pedal=())
     return played.performance
 

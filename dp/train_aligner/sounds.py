@@ -15,7 +15,7 @@ import soundfile
 import soxr
 
 from dp.align.spectrum import F32
-from dp.audio.synth import bundled_soundfont
+from dp.audio.synth import find_bundled_soundfont
 from dp.errors import DataError
 from dp.train_aligner.performances import Performance
 
@@ -35,7 +35,7 @@ def render(
     """
     if not soundfont.is_file():
         raise DataError(soundfont, "there is no such soundfont", "give an .sf2 or .sf3 file")
-    if soundfont == bundled_soundfont():
+    if soundfont == find_bundled_soundfont():
         return [
             _tinysoundfont(p, soundfont, d, sample_rate_hz) for p, d in zip(performances, detune_semitone, strict=True)
         ]

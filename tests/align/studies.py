@@ -10,21 +10,21 @@ from dp.align import ALIGN_SAMPLE_RATE_HZ
 from dp.align.spectrum import F32
 from dp.align.structure.played_order import played_notes, stretches
 from dp.audio import add_noise, add_room, render_notes
-from dp.corpora.demo.engraving import Study, musicxml
+from dp.corpora.demo.engraving import Study, engrave_study
 from dp.corpora.demo.players import PLAYERS, perform
-from dp.corpora.demo.studies import all_studies
+from dp.corpora.demo.studies import compose_studies
 from dp.score import read_score
 from dp.types import Alignment, PerformedNotes, Score
 
 
 def study_named(name: str) -> Study:
-    return next(study for study in all_studies() if study.name == name)
+    return next(study for study in compose_studies() if study.name == name)
 
 
 def engraved(folder: Path, study: Study, insert: Callable[[str], str] = str) -> Score:
     """The score of a study; `insert` may change its MusicXML."""
     path = folder / f"{study.name}.musicxml"
-    path.write_text(insert(musicxml(study)), encoding="utf-8")
+    path.write_text(insert(engrave_study(study)), encoding="utf-8")
     return read_score(path)
 
 

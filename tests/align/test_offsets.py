@@ -14,7 +14,7 @@ from dp.align.offsets.find import learned_offsets, mapped_offsets
 from dp.align.offsets.net import OFFSET_NET, end_frames, end_logits
 from dp.align.score_events import MIN_NOTE_SEC, plan_score
 from dp.align.spectrum import at_level
-from dp.audio.synth import bundled_soundfont
+from dp.audio.synth import find_bundled_soundfont
 from dp.config import AlignConfig
 from dp.corpora.demo.make import SAMPLE_RATE_HZ
 from dp.corpora.demo.players import PLAYERS, perform
@@ -69,7 +69,7 @@ def _recorded(notes: PerformedNotes) -> np.ndarray:
         notes.offset_sec,
         np.arange(len(notes)),
     )
-    (dry,) = render([performance], bundled_soundfont(), [0.0], SAMPLE_RATE_HZ)
+    (dry,) = render([performance], find_bundled_soundfont(), [0.0], SAMPLE_RATE_HZ)
     return record(dry, SAMPLE_RATE_HZ, np.random.default_rng(2))
 
 
@@ -95,7 +95,7 @@ def broken_chords(pedal: bool) -> Performance:
 def test_the_pedal_is_heard(pedal: bool) -> None:
     played = broken_chords(pedal)
     as_heard = replace(played, offset_sec=sound_ends(played), pedal=())  # tinysoundfont knows no pedal
-    (dry,) = render([as_heard], bundled_soundfont(), [0.0], ALIGN_SAMPLE_RATE_HZ)
+    (dry,) = render([as_heard], find_bundled_soundfont(), [0.0], ALIGN_SAMPLE_RATE_HZ)
     samples = at_level(record(dry, ALIGN_SAMPLE_RATE_HZ, np.random.default_rng(3)))
     written = played.onset_sec + 0.4
     found = learned_offsets(

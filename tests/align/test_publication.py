@@ -13,7 +13,7 @@ from dp.align.publication.fluidsynth import find_command, find_soundfont, synthe
 from dp.audio import read_audio
 from dp.cli import run
 from dp.config import AlignConfig
-from dp.corpora.bach_violin import list_recordings, published_alignment, published_notes
+from dp.corpora.bach_violin import list_recordings, read_movement_alignment, read_movement_notes
 from dp.errors import DataError
 from dp.types import ScoreNotes
 from dp.units import tick_to_quarter
@@ -171,7 +171,7 @@ def test_the_published_alignments_are_met(shared_data: Path) -> None:
     for recording in list_recordings(root).recordings:
         name = recording.recording_id
         samples = read_audio(recording.audio_path, ALIGN_SAMPLE_RATE_HZ, recording.start_sec, recording.end_sec)
-        written, published = published_notes(root, name), published_alignment(root, name)
+        written, published = read_movement_notes(root, name), read_movement_alignment(root, name)
         assert published is not None
         one = np.ones(len(written.pitch), np.int64)
         onset, length = tick_to_quarter(written.onset_tick), tick_to_quarter(written.offset_tick - written.onset_tick)

@@ -8,7 +8,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dp.audio import audio_info, read_audio
+from dp.audio import read_audio, read_audio_info
 from dp.errors import DataError
 from tests.audio.sounds import chirp, write
 
@@ -30,7 +30,7 @@ def test_what_is_no_audio(
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    for read in (audio_info, lambda path: read_audio(path, 16000)):
+    for read in (read_audio_info, lambda path: read_audio(path, 16000)):
         with pytest.raises(DataError) as caught:
             read(path)
         assert caught.value.reason == reason
@@ -91,7 +91,7 @@ def test_a_file_that_was_cut_off_is_refused_but_a_slice_before_its_end_is_not(
     with pytest.raises(DataError):
         read_audio(cut, 16000, 0.0, 10.0)
     with pytest.raises(DataError):
-        read_audio(cut, 16000, 0.0, audio_info(cut).duration_sec)
+        read_audio(cut, 16000, 0.0, read_audio_info(cut).duration_sec)
     np.testing.assert_allclose(read_audio(cut, 16000, 1.0, 3.0), expected, atol=1e-6)
 
 
@@ -108,7 +108,7 @@ def test_an_mp3_whose_length_is_guessed_too_long_is_as_long_as_it_is(tmp_path: P
     quiet_first = np.concatenate([np.zeros(44100), hiss])  # the first frame's bit rate is the lowest
     path = without_length(write(tmp_path / "a.mp3", quiet_first, 44100))
     assert soundfile.info(path).duration > 7.0
-    assert audio_info(path).duration_sec == pytest.approx(6.0, abs=0.1)
+    assert read_audio_info(path).duration_sec == pytest.approx(6.0, abs=0.1)
     assert len(read_audio(path, 16000)) == pytest.approx(96000, abs=1600)
     with pytest.raises(DataError, match="the slice is 0 s to 8 s"):
         read_audio(path, 16000, 0.0, 8.0)

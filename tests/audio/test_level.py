@@ -1,16 +1,16 @@
 import numpy as np
 
-from dp.audio import soft_limited
+from dp.audio import limit_softly
 
 
 def test_what_is_not_loud_stays() -> None:
     samples = np.linspace(-0.8, 0.8, 101).astype(np.float32)
-    np.testing.assert_array_equal(soft_limited(samples), samples)
+    np.testing.assert_array_equal(limit_softly(samples), samples)
 
 
 def test_what_is_too_loud_bends_and_never_clips() -> None:
     samples = np.linspace(-4.0, 4.0, 80_001).astype(np.float32)
-    limited = soft_limited(samples)
+    limited = limit_softly(samples)
     assert limited.dtype == np.float32
     assert np.abs(limited).max() <= 1.0
     steps = np.diff(limited)

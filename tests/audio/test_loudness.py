@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dp.audio import LoudnessMeter
-from dp.audio.loudness import k_weighting
+from dp.audio.loudness import design_k_weighting
 from dp.units import FloatArray
 
 
@@ -25,7 +25,7 @@ def loudness(samples: FloatArray, rate_hz: int) -> float:
 
 def test_the_coefficients_of_the_recommendation() -> None:
     """BS.1770-4, tables 1 and 2."""
-    shelf, high_pass = k_weighting(48000)
+    shelf, high_pass = design_k_weighting(48000)
     expected = [1.53512485958697, -2.69169618940638, 1.19839281085285, 1.0, -1.69065929318241, 0.73248077421585]
     np.testing.assert_allclose(shelf, expected, atol=1e-8)
     np.testing.assert_allclose(high_pass, [1.0, -2.0, 1.0, 1.0, -1.99004745483398, 0.99007225036621], atol=1e-8)

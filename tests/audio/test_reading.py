@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from dp.audio import AudioInfo, audio_info, read_audio, slice_end_sec
+from dp.audio import AudioInfo, find_slice_end_sec, read_audio, read_audio_info
 from dp.errors import DataError
 from tests.audio.sounds import chirp, sine, write
 
@@ -80,13 +80,13 @@ def test_every_format_keeps_its_place(tmp_path: Path, name: str, rate_hz: int, t
 
 def test_info(tmp_path: Path) -> None:
     path = write(tmp_path / "stereo.flac", np.zeros((11025, 2)), 44100)
-    assert audio_info(path) == AudioInfo(duration_sec=0.25, sample_rate_hz=44100, channel_count=2)
+    assert read_audio_info(path) == AudioInfo(duration_sec=0.25, sample_rate_hz=44100, channel_count=2)
 
 
 def test_an_end_just_past_the_file_is_its_end(tmp_path: Path) -> None:
     path = write(tmp_path / "short.wav", np.zeros(8000 + 4000), 8000)
     assert len(read_audio(path, 8000, 1.0, 2.0)) == 4000
-    assert [slice_end_sec(path, 1.0, end_sec) for end_sec in (None, 2.0, 1.25)] == [1.5, 1.5, 1.25]
+    assert [find_slice_end_sec(path, 1.0, end_sec) for end_sec in (None, 2.0, 1.25)] == [1.5, 1.5, 1.25]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_impossible_slices(tmp_path: Path, start_sec: float, end_sec: float | No
     assert caught.value.subject == str(path)
     assert caught.value.reason == reason
     with pytest.raises(DataError) as caught:
-        slice_end_sec(path, start_sec, end_sec)
+        find_slice_end_sec(path, start_sec, end_sec)
     assert caught.value.reason == reason
 
 
@@ -146,7 +146,7 @@ def test_real_recordings(shared_data: Path) -> None:
         "oliver-colbentson/oliver-colbentson_bwv1006_mov6.mp3": (4534319, 44100),
     }
     for name, (count, rate_hz) in expected.items():
-        assert audio_info(folder / name) == AudioInfo(count / rate_hz, rate_hz, 2)
+        assert read_audio_info(folder / name) == AudioInfo(count / rate_hz, rate_hz, 2)
         assert len(read_audio(folder / name, 16000, 1.0, 101.0)) == 1_600_000
 
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from dp.audio import read_audio, render_notes
-from dp.audio.transcription import decode_notes, transcribe, transcriber_file
-from dp.corpora.bach_violin import list_recordings, published_alignment, published_notes
+from dp.audio.transcription import decode_notes, find_transcriber_file, transcribe
+from dp.corpora.bach_violin import list_recordings, read_movement_alignment, read_movement_notes
 from dp.errors import DataError
 from dp.metrics import measure_notes
 from dp.types import PerformedNotes
@@ -17,7 +17,7 @@ FRAME_SEC = 256 / 22050
 @pytest.fixture
 def installed() -> None:
     try:
-        transcriber_file()
+        find_transcriber_file()
     except DataError as error:
         pytest.skip(str(error))
 
@@ -107,9 +107,9 @@ def test_a_real_recording(shared_data: Path) -> None:
     root = shared_data / "bach-violin"
     recording = next(r for r in list_recordings(root).recordings if r.recording_id == "john-garner_bwv1002_mov6")
     samples = read_audio(recording.audio_path, 16000, recording.start_sec, recording.start_sec + 20)
-    times = published_alignment(root, recording.recording_id)
+    times = read_movement_alignment(root, recording.recording_id)
     assert times is not None
-    pitch = published_notes(root, recording.recording_id).pitch
+    pitch = read_movement_notes(root, recording.recording_id).pitch
     inside = (times.onset_sec < 19.5) & (times.offset_sec > times.onset_sec)
     count = int(inside.sum())
     asked = PerformedNotes(
@@ -124,4 +124,4 @@ def test_a_missing_package_is_one_line(monkeypatch: pytest.MonkeyPatch, module: 
     find_spec = importlib.util.find_spec
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == module else find_spec(name))
     with pytest.raises(DataError, match=f"{name}: is not installed.*pip install --no-deps basic-pitch"):
-        transcriber_file()
+        find_transcriber_file()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from dp.audio import AudioWriter, audio_info, read_audio, write_audio, writing
+from dp.audio import AudioWriter, read_audio, read_audio_info, write_audio, writing
 from dp.errors import DataError
 
 NOISE = (0.1 * np.random.default_rng(0).standard_normal(100_000)).astype(np.float32)
@@ -20,7 +20,7 @@ def test_formats_by_suffix(tmp_path: Path, suffix: str, subtype: str) -> None:
     path = tmp_path / f"a{suffix}"
     write_audio(path, np.zeros(4000, np.float32), 16000)
     assert soundfile.info(path).subtype == subtype
-    assert audio_info(path).duration_sec == 0.25
+    assert read_audio_info(path).duration_sec == 0.25
 
 
 def test_sixteen_bits(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_what_would_clip_is_turned_down_as_a_whole(tmp_path: Path) -> None:
 def test_a_long_ogg(tmp_path: Path) -> None:
     path = tmp_path / "a.ogg"
     write_audio(path, np.zeros(3_000_000, np.float32), 44100)
-    assert audio_info(path).duration_sec == pytest.approx(68.027, abs=0.001)
+    assert read_audio_info(path).duration_sec == pytest.approx(68.027, abs=0.001)
 
 
 @pytest.mark.parametrize("samples", [np.array([0.0, np.nan]), np.zeros(0), np.zeros((2, 2))])

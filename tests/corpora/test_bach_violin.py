@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dp.corpora import list_recordings
-from dp.corpora.bach_violin import published_alignment, published_notes, published_tempo_qpm
+from dp.corpora.bach_violin import read_movement_alignment, read_movement_notes, read_movement_tempo_qpm
 from dp.errors import DataError
 
 HEADER = "filename,collection,violinist,work,source_filename,start,end,score_filename"
@@ -92,24 +92,24 @@ def test_published_files(tmp_path: Path) -> None:
     (root / "notes" / "ann" / f"{name}.csv").write_text("onset,offset,pitch,velocity\n0,6,78,64\n6,24,59,64\n")
     (root / "alignments" / "ann" / f"{name}.csv").write_text("start,end\n0.192,0.608\n0.64,0.64\n")
     (root / "tempos" / "ann" / f"{name}.txt").write_text("71.5\n")
-    notes, alignment = published_notes(root, name), published_alignment(root, name)
+    notes, alignment = read_movement_notes(root, name), read_movement_alignment(root, name)
     np.testing.assert_array_equal(notes.onset_tick, [0, 6])
     np.testing.assert_array_equal(notes.offset_tick, [6, 24])
     np.testing.assert_array_equal(notes.pitch, [78, 59])
     np.testing.assert_array_equal(alignment.onset_sec, [0.192, 0.64])
     np.testing.assert_array_equal(alignment.offset_sec, [0.608, 0.64])
-    assert published_tempo_qpm(root, name) == 71.5
-    assert published_alignment(root, "bob_bwv1002_mov2") is None
+    assert read_movement_tempo_qpm(root, name) == 71.5
+    assert read_movement_alignment(root, "bob_bwv1002_mov2") is None
     with pytest.raises(DataError, match="cannot be read"):
-        published_notes(root, "bob_bwv1002_mov2")
+        read_movement_notes(root, "bob_bwv1002_mov2")
     with pytest.raises(DataError, match="recording 'carl': is not in"):
-        published_alignment(root, "carl")
+        read_movement_alignment(root, "carl")
     (root / "alignments" / "ann" / f"{name}.csv").write_text("start,end\n0.2,0.1\n")
     with pytest.raises(DataError, match=r"line 2: end '0\.1' lies before its start"):
-        published_alignment(root, name)
+        read_movement_alignment(root, name)
     (root / "tempos" / "ann" / f"{name}.txt").write_text("fast")
     with pytest.raises(DataError, match="holds no number"):
-        published_tempo_qpm(root, name)
+        read_movement_tempo_qpm(root, name)
 
 
 def test_the_real_copy(shared_data: Path) -> None:
@@ -131,9 +131,9 @@ def test_the_published_alignments_of_the_real_copy(shared_data: Path) -> None:
     root = shared_data / "bach-violin"
     corpus = list_recordings("bach-violin", root)
     ids = [item.recording_id for item in (*corpus.recordings, *corpus.missing)]
-    alignments = {name: published_alignment(root, name) for name in ids}
+    alignments = {name: read_movement_alignment(root, name) for name in ids}
     assert len(ids) == 105 and sum(alignment is None for alignment in alignments.values()) == 3
     present = {name: alignment for name, alignment in alignments.items() if alignment is not None}
-    assert all(len(published_notes(root, name).pitch) == len(a.onset_sec) for name, a in present.items())
+    assert all(len(read_movement_notes(root, name).pitch) == len(a.onset_sec) for name, a in present.items())
     assert sum(int((a.offset_sec == a.onset_sec).sum()) for a in present.values()) == 139
-    assert 20 < published_tempo_qpm(root, "minji-kim_bwv1003_mov3") < 200
+    assert 20 < read_movement_tempo_qpm(root, "minji-kim_bwv1003_mov3") < 200

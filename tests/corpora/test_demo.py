@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dp.audio import audio_info, read_audio
+from dp.audio import read_audio, read_audio_info
 from dp.corpora import list_recordings
 from dp.corpora.demo import make
-from dp.corpora.demo.corpus import UNSEEN_SCORE, true_notes
-from dp.corpora.demo.engraving import Bar, Sound, Study, musicxml
+from dp.corpora.demo.corpus import UNSEEN_SCORE, read_true_notes
+from dp.corpora.demo.engraving import Bar, Sound, Study, engrave_study
 from dp.corpora.demo.make import make_demo
 from dp.corpora.demo.players import LEAD_IN_SEC, PLAYERS, Player, perform
-from dp.corpora.demo.studies import all_studies
+from dp.corpora.demo.studies import compose_studies
 from dp.errors import DataError
 from dp.score import read_score
 
@@ -25,7 +25,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def write_study(path: Path, *bars: Bar) -> Path:
-    path.write_text(musicxml(Study("s", "A <title> & more", bars, 3, 4, -1, 60)), encoding="utf-8")
+    path.write_text(engrave_study(Study("s", "A <title> & more", bars, 3, 4, -1, 60)), encoding="utf-8")
     return path
 
 
@@ -45,7 +45,7 @@ def test_engraved_bars_read_back(tmp_path: Path) -> None:
 
 
 def test_every_bar_of_every_study_is_full() -> None:
-    for study in all_studies():
+    for study in compose_studies():
         bar_tick = study.beats * 96 // study.beat_type
         assert {sum(sound.tick for sound in bar.sounds) for bar in study.bars} == {bar_tick}, study.name
 
@@ -74,8 +74,8 @@ def test_recordings(root: Path) -> None:
     assert len({r.piece_id for r in corpus.recordings}) == 6
     assert {r.performer for r in corpus.recordings} == {"ada", "bruno", "clara"}
     for recording in corpus.recordings:
-        assert audio_info(recording.audio_path).sample_rate_hz == 22050
-        assert 20.0 < audio_info(recording.audio_path).duration_sec < 41.0
+        assert read_audio_info(recording.audio_path).sample_rate_hz == 22050
+        assert 20.0 < read_audio_info(recording.audio_path).duration_sec < 41.0
     assert corpus.recordings[0].recording_id == "ada_scales"
     assert "unseen" not in {r.piece_id for r in corpus.recordings}
     assert len(read_score(root / UNSEEN_SCORE).notes) > 20
@@ -84,11 +84,11 @@ def test_recordings(root: Path) -> None:
 def test_truth_is_the_scores_note_by_note(root: Path) -> None:
     kinds = set()
     for recording in list_recordings("demo", root).recordings:
-        notes, truth = read_score(recording.score_path).notes, true_notes(root, recording.recording_id)
+        notes, truth = read_score(recording.score_path).notes, read_true_notes(root, recording.recording_id)
         np.testing.assert_array_equal(truth.pitch, notes.pitch)
         assert (truth.offset_sec > truth.onset_sec).all() and truth.onset_sec.min() > 0.5
         assert (np.diff(truth.onset_sec[~notes.is_grace]) > -0.08).all()  # a chord may be rolled, no more
-        assert truth.offset_sec.max() < audio_info(recording.audio_path).duration_sec
+        assert truth.offset_sec.max() < read_audio_info(recording.audio_path).duration_sec
         kinds |= {"grace"} if notes.is_grace.any() else set()
         kinds |= {"chord"} if (np.diff(notes.onset_quarter[~notes.is_grace]) == 0).any() else set()
     assert kinds == {"grace", "chord"}
@@ -97,7 +97,7 @@ def test_truth_is_the_scores_note_by_note(root: Path) -> None:
 def test_truth_is_what_sounds(root: Path) -> None:
     """The level rises at the first onset, and the first note's pitch is in the sound."""
     for recording in list_recordings("demo", root).recordings:
-        truth = true_notes(root, recording.recording_id)
+        truth = read_true_notes(root, recording.recording_id)
         samples = read_audio(recording.audio_path, 22050)
         first = int(truth.onset_sec.argmin())
         onset = round(truth.onset_sec[first] * 22050)
@@ -117,16 +117,16 @@ def test_making_it_again_changes_nothing(root: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_it_is_the_same_every_time(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    studies = all_studies()
-    monkeypatch.setattr(make, "all_studies", lambda: studies[:1])
+    studies = compose_studies()
+    monkeypatch.setattr(make, "compose_studies", lambda: studies[:1])
     make_demo(tmp_path / "demo")
     for path in (tmp_path / "demo").rglob("ada_scales.*"):
         assert path.read_bytes() == (root / path.relative_to(tmp_path / "demo")).read_bytes()
 
 
 def test_a_deleted_file_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    studies = all_studies()
-    monkeypatch.setattr(make, "all_studies", lambda: studies[3:4])
+    studies = compose_studies()
+    monkeypatch.setattr(make, "compose_studies", lambda: studies[3:4])
     made = tmp_path / "demo"
     make_demo(made)
     (made / "audio" / "ada_rounds.wav").unlink()

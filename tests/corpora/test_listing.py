@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dp.corpora import CORPORA, list_recordings
-from dp.corpora.listing import is_id, path_id
+from dp.corpora.listing import is_id, make_path_id
 from dp.errors import DataError
 
 ROOT = Path("/music")
@@ -23,23 +23,23 @@ ROOT = Path("/music")
     ],
 )
 def test_ids_show_the_path(path: str, expected: str) -> None:
-    assert path_id(ROOT / path, ROOT) == expected
-    assert path_id(Path("elsewhere") / path, Path("elsewhere")) == expected  # where the root lies does not matter
+    assert make_path_id(ROOT / path, ROOT) == expected
+    assert make_path_id(Path("elsewhere") / path, Path("elsewhere")) == expected  # where the root lies does not matter
 
 
 @given(st.lists(st.text("ab./- _ÄA", min_size=1, max_size=8), min_size=2, max_size=2, unique=True))
 def test_ids_are_safe_and_differ(names) -> None:
     paths = [ROOT / (name.strip("/. ") + "x.wav") for name in names]
-    ids = [path_id(path, ROOT) for path in paths]
+    ids = [make_path_id(path, ROOT) for path in paths]
     assert all(is_id(name) for name in ids)
     assert (ids[0] == ids[1]) == (paths[0] == paths[1])
 
 
 def test_long_paths_and_paths_elsewhere() -> None:
-    long = path_id(ROOT / ("a" * 200) / ("b" * 200 + ".wav"), ROOT)
+    long = make_path_id(ROOT / ("a" * 200) / ("b" * 200 + ".wav"), ROOT)
     assert is_id(long) and len(long) <= 100 and "bbb-wav-" in long
-    assert path_id(Path("/other/sonata.wav"), ROOT).startswith("sonata-wav-")
-    assert path_id(Path("/other/sonata.wav"), ROOT) != path_id(Path("/third/sonata.wav"), ROOT)
+    assert make_path_id(Path("/other/sonata.wav"), ROOT).startswith("sonata-wav-")
+    assert make_path_id(Path("/other/sonata.wav"), ROOT) != make_path_id(Path("/third/sonata.wav"), ROOT)
 
 
 def test_names_of_corpora(tmp_path: Path) -> None:

@@ -15,11 +15,11 @@ from dp.errors import DataError
 from dp.store.rows import ClipRow, StoredRecording
 from dp.store.tables import make_table, write_dataset
 from dp.store.writing import (
-    mel_columns,
-    performed_note_columns,
-    recording_columns,
-    row_columns,
-    score_note_columns,
+    make_mel_columns,
+    make_performed_note_columns,
+    make_recording_columns,
+    make_row_columns,
+    make_score_note_columns,
 )
 from dp.types import Recording
 from tests.train import tiny
@@ -60,13 +60,15 @@ def data(tmp_path: Path) -> Path:
         )
         for index, clip in enumerate(tiny.CLIPS)
     ]
-    write("recordings", schema.RECORDINGS, [recording_columns(stored, None)])
-    write("clips", schema.CLIPS, [row_columns(rows, schema.CLIPS.names)])
-    write("mels", schema.MELS, [mel_columns(key, value, [0.95] * len(value)) for key, value in mels.items()])
-    scores = [score_note_columns(f"piece-{item.recording_id}", item.notes) for item in tiny.PERFORMANCES]
+    write("recordings", schema.RECORDINGS, [make_recording_columns(stored, None)])
+    write("clips", schema.CLIPS, [make_row_columns(rows, schema.CLIPS.names)])
+    write("mels", schema.MELS, [make_mel_columns(key, value, [0.95] * len(value)) for key, value in mels.items()])
+    scores = [make_score_note_columns(f"piece-{item.recording_id}", item.notes) for item in tiny.PERFORMANCES]
     write("score_notes", schema.SCORE_NOTES, scores)
     performed = [
-        performed_note_columns(item.recording_id, np.arange(len(item.notes)), item.notes.onset_quarter, item.performed)
+        make_performed_note_columns(
+            item.recording_id, np.arange(len(item.notes)), item.notes.onset_quarter, item.performed
+        )
         for item in tiny.PERFORMANCES
     ]
     write("performed_notes", schema.PERFORMED_NOTES, performed)
@@ -105,7 +107,7 @@ def test_notes_stand_in_the_order_played(data: Path) -> None:
     count = len(first.notes)
     order = np.concatenate([np.arange(2, count), np.arange(2)])  # from the third note on, then the first two
     quarter = np.arange(count) * 0.5
-    columns = performed_note_columns(first.recording_id, order, quarter, first.performed)
+    columns = make_performed_note_columns(first.recording_id, order, quarter, first.performed)
     table = make_table(columns, schema.PERFORMED_NOTES, "played")
     write_dataset(data / "performed_notes", [(None, table)], schema.PERFORMED_NOTES)
     (loaded,) = load_performances(data)
@@ -116,7 +118,7 @@ def test_notes_stand_in_the_order_played(data: Path) -> None:
 def test_a_note_that_the_score_does_not_have_is_refused(data: Path) -> None:
     first = tiny.PERFORMANCES[0]
     count = len(first.notes)
-    columns = performed_note_columns(first.recording_id, np.arange(count) + 1, np.arange(count), first.performed)
+    columns = make_performed_note_columns(first.recording_id, np.arange(count) + 1, np.arange(count), first.performed)
     table = make_table(columns, schema.PERFORMED_NOTES, "played")
     write_dataset(data / "performed_notes", [(None, table)], schema.PERFORMED_NOTES)
     with pytest.raises(DataError, match=f"plays note {count} of a score of {count}"):

@@ -25,7 +25,7 @@ ALL = {"ingest", "align", "features", "evaluate", "train.timing", *SOUND}
 CHANGES = [
     ("types.py", "FULL_PEAK = 0.95", "FULL_PEAK = 0.9", ALL, set(ENTRIES)),
     ("units.py", "CLIP_SEC = 5.0", "CLIP_SEC = 4.0", ALL, set(ENTRIES)),
-    ("schema.py", '_text("options", ', '_text("wishes", ', ALL, set(ENTRIES)),
+    ("schema.py", '_make_text("options", ', '_make_text("wishes", ', ALL, set(ENTRIES)),
     ("presets.py", "step_count: int = 14000", "step_count: int = 15000", set(), set()),
     ("config.py", "seed: int = 1", "seed: int = 2", set(), set()),
     ("version.py", '__version__ = "', '__version__ = "9', set(), set()),
@@ -67,10 +67,10 @@ from dp.store import code
 from flows.dependencies import find_dependencies
 
 def look():
-    code.code_digest.cache_clear()
-    code._graph.cache_clear()
+    code.compute_code_digest.cache_clear()
+    code._build_graph.cache_clear()
     found = find_dependencies(Path("."))
-    entries = {name: code.code_digest(f"dp.stages.{name}_entry") for name in ENTRIES}
+    entries = {name: code.compute_code_digest(f"dp.stages.{name}_entry") for name in ENTRIES}
     return {**found, "entries": entries}
 
 ENTRIES, changes = json.load(sys.stdin)

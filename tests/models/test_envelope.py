@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dp.audio.mel import mel_filterbank
+from dp.audio.mel import make_mel_filterbank
 from dp.config import MelConfig
 from dp.models import envelope, harmonics
 from dp.models.envelope import TAIL_FRAME, EnvelopeMixer, find_sounding_pairs, make_curve_basis
@@ -77,10 +77,10 @@ def test_envelopes_do_not_depend_on_where_the_clip_begins() -> None:
 
 def test_partials_lie_where_the_pitch_says() -> None:
     mel = MelConfig()
-    spectrum = compute_partial_spectra(mel, mel_filterbank(mel))
+    spectrum = compute_partial_spectra(mel, make_mel_filterbank(mel))
     assert spectrum.shape == (129, 80)
     assert spectrum[128].max() == 0.0
-    centre_hz = mel_filterbank(mel).argmax(axis=1) * 16000 / 1024
+    centre_hz = make_mel_filterbank(mel).argmax(axis=1) * 16000 / 1024
     loudest = centre_hz[np.argmax(spectrum[:128], axis=1)]
     for pitch, hz in ((69, 440.0), (81, 880.0), (93, 1760.0)):
         assert abs(loudest[pitch] - hz) < 40.0
@@ -89,7 +89,7 @@ def test_partials_lie_where_the_pitch_says() -> None:
 def test_partials_ring_on_and_fall_silent() -> None:
     partials = Partials(80)
     mel = MelConfig()
-    partials.set_spectrum(compute_partial_spectra(mel, mel_filterbank(mel)))
+    partials.set_spectrum(compute_partial_spectra(mel, make_mel_filterbank(mel)))
     out = partials(torch.tensor([[69, 128]]), torch.tensor([[5, 0]]), torch.tensor([[10, 0]]), 60)[0]
     band = int(out[5].argmax())
     assert out[:5].abs().max() < 1e-6
@@ -105,7 +105,7 @@ def test_pairs_in_slices_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     for parameter in mixer.parameters():
         torch.nn.init.normal_(parameter)
     partials = Partials(80)
-    partials.set_spectrum(compute_partial_spectra(MelConfig(), mel_filterbank(MelConfig())))
+    partials.set_spectrum(compute_partial_spectra(MelConfig(), make_mel_filterbank(MelConfig())))
     times = (torch.randint(-9, 20, (2, 6)), torch.randint(0, 9, (2, 6)), 30)
     notes, pitch = torch.randn(2, 6, 3), torch.randint(0, 128, (2, 6))
     whole = mixer(notes, *times), partials(pitch, *times)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from dp.audio.mel import log_mel, mel_filterbank
+from dp.audio.mel import compute_log_mel, make_mel_filterbank
 from dp.config import MelConfig
 from dp.models import vocos
 from dp.models.vocos import VocosDims, VocosModel, overlap_add
@@ -47,15 +47,15 @@ def test_outline_starts_from_the_mels_own_spectrum() -> None:
     """The magnitudes that the outline alone gives have nearly the log-mel they were made from."""
     rng = np.random.default_rng(0)
     samples = (rng.normal(size=64 * 256) * np.linspace(0.01, 0.3, 64 * 256)).astype(np.float32)
-    true = log_mel(samples, MEL)
+    true = compute_log_mel(samples, MEL)
     torch.manual_seed(0)
     model = VocosModel(SMALL).eval()
-    model.set_outline(torch.from_numpy(mel_filterbank(MEL)))
+    model.set_outline(torch.from_numpy(make_mel_filterbank(MEL)))
     torch.nn.init.zeros_(model.leave.weight)
     torch.nn.init.zeros_(model.leave.bias)
     with torch.no_grad():
         magnitude = torch.exp(model.outline(torch.from_numpy(true)))
-    bands = torch.log(magnitude @ torch.from_numpy(mel_filterbank(MEL)).T).numpy()
+    bands = torch.log(magnitude @ torch.from_numpy(make_mel_filterbank(MEL)).T).numpy()
     assert np.abs(bands - true).mean() < 0.15
 
 

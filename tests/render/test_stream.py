@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from dp.audio.mel import mel_filterbank
+from dp.audio.mel import make_mel_filterbank
 from dp.config import MelConfig
 from dp.data.batches import make_synthesis_inputs
 from dp.data.clips import select_sounding_notes
@@ -59,7 +59,7 @@ def music(length_sec, notes_per_sec=8):
 def vocos_vocoder():
     torch.manual_seed(0)
     model = VocosModel(replace(tiny.VOCOS_DIMS, band_count=20)).eval()
-    model.set_outline(torch.from_numpy(mel_filterbank(MEL)))
+    model.set_outline(torch.from_numpy(make_mel_filterbank(MEL)))
     return model
 
 

@@ -147,7 +147,7 @@ def test_a_run_that_was_killed_goes_on_where_it_was(project: Path) -> None:
 
 def test_changed_code_is_not_reused(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_stages(project)
-    monkeypatch.setattr(align, "code_digest", lambda *names: "other code")
+    monkeypatch.setattr(align, "compute_code_digest", lambda *names: "other code")
     expected = every_stage("reused") | {"align": dict.fromkeys(GOOD, "done")}
     assert run_stages(project) == expected
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from dp.store.files import whole_folder
+from dp.store.files import open_whole_folder
 
 
 def test_the_old_folder_stays_when_the_new_one_cannot_take_its_place(
@@ -19,7 +19,7 @@ def test_the_old_folder_stays_when_the_new_one_cannot_take_its_place(
         return rename(self, to)
 
     monkeypatch.setattr(Path, "rename", fail_once_filled)
-    with pytest.raises(PermissionError) as caught, whole_folder(target) as folder:
+    with pytest.raises(PermissionError) as caught, open_whole_folder(target) as folder:
         (folder / "new").write_text("new")
     assert caught.value.filename == str(target)
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
@@ -29,6 +29,6 @@ def test_the_old_folder_stays_when_the_new_one_cannot_take_its_place(
 def test_the_new_folder_takes_the_place_of_the_old(tmp_path: Path) -> None:
     target = tmp_path / "data"
     for name in ("old", "new"):
-        with whole_folder(target) as folder:
+        with open_whole_folder(target) as folder:
             (folder / name).write_text(name)
     assert [path.name for path in tmp_path.rglob("*")] == ["data", "new"]

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from dp.audio.level import at_full_level
-from dp.audio.mel import log_mel, mel_filterbank
+from dp.audio.level import scale_to_full_level
+from dp.audio.mel import compute_log_mel, make_mel_filterbank
 from dp.config import MelConfig
 from dp.data.arrays import (
     Arrays,
@@ -23,7 +23,7 @@ from dp.types import PerformedNotes, ScoreNotes, Source
 from tests.factories import notes_of
 
 MEL = MelConfig(band_count=20)
-FILTERBANK = mel_filterbank(MEL)
+FILTERBANK = make_mel_filterbank(MEL)
 TIMING_DIMS = TimingDims(width=16, encoder_layer_count=1, feed_forward_width=16, dropout=0.1)
 SYNTHESIS_DIMS = SynthesisDims(
     width=16, encoder_layer_count=1, decoder_layer_count=1, feed_forward_width=16, kernel=1, dropout=0.1
@@ -65,7 +65,7 @@ def samples_of(item: Performance) -> Float32Array:
         since = time - onset
         tone = np.sin(2 * np.pi * 440 * 2 ** ((pitch - 69) / 12) * since)
         samples += np.where(since > 0, 0.3 * np.exp(-6 * np.maximum(since, 0)) * tone, 0.0)
-    return at_full_level(samples.astype(np.float32))
+    return scale_to_full_level(samples.astype(np.float32))
 
 
 PERFORMANCES = (performance("one", 8, 0.1), performance("two", 8, 0.3))
@@ -77,7 +77,9 @@ CLIPS = (
     Clip("two/1", "two", "violin", "bo", 125, 250, valid_by_recording=True, licence="CC BY"),
 )
 TRAINED_ON = (Source("one", "ann", "PD"), Source("two", "bo", "CC BY"))
-MELS = {clip.clip_id: log_mel(SAMPLES[clip.recording_id], MEL)[clip.start_frame : clip.end_frame] for clip in CLIPS}
+MELS = {
+    clip.clip_id: compute_log_mel(SAMPLES[clip.recording_id], MEL)[clip.start_frame : clip.end_frame] for clip in CLIPS
+}
 
 
 def timing() -> Arrays[TimingClip]:

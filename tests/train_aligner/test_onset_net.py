@@ -10,7 +10,7 @@ from dp.align import ALIGN_SAMPLE_RATE_HZ
 from dp.align.net_weights import load_net, write_net
 from dp.align.onsets.net import CONTEXT_FRAME, ONSET_NET, onset_logits
 from dp.align.onsets.patches import CHANNEL_COUNT, FLUX_SHORT
-from dp.audio.synth import bundled_soundfont
+from dp.audio.synth import find_bundled_soundfont
 from dp.errors import DataError
 from dp.train_aligner.fit import as_net
 from dp.train_aligner.onset_net import REACH_FRAME, Examples, build_network, error_ms, examples_of, fit
@@ -64,7 +64,7 @@ def test_learning_finds_a_peak() -> None:
 
 
 def test_rendered_notes_sound_when_they_should() -> None:
-    (dry,) = render([two_notes()], bundled_soundfont(), [0.0], ALIGN_SAMPLE_RATE_HZ)
+    (dry,) = render([two_notes()], find_bundled_soundfont(), [0.0], ALIGN_SAMPLE_RATE_HZ)
     level = np.sqrt((dry[: 2 * ALIGN_SAMPLE_RATE_HZ].reshape(-1, 441) ** 2).mean(axis=1))  # 20 ms
     assert level[:25].max() < 1e-4 < level[26]
     spectrum = np.abs(np.fft.rfft(dry[round(0.55 * 22050) : round(0.85 * 22050)]))
@@ -72,7 +72,7 @@ def test_rendered_notes_sound_when_they_should() -> None:
 
 
 def test_a_recording_keeps_the_onset_and_is_reproducible() -> None:
-    (dry,) = render([two_notes()], bundled_soundfont(), [0.0], ALIGN_SAMPLE_RATE_HZ)
+    (dry,) = render([two_notes()], find_bundled_soundfont(), [0.0], ALIGN_SAMPLE_RATE_HZ)
     one, two = (record(dry, ALIGN_SAMPLE_RATE_HZ, np.random.default_rng(5)) for _ in range(2))
     np.testing.assert_array_equal(one, two)
     assert np.abs(one).max() == pytest.approx(0.8, abs=1e-6)

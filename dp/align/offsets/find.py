@@ -9,7 +9,7 @@ from dp.align.offsets.curves import batches_of, curves, observe
 from dp.align.offsets.net import OFFSET_NET, end_frames
 from dp.align.score_events import MIN_NOTE_SEC, ScorePlan
 from dp.align.spectrum import F32
-from dp.units import FloatArray, IntArray, frame_rate_hz, frame_to_sec
+from dp.units import FloatArray, IntArray, compute_frame_rate_hz, frame_to_sec
 
 _MIN_LAST_SEC = 0.05
 _FRAMES_AT_ONCE = 2048  # of notes' curves: bounds the memory that they take
@@ -58,7 +58,7 @@ def learned_offsets(
     frame = np.empty(len(pitch))
     for chosen in batches_of(np.argsort(seen.length, kind="stable"), seen.length, _FRAMES_AT_ONCE):
         frame[chosen] = end_frames(net, curves(seen, chosen), seen.length[chosen])
-    rate_hz = frame_rate_hz(sample_rate_hz, HOP_SAMPLE)
+    rate_hz = compute_frame_rate_hz(sample_rate_hz, HOP_SAMPLE)
     found_sec = frame_to_sec(np.floor(seen.onset) + frame, rate_hz)
     latest_sec = np.minimum(frame_to_sec(seen.following, rate_hz), max(len(samples) / sample_rate_hz, 0.0))
     return np.asarray(np.maximum(np.minimum(found_sec, latest_sec), onset_sec + MIN_NOTE_SEC))

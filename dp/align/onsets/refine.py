@@ -12,7 +12,7 @@ from dp.align.onsets.listener import Listener
 from dp.align.onsets.patches import HOP_SAMPLE
 from dp.align.score_events import ScorePlan
 from dp.align.spectrum import F32
-from dp.units import FloatArray, IntArray, frame_rate_hz, frame_to_sec
+from dp.units import FloatArray, IntArray, compute_frame_rate_hz, frame_to_sec
 
 PASS_REACH_FRAME = (60, 32)  # +-300 ms about the coarse alignment, then +-160 ms about the first pass
 TRACK_REACH_FRAME = sum(PASS_REACH_FRAME)  # evidence is measured this far to either side
@@ -39,7 +39,7 @@ class Refined:
 def refine_onsets(listener: Listener, event_sec: FloatArray) -> Refined:
     """Refine coarse event times [E]; the samples must have at least one frame of 5 ms per event."""
     plan = listener.plan
-    rate_hz = frame_rate_hz(listener.sample_rate_hz, HOP_SAMPLE)
+    rate_hz = compute_frame_rate_hz(listener.sample_rate_hz, HOP_SAMPLE)
     frame_count = len(listener.samples) // HOP_SAMPLE
     frame, min_gap = spaced_frames(event_sec * rate_hz, frame_count)
     center = frame[plan.event]

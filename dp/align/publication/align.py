@@ -23,11 +23,11 @@ from dp.align.spectrum import F32, at_level
 from dp.align.tuning import estimate_tuning
 from dp.config import AlignConfig
 from dp.types import Alignment, PerformedNotes, ScoreNotes, WarpingPath
-from dp.units import FloatArray, IntArray, frame_rate_hz, frame_to_sec, quarter_to_tick, sample_to_sec
+from dp.units import FloatArray, IntArray, compute_frame_rate_hz, frame_to_sec, quarter_to_tick, sample_to_sec
 
 SAMPLE_RATE_HZ = 16000
 HOP_SAMPLE = 512
-FRAME_RATE_HZ = frame_rate_hz(SAMPLE_RATE_HZ, HOP_SAMPLE)
+FRAME_RATE_HZ = compute_frame_rate_hz(SAMPLE_RATE_HZ, HOP_SAMPLE)
 MIN_NOTE_SEC = HOP_SAMPLE / SAMPLE_RATE_HZ  # one frame: the path may give a note none at all
 _LOW_PITCH, _OCTAVES, _BINS_PER_OCTAVE = 48, 5, 36
 

@@ -52,7 +52,7 @@ def list_recordings(root: Path) -> Corpus:
     return Corpus(tuple(recordings), tuple(missing))
 
 
-def true_notes(root: Path, recording_id: str) -> PerformedNotes:
+def read_true_notes(root: Path, recording_id: str) -> PerformedNotes:
     """When the notes of a demo recording really sound, note by note as its score has them.
 
     Raises:

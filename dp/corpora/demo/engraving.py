@@ -51,21 +51,21 @@ class Study:
     tempo_qpm: int
 
 
-def musicxml(study: Study) -> str:
+def engrave_study(study: Study) -> str:
     """The study as a MusicXML document."""
     parts = [_HEAD.format(title=escape(study.title))]
     for number, bar in enumerate(study.bars, start=1):
         parts.append(f'<measure number="{number}">')
         if number == 1:
-            parts.append(_attributes(study))
-        parts += _barline(bar, left=True)
-        parts += [_sound(sound, study.fifths) for sound in bar.sounds]
-        parts += _barline(bar, left=False)
+            parts.append(_engrave_attributes(study))
+        parts += _engrave_barline(bar, left=True)
+        parts += [_engrave_sound(sound, study.fifths) for sound in bar.sounds]
+        parts += _engrave_barline(bar, left=False)
         parts.append("</measure>")
     return "\n".join([*parts, "</part>", "</score-partwise>", ""])
 
 
-def _attributes(study: Study) -> str:
+def _engrave_attributes(study: Study) -> str:
     return (
         f"<attributes><divisions>{TICKS_PER_QUARTER}</divisions><key><fifths>{study.fifths}</fifths></key>"
         f"<time><beats>{study.beats}</beats><beat-type>{study.beat_type}</beat-type></time>"
@@ -76,7 +76,7 @@ def _attributes(study: Study) -> str:
     )
 
 
-def _barline(bar: Bar, left: bool) -> list[str]:
+def _engrave_barline(bar: Bar, left: bool) -> list[str]:
     inside = ""
     if bar.ending:
         inside += f'<ending number="{bar.ending}" type="{"start" if left else "stop"}"/>'
@@ -87,7 +87,7 @@ def _barline(bar: Bar, left: bool) -> list[str]:
     return [f'<barline location="{"left" if left else "right"}">{inside}</barline>'] if inside else []
 
 
-def _sound(sound: Sound, fifths: int) -> str:
+def _engrave_sound(sound: Sound, fifths: int) -> str:
     plain_tick = _PLAIN_OF_DOTTED.get(sound.tick, sound.tick)
     length = f"<duration>{sound.tick}</duration><voice>1</voice><type>{_TYPES[Fraction(plain_tick)]}</type>"
     length += "<dot/>" if plain_tick != sound.tick else ""
@@ -95,13 +95,13 @@ def _sound(sound: Sound, fifths: int) -> str:
         return f"<note><rest/>{length}</note>"
     notes = []
     if sound.grace is not None:
-        notes.append(f"<note><grace/>{_pitch(sound.grace, fifths)}<voice>1</voice><type>eighth</type></note>")
+        notes.append(f"<note><grace/>{_engrave_pitch(sound.grace, fifths)}<voice>1</voice><type>eighth</type></note>")
     for index, pitch in enumerate(sound.pitches):
-        notes.append(f"<note>{'<chord/>' if index else ''}{_pitch(pitch, fifths)}{length}</note>")
+        notes.append(f"<note>{'<chord/>' if index else ''}{_engrave_pitch(pitch, fifths)}{length}</note>")
     return "\n".join(notes)
 
 
-def _pitch(pitch: int, fifths: int) -> str:
+def _engrave_pitch(pitch: int, fifths: int) -> str:
     name = (_SHARP if fifths >= 0 else _FLAT)[pitch % 12]
     alter = {"#": "<alter>1</alter>", "b": "<alter>-1</alter>"}.get(name[1:], "")
     return f"<pitch><step>{name[0]}</step>{alter}<octave>{pitch // 12 - 1}</octave></pitch>"

@@ -10,9 +10,9 @@ from dp.audio.room import add_noise, add_room
 from dp.audio.synth import render_notes
 from dp.audio.writing import write_audio
 from dp.corpora.demo.corpus import COLUMNS, LIST_FILE, NAME, TRUTH_COLUMNS, UNSEEN_SCORE, list_recordings
-from dp.corpora.demo.engraving import musicxml
+from dp.corpora.demo.engraving import engrave_study
 from dp.corpora.demo.players import PLAYERS, Player, perform
-from dp.corpora.demo.studies import all_studies, unseen_study
+from dp.corpora.demo.studies import compose_studies, compose_unseen_study
 from dp.errors import DataError
 from dp.score import read_score
 from dp.types import Score
@@ -53,11 +53,11 @@ def _is_complete(root: Path) -> bool:
 def _fill(folder: Path) -> None:
     for name in ("scores", "audio", "truth", "unseen"):
         (folder / name).mkdir(parents=True)
-    (folder / UNSEEN_SCORE).write_text(musicxml(unseen_study()), encoding="utf-8")
+    (folder / UNSEEN_SCORE).write_text(engrave_study(compose_unseen_study()), encoding="utf-8")
     lines = [",".join(COLUMNS)]
-    for number, study in enumerate(all_studies()):
+    for number, study in enumerate(compose_studies()):
         score_path = folder / "scores" / f"{study.name}.musicxml"
-        score_path.write_text(musicxml(study), encoding="utf-8")
+        score_path.write_text(engrave_study(study), encoding="utf-8")
         score = read_score(score_path)
         for player in (PLAYERS[number % 3], PLAYERS[(number + 1) % 3]):
             recording_id = f"{player.name}_{study.name}"

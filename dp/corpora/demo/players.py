@@ -42,24 +42,26 @@ def perform(score: Score, player: Player, rng: np.random.Generator) -> Performed
     """One player's performance of a score; a grace note comes `_GRACE_SEC` before the note it adorns."""
     notes = score.notes
     written_qpm = float(score.tempo_qpm[0]) if len(score.tempo_qpm) else _PLAIN_TEMPO_QPM
-    quarter, sec = _time_map(notes, written_qpm * player.pace, player, rng)
+    quarter, sec = _make_time_map(notes, written_qpm * player.pace, player, rng)
     event_quarter, event = np.unique(notes.onset_quarter, return_inverse=True)
-    event_sec = _uneven(np.interp(event_quarter, quarter, sec), player, rng)
+    event_sec = _shift_onsets(np.interp(event_quarter, quarter, sec), player, rng)
     beat_sec = event_sec[event]
     release_sec = np.interp(notes.onset_quarter + notes.duration_quarter, quarter, sec)
     before_sec = np.diff(event_sec, prepend=0.0)[event]
     onset_sec = np.where(
         notes.is_grace,
         beat_sec - np.minimum(_GRACE_SEC, before_sec / 2),
-        beat_sec + player.roll_sec * _place_in_chord(notes),
+        beat_sec + player.roll_sec * _find_places_in_chords(notes),
     )
     held = player.articulation * rng.uniform(0.95, 1.0, len(notes))
     offset_sec = np.where(notes.is_grace, beat_sec, onset_sec + held * (release_sec - beat_sec))
     offset_sec = np.maximum(offset_sec, onset_sec + _SHORTEST_SEC)
-    return PerformedNotes(notes.pitch, _velocity(notes, player, rng), onset_sec, offset_sec, np.ones(len(notes)))
+    return PerformedNotes(
+        notes.pitch, _choose_velocities(notes, player, rng), onset_sec, offset_sec, np.ones(len(notes))
+    )
 
 
-def _time_map(
+def _make_time_map(
     notes: ScoreNotes, tempo_qpm: float, player: Player, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """Points (quarter, second) between which time runs evenly."""
@@ -74,14 +76,14 @@ def _time_map(
     return quarter, LEAD_IN_SEC + np.concatenate([[0.0], np.cumsum(sec_per_point[:-1])])
 
 
-def _uneven(event_sec: FloatArray, player: Player, rng: np.random.Generator) -> FloatArray:
+def _shift_onsets(event_sec: FloatArray, player: Player, rng: np.random.Generator) -> FloatArray:
     """Onsets as an imperfect hand plays them, still in order."""
     gap_sec = np.diff(event_sec, prepend=0.0)
     room_sec = 0.25 * np.minimum(gap_sec, np.append(gap_sec[1:], np.inf))
     return event_sec + np.clip(player.unevenness_sec * rng.standard_normal(len(event_sec)), -room_sec, room_sec)
 
 
-def _place_in_chord(notes: ScoreNotes) -> FloatArray:
+def _find_places_in_chords(notes: ScoreNotes) -> FloatArray:
     """[N] 0 for the lowest note of a chord, 1 for the next; grace notes do not count."""
     place = np.zeros(len(notes))
     for index in range(1, len(notes)):  # notes are sorted by onset, then pitch
@@ -90,7 +92,7 @@ def _place_in_chord(notes: ScoreNotes) -> FloatArray:
     return place
 
 
-def _velocity(notes: ScoreNotes, player: Player, rng: np.random.Generator) -> np.ndarray:
+def _choose_velocities(notes: ScoreNotes, player: Player, rng: np.random.Generator) -> np.ndarray:
     swell = np.sin(np.pi * (notes.onset_quarter / player.phrase_quarter % 1.0)) - 0.5
     accent = np.where(notes.onset_quarter % 1.0 == 0.0, 5.0, 0.0)
     velocity = player.loudness + player.swell * swell + accent + rng.normal(0.0, 2.0, len(notes))
