@@ -22,7 +22,7 @@ ALIGN_METHODS = ("ours", "publication")
 class CorpusConfig:
     """Which corpus the dataset is built from."""
 
-    name: str = "demo"  # bach-violin, folder or demo
+    name: str = "demo"  # one of dp.corpora.CORPORA
     root: str = "data/demo"  # a folder; relative paths start at the project folder
 
 

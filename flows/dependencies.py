@@ -21,15 +21,14 @@ from dp.presets import MODELS
 from dp.project import CHECKPOINT_FILE, locate_model_folder
 from dp.store.code import compute_code_digest
 from dp.store.hashing import compute_file_sha256
+from flows.summary import STAGES
 
 DEPENDENCIES_FILE = "dependencies.yaml"
 STAGE = "dependencies"
 
 # The modules that make what a stage publishes. Flows are none of them: they only wire.
 STAGE_ROOTS = {
-    "ingest": ("dp.stages.ingest",),
-    "align": ("dp.stages.align",),
-    "features": ("dp.stages.features",),
+    **{stage: (f"dp.stages.{stage}",) for stage in STAGES},
     "evaluate": ("dp.evaluate.measure", "dp.evaluate.results"),
 }
 LOADERS = {"timing": "dp.data.load"}  # what reads a model's training data; of whatever makes sound, the next one

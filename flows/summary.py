@@ -10,7 +10,7 @@ from dp.schema import FAILURES
 from dp.store.reading import read_stage_report
 from dp.store.rows import StageRow
 
-STAGES = ("ingest", "align", "features")
+STAGES = ("ingest", "align", "features")  # of the dataset, in their order: modules of dp.stages, stages of dvc.yaml
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ from dp.evaluate.systems import (
     make_recording_system,
     make_synthesis_system,
 )
+from dp.models import vocoders
 from dp.models.baseline import BaselineModel
 from dp.models.checkpoint import CONFIG_FILE, Checkpoint, load_checkpoint
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
-from dp.models.vocoders import VOCODER_TYPES, Vocoder
+from dp.models.vocoders import Vocoder
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def load_preset(folder: Path, mel: MelConfig | None = None) -> PresetModels:
     return PresetModels(
         timing=load_checkpoint(folder / "timing", [TimingModel], mel) if there("timing") else None,
         synthesis=load_checkpoint(folder / "synthesis", [SynthesisModel], mel) if there("synthesis") else None,
-        vocoder=load_checkpoint(folder / "vocoder", VOCODER_TYPES, mel) if there("vocoder") else None,
+        vocoder=load_checkpoint(folder / "vocoder", vocoders.VOCODER_TYPES, mel) if there("vocoder") else None,
         baseline=load_checkpoint(folder / "baseline", [BaselineModel], mel) if there("baseline") else None,
     )
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from dp.models import vocoders
 from dp.models.checkpoint import Checkpoint, load_checkpoint
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
-from dp.models.vocoders import VOCODER_TYPES, Vocoder
+from dp.models.vocoders import Vocoder
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,6 @@ def load_models(folder: Path) -> ModelSet:
     return ModelSet(
         timing=load_checkpoint(folder / TimingModel.kind, [TimingModel], synthesis.mel),
         synthesis=synthesis,
-        vocoder=load_checkpoint(folder / "vocoder", VOCODER_TYPES, synthesis.mel),
+        vocoder=load_checkpoint(folder / "vocoder", vocoders.VOCODER_TYPES, synthesis.mel),
         name=folder.resolve().name,
     )

@@ -1,7 +1,7 @@
 """Align: when each note of a score sounds in a recording."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dp import schema
@@ -12,7 +12,8 @@ from dp.project import locate_cache_folder, locate_data_folder
 from dp.stages import align_entry
 from dp.stages.align_entry import NOTES_FILE, REPORT_FILE
 from dp.stages.report import in_order, write_report
-from dp.store.cache import discard_entry, find_entry, make_entry
+from dp.stages.stage_job import find_result, make_result
+from dp.store.cache import discard_entry
 from dp.store.code import compute_code_digest
 from dp.store.hashing import compute_file_sha256, make_result_key
 from dp.store.reading import read_alignment_file, read_score_notes, read_score_repeats, read_stored_recordings
@@ -58,13 +59,13 @@ def plan_align(project: Path, config: Config) -> tuple[AlignJob, ...]:
 
 def find_alignment(job: AlignJob) -> Outcome | None:
     """The outcome of a recording that was aligned before, from the same bytes by the same code; or None."""
-    entry = find_entry(job.cache, STAGE, job.key)
-    if entry is None:
+    found = find_result(job, STAGE)
+    if found is None or found.entry is None:
         return None
     try:
-        return _outcome(job, entry, "reused")
+        return _judged(found, found.entry)
     except DataError:
-        discard_entry(entry)  # damaged, by the disk or by hand; making it again is the cure
+        discard_entry(found.entry)  # damaged, by the disk or by hand; making it again is the cure
         return None
 
 
@@ -103,11 +104,13 @@ def _soundfont_sha256(config: AlignConfig) -> str | None:
 
 
 def _align(job: AlignJob) -> Outcome:
-    with make_entry(job.cache, STAGE, job.key) as entry:
+    def write_entry(entry: Path) -> None:
         align_entry.write_entry(entry, job.stored.recording, job.notes, job.repeats, job.config)
-    return _outcome(job, job.cache / STAGE / job.key, "done")
+
+    return _judged(make_result(job, STAGE, write_entry), job.cache / STAGE / job.key)
 
 
-def _outcome(job: AlignJob, entry: Path, outcome: str) -> Outcome:
+def _judged(outcome: Outcome, entry: Path) -> Outcome:
+    """The outcome of an alignment, which may be that the score does not fit."""
     report = read_alignment_file(entry / REPORT_FILE)
-    return Outcome(job.recording_id, outcome if report.accepted else "rejected", report.reason, entry)
+    return replace(outcome, outcome=outcome.outcome if report.accepted else "rejected", reason=report.reason)

@@ -11,7 +11,7 @@ from dp.project import locate_cache_folder, locate_data_folder
 from dp.stages import features_entry
 from dp.stages.features_entry import MELS_FILE
 from dp.stages.report import in_order, write_report
-from dp.store.cache import find_entry, make_entry
+from dp.stages.stage_job import find_result, make_result
 from dp.store.clips import find_clip_bounds, make_clip_id
 from dp.store.code import compute_code_digest
 from dp.store.hashing import make_result_key
@@ -56,8 +56,7 @@ def plan_features(project: Path, config: Config) -> tuple[FeaturesJob, ...]:
 
 def find_features(job: FeaturesJob) -> Outcome | None:
     """The outcome of a recording whose features were made before; or None."""
-    entry = find_entry(job.cache, STAGE, job.key)
-    return None if entry is None else Outcome(job.recording_id, "reused", entry=entry)
+    return find_result(job, STAGE)
 
 
 def make_features(job: FeaturesJob) -> Outcome:
@@ -83,9 +82,7 @@ def publish_features(
 
 
 def _make(job: FeaturesJob) -> Outcome:
-    with make_entry(job.cache, STAGE, job.key) as entry:
-        features_entry.write_entry(entry, job.stored.recording, job.mel)
-    return Outcome(job.recording_id, "done", entry=job.cache / STAGE / job.key)
+    return make_result(job, STAGE, lambda entry: features_entry.write_entry(entry, job.stored.recording, job.mel))
 
 
 def _clip_rows(made: Sequence[tuple[StoredRecording, Path]], mel: MelConfig, split: SplitConfig) -> list[ClipRow]:

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,16 @@ from dp.train.state import Log
 
 WARMUP_STEP = 20
 VOCOS_SPECTRAL_WEIGHT = 15.0  # beside the adversarial loss
-ARCHITECTURES = ("vocos", "hifigan")
+
+Validate = Callable[[nn.Module], dict[str, float]]  # metrics on held-out clips
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """How vocoders of one kind are made and trained."""
+
+    make: Callable[[MelConfig, LogMel, Any], nn.Module]  # of a log-mel, its filters, and sizes or None; untrained
+    make_recipe: Callable[[VocoderConfig, SpectralLoss, Validate], Recipe]
 
 
 def train_vocoder(
@@ -37,7 +47,7 @@ def train_vocoder(
     config: VocoderConfig,
     log: Log,
     thread_count: int = 1,
-    dims: VocosDims | HifiganDims | None = None,
+    dims: Any = None,
     course: Course | None = None,
 ) -> Checkpoint[Vocoder]:
     """Train a vocoder.
@@ -48,7 +58,7 @@ def train_vocoder(
         config: architecture, step count, rate, segment length, seed.
         log: gets the losses and, on the `clip` split, `valid_loss` (spectral) and `valid_log_mel_mse`; see `loop.fit`.
         thread_count: threads torch may use; the result depends on it in the last digits.
-        dims: sizes, of the config's architecture.
+        dims: sizes, of the architecture's `dims_type`; None = the defaults.
         course: device and state file.
 
     Raises:
@@ -62,28 +72,23 @@ def train_vocoder(
     held_out = arrays.select_held_out("clip")
     segmenter = Segmenter(config.batch_size, config.segment_frame, mel.hop_sample, config.seed)
     log_mel = LogMel(mel, filterbank)
+    architecture = _find_architecture(config.architecture)
     with keep_deterministic(config.seed, thread_count):
-        model = _make_model(config.architecture, mel, log_mel, dims).to(course.device)
+        model = architecture.make(mel, log_mel, dims).to(course.device)
         discriminators = make_discriminators(config.discriminator, "params.yaml: vocoder.discriminator").to(
             course.device
         )
         spectral_loss = SpectralLoss(log_mel).to(course.device)
-        trainee = AdversarialTrainee(
-            model,
-            discriminators,
-            _make_recipe(
-                config,
-                spectral_loss,
-                lambda kept: _measure_copy_synthesis(kept, spectral_loss, held_out, course.device),
-            ),
+        recipe = architecture.make_recipe(
+            config, spectral_loss, lambda kept: _measure_copy_synthesis(kept, spectral_loss, held_out, course.device)
         )
+        trainee = AdversarialTrainee(model, discriminators, recipe)
         progress = fit(
             trainee, partial(segmenter.draw_vocoder_batch, clips), Budget.read_from(config), log, config.seed, course
         )
     step = progress.best_step or progress.step
-    return Checkpoint(
-        fold_weight_norm(model).cpu(), mel, step, (), asdict(config), arrays.data_note, trained_on=arrays.trained_on
-    )
+    kept = cast(Vocoder, fold_weight_norm(model).cpu())
+    return Checkpoint(kept, mel, step, (), asdict(config), arrays.data_note, trained_on=arrays.trained_on)
 
 
 def check_segment(segment_frame: int, hop_sample: int, subject: str) -> None:
@@ -113,29 +118,24 @@ def compute_cosine_rate(step: int, step_count: int, peak: float) -> float:
     return peak * min(1.0, step / WARMUP_STEP) * (0.55 + 0.45 * math.cos(math.pi * step / step_count))
 
 
-def _make_model(
-    architecture: str, mel: MelConfig, log_mel: LogMel, dims: VocosDims | HifiganDims | None
-) -> VocosModel | HifiganModel:
-    """Make an untrained vocoder."""
-    if architecture == "vocos":
-        sizes = {"band_count": mel.band_count, "window_sample": mel.window_sample, "hop_sample": mel.hop_sample}
-        vocos = VocosModel(replace(dims if isinstance(dims, VocosDims) else VocosDims(), **sizes))
-        vocos.set_outline(log_mel.filterbank)
-        return vocos
-    if architecture == "hifigan":
-        check_hop(mel)
-        shape = dims if isinstance(dims, HifiganDims) else HifiganDims()
-        return add_weight_norm(HifiganModel(replace(shape, band_count=mel.band_count)))
-    known = " or ".join(ARCHITECTURES)
-    raise DataError("params.yaml: vocoder.architecture", f"is {architecture!r}, expected {known}", "correct it")
+def _find_architecture(name: str) -> Architecture:
+    """Return how vocoders of this name in ARCHITECTURES are made and trained."""
+    if name not in ARCHITECTURES:
+        known = " or ".join(ARCHITECTURES)
+        raise DataError("params.yaml: vocoder.architecture", f"is {name!r}, expected {known}", "correct it")
+    return ARCHITECTURES[name]
 
 
-def _make_recipe(
-    config: VocoderConfig, spectral_loss: SpectralLoss, validate: Callable[[nn.Module], dict[str, float]]
-) -> Recipe:
-    """Make the recipe of the configured architecture."""
-    if config.architecture == "hifigan":
-        return make_hifigan_recipe(config.learning_rate, config.adversarial_from_step, spectral_loss.log_mel, validate)
+def _make_vocos(mel: MelConfig, log_mel: LogMel, dims: Any) -> nn.Module:
+    """Make an untrained Vocos, its outline that of the filters."""
+    sizes = {"band_count": mel.band_count, "window_sample": mel.window_sample, "hop_sample": mel.hop_sample}
+    vocos = VocosModel(replace(dims or VocosDims(), **sizes))
+    vocos.set_outline(log_mel.filterbank)
+    return vocos
+
+
+def _make_vocos_recipe(config: VocoderConfig, spectral_loss: SpectralLoss, validate: Validate) -> Recipe:
+    """Make the recipe of Vocos: spectral losses alone at first, and a cosine rate."""
     return Recipe(
         spectral_loss,
         VOCOS_SPECTRAL_WEIGHT,
@@ -143,6 +143,24 @@ def _make_recipe(
         lambda step: compute_cosine_rate(step, config.step_count, config.learning_rate),
         validate,
     )
+
+
+def _make_hifigan(mel: MelConfig, log_mel: LogMel, dims: Any) -> nn.Module:
+    """Make an untrained HiFi-GAN with normalized weights."""
+    check_hop(mel)
+    return add_weight_norm(HifiganModel(replace(dims or HifiganDims(), band_count=mel.band_count)))
+
+
+def _make_hifigan_recipe(config: VocoderConfig, spectral_loss: SpectralLoss, validate: Validate) -> Recipe:
+    """Make the recipe of HiFi-GAN's authors."""
+    return make_hifigan_recipe(config.learning_rate, config.adversarial_from_step, spectral_loss.log_mel, validate)
+
+
+# By the word of params.yaml: presets.CHOICES lists the same.
+ARCHITECTURES: dict[str, Architecture] = {
+    VocosModel.kind: Architecture(_make_vocos, _make_vocos_recipe),
+    HifiganModel.kind: Architecture(_make_hifigan, _make_hifigan_recipe),
+}
 
 
 def _measure_copy_synthesis(

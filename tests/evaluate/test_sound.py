@@ -7,7 +7,8 @@ import torch
 
 from dp.config import MelConfig
 from dp.data.clips import Clip, Float32Array, SoundingNotes
-from dp.evaluate.sound import Transcribe, choose_clips, measure_systems
+from dp.evaluate.sound import choose_clips, measure_systems
+from dp.evaluate.sound_metrics import Transcribe
 from dp.evaluate.systems import (
     EvaluationClip,
     System,

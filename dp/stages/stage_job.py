@@ -1,0 +1,52 @@
+"""What one recording's work in a stage is, and keeping its result in the per-recording cache."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from dp.parallel.executor import Job
+from dp.parallel.outcome import Outcome
+from dp.store.cache import find_entry, make_entry
+
+
+class StageJob(Job, Protocol):
+    """One recording's work in a stage: a frozen dataclass that can be sent to another process.
+
+    A stage is a module `dp/stages/<stage>.py` with its name, `STAGE`, and four functions of such jobs:
+
+        plan_<stage>(project, config): the jobs, from the datasets that earlier stages published
+        find_<stage>(job): the outcome if the result is in the cache already, or None
+        make_<stage>(job): the outcome of making it; whatever goes wrong costs this recording alone
+        publish_<stage>(project, jobs, outcomes): writes the stage's datasets and its report from the cache
+    """
+
+    @property
+    def cache(self) -> Path:
+        """The per-recording cache."""
+
+    @property
+    def key(self) -> str:
+        """Digest of all that the result depends on: `make_result_key` of it, with `compute_code_digest` of the code."""
+
+
+def find_result(job: StageJob, stage: str) -> Outcome | None:
+    """The outcome of a job whose result was made before, by the same code from the same bytes; or None."""
+    entry = find_entry(job.cache, stage, job.key)
+    return None if entry is None else Outcome(job.recording_id, "reused", entry=entry)
+
+
+def make_result(job: StageJob, stage: str, write_entry: Callable[[Path], None]) -> Outcome:
+    """Make the result of a job and keep it.
+
+    Args:
+        job: the recording's work.
+        stage: its stage.
+        write_entry: writes the result into an empty folder.
+
+    Raises:
+        DataError: the recording cannot be used; nothing is kept.
+        OSError: a file cannot be written; nothing is kept.
+    """
+    with make_entry(job.cache, stage, job.key) as entry:
+        write_entry(entry)
+    return Outcome(job.recording_id, "done", entry=job.cache / stage / job.key)
