@@ -37,7 +37,7 @@ class AlignConfig:
 
 @dataclass(frozen=True)
 class MelConfig:
-    """The one definition of log-mel (SPEC section 2)."""
+    """How log-mels are computed; the defaults are the publication's."""
 
     sample_rate_hz: int = 16000
     window_sample: int = 1024

@@ -1,6 +1,6 @@
 """What a preset of params.yaml can say: the sizes and switches of each model, and how it is trained.
 
-The defaults are the publication's architecture where it says something (SPEC section 4).
+The defaults are the publication's architecture where it says something (Dong et al., ICASSP 2022).
 """
 
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ CHOICES = {  # of what is a word
 
 @dataclass(frozen=True)
 class TimingConfig:
-    """Timing model: the publication's "alignment model" (SPEC section 4), or ours."""
+    """Timing model: the publication's "alignment model", or ours."""
 
     design: str = "ours"  # relative to the score, whole pieces; publication: frames of a clip
     step_count: int = 300
@@ -75,7 +75,7 @@ class SynthesisDims:
 
 @dataclass(frozen=True)
 class SynthesisConfig:
-    """Synthesis model (SPEC section 4)."""
+    """How the synthesis model is made and trained."""
 
     step_count: int = 100_000
     batch_size: int = 16

@@ -54,7 +54,7 @@ class Mark(IntFlag):
 class ScoreNotes:
     """Notes as written, repeats unfolded and ties joined; N notes sorted by (onset, pitch).
 
-    A grace note has duration 0 and the onset of the note it adorns (SPEC: exact, in quarters).
+    A grace note has duration 0 and the onset of the note it adorns exactly, in quarters.
     """
 
     onset_quarter: FloatArray  # [N] from the start of the piece, >= 0

@@ -7,7 +7,7 @@ them: the one thing this package does at import. What is set already, by `dp reb
 import os
 from pathlib import Path
 
-from dp.stages.environment import orchestrator_environment
+from dp.stages.environment import make_orchestrator_environment
 
-for _name, _value in orchestrator_environment(Path.cwd()).items():
+for _name, _value in make_orchestrator_environment(Path.cwd()).items():
     os.environ.setdefault(_name, _value)

@@ -11,7 +11,7 @@ from dp.parallel.dask_cluster import DaskExecutor
 from dp.parallel.executor import run_jobs
 from dp.parallel.outcome import Outcome
 from dp.stages.align import STAGE, align_recording, find_alignment, plan_align, publish_align
-from flows.stage import published, run_stage
+from flows.stage import finish_stage, run_stage
 
 
 @task(name="align recordings")
@@ -25,7 +25,7 @@ def align_recordings(project: Path) -> list[Outcome]:
 @flow(name="align")
 def align(project: str) -> State[Any]:
     """Recordings and score_notes to performed_notes and alignment_report."""
-    return published(Path(project), STAGE, align_recordings(Path(project)))
+    return finish_stage(Path(project), STAGE, align_recordings(Path(project)))
 
 
 if __name__ == "__main__":

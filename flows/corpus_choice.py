@@ -15,7 +15,7 @@ PIPELINE_FILE = "dvc.yaml"
 DEMO = "demo"
 
 
-def requested_config(project: Path, corpus: str | None, root: str | None) -> Config:
+def choose_config(project: Path, corpus: str | None, root: str | None) -> Config:
     """params.yaml with another corpus, not yet written.
 
     Args:

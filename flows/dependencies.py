@@ -48,7 +48,7 @@ def find_dependencies(project: Path) -> dict[str, Any]:
     }
     params = {
         **{name: dataclasses.asdict(getattr(config, name)) for name in ("corpus", "align", "mel", "split")},
-        "presets": {name: _without_none(preset) for name, preset in config.presets.items()},
+        "presets": {name: _list_models(preset) for name, preset in config.presets.items()},
     }
     # Presets that have no vocoder are measured with the one of the project's preset.
     spare = locate_model_folder(project, config.preset, "vocoder") / CHECKPOINT_FILE
@@ -63,20 +63,20 @@ def write_dependencies(project: Path) -> None:
         OSError: it cannot be written.
     """
     path = project / DEPENDENCIES_FILE
-    text = "# Made by `python -m flows.dependencies`.\n" + yaml.safe_dump(_plain(find_dependencies(project)))
+    text = "# Made by `python -m flows.dependencies`.\n" + yaml.safe_dump(_replace_tuples(find_dependencies(project)))
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         write_whole(path, text.encode())
 
 
-def _without_none(preset: Any) -> dict[str, Any]:
+def _list_models(preset: Any) -> dict[str, Any]:
     return {model: dataclasses.asdict(settings) for model, settings in preset.models().items()}
 
 
-def _plain(value: Any) -> Any:
+def _replace_tuples(value: Any) -> Any:
     """Tuples as lists: YAML knows no others."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+        return {key: _replace_tuples(item) for key, item in value.items()}
+    return [_replace_tuples(item) for item in value] if isinstance(value, tuple) else value
 
 
 if __name__ == "__main__":

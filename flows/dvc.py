@@ -16,7 +16,7 @@ ERROR_MARK = "ERROR: "
 DEPENDENCIES_STAGE = "dependencies"  # which DVC always calls stale; the others depend on what it writes
 
 
-def stale_stages(
+def find_stale_stages(
     project: Path, targets: Sequence[str], environment: Mapping[str, str], with_deps: bool = True
 ) -> tuple[str, ...]:
     """Stages, among `targets` and, if so wanted, those they depend on, that changed since they last ran.
@@ -27,7 +27,7 @@ def stale_stages(
     command = [sys.executable, "-m", "dvc", "status", "--json", *(["--with-deps"] if with_deps else []), *targets]
     done = _run(command, project, environment)
     if done.returncode != 0:
-        raise DataError(project, f"DVC cannot tell what is stale: {error_text(done.stderr.splitlines())}")
+        raise DataError(project, f"DVC cannot tell what is stale: {find_error_text(done.stderr.splitlines())}")
     return tuple(stage for stage in json.loads(done.stdout or "{}") if stage != DEPENDENCIES_STAGE)
 
 
@@ -54,7 +54,7 @@ def commit(project: Path, stages: Sequence[str], environment: Mapping[str, str])
     command = [sys.executable, "-m", "dvc", "commit", "--force", *stages]
     done = _run(command, project, environment)
     if done.returncode != 0:
-        raise DataError(project, f"DVC does not take it: {error_text(done.stderr.splitlines())}")
+        raise DataError(project, f"DVC does not take it: {find_error_text(done.stderr.splitlines())}")
 
 
 def prepare(project: Path) -> None:
@@ -83,7 +83,7 @@ def write_dependencies(project: Path, environment: Mapping[str, str]) -> None:
         )
 
 
-def error_text(lines: Sequence[str]) -> str:
+def find_error_text(lines: Sequence[str]) -> str:
     """What DVC gave as the error."""
     errors = [line.removeprefix(ERROR_MARK) for line in lines if line.startswith(ERROR_MARK)]
     return errors[0] if errors else " ".join(lines[-1:]) or "no message"

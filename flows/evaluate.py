@@ -10,7 +10,7 @@ from dp.evaluate.measure import measure_sound, measure_timing
 from dp.evaluate.results import publish_metrics
 from dp.parallel.events import Event, emit
 from dp.project import name_evaluate_stage
-from dp.stages.runs import current_run, mark_published
+from dp.stages.runs import find_current_run, mark_published
 from flows.stage import run_stage
 
 
@@ -30,7 +30,7 @@ def measure_models(project: Path, name: str) -> None:
 def evaluate(project: str, name: str) -> None:
     """Checkpoints and clips to metrics/<name>.json and metrics/clips/<name>.json."""
     measure_models(Path(project), name)
-    mark_published(Path(project), name_evaluate_stage(name), current_run())
+    mark_published(Path(project), name_evaluate_stage(name), find_current_run())
 
 
 if __name__ == "__main__":

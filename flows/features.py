@@ -11,11 +11,11 @@ from dp.parallel.dask_cluster import DaskExecutor
 from dp.parallel.executor import run_jobs
 from dp.parallel.outcome import Outcome
 from dp.stages.features import STAGE, find_features, make_features, plan_features, publish_features
-from flows.stage import published, run_stage
+from flows.stage import finish_stage, run_stage
 
 
 @task(name="make features")
-def features_of_recordings(project: Path) -> list[Outcome]:
+def make_recordings_features(project: Path) -> list[Outcome]:
     """Make the features that were not made before, split, publish."""
     config = load_config(project / PARAMS_FILE)
     jobs = plan_features(project, config)
@@ -26,7 +26,7 @@ def features_of_recordings(project: Path) -> list[Outcome]:
 @flow(name="features")
 def features(project: str) -> State[Any]:
     """Accepted recordings to mels and clips."""
-    return published(Path(project), STAGE, features_of_recordings(Path(project)))
+    return finish_stage(Path(project), STAGE, make_recordings_features(Path(project)))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from dp.parallel.dask_cluster import DaskExecutor
 from dp.parallel.executor import run_jobs
 from dp.parallel.outcome import Outcome
 from dp.stages.ingest import STAGE, ingest_recording, plan_ingest, publish_ingest
-from flows.stage import published, run_stage
+from flows.stage import finish_stage, run_stage
 
 
 @task(name="ingest recordings")
@@ -26,7 +26,7 @@ def ingest_recordings(project: Path) -> list[Outcome]:
 @flow(name="ingest")
 def ingest(project: str) -> State[Any]:
     """Files to the datasets recordings and score_notes."""
-    return published(Path(project), STAGE, ingest_recordings(Path(project)))
+    return finish_stage(Path(project), STAGE, ingest_recordings(Path(project)))
 
 
 if __name__ == "__main__":

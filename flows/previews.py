@@ -15,7 +15,7 @@ from dp.train.run import Task
 from flows.tracking import TrackedRun
 
 
-def previews(tracked: TrackedRun, task: Task) -> Callable[[nn.Module, int], None]:
+def keep_previews(tracked: TrackedRun, task: Task) -> Callable[[nn.Module, int], None]:
     """What to do at validations: at the 1st, 2nd, 4th, 8th, ... one, keep what the model makes of some clips."""
     mel = task.arrays.mel
     clips = task.arrays.select_held_out("clip")[:CLIP_COUNT]

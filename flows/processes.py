@@ -56,7 +56,7 @@ def run_lines(
     Returns:
         its exit code. However this call ends, the command and what it started have ended too.
     """
-    with output.open("ab") as file, _started(command, project, environment, lock, file.fileno()) as process:
+    with output.open("ab") as file, _start(command, project, environment, lock, file.fileno()) as process:
         assert process.stderr is not None
         for line in process.stderr:
             on_line(line.decode(errors="replace").rstrip("\n"))
@@ -64,7 +64,7 @@ def run_lines(
 
 
 @contextmanager
-def prefect_server(project: Path, environment: Mapping[str, str], lock: int, log: Path) -> Iterator[str]:
+def start_prefect_server(project: Path, environment: Mapping[str, str], lock: int, log: Path) -> Iterator[str]:
     """Run a Prefect server on a free loopback port; yields the URL of its interface.
 
     Raises:
@@ -73,13 +73,13 @@ def prefect_server(project: Path, environment: Mapping[str, str], lock: int, log
     command = [sys.executable, "-m", "flows.server"]
     with (
         log.open("ab") as file,
-        _started(command, project, environment, lock, subprocess.PIPE, file.fileno()) as process,
+        _start(command, project, environment, lock, subprocess.PIPE, file.fileno()) as process,
     ):
         assert process.stdout is not None
         port = process.stdout.readline().decode().strip()
         url = f"http://{LOOPBACK}:{port}/api"
         deadline_sec = time.monotonic() + SERVER_TIMEOUT_SEC
-        while not _answers(f"{url}/health"):
+        while not _check_answer(f"{url}/health"):
             if process.poll() is not None or time.monotonic() > deadline_sec:
                 raise DataError("the local Prefect server", f"does not start: see {log}", "run dp doctor")
             time.sleep(0.1)
@@ -87,7 +87,7 @@ def prefect_server(project: Path, environment: Mapping[str, str], lock: int, log
 
 
 @contextmanager
-def _started(
+def _start(
     command: Sequence[str],
     project: Path,
     environment: Mapping[str, str],
@@ -118,14 +118,14 @@ def _started(
 def _end_session(process: "subprocess.Popen[bytes]") -> None:
     """End a process and whatever it started; politely at first, since a training saves where it is."""
     deadline_sec = time.monotonic() + STOP_TIMEOUT_SEC
-    if _signalled(process.pid, signal.SIGTERM):
-        while time.monotonic() < deadline_sec and (process.poll() is None or _others_run(process.pid)):
+    if _signal(process.pid, signal.SIGTERM):
+        while time.monotonic() < deadline_sec and (process.poll() is None or _has_others(process.pid)):
             time.sleep(0.05)
-        _signalled(process.pid, signal.SIGKILL)
+        _signal(process.pid, signal.SIGKILL)
     process.wait()
 
 
-def _signalled(group: int, number: int) -> bool:
+def _signal(group: int, number: int) -> bool:
     """Signal a process group; false where it has ended."""
     try:
         os.killpg(group, number)
@@ -134,7 +134,7 @@ def _signalled(group: int, number: int) -> bool:
     return True
 
 
-def _others_run(group: int) -> bool:
+def _has_others(group: int) -> bool:
     """Whether a process of the group is still at work; where /proc does not tell, none is taken to be."""
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -146,7 +146,7 @@ def _others_run(group: int) -> bool:
     return False
 
 
-def _answers(url: str) -> bool:
+def _check_answer(url: str) -> bool:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=2) as answer:

@@ -11,19 +11,19 @@ from typing import BinaryIO
 from dp.config import Config
 from dp.errors import DataError
 from dp.parallel.environment import SCHEDULER_VARIABLE, WORKERS_VARIABLE
-from dp.parallel.events import EVENTS_VARIABLE, OnEvent, parse, traceback_note
+from dp.parallel.events import EVENTS_VARIABLE, OnEvent, describe_traceback, parse
 from dp.project import locate_corpus_root, locate_logs_folder
 from dp.stages.environment import (
     OWNER_VARIABLE,
     RUN_VARIABLE,
     SERVER_VARIABLE,
-    command_environment,
+    make_command_environment,
 )
 from dp.stages.runs import was_published
 from flows import dvc
-from flows.corpus_choice import DEMO, check_corpus, requested_config, write_corpus
-from flows.processes import prefect_server, project_lock
-from flows.summary import STAGES, Summary, any_crashed, summarize
+from flows.corpus_choice import DEMO, check_corpus, choose_config, write_corpus
+from flows.processes import project_lock, start_prefect_server
+from flows.summary import STAGES, Summary, has_crashed, summarize
 
 ALONE = "--single-item"  # of `dvc repro`
 
@@ -52,13 +52,13 @@ def rebuild(
         DataError: the project, its params.yaml or the corpus is not usable (then nothing was touched), another command
             is working in the project, or a stage could not publish.
     """
-    config = requested_config(project, corpus, root)
+    config = choose_config(project, corpus, root)
     extra = {WORKERS_VARIABLE: str(workers or ""), SCHEDULER_VARIABLE: scheduler or ""}
     with project_lock(project) as lock:
         _provide_corpus(project, config)
         write_corpus(project, config)
         # Without DVC's run cache: it would bring back old reports, and the per-recording cache is as quick.
-        options = ["--no-run-cache", *(["--force"] if any_crashed(project) else [])]
+        options = ["--no-run-cache", *(["--force"] if has_crashed(project) else [])]
         ran = _bring_up_to_date(project, STAGES, options, extra, lock, on_event)
         return summarize(project, ran.stages, ran.logs)
 
@@ -85,7 +85,7 @@ def repro(
     Raises:
         DataError: as for `rebuild`.
     """
-    config = requested_config(project, None, None)
+    config = choose_config(project, None, None)
     with project_lock(project) as lock:
         _provide_corpus(project, config)
         return _bring_up_to_date(project, targets, [ALONE] if alone else [], extra or {}, lock, on_event).stages
@@ -98,7 +98,7 @@ def adopt(project: Path, stages: Sequence[str]) -> None:
         DataError: DVC refuses, or another command is working in the project.
     """
     with project_lock(project):
-        environment = command_environment(project, {})
+        environment = make_command_environment(project, {})
         dvc.prepare(project)
         dvc.write_dependencies(project, environment)
         dvc.commit(project, stages, environment)
@@ -125,14 +125,17 @@ def _bring_up_to_date(
     """Run what is stale among `targets` and below. If nothing is, no flow is started."""
     run_id = uuid.uuid4().hex
     ours = {EVENTS_VARIABLE: "1", RUN_VARIABLE: run_id, OWNER_VARIABLE: str(os.getpid())}
-    environment = command_environment(project, {**extra, **ours})
+    environment = make_command_environment(project, {**extra, **ours})
     dvc.prepare(project)
     dvc.write_dependencies(project, environment)
-    if "--force" not in options and not dvc.stale_stages(project, targets, environment, ALONE not in options):
+    if "--force" not in options and not dvc.find_stale_stages(project, targets, environment, ALONE not in options):
         return _Ran()
     log = locate_logs_folder(project)
     log.mkdir(exist_ok=True)
-    with (log / "stages.log").open("wb") as file, _server(project, environment, lock, log / "server.log") as url:
+    with (
+        (log / "stages.log").open("wb") as file,
+        _provide_server(project, environment, lock, log / "server.log") as url,
+    ):
         reader = _StageReader(file, on_event)
         environment[SERVER_VARIABLE] = url
         code = dvc.reproduce(project, targets, options, environment, lock, log / "dvc.log", reader.read)
@@ -149,10 +152,10 @@ class _Ran:
     logs: tuple[str, ...] = ()  # files with tracebacks of unexpected errors in them
 
 
-def _server(project: Path, environment: Mapping[str, str], lock: int, log: Path) -> AbstractContextManager[str]:
+def _provide_server(project: Path, environment: Mapping[str, str], lock: int, log: Path) -> AbstractContextManager[str]:
     """One Prefect server for all stages of the run: that of the environment, or else one started for it."""
     url = environment.get(SERVER_VARIABLE)
-    return nullcontext(url) if url else prefect_server(project, environment, lock, log)
+    return nullcontext(url) if url else start_prefect_server(project, environment, lock, log)
 
 
 @dataclass
@@ -172,7 +175,7 @@ class _StageReader:
             self.file.write(f"{line}\n".encode())
             self.lines.append(line)
             return
-        self.stages[event.stage] = event.error + traceback_note(event.log) if event.error else ""
+        self.stages[event.stage] = event.error + describe_traceback(event.log) if event.error else ""
         if event.log:
             self.logs.append(event.log)
         if self.on_event is not None:
@@ -183,4 +186,4 @@ class _StageReader:
         for stage, error in self.stages.items():
             if error:
                 return DataError(f"stage {stage}", error)
-        return DataError("dvc repro", dvc.error_text(self.lines), f"see {log}")
+        return DataError("dvc repro", dvc.find_error_text(self.lines), f"see {log}")

@@ -52,7 +52,7 @@ def register_models(project: Path, models: Path, name: str, alias: str, allowed_
     check_release(models, dict(zip(MODELS, learned, strict=True)), allowed_licences)
     state = (project / STATE_FOLDER).absolute()
     state.mkdir(parents=True, exist_ok=True)
-    client = _client(state / "mlflow.db")
+    client = _open_client(state / "mlflow.db")
     try:
         if not client.search_registered_models(f"name = '{name}'"):
             client.create_registered_model(name)
@@ -68,7 +68,7 @@ def register_models(project: Path, models: Path, name: str, alias: str, allowed_
     return int(version)
 
 
-def registered_models(project: Path, address: str) -> Path:
+def find_registered_models(project: Path, address: str) -> Path:
     """The folder of models that a registered version is made from.
 
     Args:
@@ -81,8 +81,8 @@ def registered_models(project: Path, address: str) -> Path:
     database = (project / STATE_FOLDER / "mlflow.db").absolute()
     if not database.is_file():
         raise DataError(address, f"is not known: {project} has registered no models yet", "give a folder of models")
-    client = _client(database)
-    name, alias, version = _parts(address)
+    client = _open_client(database)
+    name, alias, version = _split_address(address)
     try:
         if alias:
             source = client.get_model_version_by_alias(name, alias).source
@@ -97,7 +97,7 @@ def registered_models(project: Path, address: str) -> Path:
     return folder
 
 
-def _parts(address: str) -> tuple[str, str, str]:
+def _split_address(address: str) -> tuple[str, str, str]:
     """Name, alias and version; one of the last two is empty."""
     name, at, alias = address.removeprefix(PREFIX).partition("@")
     version = ""
@@ -108,7 +108,7 @@ def _parts(address: str) -> tuple[str, str, str]:
     return name, alias, version
 
 
-def _client(database: Path) -> MlflowClient:
+def _open_client(database: Path) -> MlflowClient:
     return MlflowClient(f"sqlite:///{database}", f"sqlite:///{database}")
 
 

@@ -26,7 +26,7 @@ from dp.batch.find_scores import find_scores
 from dp.batch.job import Request
 from dp.batch.run import render_batch
 from dp.errors import DataError
-from dp.parallel.run_log import unexpected_line
+from dp.parallel.run_log import keep_traceback
 from dp.project import find_logs_folder, find_rendering_models
 from dp.render_options import OutputOptions, RenderOptions
 from dp.stages.environment import SERVER_VARIABLE
@@ -105,7 +105,7 @@ def _line(error: object, message: str) -> str:
     if isinstance(error, DataError):
         return str(error)
     if isinstance(error, Exception):
-        return unexpected_line(find_logs_folder(None, Path.cwd()), STAGE, error)
+        return keep_traceback(find_logs_folder(None, Path.cwd()), STAGE, error)
     return message
 
 

@@ -11,13 +11,13 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from dp.errors import DataError
-from dp.parallel.events import Event, emit, traceback_note
-from dp.parallel.outcome import Outcome, error_text
-from dp.parallel.run_log import log_error, run_log, traceback_file
+from dp.parallel.events import Event, describe_traceback, emit
+from dp.parallel.outcome import Outcome, describe_error
+from dp.parallel.run_log import find_traceback_file, log_error, run_log
 from dp.project import locate_logs_folder
 from dp.schema import FAILURES
-from dp.stages.report import summary_line
-from dp.stages.runs import clear_mark, current_run, mark_published, was_published
+from dp.stages.report import summarize_outcomes
+from dp.stages.runs import clear_mark, find_current_run, mark_published, was_published
 from flows.owner_watch import follow_owner
 
 
@@ -33,20 +33,20 @@ def run_stage(flow: Flow[..., Any], stage: str, **arguments: str) -> None:
     clear_mark(project, stage)
     with run_log(locate_logs_folder(project), stage):
         state: Any = flow(str(project), **arguments, return_state=True)
-        if not was_published(project, stage, current_run()):
+        if not was_published(project, stage, find_current_run()):
             error = state.result(raise_on_failure=False)
             if isinstance(error, BaseException) and not isinstance(error, DataError):
                 log_error(f"stage {stage}", error)
-            emit(Event(stage, error=_line(error), log=traceback_file()))
+            emit(Event(stage, error=_line(error), log=find_traceback_file()))
             sys.exit(1)
-        if traceback_file():
-            emit(Event(stage, log=traceback_file()))
+        if find_traceback_file():
+            emit(Event(stage, log=find_traceback_file()))
 
 
-def published(project: Path, stage: str, outcomes: Sequence[Outcome]) -> State[Any]:
+def finish_stage(project: Path, stage: str, outcomes: Sequence[Outcome]) -> State[Any]:
     """The end of a flow over recordings: the state whose message is the summary."""
-    mark_published(project, stage, current_run())
-    summary = summary_line(stage, outcomes) + traceback_note(traceback_file())
+    mark_published(project, stage, find_current_run())
+    summary = summarize_outcomes(stage, outcomes) + describe_traceback(find_traceback_file())
     if any(outcome.outcome in FAILURES for outcome in outcomes):
         return Failed(message=summary)
     return Completed(message=summary)
@@ -58,4 +58,4 @@ def _line(error: object) -> str:
     if isinstance(error, OSError) and error.filename and error.errno:
         reason = os.strerror(error.errno)
         return f"{error.filename}: cannot be read or written ({reason}); free some space or correct the permissions"
-    return error_text(error)
+    return describe_error(error)

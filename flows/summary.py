@@ -51,11 +51,11 @@ def summarize(project: Path, stages_run: Collection[str], logs: Sequence[str] = 
     for stage in STAGES:
         for row in read_stage_report(locate_data_folder(project), stage):
             before = results.get(row.recording_id)
-            results[row.recording_id] = _result(row, stage, stage in stages_run, before)
+            results[row.recording_id] = _combine(row, stage, stage in stages_run, before)
     return Summary(tuple(results.values()), tuple(stages_run), tuple(logs))
 
 
-def any_crashed(project: Path) -> bool:
+def has_crashed(project: Path) -> bool:
     """Whether a published report holds a crash, which is worth another try; without reports there is none."""
     try:
         rows = [row for stage in STAGES for row in read_stage_report(locate_data_folder(project), stage)]
@@ -64,7 +64,7 @@ def any_crashed(project: Path) -> bool:
     return any(row.outcome == "crashed" for row in rows)
 
 
-def _result(row: StageRow, stage: str, ran: bool, before: RecordingResult | None) -> RecordingResult:
+def _combine(row: StageRow, stage: str, ran: bool, before: RecordingResult | None) -> RecordingResult:
     outcome = row.outcome
     if outcome in ("done", "reused"):
         worked_now = (ran and outcome == "done") or (before is not None and before.outcome == "done")

@@ -43,7 +43,7 @@ class TrackedRun:
 
 
 @contextmanager
-def tracked_run(project: Path, name: str, params: Mapping[str, object]) -> Iterator[TrackedRun]:
+def track_run(project: Path, name: str, params: Mapping[str, object]) -> Iterator[TrackedRun]:
     """A run that ends as finished, or as failed when the block raises; tagged with the versions of code and data."""
     state = (project / STATE_FOLDER).absolute()
     state.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ def tracked_run(project: Path, name: str, params: Mapping[str, object]) -> Itera
     artifacts = (state / "mlflow-artifacts").as_uri()
     experiment_id = found.experiment_id if found else client.create_experiment(EXPERIMENT, artifacts)
     run_id = client.create_run(experiment_id, run_name=name).info.run_id
-    tags = {"git_commit": git_commit(project), **data_versions(project)}
+    tags = {"git_commit": find_git_commit(project), **find_data_versions(project)}
     client.log_batch(
         run_id,
         params=[Param(key, str(value)) for key, value in params.items()],
@@ -68,7 +68,7 @@ def tracked_run(project: Path, name: str, params: Mapping[str, object]) -> Itera
     client.set_terminated(run_id)
 
 
-def git_commit(project: Path) -> str:
+def find_git_commit(project: Path) -> str:
     """The checked-out commit, "-dirty" appended where files differ from it; "none" without git."""
     command = ["git", "describe", "--always", "--abbrev=40", "--dirty", "--match="]
     try:
@@ -78,7 +78,7 @@ def git_commit(project: Path) -> str:
     return done.stdout.strip() or "none"
 
 
-def data_versions(project: Path) -> dict[str, str]:
+def find_data_versions(project: Path) -> dict[str, str]:
     """DVC's digest of every dataset, by its path, as of the stages that ran last."""
     path = project / "dvc.lock"
     if not path.is_file():

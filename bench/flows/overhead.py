@@ -15,8 +15,8 @@ from pathlib import Path
 from dp.parallel.environment import WORKERS_VARIABLE
 from dp.parallel.events import EVENTS_VARIABLE
 from dp.parallel.outcome import Outcome
-from dp.stages.environment import SERVER_VARIABLE, command_environment
-from flows.processes import prefect_server, project_lock
+from dp.stages.environment import SERVER_VARIABLE, make_command_environment
+from flows.processes import project_lock, start_prefect_server
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TARGET_MS = 20.0
@@ -61,9 +61,12 @@ def main(count: int, worker_count: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
         extra = {WORKERS_VARIABLE: str(worker_count), EVENTS_VARIABLE: "1"}
-        environment = command_environment(project, extra)
+        environment = make_command_environment(project, extra)
         environment["PYTHONPATH"] = str(REPOSITORY)
-        with project_lock(project) as lock, prefect_server(project, environment, lock, project / "server.log") as url:
+        with (
+            project_lock(project) as lock,
+            start_prefect_server(project, environment, lock, project / "server.log") as url,
+        ):
             environment[SERVER_VARIABLE] = url
             code = f"from bench.flows.overhead import measure; measure({count})"
             command = [sys.executable, "-c", code]

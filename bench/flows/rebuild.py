@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from dp.corpora import list_recordings
-from dp.stages.environment import command_environment
+from dp.stages.environment import make_command_environment
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TARGET_SEC = 10.0
@@ -26,7 +26,7 @@ def rebuild_sec(project: Path, *arguments: str) -> float:
     """Seconds of a whole `dp rebuild`, the start of Python included."""
     start_sec = time.perf_counter()
     command = [sys.executable, "-c", COMMAND, "rebuild", "--quiet", *arguments]
-    subprocess.run(command, cwd=project, env=command_environment(project, {}), check=True)
+    subprocess.run(command, cwd=project, env=make_command_environment(project, {}), check=True)
     return time.perf_counter() - start_sec
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dp.config import Config, CorpusConfig
-from dp.parallel.dask_cluster import dask_client, work_off
+from dp.parallel.dask_cluster import open_dask_client, work_off
 from dp.parallel.environment import WORKERS_VARIABLE
 from dp.stages.align import AlignJob, align_recording, plan_align
 from dp.stages.ingest import ingest_recording, plan_ingest, publish_ingest
@@ -30,7 +30,7 @@ def copies(jobs: tuple[AlignJob, ...], count: int, name: str) -> list[AlignJob]:
 def aligning_sec(jobs: tuple[AlignJob, ...], worker_count: int, count: int) -> float:
     """Seconds to align `count` copies."""
     os.environ[WORKERS_VARIABLE] = str(worker_count)
-    with dask_client(count) as client:
+    with open_dask_client(count) as client:
         list(work_off(client, align_recording, copies(jobs, 2 * worker_count, f"warm-{worker_count}")))
         start_sec = time.perf_counter()
         outcomes = list(work_off(client, align_recording, copies(jobs, count, f"timed-{worker_count}")))

@@ -18,7 +18,7 @@ import numpy as np
 import pretty_midi
 
 from dp.batch.job import RenderJob, Request, compute_model_version, plan_job, render_job
-from dp.parallel.dask_cluster import dask_client, work_off
+from dp.parallel.dask_cluster import open_dask_client, work_off
 from dp.parallel.outcome import Outcome
 from dp.render_options import OutputOptions, RenderOptions
 
@@ -61,7 +61,7 @@ def scores_per_sec(folder: Path, models: Path, count: int, worker_count: int, ex
         for index in range(count + WARM_UP * worker_count)
     ]
     memory: dict[str, list[float]] = defaultdict(list)
-    with dask_client(len(jobs), worker_count, folder) as client:
+    with open_dask_client(len(jobs), worker_count, folder) as client:
         list(work_off(client, render_and_tell, jobs[count:]))
         started_sec = time.perf_counter()
         for outcome in work_off(client, render_and_tell, jobs[:count]):

@@ -1,4 +1,4 @@
-"""Constant-Q spectra for pictures, as the publication draws and aligns with them (SPEC section 3)."""
+"""Constant-Q spectra for pictures, as the publication draws and aligns with them."""
 
 from dataclasses import dataclass
 

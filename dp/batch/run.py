@@ -22,11 +22,11 @@ from dp.batch.job import (
 )
 from dp.batch.manifest import Manifest, open_manifest
 from dp.parallel.dask_cluster import DaskExecutor
-from dp.parallel.events import Event, OnEvent, traceback_note
+from dp.parallel.events import Event, OnEvent, describe_traceback
 from dp.parallel.executor import Executor, J
 from dp.parallel.outcome import Outcome
 from dp.parallel.progress import show_progress
-from dp.parallel.run_log import log_crash, run_log, traceback_file
+from dp.parallel.run_log import find_traceback_file, log_crash, run_log
 from dp.project import find_logs_folder
 from dp.schema import FAILURES, RENDER_OUTCOMES
 from dp.store.files import TEMPORARY_PREFIX
@@ -188,7 +188,7 @@ class _Tally:
 
 def describe_failure(outcome: Outcome) -> str:
     """Describe a failure in one line: the score, the reason and, where it was unexpected, the traceback's file."""
-    note = traceback_note(traceback_file()) if outcome.traceback else ""
+    note = describe_traceback(find_traceback_file()) if outcome.traceback else ""
     known = outcome.recording_id in outcome.reason
     return (outcome.reason if known else f"{outcome.recording_id}: {outcome.outcome}: {outcome.reason}") + note
 

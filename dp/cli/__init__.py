@@ -56,10 +56,10 @@ def run(argv: Sequence[str]) -> int:
 
 def _report_unexpected(error: Exception, command: str, project: Path | None) -> int:
     """Say in one line what happened; the traceback is kept in the project, or else in the current folder."""
-    from dp.parallel.run_log import unexpected_line
+    from dp.parallel.run_log import keep_traceback
     from dp.project import find_logs_folder
 
-    line = unexpected_line(find_logs_folder(project, Path.cwd()), command, error)
+    line = keep_traceback(find_logs_folder(project, Path.cwd()), command, error)
     print(f"dp: unexpected error: {line}", file=sys.stderr)
     return EXIT_UNEXPECTED
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dp.errors import DataError
-from dp.stages.environment import orchestrator_environment
+from dp.stages.environment import make_orchestrator_environment
 
 _ADVICE = "clone the repository, of which flows/ is a part, and pip install 'deep-performer[project]'"
 
@@ -24,7 +24,7 @@ def open_flows(home: Path) -> Iterator[None]:
     Raises:
         DataError: there is no `flows/`, or what it needs is not installed.
     """
-    for key, value in orchestrator_environment(home.resolve()).items():
+    for key, value in make_orchestrator_environment(home.resolve()).items():
         os.environ.setdefault(key, value)
     for folder in (home.resolve(), Path(__file__).parents[2]):
         if (folder / "flows" / "__init__.py").is_file() and str(folder) not in sys.path:

@@ -63,7 +63,7 @@ def _count_outcomes(summary: "Summary") -> dict[str, int]:
 
 
 def _format_summary(summary: "Summary") -> str:
-    from dp.parallel.events import traceback_note
+    from dp.parallel.events import describe_traceback
 
     counts = ", ".join(f"{count} {outcome}" for outcome, count in _count_outcomes(summary).items())
     lines = [f"recordings: {counts}"]
@@ -73,7 +73,7 @@ def _format_summary(summary: "Summary") -> str:
         lines += [f"  {outcome} {result.recording_id}: {result.reason}" for result in results[:shown]]
         if len(results) > shown:
             lines.append(f"  ... and {len(results) - shown} more {outcome}; --json lists all")
-    lines.append(describe_run(summary.stages_run, "") + "".join(map(traceback_note, summary.logs)))
+    lines.append(describe_run(summary.stages_run, "") + "".join(map(describe_traceback, summary.logs)))
     return "\n".join(lines)
 
 

@@ -164,8 +164,8 @@ def find_models(model: str | None, project: Path | None) -> Path:
     if model is not None and model.startswith(REGISTRY):
         home = find_project(project)
         with open_flows(home):
-            from flows.registry import registered_models
-        return registered_models(home, model)
+            from flows.registry import find_registered_models
+        return find_registered_models(home, model)
     if model is not None:
         return Path(model).absolute()
     if project is not None:

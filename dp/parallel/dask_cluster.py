@@ -19,7 +19,7 @@ from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
 from dp.errors import DataError
 from dp.parallel.environment import LOOPBACK, SCHEDULER_VARIABLE, WORKERS_VARIABLE, count_cores
 from dp.parallel.executor import J
-from dp.parallel.outcome import DIED, Outcome, crashed
+from dp.parallel.outcome import DIED, Outcome, make_crash
 from dp.project import STATE_FOLDER
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
@@ -44,13 +44,15 @@ class DaskExecutor:
 
     def run(self, work: Callable[[J], Outcome], jobs: Sequence[J]) -> Generator[Outcome, None, None]:
         """See `dp.parallel.executor.Executor`."""
-        with dask_client(len(jobs), self.worker_count, self.state) as client:
+        with open_dask_client(len(jobs), self.worker_count, self.state) as client:
             yield from work_off(client, work, jobs)
 
 
 @contextmanager
-def dask_client(job_count: int, worker_count: int | None = None, state: Path = Path(STATE_FOLDER)) -> Iterator[Client]:
-    """A client of the scheduler that DP_SCHEDULER names, or of a local cluster.
+def open_dask_client(
+    job_count: int, worker_count: int | None = None, state: Path = Path(STATE_FOLDER)
+) -> Iterator[Client]:
+    """Open a client of the scheduler that DP_SCHEDULER names, or of a local cluster.
 
     Args:
         job_count: more workers than that are not started.
@@ -62,14 +64,14 @@ def dask_client(job_count: int, worker_count: int | None = None, state: Path = P
     """
     address = os.environ.get(SCHEDULER_VARIABLE)
     if address:
-        with _connected(address) as client:
+        with _connect(address) as client:
             yield client
         return
-    _only_errors()
+    _silence_warnings()
     wanted = worker_count or int(os.environ.get(WORKERS_VARIABLE) or count_cores())
     with (
         dask.config.set(SETTINGS),
-        _without_main_module(),
+        _hide_main_module(),
         LocalCluster(
             n_workers=min(job_count, wanted),
             threads_per_worker=1,
@@ -85,17 +87,17 @@ def dask_client(job_count: int, worker_count: int | None = None, state: Path = P
 def dask_setup(worker: object) -> None:
     """Called by Dask as a worker starts: Ctrl-C, which a terminal sends to workers too, is left to their command."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _only_errors()
+    _silence_warnings()
     atexit.register(gc.freeze)  # else Python's last look through all objects takes longer than Dask waits for it
 
 
-def _only_errors() -> None:
+def _silence_warnings() -> None:
     """Dask warns of workers that are ended and of jobs that are cancelled; what became of a job is told anyway."""
     logging.getLogger("distributed").setLevel(logging.ERROR)
 
 
 @contextmanager
-def _without_main_module() -> Iterator[None]:
+def _hide_main_module() -> Iterator[None]:
     """Let new processes start without importing this program's main module.
 
     Python's spawn would make every worker import the flow, and with it Prefect, which costs seconds and 100 MB.
@@ -108,7 +110,7 @@ def _without_main_module() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def _connected(address: str) -> Client:
+def _connect(address: str) -> Client:
     try:
         client = Client(address, timeout=SCHEDULER_TIMEOUT_SEC)
         client.wait_for_workers(1, timeout=SCHEDULER_TIMEOUT_SEC)
@@ -148,17 +150,17 @@ def _work_off(client: Client, work: Callable[[J], Outcome], jobs: Sequence[J]) -
     running = as_completed([submit(job) for job in islice(waiting, ahead)])
     for future in running:
         job = submitted.pop(future.key)
-        yield job, _outcome(job.recording_id, future)
+        yield job, _get_outcome(job.recording_id, future)
         future.release()  # else a dying worker would make the scheduler do finished jobs again
         for following in islice(waiting, 1):
             running.add(submit(following))
 
 
-def _outcome(recording_id: str, future: Future) -> Outcome | None:
+def _get_outcome(recording_id: str, future: Future) -> Outcome | None:
     try:
         outcome: Outcome = future.result()
     except KilledWorker:
         return None
     except Exception as error:
-        return crashed(recording_id, error)
+        return make_crash(recording_id, error)
     return outcome

@@ -40,7 +40,7 @@ def emit(event: Event) -> None:
     elif event.traceback:
         line = event.traceback
     elif not event.is_step:
-        line = f"{event.stage}: {event.error or 'unexpected errors'}{traceback_note(event.log)}"
+        line = f"{event.stage}: {event.error or 'unexpected errors'}{describe_traceback(event.log)}"
     else:
         line = f"{event.stage}: {event.done}/{event.total} {event.text}".rstrip()
     print(line, file=sys.stderr, flush=True)
@@ -51,7 +51,7 @@ def parse(line: str) -> Event | None:
     return Event(**json.loads(line[len(MARK) :])) if line.startswith(MARK) else None
 
 
-def traceback_note(file: str) -> str:
+def describe_traceback(file: str) -> str:
     """Where a traceback is, to end a line with; empty where there is none."""
     if not file:
         return ""

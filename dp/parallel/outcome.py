@@ -43,15 +43,15 @@ def attempt(recording_id: str, work: Callable[[], Found]) -> Found | Outcome:
         machine = isinstance(cause, OSError) and cause.errno in MACHINE_ERRNOS
         return Outcome(recording_id, "crashed" if machine else "failed", str(error))
     except (Exception, SystemExit) as error:
-        return crashed(recording_id, error)
+        return make_crash(recording_id, error)
 
 
-def crashed(recording_id: str, error: BaseException) -> Outcome:
+def make_crash(recording_id: str, error: BaseException) -> Outcome:
     """The outcome for an error that is not bad data."""
     lines = traceback.format_exception(error)
-    return Outcome(recording_id, "crashed", error_text(error), traceback="".join(lines))
+    return Outcome(recording_id, "crashed", describe_error(error), traceback="".join(lines))
 
 
-def error_text(error: object) -> str:
+def describe_error(error: object) -> str:
     """An unexpected error in one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"

@@ -14,15 +14,15 @@ LINE_EVERY_SEC = 2.0
 def show_progress(quiet: bool) -> Iterator[OnEvent]:
     """Yield a function that shows events on standard error; with `quiet` it shows nothing but tracebacks."""
     if quiet:
-        yield _with_tracebacks(_ignore)
+        yield _show_tracebacks(_ignore)
     elif sys.stderr.isatty():
-        with _bars() as on_step:
-            yield _with_tracebacks(on_step)
+        with _show_bars() as on_step:
+            yield _show_tracebacks(on_step)
     else:
-        yield _with_tracebacks(_lines())
+        yield _show_tracebacks(_print_lines())
 
 
-def _with_tracebacks(on_step: OnEvent) -> OnEvent:
+def _show_tracebacks(on_step: OnEvent) -> OnEvent:
     """Shows steps and tracebacks; an error that ends a stage comes back as an exception."""
 
     def show(event: Event) -> None:
@@ -39,7 +39,7 @@ def _ignore(event: Event) -> None:
 
 
 @contextmanager
-def _bars() -> Iterator[OnEvent]:
+def _show_bars() -> Iterator[OnEvent]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -64,7 +64,7 @@ def _bars() -> Iterator[OnEvent]:
         yield show
 
 
-def _lines() -> OnEvent:
+def _print_lines() -> OnEvent:
     shown_sec: dict[str, float] = {}
 
     def show(event: Event) -> None:

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dp.parallel.environment import VERBOSE_VARIABLE
-from dp.parallel.events import Event, emit, traceback_note
-from dp.parallel.outcome import Outcome, error_text
+from dp.parallel.events import Event, describe_traceback, emit
+from dp.parallel.outcome import Outcome, describe_error
 
 KEPT_COUNT = 20  # files of that many runs; older ones go when a new one is made
 
@@ -50,14 +50,14 @@ def log_crash(outcome: Outcome) -> None:
         _LOGGER.error("%s\n%s", outcome.recording_id, outcome.traceback.rstrip())
 
 
-def unexpected_line(folder: Path, name: str, error: BaseException) -> str:
+def keep_traceback(folder: Path, name: str, error: BaseException) -> str:
     """One line about an error that ended a command, whose traceback is kept as `run_log` does."""
     with run_log(folder, name):
         log_error(name, error)
-        return error_text(error) + traceback_note(traceback_file())
+        return describe_error(error) + describe_traceback(find_traceback_file())
 
 
-def traceback_file() -> str:
+def find_traceback_file() -> str:
     """The file that tracebacks of this run went to; empty as long as there are none."""
     files = (handler for handler in _LOGGER.handlers if isinstance(handler, _RunFile))
     return next((str(file.path) for file in files if file.is_made), "")

@@ -11,7 +11,7 @@ from dp.parallel.outcome import Outcome, attempt
 from dp.project import locate_cache_folder, locate_data_folder
 from dp.stages import align_entry
 from dp.stages.align_entry import NOTES_FILE, REPORT_FILE
-from dp.stages.report import in_order, write_report
+from dp.stages.report import sort_outcomes, write_report
 from dp.stages.stage_job import find_result, make_result
 from dp.store.cache import discard_entry
 from dp.store.code import compute_code_digest
@@ -46,7 +46,7 @@ def plan_align(project: Path, config: Config) -> tuple[AlignJob, ...]:
     """A job for every recording that ingest took in."""
     data = locate_data_folder(project)
     notes_by_piece, repeats_by_piece = read_score_notes(data), read_score_repeats(data)
-    made_by = (config.align, compute_code_digest(align_entry.__name__), _soundfont_sha256(config.align))
+    made_by = (config.align, compute_code_digest(align_entry.__name__), _hash_soundfont(config.align))
     jobs = []
     for stored in read_stored_recordings(data):
         recording = stored.recording
@@ -63,7 +63,7 @@ def find_alignment(job: AlignJob) -> Outcome | None:
     if found is None or found.entry is None:
         return None
     try:
-        return _judged(found, found.entry)
+        return _judge(found, found.entry)
     except DataError:
         discard_entry(found.entry)  # damaged, by the disk or by hand; making it again is the cure
         return None
@@ -77,7 +77,7 @@ def align_recording(job: AlignJob) -> Outcome:
 def publish_align(project: Path, jobs: Sequence[AlignJob], outcomes: Iterable[Outcome]) -> list[Outcome]:
     """Write the datasets performed_notes (of what was accepted), alignment_report and align_report from the cache."""
     data = locate_data_folder(project)
-    final = in_order(outcomes, [job.recording_id for job in jobs])
+    final = sort_outcomes(outcomes, [job.recording_id for job in jobs])
     entries = [outcome.entry for outcome in final if outcome.entry is not None]
     reports = [read_alignment_file(entry / REPORT_FILE) for entry in entries]
     table = make_table(
@@ -91,7 +91,7 @@ def publish_align(project: Path, jobs: Sequence[AlignJob], outcomes: Iterable[Ou
     return final
 
 
-def _soundfont_sha256(config: AlignConfig) -> str | None:
+def _hash_soundfont(config: AlignConfig) -> str | None:
     """Of what plays the scores, where the method has them played and there is something."""
     if config.method != "publication":
         return None
@@ -107,10 +107,10 @@ def _align(job: AlignJob) -> Outcome:
     def write_entry(entry: Path) -> None:
         align_entry.write_entry(entry, job.stored.recording, job.notes, job.repeats, job.config)
 
-    return _judged(make_result(job, STAGE, write_entry), job.cache / STAGE / job.key)
+    return _judge(make_result(job, STAGE, write_entry), job.cache / STAGE / job.key)
 
 
-def _judged(outcome: Outcome, entry: Path) -> Outcome:
+def _judge(outcome: Outcome, entry: Path) -> Outcome:
     """The outcome of an alignment, which may be that the score does not fit."""
     report = read_alignment_file(entry / REPORT_FILE)
     return replace(outcome, outcome=outcome.outcome if report.accepted else "rejected", reason=report.reason)

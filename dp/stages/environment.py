@@ -15,7 +15,7 @@ RESUME_VARIABLE = "DP_RESUME"
 SERVER_VARIABLE = "PREFECT_API_URL"
 
 
-def orchestrator_environment(project: Path) -> dict[str, str]:
+def make_orchestrator_environment(project: Path) -> dict[str, str]:
     """What must be set before prefect or mlflow is imported."""
     return {
         "PREFECT_HOME": str(project / STATE_FOLDER / "prefect"),
@@ -29,9 +29,9 @@ def orchestrator_environment(project: Path) -> dict[str, str]:
     }
 
 
-def command_environment(project: Path, extra: Mapping[str, str]) -> dict[str, str]:
+def make_command_environment(project: Path, extra: Mapping[str, str]) -> dict[str, str]:
     """Environment for DVC and the stages below it: this interpreter, this `dp`, and `extra`."""
-    environment = {**os.environ, **orchestrator_environment(project), **extra}
+    environment = {**os.environ, **make_orchestrator_environment(project), **extra}
     environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     library = str(Path(__file__).parents[2])
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [library, os.environ.get("PYTHONPATH")]))

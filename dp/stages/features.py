@@ -10,7 +10,7 @@ from dp.parallel.outcome import Outcome, attempt
 from dp.project import locate_cache_folder, locate_data_folder
 from dp.stages import features_entry
 from dp.stages.features_entry import MELS_FILE
-from dp.stages.report import in_order, write_report
+from dp.stages.report import sort_outcomes, write_report
 from dp.stages.stage_job import find_result, make_result
 from dp.store.clips import find_clip_bounds, make_clip_id
 from dp.store.code import compute_code_digest
@@ -69,7 +69,7 @@ def publish_features(
 ) -> list[Outcome]:
     """Write the datasets mels (by collection), clips and features_report from the cache."""
     data = locate_data_folder(project)
-    final = in_order(outcomes, [job.recording_id for job in jobs])
+    final = sort_outcomes(outcomes, [job.recording_id for job in jobs])
     stored_by_id = {job.recording_id: job.stored for job in jobs}
     made = [(stored_by_id[outcome.recording_id], outcome.entry) for outcome in final if outcome.entry is not None]
     rows = _clip_rows(made, jobs[0].mel if jobs else MelConfig(), split)

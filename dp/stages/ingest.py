@@ -15,7 +15,7 @@ from dp.stages import ingest_entry
 from dp.stages.ingest_entry import NOTES_FILE, RECORDING_FILE, REPEATS_FILE
 from dp.stages.published import add_published, ingest_published
 from dp.stages.published_entry import PUBLISHED_FILE
-from dp.stages.report import in_order, write_report
+from dp.stages.report import sort_outcomes, write_report
 from dp.store.cache import find_entry, make_entry
 from dp.store.code import compute_code_digest
 from dp.store.hashing import compute_file_sha256, make_result_key
@@ -81,7 +81,7 @@ def publish_ingest(project: Path, config: Config, plan: IngestPlan, outcomes: It
         the final outcomes: a recording whose score has the id of an earlier one, but other notes, fails here.
     """
     data = locate_data_folder(project)
-    ordered = in_order(outcomes, [job.recording_id for job in plan.jobs])
+    ordered = sort_outcomes(outcomes, [job.recording_id for job in plan.jobs])
     stored = {o.recording_id: read_recording_file(o.entry / RECORDING_FILE) for o in ordered if o.entry is not None}
     final = _refuse_other_scores(ordered, stored)
     rows = [stored[outcome.recording_id] for outcome in final if outcome.entry is not None]

@@ -10,7 +10,7 @@ from dp.stages.environment import RUN_VARIABLE
 BY_HAND = "by hand"  # the id of a stage that was started without a command
 
 
-def current_run() -> str:
+def find_current_run() -> str:
     """The id of the run that this stage process belongs to."""
     return os.environ.get(RUN_VARIABLE, BY_HAND)
 

@@ -15,9 +15,9 @@ FloatMel = npt.NDArray[np.float32]
 def find_clip_bounds(frame_count: int, rate_hz: float) -> tuple[tuple[int, int], ...]:
     """[start, end) frames of the clips of a recording.
 
-    Clip i is frames round(312.5 i) to round(312.5 (i+1)) (SPEC section 2). What is left at the end makes a shorter
-    last clip when it lasts SHORTEST_CLIP_SEC or more, and is left out otherwise: a shorter one teaches next to
-    nothing. A recording that is shorter than that altogether is one clip.
+    Clip i is frames round(312.5 i) to round(312.5 (i+1)) at the publication's 62.5 frames per second. What is left at
+    the end makes a shorter last clip when it lasts SHORTEST_CLIP_SEC or more, and is left out otherwise: a shorter one
+    teaches next to nothing. A recording that is shorter than that altogether is one clip.
     """
     shortest_frame = int(sec_to_frame(SHORTEST_CLIP_SEC, rate_hz))
     bounds: list[tuple[int, int]] = []

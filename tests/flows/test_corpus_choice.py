@@ -7,7 +7,7 @@ import pytest
 from dp.config import Config, CorpusConfig, SplitConfig
 from dp.errors import DataError
 from dp.project import find_project
-from flows.corpus_choice import check_corpus, requested_config, write_corpus
+from flows.corpus_choice import check_corpus, choose_config, write_corpus
 from tests.factories import melody_pair
 
 PARAMS = """\
@@ -52,7 +52,7 @@ def test_the_project_is_the_nearest_folder_with_params(project: Path, monkeypatc
 
 def test_the_corpus_is_kept_in_params_and_comments_stay(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project.parent)
-    config = requested_config(project, "folder", "corpus")
+    config = choose_config(project, "folder", "corpus")
     assert (config.corpus, config.split.seed) == (CorpusConfig("folder", "../corpus"), 7)
     assert (project / "params.yaml").read_text() == PARAMS
     check_corpus(project, config)
@@ -65,28 +65,28 @@ def test_the_corpus_is_kept_in_params_and_comments_stay(project: Path, monkeypat
 def test_params_that_say_the_same_are_not_written(project: Path) -> None:
     (project / "params.yaml").chmod(0o444)
     before = (project / "params.yaml").stat()
-    write_corpus(project, requested_config(project, None, None))
+    write_corpus(project, choose_config(project, None, None))
     after = (project / "params.yaml").stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 def test_an_absolute_root_stays_absolute(project: Path) -> None:
     root = str(project.parent / "corpus")
-    assert requested_config(project, "folder", root).corpus.root == root
+    assert choose_config(project, "folder", root).corpus.root == root
 
 
 def test_another_corpus_needs_its_folder_but_the_demo_has_one(project: Path) -> None:
     with pytest.raises(DataError, match="--corpus: folder needs its folder; give --root"):
-        requested_config(project, "folder", None)
+        choose_config(project, "folder", None)
     write_corpus(project, Config(corpus=CorpusConfig("folder", "../corpus")))
-    assert requested_config(project, "demo", None).corpus == CorpusConfig("demo", "data/demo")
-    assert requested_config(project, None, None).corpus == CorpusConfig("folder", "../corpus")
+    assert choose_config(project, "demo", None).corpus == CorpusConfig("demo", "data/demo")
+    assert choose_config(project, None, None).corpus == CorpusConfig("folder", "../corpus")
 
 
 def test_a_folder_without_a_pipeline_is_no_project(project: Path) -> None:
     (project / "dvc.yaml").unlink()
     with pytest.raises(DataError, match=r"has no dvc\.yaml"):
-        requested_config(project, None, None)
+        choose_config(project, None, None)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ import pytest
 from dp.errors import DataError
 from dp.parallel.events import EVENTS_VARIABLE, Event, emit, parse
 from dp.parallel.outcome import Outcome, attempt
-from dp.stages.environment import command_environment
-from dp.stages.report import in_order, summary_line
+from dp.stages.environment import make_command_environment
+from dp.stages.report import sort_outcomes, summarize_outcomes
 from dp.stages.runs import clear_mark, mark_published, was_published
 from flows import dvc, processes
 from flows.processes import project_lock, run_lines
@@ -56,9 +56,9 @@ def test_outcomes_of_an_attempt() -> None:
 
 def test_outcomes_are_counted_and_ordered() -> None:
     outcomes = [Outcome("b", "failed", "x"), Outcome("a", "done"), Outcome("c", "done")]
-    assert summary_line("align", outcomes) == "align: 2 done, 1 failed"
-    assert summary_line("align", []) == "align: no recordings"
-    assert [outcome.recording_id for outcome in in_order(outcomes, ["c", "b", "a"])] == ["c", "b", "a"]
+    assert summarize_outcomes("align", outcomes) == "align: 2 done, 1 failed"
+    assert summarize_outcomes("align", []) == "align: no recordings"
+    assert [outcome.recording_id for outcome in sort_outcomes(outcomes, ["c", "b", "a"])] == ["c", "b", "a"]
 
 
 def test_a_mark_belongs_to_one_run(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_project_stays_locked_until_the_last_process_of_a_killed_command_ends(
 ) -> None:
     monkeypatch.setattr(processes, "LOCK_TIMEOUT_SEC", 0.1)
     reader, writer = os.pipe()  # what is left of the command waits for its standard input to end
-    program, environment = [sys.executable, "-c", KILLED_WITH_THE_LOCK], command_environment(tmp_path, {})
+    program, environment = [sys.executable, "-c", KILLED_WITH_THE_LOCK], make_command_environment(tmp_path, {})
     command = subprocess.Popen(program, cwd=tmp_path, env=environment, stdin=reader, stdout=subprocess.PIPE)
     os.close(reader)
     assert command.stdout is not None
@@ -156,7 +156,7 @@ def test_a_stage_ends_when_its_command_was_killed(tmp_path: Path) -> None:
         "from flows.owner_watch import follow_owner; import time; follow_owner(); print(1, flush=True); time.sleep(60)"
     )
     owner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    environment = command_environment(tmp_path, {"DP_OWNER_PID": str(owner.pid)})
+    environment = make_command_environment(tmp_path, {"DP_OWNER_PID": str(owner.pid)})
     stage = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE)
     assert stage.stdout is not None
     stage.stdout.readline()
@@ -235,6 +235,6 @@ def test_a_lock_of_a_running_dvc_stays(dvc_folder: Path) -> None:
 
 
 def test_the_error_of_dvc_is_found() -> None:
-    assert dvc.error_text(["WARNING: x", "ERROR: failed to reproduce", "more"]) == "failed to reproduce"
-    assert dvc.error_text(["Traceback", "KeyError: 3"]) == "KeyError: 3"
-    assert dvc.error_text([]) == "no message"
+    assert dvc.find_error_text(["WARNING: x", "ERROR: failed to reproduce", "more"]) == "failed to reproduce"
+    assert dvc.find_error_text(["Traceback", "KeyError: 3"]) == "KeyError: 3"
+    assert dvc.find_error_text([]) == "no message"

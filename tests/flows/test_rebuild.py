@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from dp.errors import DataError
-from dp.stages.environment import command_environment
+from dp.stages.environment import make_command_environment
 from dp.store.reading import read_clips, read_stage_report
 from flows import rebuild as rebuilding
 from flows.rebuild import rebuild
@@ -80,7 +80,7 @@ def check_that_changing_back_computes_nothing(project: Path) -> None:
 
 
 def test_a_project_is_brought_up_to_date_step_by_step(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    command, environment = [sys.executable, "-c", KILLED], command_environment(project, {})
+    command, environment = [sys.executable, "-c", KILLED], make_command_environment(project, {})
     killed = subprocess.run(command, cwd=project, env=environment, capture_output=True, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     finished = list((project / ".dp/cache/align").glob("[!.]*"))

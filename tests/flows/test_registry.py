@@ -11,7 +11,7 @@ from mlflow import MlflowClient
 from dp.errors import DataError
 from dp.render import load_models
 from dp.types import Source
-from flows.registry import main, register_models, registered_models
+from flows.registry import find_registered_models, main, register_models
 from tests.render.untrained import TRAINED_ON, model_set, save
 
 ALLOWED = ("unknown",)  # the vocoder does not say what it learned from
@@ -36,17 +36,17 @@ def test_models_of_the_registry(models: Path, here: Path) -> None:
     client.create_registered_model("violin")
     client.create_model_version("violin", models.as_uri())
     client.set_registered_model_alias("violin", "champion", "1")
-    assert registered_models(here, "models:/violin@champion") == models
-    assert registered_models(here, "models:/violin/1") == models
-    assert load_models(registered_models(here, "models:/violin/1")).performer_names == ("ann", "bo")
+    assert find_registered_models(here, "models:/violin@champion") == models
+    assert find_registered_models(here, "models:/violin/1") == models
+    assert load_models(find_registered_models(here, "models:/violin/1")).performer_names == ("ann", "bo")
     for address, part in (("models:/violin@other", "is not known"), ("models:/viola/1", "is not known")):
         with pytest.raises(DataError, match=part):
-            registered_models(here, address)
+            find_registered_models(here, address)
     with pytest.raises(DataError, match="names no version"):
-        registered_models(here, "models:/violin")
+        find_registered_models(here, "models:/violin")
     client.create_model_version("violin", (here / "gone").as_uri())
     with pytest.raises(DataError, match="is no folder here"):
-        registered_models(here, "models:/violin/2")
+        find_registered_models(here, "models:/violin/2")
 
 
 def test_models_are_refused_whose_recordings_forbid_their_release(
@@ -66,7 +66,7 @@ def test_models_are_refused_whose_recordings_forbid_their_release(
     assert not (here / ".dp").exists()
     assert main([*command, "--allow-licence", "unknown", "cc by-nc-sa 4.0"]) == 0
     assert capsys.readouterr().out == "models:/violin@champion is version 1\n"
-    assert load_models(registered_models(here, "models:/violin@champion")).timing.trained_on == bound
+    assert load_models(find_registered_models(here, "models:/violin@champion")).timing.trained_on == bound
 
 
 def test_models_of_free_recordings_are_registered_as_they_are(here: Path) -> None:
@@ -79,13 +79,17 @@ def test_models_that_are_registered_stay_as_they_were(models: Path, here: Path) 
     changing = here / "models"
     shutil.copytree(models, changing)
     assert register_models(here, changing, "violin", "champion", ALLOWED) == 1
-    first = registered_models(here, "models:/violin@champion")
+    first = find_registered_models(here, "models:/violin@champion")
     shutil.rmtree(changing / "vocoder")
     with pytest.raises(DataError, match="vocoder"):
         register_models(here, changing, "violin", "champion", ALLOWED)
-    assert registered_models(here, "models:/violin@champion") == first
+    assert find_registered_models(here, "models:/violin@champion") == first
     assert load_models(first).performer_names == ("ann", "bo")
     assert register_models(here, models, "violin", "champion", ALLOWED) == 2
-    assert registered_models(here, "models:/violin@champion") != first == registered_models(here, "models:/violin/1")
+    assert (
+        find_registered_models(here, "models:/violin@champion")
+        != first
+        == find_registered_models(here, "models:/violin/1")
+    )
     with pytest.raises(DataError, match="is refused by MLflow"):
         register_models(here, models, "a/b", "champion", ALLOWED)

@@ -14,9 +14,9 @@ from dp.errors import DataError
 from dp.parallel.dask_cluster import DaskExecutor
 from dp.parallel.outcome import DIED, Outcome
 from dp.render_options import OutputOptions, RenderOptions
-from dp.stages.environment import SERVER_VARIABLE, command_environment
+from dp.stages.environment import SERVER_VARIABLE, make_command_environment
 from dp.store.renderings import RenderingRow, read_renderings
-from flows.processes import prefect_server, project_lock
+from flows.processes import project_lock, start_prefect_server
 from tests.factories import MELODY, melody_xml
 from tests.render.untrained import model_set, save
 
@@ -100,11 +100,11 @@ def test_an_unknown_performer_is_refused_before_anything_is_rendered(
 
 def test_the_flow_renders_a_folder_with_the_projects_models(scores: Path, models: Path, tmp_path: Path) -> None:
     project = models.parents[1]
-    environment = command_environment(project, {"DP_WORKERS": "1"})
+    environment = make_command_environment(project, {"DP_WORKERS": "1"})
     command = [sys.executable, "-m", "flows.render", str(scores), str(tmp_path / "out")]
     with (
         project_lock(project) as lock,
-        prefect_server(project, environment, lock, tmp_path / "server.log") as url,
+        start_prefect_server(project, environment, lock, tmp_path / "server.log") as url,
     ):
         environment[SERVER_VARIABLE] = url
         done = subprocess.run([*command, "bo"], cwd=project, env=environment, capture_output=True, text=True)

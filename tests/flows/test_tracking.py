@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from flows.tracking import data_versions, git_commit, tracked_run
+from flows.tracking import find_data_versions, find_git_commit, track_run
 
 LOCK = """\
 schema: '2.0'
@@ -27,7 +27,7 @@ def test_a_run_keeps_parameters_metrics_files_and_versions(tmp_path: Path) -> No
     (tmp_path / "dvc.lock").write_text(LOCK)
     (tmp_path / "timing").mkdir()
     (tmp_path / "timing" / "config.json").write_text("{}")
-    with tracked_run(tmp_path, "timing", {"step_count": 3, "seed": 1}) as run:
+    with track_run(tmp_path, "timing", {"step_count": 3, "seed": 1}) as run:
         for step in (1, 2, 3):
             run.log({"train_loss": 1.0 / step}, step)
         run.keep(tmp_path / "timing")
@@ -45,13 +45,13 @@ def test_a_run_keeps_parameters_metrics_files_and_versions(tmp_path: Path) -> No
     assert [file.path for file in client.list_artifacts(run.run_id, "timing")] == ["timing/config.json"]
     assert found.info.artifact_uri.startswith((tmp_path / ".dp/mlflow-artifacts").as_uri())
 
-    with pytest.raises(ZeroDivisionError), tracked_run(tmp_path, "timing", {}) as failing:
+    with pytest.raises(ZeroDivisionError), track_run(tmp_path, "timing", {}) as failing:
         raise ZeroDivisionError
     assert client.get_run(failing.run_id).info.status == "FAILED"
 
 
 def test_versions_without_git_and_dvc(tmp_path: Path) -> None:
-    assert git_commit(tmp_path) == "none"
-    assert data_versions(tmp_path) == {}
+    assert find_git_commit(tmp_path) == "none"
+    assert find_data_versions(tmp_path) == {}
     (tmp_path / "dvc.lock").write_text(LOCK)
-    assert data_versions(tmp_path) == {"data/clips": "0123.dir"}
+    assert find_data_versions(tmp_path) == {"data/clips": "0123.dir"}

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from dp.cli import run
 from dp.models.checkpoint import CONFIG_FILE
-from dp.stages.environment import command_environment
+from dp.stages.environment import make_command_environment
 from flows import dvc
 from tests.factories import MELODY, melody_pair
 
@@ -65,14 +65,14 @@ def test_from_recordings_to_figures(project: Path, tmp_path: Path, capsys: pytes
     assert {Path(item.path).suffix for item in sounds} == {".png", ".wav"}
 
     # A setting changes, and changes back: nothing is stale. Prepared for another machine, it can be trained there.
-    targets, environment = ["train@sketch-timing", "train@sketch-vocoder"], command_environment(project, {})
+    targets, environment = ["train@sketch-timing", "train@sketch-vocoder"], make_command_environment(project, {})
     params = (project / "params.yaml").read_text()
     (project / "params.yaml").write_text(params.replace("preset: ours", "preset: sketch"))
     dvc.write_dependencies(project, environment)
-    assert dvc.stale_stages(project, targets, environment, with_deps=False) == ()
+    assert dvc.find_stale_stages(project, targets, environment, with_deps=False) == ()
     (project / "params.yaml").write_text(params.replace("min_score_fit: 0.0", "min_score_fit: 0.1"))
     dvc.write_dependencies(project, environment)
-    assert dvc.stale_stages(project, targets, environment) == ("align",)
+    assert dvc.find_stale_stages(project, targets, environment) == ("align",)
     (project / "params.yaml").write_text(params)
     assert run(["train", "--preset", "sketch", "--project", str(project), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["stages_run"] == []

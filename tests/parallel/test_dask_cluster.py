@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dp.errors import DataError
-from dp.parallel.dask_cluster import DaskExecutor, dask_client
+from dp.parallel.dask_cluster import DaskExecutor, open_dask_client
 from dp.parallel.executor import run_jobs
 from dp.parallel.outcome import Outcome, attempt
 from dp.parallel.run_log import run_log
@@ -77,7 +77,7 @@ def test_another_cluster_on_the_machine_is_nothing_to_warn_of(
         with contextlib.suppress(OSError):  # it is taken already
             taken.bind(("127.0.0.1", 8787))  # where Dask shows its state unless told otherwise
             taken.listen()
-        with dask_client(1, 1):
+        with open_dask_client(1, 1):
             pass
     assert not [str(warning.message) for warning in recwarn if "Port" in str(warning.message)]
 

@@ -8,12 +8,12 @@ import pytest
 
 from dp.errors import DataError
 from dp.parallel.environment import VERBOSE_VARIABLE
-from dp.parallel.events import EVENTS_VARIABLE, Event, emit, parse, traceback_note
+from dp.parallel.events import EVENTS_VARIABLE, Event, describe_traceback, emit, parse
 from dp.parallel.executor import Executor, SerialExecutor, run_jobs
 from dp.parallel.outcome import Outcome, attempt
 from dp.parallel.process import ProcessExecutor
 from dp.parallel.progress import show_progress
-from dp.parallel.run_log import KEPT_COUNT, log_crash, log_error, run_log, traceback_file, unexpected_line
+from dp.parallel.run_log import KEPT_COUNT, find_traceback_file, keep_traceback, log_crash, log_error, run_log
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def do(job: Named) -> Outcome:
 def test_the_traceback_of_a_job_is_in_the_file_and_its_outcome_is_one_line(tmp_path: Path, executor: Executor) -> None:
     with run_log(tmp_path / "logs", "test/work"):
         outcomes = run_jobs("test", work, [Named("bad"), Named("surprise"), Named("good")], executor)
-        assert traceback_file()
+        assert find_traceback_file()
     assert {outcome.recording_id: (outcome.outcome, outcome.reason) for outcome in outcomes} == {
         "bad": ("failed", "bad.wav: is no audio"),
         "surprise": ("crashed", "RuntimeError: of two lines"),
@@ -59,7 +59,7 @@ def test_what_was_found_to_be_done_may_surprise_too(tmp_path: Path) -> None:
 
     with run_log(tmp_path, "test"):
         (outcome,) = run_jobs("test", work, [Named("a")], SerialExecutor(), find)
-        assert ", in find\n" in Path(traceback_file()).read_text()
+        assert ", in find\n" in Path(find_traceback_file()).read_text()
     assert outcome.reason == "ZeroDivisionError: found"
 
 
@@ -68,7 +68,7 @@ def test_without_an_unexpected_error_nothing_is_made(tmp_path: Path) -> None:
     with run_log(tmp_path / "logs", "test"):
         run_jobs("test", work, [Named("bad"), Named("good")], SerialExecutor())
         log_crash(Outcome("a", "crashed", "its worker process died"))
-        assert traceback_file() == ""
+        assert find_traceback_file() == ""
     assert list(tmp_path.iterdir()) == []
     assert logging.getLogger("dp").handlers == before
     assert logging.getLogger("dp").propagate
@@ -81,7 +81,7 @@ def test_the_files_of_the_newest_runs_are_kept(tmp_path: Path) -> None:
         path.touch()
     with run_log(tmp_path, "align"):
         log_error("a", RuntimeError("new"))
-        new = Path(traceback_file())
+        new = Path(find_traceback_file())
     assert sorted(tmp_path.iterdir()) == sorted([*old[-(KEPT_COUNT - 1) :], new, *other])
     assert "RuntimeError: new" in new.read_text()
 
@@ -90,15 +90,15 @@ def test_where_no_file_can_be_made_the_traceback_is_not_lost(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "logs").write_text("in the way")
-    assert unexpected_line(tmp_path / "logs", "align", RuntimeError("new")) == "RuntimeError: new"
+    assert keep_traceback(tmp_path / "logs", "align", RuntimeError("new")) == "RuntimeError: new"
     assert "align\nRuntimeError: new\n" in capsys.readouterr().err
 
 
 def test_a_line_names_the_file_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert traceback_note("") == ""
-    assert traceback_note(str(tmp_path / ".dp/logs/x.log")) == "; traceback in .dp/logs/x.log"
-    assert traceback_note("/elsewhere/x.log") == "; traceback in /elsewhere/x.log"
+    assert describe_traceback("") == ""
+    assert describe_traceback(str(tmp_path / ".dp/logs/x.log")) == "; traceback in .dp/logs/x.log"
+    assert describe_traceback("/elsewhere/x.log") == "; traceback in /elsewhere/x.log"
 
 
 @pytest.mark.parametrize("quiet", [False, True])

@@ -1,4 +1,4 @@
-"""The publication's own aligner, to reproduce its alignments and to compare (SPEC section 3).
+"""The publication's own aligner, to reproduce its alignments and to compare.
 
 The score is synthesized at the one tempo that makes it as long as the recording, constant-Q spectrograms of both are
 warped onto each other as wholes, and every note's start and end are read off the path, on a grid of 32 ms. Details
