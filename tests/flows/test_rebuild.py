@@ -98,7 +98,7 @@ def test_a_project_is_brought_up_to_date_step_by_step(project: Path, monkeypatch
 
     # Nothing is stale: nothing is started, and what failed is still said.
     with monkeypatch.context() as patch:
-        patch.setattr(rebuilding, "prefect_server", lambda *args: pytest.fail("a server was started"))
+        patch.setattr(rebuilding, "start_prefect_server", lambda *args: pytest.fail("a server was started"))
         summary = rebuild(project)
     assert outcomes(summary) == bad_and(a="reused", b="reused", c="reused", d="reused")
     assert summary.stages_run == ()

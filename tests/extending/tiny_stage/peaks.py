@@ -9,7 +9,7 @@ from dp.config import Config
 from dp.parallel.outcome import Outcome, attempt
 from dp.project import locate_cache_folder, locate_data_folder
 from dp.stages import peaks_entry
-from dp.stages.report import in_order, write_report
+from dp.stages.report import sort_outcomes, write_report
 from dp.stages.stage_job import find_result, make_result
 from dp.store.code import compute_code_digest
 from dp.store.hashing import make_result_key
@@ -64,7 +64,7 @@ def make_peak(job: PeaksJob) -> Outcome:
 def publish_peaks(project: Path, jobs: Sequence[PeaksJob], outcomes: Iterable[Outcome]) -> list[Outcome]:
     """Write the datasets peaks and peaks_report from the cache."""
     data = locate_data_folder(project)
-    final = in_order(outcomes, [job.recording_id for job in jobs])
+    final = sort_outcomes(outcomes, [job.recording_id for job in jobs])
     entries = (outcome.entry for outcome in final if outcome.entry is not None)
     tables = ((None, read_table(entry / peaks_entry.PEAKS_FILE, schema.PEAKS)) for entry in entries)
     write_dataset(data / "peaks", tables, schema.PEAKS)
