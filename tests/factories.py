@@ -3,23 +3,34 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from dp.types import PerformedNotes, ScoreNotes
+from dp.types import PerformedNotes, Score, ScoreNotes
 
 STEPS = tuple(zip("CCDDEFFGGAAB", (0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0), strict=True))  # letter, alteration
 MELODY = (60, 62, 64, 67, 65, 69, 71, 72, 67, 64, 65, 62, 74, 71, 67, 60)
 
 
-def notes_of(rows: Sequence[tuple[float, float, int]], **columns: npt.ArrayLike) -> ScoreNotes:
-    """Notes from (onset_quarter, duration_quarter, pitch) of each, put in order; other columns by name."""
-    onset, duration, pitch = (np.array(column) for column in zip(*sorted(rows, key=_place), strict=True))
+def notes_in_order(rows: Sequence[tuple[float, float, int]], **columns: npt.ArrayLike) -> ScoreNotes:
+    """Notes from (onset_quarter, duration_quarter, pitch) of each; other columns by name."""
+    onset, duration, pitch = (np.array(column) for column in zip(*rows, strict=True))
     zeros = np.zeros(len(rows), dtype=np.int64)
     notes = ScoreNotes(onset.astype(float), duration.astype(float), pitch, zeros, zeros + 1, zeros + 1, zeros)
     return replace(notes, **{name: np.array(values) for name, values in columns.items()})
+
+
+def notes_of(rows: Sequence[tuple[float, float, int]]) -> ScoreNotes:
+    """The same, by onset and pitch, as the notes of every score are."""
+    return notes_in_order(sorted(rows, key=lambda row: (row[0], row[2])))
+
+
+def score_of(notes: ScoreNotes, tempo_qpm: float = 120.0, **fields: Any) -> Score:
+    """A score of one tempo for a violin."""
+    return Score("piece", notes, np.array([0.0]), np.array([tempo_qpm]), ("Violin",), **fields)
 
 
 def played_notes(*rows: tuple[int, float]) -> PerformedNotes:
@@ -27,10 +38,6 @@ def played_notes(*rows: tuple[int, float]) -> PerformedNotes:
     pitch = np.array([pitch for pitch, _ in rows], dtype=np.int64)
     onset_sec = np.array([onset for _, onset in rows], dtype=np.float64)
     return PerformedNotes(pitch, 0 * pitch, onset_sec, onset_sec + 0.2, np.ones(len(rows)))
-
-
-def _place(row: tuple[float, float, int]) -> tuple[float, int]:
-    return row[0], row[2]
 
 
 def melody_xml(pitches: Sequence[int] = MELODY, tempo_qpm: float = 120.0) -> bytes:

@@ -62,14 +62,14 @@ def test_a_score_that_fails_leaves_no_folder(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def request_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Request]:
-    """Makes requests, outside of any project."""
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Request:
+    """A request to render into tmp_path/out, outside of any project."""
     monkeypatch.chdir(tmp_path)
     models = tmp_path / "models"
     for name in ("timing", "synthesis", "vocoder"):
         (models / name).mkdir(parents=True)
         (models / name / "config.json").write_text(f'{{"weights_sha256": "{name}"}}')
-    return lambda **changed: replace(Request(tmp_path / "out", models, RenderOptions(), OUTPUT, ".wav"), **changed)
+    return Request(tmp_path / "out", models, RenderOptions(), OUTPUT, ".wav")
 
 
 def scores_of(folder: Path, **contents: str) -> list[Path]:
@@ -102,17 +102,17 @@ def test_no_two_scores_share_a_name(scores: list[str], names: list[str]) -> None
     assert name_outputs([Path(score) for score in scores], ".wav") == [Path(name) for name in names]
 
 
-def test_a_row_tells_all_about_a_score(tmp_path: Path, request_of: Callable[..., Request]) -> None:
+def test_a_row_tells_all_about_a_score(tmp_path: Path, asked: Request) -> None:
     scores = scores_of(tmp_path / "in", good="music", bad="bad")
-    assert render([*scores, scores[0], tmp_path / "in/missing.mid"], request_of()) == 1
+    assert render([*scores, scores[0], tmp_path / "in/missing.mid"], asked) == 1
     rows = rows_of(tmp_path / "out")
     assert (tmp_path / "out/good.wav").read_bytes() == b"music1"
     good = rows["good"]
     assert (good.score, good.outcome, good.reason) == ("../in/good.mid", "done", "")
     assert [(file.path, file.size_byte) for file in good.files] == [("good.wav", 6)]
     assert (good.note_count, good.audio_sec, good.warnings) == (3, 2.0, ("a note is too low",))
-    asked = json.loads(good.options)
-    assert (asked["extras"], asked["seed"], asked["suffix"], asked["performers"]) == (False, 1, ".wav", [])
+    options = json.loads(good.options)
+    assert (options["extras"], options["seed"], options["suffix"], options["performers"]) == (False, 1, ".wav", [])
     assert good.model_version == compute_model_version(tmp_path / "models")
     assert rows["bad"].outcome == "failed"
     assert rows["bad"].reason == f"{tmp_path / 'in/bad.mid'}: is no score; export it again"
@@ -120,41 +120,39 @@ def test_a_row_tells_all_about_a_score(tmp_path: Path, request_of: Callable[...,
     assert (rows["missing"].outcome, rows["missing"].score_sha256) == ("crashed", "")
 
 
-def test_what_is_finished_is_skipped_and_whatever_changed_is_not(
-    tmp_path: Path, request_of: Callable[..., Request]
-) -> None:
+def test_what_is_finished_is_skipped_and_whatever_changed_is_not(tmp_path: Path, asked: Request) -> None:
     out, scores = tmp_path / "out", scores_of(tmp_path / "in", a="1", b="2", c="3", d="4")
-    assert render(scores, request_of()) == 0
+    assert render(scores, asked) == 0
     before = rows_of(out)
-    assert render(scores, request_of(), Forbidden()) == 0
+    assert render(scores, asked, Forbidden()) == 0
     assert outcomes_of(out) == dict.fromkeys("abcd", "skipped")
     assert rows_of(out)["a"].files == before["a"].files
 
     (tmp_path / "in/a.mid").write_bytes(b"new")  # the score changed
     (out / "b.wav").write_bytes(b"3!")  # its audio did, to as many bytes
     (out / "c.wav").unlink()
-    assert render(scores, request_of()) == 0
+    assert render(scores, asked) == 0
     assert outcomes_of(out) == {"a": "done", "b": "done", "c": "done", "d": "skipped"}
     assert (out / "a.wav").read_bytes() == b"new1"
 
-    assert render(scores[:1], request_of(options=RenderOptions(seed=2))) == 0
+    assert render(scores[:1], replace(asked, options=RenderOptions(seed=2))) == 0
     assert (out / "a.wav").read_bytes() == b"new2"
     assert outcomes_of(out) == {"a": "done", "b": "done", "c": "done", "d": "skipped"}  # the others' rows are kept
-    assert render(scores[3:], request_of(suffix=".flac")) == 0
+    assert render(scores[3:], replace(asked, suffix=".flac")) == 0
     assert rows_of(out)["d"].files[0].path == "d.flac"
     (tmp_path / "models/vocoder/config.json").write_text('{"weights_sha256": "new"}')
-    assert render(scores[1:2], request_of()) == 0
+    assert render(scores[1:2], asked) == 0
     assert outcomes_of(out)["b"] == "done"
 
 
-def test_a_row_goes_when_another_score_takes_its_file(tmp_path: Path, request_of: Callable[..., Request]) -> None:
+def test_a_row_goes_when_another_score_takes_its_file(tmp_path: Path, asked: Request) -> None:
     first, second = scores_of(tmp_path / "one", x="1"), scores_of(tmp_path / "two", x="2")
-    render(first, request_of())
-    render(second, request_of())
+    render(first, asked)
+    render(second, asked)
     assert [row.score for row in read_renderings(tmp_path / "out")] == ["../two/x.mid"]
 
 
-def test_an_interruption_leaves_what_was_finished(tmp_path: Path, request_of: Callable[..., Request]) -> None:
+def test_an_interruption_leaves_what_was_finished(tmp_path: Path, asked: Request) -> None:
     out, scores = tmp_path / "out", scores_of(tmp_path / "in", a="1", b="2", c="3")
     ended = []
 
@@ -170,19 +168,19 @@ def test_an_interruption_leaves_what_was_finished(tmp_path: Path, request_of: Ca
                 ended.append(True)
 
     with pytest.raises(KeyboardInterrupt):
-        render(scores, request_of(), Interrupted())
+        render(scores, asked, Interrupted())
     assert outcomes_of(out) == {"a": "done", "b": "done"}
     assert sorted(path.name for path in out.iterdir()) == ["a.wav", "b.wav", MANIFEST_FILE]
     assert ended
-    assert render(scores, request_of()) == 0
+    assert render(scores, asked) == 0
     assert outcomes_of(out) == {"a": "skipped", "b": "skipped", "c": "done"}
 
 
 def test_a_score_that_kills_its_process_costs_itself(
-    tmp_path: Path, request_of: Callable[..., Request], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, asked: Request, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out, scores = tmp_path / "out", scores_of(tmp_path / "in", a="1", b="fatal", c="3")
-    assert render(scores, request_of(), ProcessExecutor()) == 1
+    assert render(scores, asked, ProcessExecutor()) == 1
     assert outcomes_of(out) == {"a": "done", "b": "crashed", "c": "done"}
     assert rows_of(out)["b"].reason == DIED
     assert capsys.readouterr().err == f"{scores[1]}: crashed: {DIED}\n"
@@ -191,12 +189,12 @@ def test_a_score_that_kills_its_process_costs_itself(
 
 @pytest.mark.parametrize("in_project", [False, True])
 def test_an_unexpected_error_leaves_its_traceback_where_the_line_says(
-    tmp_path: Path, request_of: Callable[..., Request], capsys: pytest.CaptureFixture[str], in_project: bool
+    tmp_path: Path, asked: Request, capsys: pytest.CaptureFixture[str], in_project: bool
 ) -> None:
     out, scores = tmp_path / "out", scores_of(tmp_path / "in", a="1", b="surprising", c="bad")
     if in_project:
         (tmp_path / "params.yaml").write_text("")
-    assert render(scores, request_of(), ProcessExecutor()) == 1
+    assert render(scores, asked, ProcessExecutor()) == 1
     assert rows_of(out)["b"].reason == "RuntimeError: of two lines"
     (file,) = tmp_path.glob(".dp/logs/*" if in_project else "out/.dp/logs/*")
     assert capsys.readouterr().err.splitlines() == [
@@ -208,11 +206,9 @@ def test_an_unexpected_error_leaves_its_traceback_where_the_line_says(
     assert ", in copy\n" in text
 
 
-def test_progress_tells_pace_and_time_left(
-    tmp_path: Path, request_of: Callable[..., Request], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_progress_tells_pace_and_time_left(tmp_path: Path, asked: Request, capsys: pytest.CaptureFixture[str]) -> None:
     scores = scores_of(tmp_path / "in", a="1", b="bad")
-    render(scores, request_of(), quiet=False)
+    render(scores, asked, quiet=False)
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "render: 0/2"
     assert "min of audio per min, 0:00:00 left; " in lines[1]
@@ -223,15 +219,15 @@ def test_progress_tells_pace_and_time_left(
     assert lines[-1].startswith("render: 1 done, 1 failed; 0.0 min of audio, ")
 
 
-def test_a_folder_is_rendered_into_by_one_command_at_a_time(tmp_path: Path, request_of: Callable[..., Request]) -> None:
+def test_a_folder_is_rendered_into_by_one_command_at_a_time(tmp_path: Path, asked: Request) -> None:
     with open_manifest(tmp_path / "out"), pytest.raises(DataError, match="another dp command is rendering into it"):
-        render(scores_of(tmp_path / "in", a="1"), request_of())
+        render(scores_of(tmp_path / "in", a="1"), asked)
     assert not list((tmp_path / "out").iterdir())  # the lock is on the folder, not on a file in it
-    assert render(scores_of(tmp_path / "in", a="1"), request_of()) == 0
+    assert render(scores_of(tmp_path / "in", a="1"), asked) == 0
 
 
 @pytest.mark.parametrize("damage", ["manifest", "no models", "damaged models"])
-def test_what_cannot_work_is_refused_at_once(tmp_path: Path, request_of: Callable[..., Request], damage: str) -> None:
+def test_what_cannot_work_is_refused_at_once(tmp_path: Path, asked: Request, damage: str) -> None:
     if damage == "manifest":
         (tmp_path / "out").mkdir()
         (tmp_path / "out" / MANIFEST_FILE).write_bytes(b"PAR1")
@@ -241,7 +237,7 @@ def test_what_cannot_work_is_refused_at_once(tmp_path: Path, request_of: Callabl
         (tmp_path / "models/timing/config.json").write_text("[]")
     said = {"manifest": "delete it, then", "no models": "holds no model", "damaged models": "does not describe"}
     with pytest.raises(DataError, match=said[damage]):
-        render(scores_of(tmp_path / "in", a="1"), request_of())
+        render(scores_of(tmp_path / "in", a="1"), asked)
 
 
 def test_a_worker_ends_with_its_command(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ HEADER = "pitch,onset_quarter,duration_quarter,onset_s,offset_s,confidence\n"
 def truth_of(*rows: tuple[float, ...]) -> Truth:
     """Pitch, onset and duration in quarters, onset, release and end of sound in seconds; nan = not played."""
     table = np.array(rows, dtype=np.float64)
-    pitch, onset, duration, *times = table.T
-    return Truth(pitch.astype(np.int64), onset, duration, *times, np.isfinite(times[0]))
+    pitch, onset, duration, onset_sec, offset_sec, sound_end_sec = table.T
+    return Truth(pitch.astype(np.int64), onset, duration, onset_sec, offset_sec, sound_end_sec, np.isfinite(onset_sec))
 
 
 TRUTH = truth_of(

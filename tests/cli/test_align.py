@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import soundfile
 
-import dp.files
 from dp.cli import run
 from dp.cli.align import COLUMNS
 from tests.factories import MELODY, melody_pair, melody_samples, melody_times, melody_xml
@@ -184,7 +183,7 @@ def test_a_full_disk_leaves_nothing_behind(
             file.write(content[:10])
         raise OSError(errno.ENOSPC, "No space left on device", str(self))
 
-    monkeypatch.setattr(dp.files.Path, "write_bytes", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     assert run(["align", str(score), str(audio), "-o", str(tmp_path / "out.csv")]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from dp.batch.job import Request
@@ -241,7 +242,9 @@ def test_asked_to_end_it_leaves_nothing_behind(models: Path, here: Path, monkeyp
 def test_what_is_not_asked_for_is_the_librarys_default() -> None:
     assert Wanted().options() == RenderOptions()
     assert Wanted().output() == OutputOptions()
-    asked = {item.name: item.default for item in get_command(app).commands["render"].params}  # type: ignore[attr-defined]
+    command = get_command(app)
+    assert isinstance(command, TyperGroup)
+    asked = {item.name: item.default for item in command.commands["render"].params}
     for name in ("expression", "texture", "seed"):
         assert asked[name] == getattr(RenderOptions(), name)
     assert asked["tuning"] == RenderOptions().tuning_hz

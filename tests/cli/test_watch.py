@@ -46,22 +46,16 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def start(models: Path, tmp_path: Path) -> Iterator[Callable[[], "subprocess.Popen[str]"]]:
-    """Starts a command that watches tmp_path/in."""
-    (tmp_path / "in").mkdir()
-    (tmp_path / "watch.py").write_text(PROGRAM)
-    started: list[subprocess.Popen[str]] = []
-
-    def begin() -> "subprocess.Popen[str]":
-        command = [sys.executable, str(tmp_path / "watch.py"), str(tmp_path / "in"), str(tmp_path / "in/out")]
-        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-        process = subprocess.Popen([*command, str(models)], env=environment, stderr=subprocess.PIPE, text=True)
-        started.append(process)
-        return process
-
-    yield begin
-    for process in started:
+@contextmanager
+def watching(folder: Path, models: Path) -> Iterator["subprocess.Popen[str]"]:
+    """A command that watches a folder, killed if it still runs in the end."""
+    (folder.parent / "watch.py").write_text(PROGRAM)
+    command = [sys.executable, str(folder.parent / "watch.py"), str(folder), str(folder / "out"), str(models)]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
         process.kill()
         process.communicate()
 
@@ -91,19 +85,20 @@ def ctrl_c_when(found: Callable[[], bool]) -> Iterator[None]:
 
 
 def test_whatever_is_dropped_in_is_rendered_once(
-    start: Callable[[], "subprocess.Popen[str]"], models: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    models: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     folder, out = tmp_path / "in", tmp_path / "in/out"
-    process = start()
-    (folder / "bad.mid").write_bytes(b"MThd")
-    (folder / "a.musicxml").write_bytes(melody_xml())
-    wait_for(lambda: outcomes(out) == {"../a.musicxml": "done", "../bad.mid": "failed"})
-    (folder / "sub").mkdir()
-    (folder / "sub/b.musicxml").write_bytes(melody_xml(MELODY[4:]))
-    (folder / "bad.mid").unlink()
-    wait_for(lambda: (out / "sub/b.wav").is_file() and "../sub/b.musicxml" in outcomes(out))
-    process.send_signal(signal.SIGTERM)
-    _, said = process.communicate(timeout=TIMEOUT_SEC)
+    folder.mkdir()
+    with watching(folder, models) as process:
+        (folder / "bad.mid").write_bytes(b"MThd")
+        (folder / "a.musicxml").write_bytes(melody_xml())
+        wait_for(lambda: outcomes(out) == {"../a.musicxml": "done", "../bad.mid": "failed"})
+        (folder / "sub").mkdir()
+        (folder / "sub/b.musicxml").write_bytes(melody_xml(MELODY[4:]))
+        (folder / "bad.mid").unlink()
+        wait_for(lambda: (out / "sub/b.wav").is_file() and "../sub/b.musicxml" in outcomes(out))
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=TIMEOUT_SEC)
     assert process.returncode == 0, said
     assert said.count("bad.mid: is cut off inside its header") == 1
     assert sorted(path.name for path in out.rglob("*")) == ["a.wav", "b.wav", MANIFEST_FILE, "sub"]

@@ -65,7 +65,7 @@ def test_a_licence_nobody_states(tmp_path: Path) -> None:
         (FIRST + "\n" + FIRST, "info.csv, line 3: filename 'ann_bwv1001_mov1' is already in line 2"),
     ],
 )
-def test_bad_rows(tmp_path: Path, row, message: str) -> None:
+def test_bad_rows(tmp_path: Path, row: str, message: str) -> None:
     with pytest.raises(DataError) as caught:
         list_recordings("bach-violin", dataset(tmp_path, row))
     assert message in str(caught.value)
@@ -96,6 +96,7 @@ def test_published_files(tmp_path: Path) -> None:
     np.testing.assert_array_equal(notes.onset_tick, [0, 6])
     np.testing.assert_array_equal(notes.offset_tick, [6, 24])
     np.testing.assert_array_equal(notes.pitch, [78, 59])
+    assert alignment is not None
     np.testing.assert_array_equal(alignment.onset_sec, [0.192, 0.64])
     np.testing.assert_array_equal(alignment.offset_sec, [0.608, 0.64])
     assert read_movement_tempo_qpm(root, name) == 71.5
@@ -130,7 +131,8 @@ def test_the_real_copy(shared_data: Path) -> None:
 def test_the_published_alignments_of_the_real_copy(shared_data: Path) -> None:
     root = shared_data / "bach-violin"
     corpus = list_recordings("bach-violin", root)
-    ids = [item.recording_id for item in (*corpus.recordings, *corpus.missing)]
+    ids = [recording.recording_id for recording in corpus.recordings]
+    ids += [missing.recording_id for missing in corpus.missing]
     alignments = {name: read_movement_alignment(root, name) for name in ids}
     assert len(ids) == 105 and sum(alignment is None for alignment in alignments.values()) == 3
     present = {name: alignment for name, alignment in alignments.items() if alignment is not None}

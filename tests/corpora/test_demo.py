@@ -138,7 +138,7 @@ def test_a_deleted_file_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_) -> None:
+    def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(make, "write_audio", full)

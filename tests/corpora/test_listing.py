@@ -28,7 +28,7 @@ def test_ids_show_the_path(path: str, expected: str) -> None:
 
 
 @given(st.lists(st.text("ab./- _ÄA", min_size=1, max_size=8), min_size=2, max_size=2, unique=True))
-def test_ids_are_safe_and_differ(names) -> None:
+def test_ids_are_safe_and_differ(names: list[str]) -> None:
     paths = [ROOT / (name.strip("/. ") + "x.wav") for name in names]
     ids = [make_path_id(path, ROOT) for path in paths]
     assert all(is_id(name) for name in ids)

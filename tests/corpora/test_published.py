@@ -1,3 +1,4 @@
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,7 @@ def test_notes_in_one_step_of_the_grid_are_spread_over_it_and_no_note_is_without
         ("0,0.4\n0.5,0.6\n0.7,0.8\n0.7,0.8\n", ROWS.replace("12,24,62", "12,24,63"), "has other notes than"),
     ],
 )
-def test_what_does_not_fit_is_refused(tmp_path: Path, alignment: str, rows, message: str) -> None:
+def test_what_does_not_fit_is_refused(tmp_path: Path, alignment: str, rows: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
         read_published_alignment(published(tmp_path, alignment, rows), NOTES)
 
@@ -60,11 +61,10 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, alignment: str, rows, mess
 def test_all_102_of_the_real_copy(shared_data: Path) -> None:
     corpus = list_recordings("bach-violin", shared_data / "bach-violin")
     assert len(corpus.published) == 102
-    repaired, scores = 0, {}
+    repaired = 0
+    read_once = cache(read_score)
     for item in corpus.published:
-        path = item.recording.score_path
-        scores[path] = scores.get(path) or read_score(path).notes
-        found = read_published_alignment(item, scores[path])
+        found = read_published_alignment(item, read_once(item.recording.score_path).notes)
         assert (np.diff(found.performed.onset_sec)[np.diff(found.onset_quarter) > 0] > 0).all()
         assert (found.performed.offset_sec > found.performed.onset_sec).all()
         repaired += found.repaired_count

@@ -13,6 +13,7 @@ from dp.data.score_context import (
 )
 from dp.types import ScoreNotes
 from dp.units import FloatArray
+from tests.factories import notes_in_order
 
 Row = tuple[float, float, int, int]
 # (onset, duration, pitch, measure): a grace note, a chord, eighths in the second bar, and a note held over them.
@@ -28,9 +29,7 @@ ROWS: list[Row] = [
 
 
 def notes_of(rows: list[Row] = ROWS) -> ScoreNotes:
-    onset, duration, pitch, measure = (np.array(column) for column in zip(*rows, strict=True))
-    zeros = np.zeros(len(rows), dtype=np.int64)
-    return ScoreNotes(onset.astype(float), duration.astype(float), pitch, zeros, zeros + 1, measure, zeros)
+    return notes_in_order([row[:3] for row in rows], measure=[row[3] for row in rows])
 
 
 def context_of(rows: list[Row] = ROWS, tempo_qpm: float = 60.0) -> ScoreContext:

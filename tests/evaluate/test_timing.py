@@ -19,7 +19,7 @@ from dp.models.checkpoint import Checkpoint
 from dp.models.timing import TimingDims, TimingModel
 from dp.types import PerformedNotes
 from dp.units import FloatArray
-from tests.factories import notes_of
+from tests.factories import notes_in_order
 
 PITCHES = [60, 64, 67, 62, 65, 69, 71, 72, 59, 55, 57, 66, 68, 70, 61, 63, 73, 74, 56, 58]
 STEP_QUARTER = 0.5
@@ -28,7 +28,7 @@ STEP_QUARTER = 0.5
 def performance(recording_id: str, step_sec: FloatArray, pitches: list[int] = PITCHES) -> Performance:
     """Eighths, each of which lasts until the next."""
     rows = [(STEP_QUARTER * i, STEP_QUARTER, pitch) for i, pitch in enumerate(pitches)]
-    notes = notes_of(rows, measure=1 + np.arange(len(rows)) // 8)
+    notes = notes_in_order(rows, measure=1 + np.arange(len(rows)) // 8)
     times = 0.1 + np.concatenate([[0.0], np.cumsum(step_sec)])
     performed = PerformedNotes(notes.pitch, notes.velocity, times[:-1], times[1:], np.ones(len(rows)))
     return Performance(recording_id, notes, performed)

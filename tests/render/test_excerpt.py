@@ -1,5 +1,6 @@
 """Parts and bars of a score."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,11 @@ from tests.train import tiny
 BARS = ("1", "2", "1", "2", "3", "4")
 
 
-def score_of(bar_names=BARS, part=0, tempo=((0.0, 60.0), (3.0, 90.0), (5.0, 120.0))):
+def score_of(
+    bar_names: Sequence[str] = BARS,
+    part: int = 0,
+    tempo: Sequence[tuple[float, float]] = ((0.0, 60.0), (3.0, 90.0), (5.0, 120.0)),
+) -> Score:
     notes = tiny.scale(2 * len(bar_names))
     bars = tuple(PlayedBar(name, 2.0 * index, 2.0 * index + 2.0) for index, name in enumerate(bar_names))
     quarters, qpm = np.array(tempo).T.reshape(2, -1)
@@ -104,7 +109,7 @@ def test_parts_by_name_and_by_number() -> None:
         ([], 4, 3, "does not play bar 3 after"),
     ],
 )
-def test_what_is_not_there(parts, start: int | None, end: int | None, said: str) -> None:
+def test_what_is_not_there(parts: list[str], start: int | None, end: int | None, said: str) -> None:
     with pytest.raises(DataError) as caught:
         cut_excerpt(score_of(), parts, start, end)
     assert said in str(caught.value)

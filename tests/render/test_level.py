@@ -1,6 +1,7 @@
 """Dynamics by rule, on the log-mel."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 
@@ -10,14 +11,14 @@ from dp.types import PerformedNotes
 RATE_HZ = 62.5
 
 
-def played(*notes):
+def played(*notes: tuple[float, float]) -> PerformedNotes:
     """(onset_sec, offset_sec) of each."""
     onset, offset = (np.array(column) for column in zip(*notes, strict=True))
     same = np.full(len(notes), 60)
     return PerformedNotes(same, same, onset, offset, np.ones(len(notes)))
 
 
-def curve(notes, level_db):
+def curve(notes: list[tuple[float, float]], level_db: npt.ArrayLike) -> LevelCurve:
     return LevelCurve(played(*notes), np.array(level_db), RATE_HZ)
 
 

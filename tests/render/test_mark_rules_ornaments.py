@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
+from dp.render.performance import Performance
 from dp.types import Mark
-from tests.render.written import as_written, notes_of, rows, score_of
+from tests.factories import notes_in_order
+from tests.render.written import as_written, rows, score_of
 
 
-def ornate(mark, length=1.0, upper=2, lower=1, tempo_qpm=60.0):
-    notes = notes_of(
+def ornate(mark: Mark, length: float = 1.0, upper: int = 2, lower: int = 1, tempo_qpm: float = 60.0) -> Performance:
+    notes = notes_in_order(
         [(0, length, 60), (length, 1, 67)],
         marks=[mark, 0],
         upper_semitone=[upper, 0],
@@ -47,7 +49,7 @@ def test_a_trill_without_room_is_one_note() -> None:
         (Mark.INVERTED_TURN, [59, 60, 62, 60]),
     ],
 )
-def test_mordents_and_turns_are_quick_and_then_rest_on_their_note(mark, pitches: list[int]) -> None:
+def test_mordents_and_turns_are_quick_and_then_rest_on_their_note(mark: Mark, pitches: list[int]) -> None:
     played = rows(ornate(mark))[:-1]
     assert [row[2] for row in played] == pitches
     assert [row[0] for row in played] == [round(0.08 * i, 2) for i in range(len(pitches))]
@@ -66,7 +68,7 @@ def test_short_notes_have_quicker_mordents_or_none() -> None:
 
 
 def test_a_tremolo_repeats_its_note() -> None:
-    notes = notes_of([(0, 1, 60)], marks=[Mark.TREMOLO], value_quarter=[0.25])
+    notes = notes_in_order([(0, 1, 60)], marks=[Mark.TREMOLO], value_quarter=[0.25])
     assert rows(as_written(score_of(notes))) == [(0.0, 0.25, 60), (0.25, 0.5, 60), (0.5, 0.75, 60), (0.75, 1.0, 60)]
     quick = rows(as_written(score_of(notes, 240.0)))
     assert [row[0] for row in quick] == [0.0, 0.0833, 0.1667]  # no faster than an ornament

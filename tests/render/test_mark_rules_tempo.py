@@ -5,13 +5,14 @@ import pytest
 
 from dp.data.tempo_map import build_written_tempo_map
 from dp.render.rubato import apply_tempo_changes
-from dp.types import Fermata, PerformedNotes, TempoChange
-from tests.render.written import as_written, notes_of, rows, score_of
+from dp.types import Fermata, PerformedNotes, ScoreNotes, TempoChange
+from tests.factories import notes_in_order
+from tests.render.written import as_written, rows, score_of
 
-QUARTERS = notes_of([(i, 1, 60 + i) for i in range(4)])
+QUARTERS = notes_in_order([(i, 1, 60 + i) for i in range(4)])
 
 
-def played(onset_sec, offset_sec, notes=QUARTERS):
+def played(onset_sec: list[float], offset_sec: list[float], notes: ScoreNotes = QUARTERS) -> PerformedNotes:
     return PerformedNotes(notes.pitch, notes.velocity, np.array(onset_sec), np.array(offset_sec), np.ones(len(notes)))
 
 
@@ -26,7 +27,7 @@ def test_a_ritardando_slows_evenly_to_its_tempo() -> None:
 
 
 def test_a_fermata_holds_the_last_event_under_it() -> None:
-    notes = notes_of([(0, 2, 60), (1, 1, 64), (2, 1, 62)])
+    notes = notes_in_order([(0, 2, 60), (1, 1, 64), (2, 1, 62)])
     performance = as_written(score_of(notes, fermatas=(Fermata(0, 2, 2.0),)))
     assert rows(performance) == [(0.0, 3.0, 60), (1.0, 3.0, 64), (3.0, 4.0, 62)]
 
@@ -34,12 +35,12 @@ def test_a_fermata_holds_the_last_event_under_it() -> None:
 def test_a_fermata_over_the_last_note_and_over_a_rest() -> None:
     last = as_written(score_of(QUARTERS, fermatas=(Fermata(3, 4, 1.5),)))
     assert rows(last)[-1] == (3.0, 4.5, 63)
-    rest = notes_of([(0, 1, 60), (2, 1, 62)])
+    rest = notes_in_order([(0, 1, 60), (2, 1, 62)])
     assert rows(as_written(score_of(rest, fermatas=(Fermata(1, 2, 2.0),)))) == [(0.0, 1.0, 60), (3.0, 4.0, 62)]
 
 
 def test_a_fermata_on_a_long_note_adds_three_seconds() -> None:
-    assert rows(as_written(score_of(notes_of([(0, 8, 60)]), fermatas=(Fermata(0, 8, 2.0),)))) == [(0.0, 11.0, 60)]
+    assert rows(as_written(score_of(notes_in_order([(0, 8, 60)]), fermatas=(Fermata(0, 8, 2.0),)))) == [(0.0, 11.0, 60)]
 
 
 def test_the_rule_is_not_added_to_what_the_model_does_already() -> None:
@@ -60,7 +61,7 @@ def test_an_accelerando_is_as_fast_as_its_rule_at_least() -> None:
 
 
 def test_short_last_notes_do_not_make_the_last_fermata_longer() -> None:
-    notes = notes_of([(0, 1, 60), (1, 4, 62), (1, 4, 65)])
+    notes = notes_in_order([(0, 1, 60), (1, 4, 62), (1, 4, 65)])
     score = score_of(notes, fermatas=(Fermata(1, 5, 1.5),))
     made, _ = apply_tempo_changes(
         score, played([0, 1, 1], [1, 1.5, 4.0], notes), build_written_tempo_map(score, None), "x"

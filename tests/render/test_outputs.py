@@ -3,6 +3,7 @@
 import csv
 import json
 import tracemalloc
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import soundfile
 from dp.audio import LoudnessMeter
 from dp.errors import DataError
 from dp.files import write_whole
-from dp.render import OutputOptions, RenderOptions
+from dp.render import ModelSet, OutputOptions, Performance, RenderOptions
 from dp.render import sound_files as take_module
 from dp.render.note_files import choose_program
 from dp.render.outputs import render_to_files
@@ -22,6 +23,7 @@ from dp.render.performance import plan
 from dp.render.sound_files import record, stream_pcm
 from dp.render.stream import Block
 from dp.score import read_score
+from dp.units import FloatArray
 from tests.factories import MELODY, melody_xml
 from tests.render.untrained import model_set
 
@@ -31,21 +33,21 @@ SUFFIXES = [".wav", ".mid", ".csv", ".npy", ".png", ".json"]
 
 
 @pytest.fixture(scope="module")
-def models():
+def models() -> ModelSet:
     return model_set()
 
 
 @pytest.fixture
-def score(tmp_path: Path):
+def score(tmp_path: Path) -> Path:
     path = tmp_path / "melody.musicxml"
     path.write_bytes(melody_xml(MELODY[:4]))
     return path
 
 
-def made_of(monkeypatch: pytest.MonkeyPatch, samples, block_frames=10) -> None:
+def made_of(monkeypatch: pytest.MonkeyPatch, samples: FloatArray, block_frames: int = 10) -> None:
     """Let any performance sound like this."""
 
-    def iterate_blocks(performance, models):
+    def iterate_blocks(performance: Performance, models: ModelSet) -> Iterator[Block]:
         for first in range(0, len(samples), block_frames * HOP):
             part = samples[first : first + block_frames * HOP].astype(np.float32)
             yield Block(np.full((len(part) // HOP, BANDS), -3.0, dtype=np.float32), part)
@@ -53,16 +55,17 @@ def made_of(monkeypatch: pytest.MonkeyPatch, samples, block_frames=10) -> None:
     monkeypatch.setattr(take_module, "iterate_blocks", iterate_blocks)
 
 
-def sine(hz, sec, amplitude=0.3):
-    return amplitude * np.sin(2 * np.pi * hz * np.arange(int(sec * RATE_HZ) // HOP * HOP) / RATE_HZ)
+def sine(hz: float, sec: float, amplitude: float = 0.3) -> FloatArray:
+    time_sec = np.arange(int(sec * RATE_HZ) // HOP * HOP) / RATE_HZ
+    return np.asarray(amplitude * np.sin(2 * np.pi * hz * time_sec))
 
 
-def loudest_hz(samples, rate_hz):
+def loudest_hz(samples: np.ndarray, rate_hz: int) -> float:
     spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples)), 8 * len(samples)))
-    return np.argmax(spectrum) * rate_hz / (8 * len(samples))
+    return float(np.argmax(spectrum) * rate_hz / (8 * len(samples)))
 
 
-def test_all_that_is_written(models, score, tmp_path: Path) -> None:
+def test_all_that_is_written(models: ModelSet, score: Path, tmp_path: Path) -> None:
     made = render_to_files(score, tmp_path / "new" / "melody.wav", models, RenderOptions(), OutputOptions())
     assert [path.name for path in made.files] == [f"melody{suffix}" for suffix in SUFFIXES]
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == sorted(f"melody{s}" for s in SUFFIXES)
@@ -97,7 +100,7 @@ def test_all_that_is_written(models, score, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
-def test_the_same_inputs_make_the_same_bytes(models, score, tmp_path: Path, suffix: str) -> None:
+def test_the_same_inputs_make_the_same_bytes(models: ModelSet, score: Path, tmp_path: Path, suffix: str) -> None:
     options = RenderOptions(performers=(("ann", 0.5), ("bo", 0.5)), tuning_hz=415.0)
     output = OutputOptions(sample_rate_hz=22050, loudness_lufs=-30.0)
     first, second = (
@@ -107,7 +110,7 @@ def test_the_same_inputs_make_the_same_bytes(models, score, tmp_path: Path, suff
         assert one.read_bytes() == two.read_bytes(), one.name
 
 
-def test_another_performance_is_another_provenance(models, score, tmp_path: Path) -> None:
+def test_another_performance_is_another_provenance(models: ModelSet, score: Path, tmp_path: Path) -> None:
     for name, seed in (("a", 1), ("b", 2)):
         render_to_files(score, tmp_path / f"{name}.wav", models, RenderOptions(seed=seed), OutputOptions())
     assert (tmp_path / "a.json").read_bytes() != (tmp_path / "b.json").read_bytes()
@@ -115,14 +118,14 @@ def test_another_performance_is_another_provenance(models, score, tmp_path: Path
 
 @pytest.mark.parametrize("tuning_hz", [415.0, 442.0])
 def test_tuning_moves_the_pitch_and_keeps_the_tempo(
-    models, score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tuning_hz: float
+    models: ModelSet, score: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tuning_hz: float
 ) -> None:
-    def iterate_blocks(performance, models):
+    def iterate_blocks(performance: Performance, models: ModelSet) -> Iterator[Block]:
         seen.append(performance)
         tone = sine(440.0, float(performance.performed.offset_sec.max()))
         yield Block(np.zeros((len(tone) // HOP, BANDS), dtype=np.float32), tone.astype(np.float32))
 
-    seen = []
+    seen: list[Performance] = []
     monkeypatch.setattr(take_module, "iterate_blocks", iterate_blocks)
     planned = plan(read_score(score), models, RenderOptions())
     made = render_to_files(score, tmp_path / "x.wav", models, RenderOptions(tuning_hz=tuning_hz), OutputOptions())
@@ -139,7 +142,7 @@ def test_tuning_moves_the_pitch_and_keeps_the_tempo(
 
 
 def test_another_rate_in_blocks_is_the_same_as_at_once(
-    models, score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    models: ModelSet, score: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import soxr
 
@@ -153,7 +156,9 @@ def test_another_rate_in_blocks_is_the_same_as_at_once(
     assert len(np.load(tmp_path / "x.npy")) == len(tone) // HOP
 
 
-def test_loudness_is_what_was_asked_for(models, score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_loudness_is_what_was_asked_for(
+    models: ModelSet, score: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made_of(monkeypatch, sine(1000.0, 3.0, 0.01))
     made = render_to_files(score, tmp_path / "x.wav", models, RenderOptions(), OutputOptions(loudness_lufs=-23.0))
     samples, rate_hz = soundfile.read(made.files[0])
@@ -164,7 +169,7 @@ def test_loudness_is_what_was_asked_for(models, score, tmp_path: Path, monkeypat
 
 
 def test_loudness_that_would_clip_is_not_reached_and_said(
-    models, score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    models: ModelSet, score: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     click = sine(1000.0, 3.0, 0.01)
     click[20000] = 0.5
@@ -176,7 +181,7 @@ def test_loudness_that_would_clip_is_not_reached_and_said(
 
 
 def test_a_loud_one_is_turned_down_and_a_soft_one_left_alone(
-    models, score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    models: ModelSet, score: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for amplitude, peak in ((3.0, 0.99), (0.25, 0.25), (0.0, 0.0)):
         made_of(monkeypatch, sine(1000.0, 1.0, amplitude))
@@ -185,9 +190,9 @@ def test_a_loud_one_is_turned_down_and_a_soft_one_left_alone(
 
 
 def test_what_breaks_off_leaves_everything_as_it_was(
-    models, score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    models: ModelSet, score: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def iterate_blocks(performance, models):
+    def iterate_blocks(performance: Performance, models: ModelSet) -> Iterator[Block]:
         yield Block(np.zeros((10, BANDS), dtype=np.float32), np.zeros(2560, dtype=np.float32))
         raise DataError("block 2", "broke")
 
@@ -201,19 +206,19 @@ def test_what_breaks_off_leaves_everything_as_it_was(
     assert (out / "x.csv").read_bytes() == b"old"
 
 
-def test_a_folder_in_the_way_is_found_before_anything_is_moved(models, score, tmp_path: Path) -> None:
+def test_a_folder_in_the_way_is_found_before_anything_is_moved(models: ModelSet, score: Path, tmp_path: Path) -> None:
     (tmp_path / "x.png").mkdir()
     with pytest.raises(DataError, match=r"x\.png: is no file"):
         render_to_files(score, tmp_path / "x.wav", models, RenderOptions(), OutputOptions())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["melody.musicxml", "x.png"]
 
 
-def test_a_folder_that_cannot_be_made(models, score) -> None:
+def test_a_folder_that_cannot_be_made(models: ModelSet, score: Path) -> None:
     with pytest.raises(DataError, match="cannot be written to"):
         render_to_files(score, score / "x.wav", models, RenderOptions(), OutputOptions())
 
 
-def test_the_score_is_never_written_over(models, tmp_path: Path) -> None:
+def test_the_score_is_never_written_over(models: ModelSet, tmp_path: Path) -> None:
     path = tmp_path / "tune.mid"
     tune = pretty_midi.PrettyMIDI(initial_tempo=120.0)
     tune.instruments.append(pretty_midi.Instrument(40, name="Violin I"))
@@ -229,7 +234,7 @@ def test_the_score_is_never_written_over(models, tmp_path: Path) -> None:
 
 
 def test_a_pitch_that_is_struck_again_ends_the_note_before(
-    models, score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    models: ModelSet, score: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     performance = plan(read_score(score), models, RenderOptions())
     again = replace(
@@ -245,17 +250,17 @@ def test_a_pitch_that_is_struck_again_ends_the_note_before(
     np.testing.assert_allclose(held, [(0.0, 0.5), (0.5, 0.9), (1.0, 1.5)], atol=1e-3)
 
 
-def test_audio_alone(models, score, tmp_path: Path) -> None:
+def test_audio_alone(models: ModelSet, score: Path, tmp_path: Path) -> None:
     made = render_to_files(score, tmp_path / "x.flac", models, RenderOptions(), OutputOptions(extras=False))
     assert made.files == (tmp_path / "x.flac",)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["melody.musicxml", "x.flac"]
 
 
-def test_length_costs_no_memory(models, score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_length_costs_no_memory(models: ModelSet, score: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight minutes, 31 MB of samples, are kept with a few blocks in memory."""
     one_second = sine(500.0, 1.024)
 
-    def iterate_blocks(performance, models):
+    def iterate_blocks(performance: Performance, models: ModelSet) -> Iterator[Block]:
         for _ in range(480):
             yield Block(np.zeros((64, BANDS), dtype=np.float32), one_second.astype(np.float32))
 
@@ -271,7 +276,7 @@ def test_length_costs_no_memory(models, score, tmp_path: Path, monkeypatch: pyte
     assert peak_byte < 8e6
 
 
-def test_pcm_is_the_sound_limited(models, score, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pcm_is_the_sound_limited(models: ModelSet, score: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made_of(monkeypatch, sine(440.0, 1.0, 4.0))
     performance, sound = stream_pcm(score, models, RenderOptions(), RATE_HZ)
     samples = np.frombuffer(b"".join(sound), dtype="<i2") / 32767

@@ -12,29 +12,27 @@ from dp.data.tempo_map import build_written_tempo_map
 from dp.models.checkpoint import Checkpoint
 from dp.models.timing import TimingModel
 from dp.render import perform
-from dp.types import Score, ScoreNotes
+from dp.types import Score
+from tests.factories import notes_of, score_of
 from tests.train import tiny
 
 
-def score_of(notes, tempo_qpm=120.0):
-    return Score("piece", notes, np.array([0.0]), np.array([tempo_qpm]), ("Violin",))
-
-
-def notes_of(rows):
-    """(onset_quarter, duration_quarter, pitch) per note, sorted."""
-    onset, duration, pitch = (np.array(column) for column in zip(*sorted(rows), strict=True))
-    zeros = np.zeros(len(rows), dtype=np.int64)
-    return ScoreNotes(onset.astype(float), duration.astype(float), pitch, zeros, zeros + 1, zeros + 1, zeros)
-
-
-def played_by(model):
+def played_by(model: TimingModel) -> Checkpoint[TimingModel]:
     return Checkpoint(model, tiny.MEL, 1, ("ann", "bo"))
 
 
-MIXED = [(0, 4, 48), (0, 1, 60), (1, 0, 66), (1, 1.5, 62), (3, 60, 64), (70, 1, 65), (71, 0.01, 67)]
+MIXED: list[tuple[float, float, int]] = [
+    (0, 4, 48),
+    (0, 1, 60),
+    (1, 0, 66),
+    (1, 1.5, 62),
+    (3, 60, 64),
+    (70, 1, 65),
+    (71, 0.01, 67),
+]
 
 
-def wild(design):
+def wild(design: str) -> TimingModel:
     """A timing model that departs wildly from the score."""
     torch.manual_seed(0)
     model = TimingModel(replace(tiny.TIMING_DIMS, design=design)).eval()

@@ -1,3 +1,4 @@
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,49 +8,35 @@ import torch
 
 from dp.data.tempo_map import build_performed_tempo_map
 from dp.errors import DataError
-from dp.models.checkpoint import Checkpoint, save_checkpoint
+from dp.models.checkpoint import save_checkpoint
 from dp.models.synthesis import SynthesisModel
 from dp.models.vocos import VocosModel
 from dp.render import ModelSet, RenderOptions, load_models, perform, render, synthesize
 from dp.train.synthesis import train_synthesis
 from dp.train.timing import train_timing
 from dp.train.vocoder import train_vocoder
-from dp.types import PerformedNotes, Score, ScoreNotes
+from dp.types import PerformedNotes, ScoreNotes
+from tests.factories import notes_of, score_of
 from tests.train import tiny
 
 
-def ignore(metrics, step) -> None:
-    pass
-
-
 @pytest.fixture(scope="module")
-def models():
+def models() -> ModelSet:
     return ModelSet(
-        train_timing(tiny.timing(), replace(tiny.TIMING, step_count=30), ignore, dims=tiny.TIMING_DIMS),
-        train_synthesis(tiny.synthesis(), tiny.FILTERBANK, replace(tiny.SYNTHESIS, step_count=10), ignore),
+        train_timing(tiny.timing(), replace(tiny.TIMING, step_count=30), tiny.Log(), dims=tiny.TIMING_DIMS),
+        train_synthesis(tiny.synthesis(), tiny.FILTERBANK, replace(tiny.SYNTHESIS, step_count=10), tiny.Log()),
         train_vocoder(
-            tiny.vocoder(), tiny.FILTERBANK, replace(tiny.VOCODER, step_count=5), ignore, dims=tiny.VOCOS_DIMS
+            tiny.vocoder(), tiny.FILTERBANK, replace(tiny.VOCODER, step_count=5), tiny.Log(), dims=tiny.VOCOS_DIMS
         ),
     )
 
 
-def by(performer, tempo_qpm=None):
+def by(performer: str, tempo_qpm: float | None = None) -> RenderOptions:
     return RenderOptions(performers=((performer, 1.0),), tempo_qpm=tempo_qpm)
 
 
-def score_of(notes, tempo_qpm=120.0):
-    return Score("piece", notes, np.array([0.0]), np.array([tempo_qpm]), ("Violin",))
-
-
-def notes_of(rows):
-    """(onset_quarter, duration_quarter, pitch) per note, sorted."""
-    onset, duration, pitch = (np.array(column) for column in zip(*sorted(rows), strict=True))
-    zeros = np.zeros(len(rows), dtype=np.int64)
-    return ScoreNotes(onset.astype(float), duration.astype(float), pitch, zeros, zeros + 1, zeros + 1, zeros)
-
-
 @pytest.mark.parametrize("note_count", [1, 7, 40])
-def test_length_and_sanity(models, note_count: int) -> None:
+def test_length_and_sanity(models: ModelSet, note_count: int) -> None:
     rendering = render(score_of(tiny.scale(note_count)), models, by("bo"))
     performed = rendering.performed
     frame_count = int(np.rint((performed.offset_sec.max() + 1.0) * 62.5))
@@ -65,12 +52,12 @@ def test_length_and_sanity(models, note_count: int) -> None:
     assert abs(performed.onset_sec[-1] - 0.5 * (note_count - 1)) < 1.0
 
 
-def test_the_same_score_renders_the_same(models) -> None:
+def test_the_same_score_renders_the_same(models: ModelSet) -> None:
     first, second = (render(score_of(tiny.scale(5)), models) for _ in range(2))
     assert np.array_equal(first.samples, second.samples)
 
 
-def test_performer_and_tempo_are_heard(models) -> None:
+def test_performer_and_tempo_are_heard(models: ModelSet) -> None:
     score = score_of(tiny.scale(12))
     ann, bo, slow = (
         render(score, models, by("ann")),
@@ -82,18 +69,18 @@ def test_performer_and_tempo_are_heard(models) -> None:
     assert ann.performed.onset_sec[-1] == pytest.approx(5.5, abs=1.0)
 
 
-def test_unknown_performer_lists_the_known(models) -> None:
+def test_unknown_performer_lists_the_known(models: ModelSet) -> None:
     with pytest.raises(DataError, match="performer 'cy': is unknown to the models; known: ann, bo"):
         render(score_of(tiny.scale(2)), models, by("cy"))
 
 
-def test_no_notes(models) -> None:
+def test_no_notes(models: ModelSet) -> None:
     none = ScoreNotes(*(getattr(tiny.scale(1), name)[:0] for name in ScoreNotes.__dataclass_fields__))
     with pytest.raises(DataError, match="piece: has no notes"):
         render(score_of(none), models)
 
 
-def test_windows_meet_without_a_jump(models) -> None:
+def test_windows_meet_without_a_jump(models: ModelSet) -> None:
     """A held chord over several windows: where windows meet, the mel moves no more than elsewhere."""
     notes = notes_of([(0, 60, 60), (0, 60, 64)])
     held = PerformedNotes(notes.pitch, notes.velocity, np.zeros(2), np.full(2, 30.0), np.ones(2))
@@ -103,7 +90,7 @@ def test_windows_meet_without_a_jump(models) -> None:
     assert inside.max() < 6 * np.median(inside) + 0.05
 
 
-def test_a_short_piece_is_one_window_of_the_model(models) -> None:
+def test_a_short_piece_is_one_window_of_the_model(models: ModelSet) -> None:
     from dp.data.batches import make_synthesis_inputs
     from dp.data.clips import select_sounding_notes
 
@@ -118,15 +105,15 @@ def test_a_short_piece_is_one_window_of_the_model(models) -> None:
     torch.testing.assert_close(log_mel, alone)
 
 
-def test_a_loud_waveform_is_turned_down(models) -> None:
-    loud = VocosModel(models.vocoder.model.dims)
-    loud.load_state_dict(models.vocoder.model.state_dict())
+def test_a_loud_waveform_is_turned_down(models: ModelSet) -> None:
+    loud = deepcopy(models.vocoder.model)
+    assert isinstance(loud, VocosModel)
     loud.outline.bias.data += 9.0
-    rendering = render(score_of(tiny.scale(3)), replace(models, vocoder=replace(models.vocoder, model=loud.eval())))
+    rendering = render(score_of(tiny.scale(3)), replace(models, vocoder=replace(models.vocoder, model=loud)))
     assert np.abs(rendering.samples).max() == pytest.approx(0.99)
 
 
-def test_load_models(tmp_path: Path, models) -> None:
+def test_load_models(tmp_path: Path, models: ModelSet) -> None:
     for name in ("timing", "synthesis", "vocoder"):
         save_checkpoint(getattr(models, name), tmp_path / name)
     found = load_models(tmp_path)
@@ -135,25 +122,25 @@ def test_load_models(tmp_path: Path, models) -> None:
     assert np.array_equal(render(score, found).samples, render(score, models).samples)
 
 
-def test_models_of_different_mels_do_not_go_together(tmp_path: Path, models) -> None:
+def test_models_of_different_mels_do_not_go_together(tmp_path: Path, models: ModelSet) -> None:
     for checkpoint in (models.timing, models.synthesis):
         save_checkpoint(checkpoint, tmp_path / checkpoint.model.kind)
     with pytest.raises(DataError, match=r"vocoder: holds no model.*dp train"):
         load_models(tmp_path)
-    other: Checkpoint[VocosModel] = replace(models.vocoder, mel=replace(tiny.MEL, floor=1e-4))
+    other = replace(models.vocoder, mel=replace(tiny.MEL, floor=1e-4))
     save_checkpoint(other, tmp_path / "vocoder")
     with pytest.raises(DataError, match=r"vocoder: was trained on another log-mel: floor 0\.0001 where 1e-05"):
         load_models(tmp_path)
 
 
-def test_the_synthesis_model_counts_when_it_knows_a_performer_the_timing_model_does_not(models) -> None:
+def test_the_synthesis_model_counts_when_it_knows_a_performer_the_timing_model_does_not(models: ModelSet) -> None:
     only_synthesis = replace(models, timing=replace(models.timing, performer_names=("zoe",)))
     assert only_synthesis.performer_names == ("ann", "bo", "zoe")
     assert np.isfinite(render(score_of(tiny.scale(2)), only_synthesis, by("ann")).samples).all()
     assert isinstance(only_synthesis.synthesis.model, SynthesisModel)
 
 
-def test_a_local_model_in_chunks_is_the_same_as_at_once(models, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_local_model_in_chunks_is_the_same_as_at_once(models: ModelSet, monkeypatch: pytest.MonkeyPatch) -> None:
     from dp.data.batches import make_synthesis_inputs
     from dp.data.clips import select_sounding_notes
 
@@ -169,7 +156,9 @@ def test_a_local_model_in_chunks_is_the_same_as_at_once(models, monkeypatch: pyt
         encoder_layer_count=2,
         decoder_layer_count=2,
     )
-    made = train_synthesis(tiny.synthesis(), tiny.FILTERBANK, replace(tiny.SYNTHESIS, step_count=5, dims=dims), ignore)
+    made = train_synthesis(
+        tiny.synthesis(), tiny.FILTERBANK, replace(tiny.SYNTHESIS, step_count=5, dims=dims), tiny.Log()
+    )
     rng = np.random.default_rng(0)
     notes = notes_of(
         [(quarter / 4, 0.25 + 3 * (quarter % 7 == 0), int(rng.integers(50, 80))) for quarter in range(120)]

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import soundfile
 
+from dp.align import align as align_samples
 from dp.config import AlignConfig, Config, CorpusConfig, MelConfig, SplitConfig
+from dp.corpora import list_recordings
 from dp.parallel.outcome import Outcome
 from dp.stages import align, align_entry, features_entry, ingest
 from dp.stages.align import align_recording, find_alignment, plan_align, publish_align
@@ -177,10 +179,9 @@ def test_bad_recordings_are_rows_of_the_report_and_the_good_ones_go_on(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def judged(samples: Any, notes: ScoreNotes, config: AlignConfig, subject: str, repeats: Any) -> Alignment:
-        found = real_align(samples, notes, config, subject, repeats)
+        found = align_samples(samples, notes, config, subject, repeats)
         return replace(found, accepted=False, reason="another piece") if "wrong" in subject else found
 
-    real_align = align_entry.align
     monkeypatch.setattr(align_entry, "align", judged)
     corpus = project / "../corpus"
     for name in ("text", "empty", "no-notes", "truncated"):
@@ -215,7 +216,7 @@ def test_bad_recordings_are_rows_of_the_report_and_the_good_ones_go_on(
 
 
 def test_two_scores_with_one_id_are_told_apart(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    listed = ingest.list_recordings("folder", project / "../corpus")
+    listed = list_recordings("folder", project / "../corpus")
     same = tuple(replace(recording, piece_id="piece") for recording in listed.recordings)
     monkeypatch.setattr(ingest, "list_recordings", lambda name, root: replace(listed, recordings=same))
     assert run_stages(project)["ingest"] == {"one-wav": "done", "two-wav": "failed"}

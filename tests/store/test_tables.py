@@ -8,7 +8,6 @@ import pytest
 
 from dp import schema
 from dp.errors import DataError
-from dp.store import tables
 from dp.store.tables import iterate_dataset, make_table, read_dataset, read_table, write_dataset, write_table
 
 ROWS = {"recording_id": ["a", "b"], "outcome": ["done", "failed"], "reason": ["", "no audio"]}
@@ -88,7 +87,7 @@ def test_a_full_disk_leaves_the_old_dataset_and_nothing_else(tmp_path: Path, mon
             super().write_table(*args, **kwargs)
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(tables.pq, "ParquetWriter", FullDisk)
+    monkeypatch.setattr(pq, "ParquetWriter", FullDisk)
     with pytest.raises(OSError, match="No space left on device") as caught:
         write_dataset(folder, [(None, table), (None, table)], schema.STAGE_REPORT)
     assert caught.value.filename == str(folder)
