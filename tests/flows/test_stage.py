@@ -12,7 +12,7 @@ from dp.parallel.events import EVENTS_VARIABLE, Event, parse
 from dp.parallel.executor import SerialExecutor, run_jobs
 from dp.parallel.outcome import Outcome, attempt
 from dp.stages.environment import OWNER_VARIABLE
-from flows.stage import published, run_stage
+from flows.stage import finish_stage, run_stage
 from tests.parallel.test_run_log import Named
 
 
@@ -103,7 +103,7 @@ def test_a_stage_with_crashed_recordings_tells_the_file(
 
     def flow(folder: str, return_state: bool) -> object:
         jobs = [Named("a"), *([Named("b")] if fault == "surprise" else [])]
-        states.append(published(Path(folder), "align", run_jobs("align", work, jobs, SerialExecutor())))
+        states.append(finish_stage(Path(folder), "align", run_jobs("align", work, jobs, SerialExecutor())))
         return Completed()
 
     stage: Any = flow
