@@ -10,7 +10,7 @@ from dp.config import PARAMS_FILE, load_config
 from dp.parallel.executor import SerialExecutor, run_jobs
 from dp.parallel.outcome import Outcome
 from dp.stages.peaks import STAGE, find_peak, make_peak, plan_peaks, publish_peaks
-from flows.stage import published, run_stage
+from flows.stage import finish_stage, run_stage
 
 
 @task(name="find peaks")
@@ -24,7 +24,7 @@ def peaks_of_recordings(project: Path) -> list[Outcome]:
 @flow(name="peaks")
 def peaks(project: str) -> State[Any]:
     """Recordings to the dataset peaks."""
-    return published(Path(project), STAGE, peaks_of_recordings(Path(project)))
+    return finish_stage(Path(project), STAGE, peaks_of_recordings(Path(project)))
 
 
 if __name__ == "__main__":
