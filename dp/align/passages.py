@@ -16,10 +16,7 @@ from dp.units import FloatArray
 _FACTOR = 8  # frames of 20 ms pooled
 _WRONG_AWAY_SEC = (-9.0, -5.0, 5.0, 9.0)  # other places of the score
 _SMOOTH_SEC = 2.5  # standard deviation of the window
-_NO_GAIN, _CLEAR_GAIN = (
-    0.4,
-    0.68,
-)  # of the usual gain: below, a passage does not fit; above, as in all right ones, it does
+_NO_GAIN, _CLEAR_GAIN = 0.4, 0.68  # of the usual gain: below, a passage does not fit; above, as all right ones, it does
 _SQUEEZED, _USUAL = 3.0, 2.0  # times as fast as usual: played so, notes are not there; up to here, they may be
 _TEMPO_SEC = 1.0  # over which the tempo is taken
 
@@ -34,17 +31,20 @@ def passage_fit(audio: Features, timing: Timing, plan: ScorePlan, shift_semitone
         shift_semitone: by which the recording sounds higher than written.
         hop_sec: of the features.
     """
+    # [T, K] the recording, and the score as it was found to be played
     frame_sec = _FACTOR * hop_sec
     onset_sec = timing.event_sec[plan.event]
     end_sec = np.maximum(timing.at(plan, plan.end_quarter), onset_sec + hop_sec)
     score = pooled(score_features(plan, onset_sec, end_sec, len(audio), shift_semitone, hop_sec), _FACTOR)
     heard = pooled(audio, _FACTOR).bands
+    # [T] how much better the score fits than itself transposed or moved, on average over seconds
     right = _likeness(heard, score.bands)
     wrong = [_likeness(heard, np.roll(score.bands, shift, axis=1)) for shift in WRONG_SHIFTS_SEMITONE]
     wrong += [_likeness(heard, np.roll(score.bands, round(away / frame_sec), axis=0)) for away in _WRONG_AWAY_SEC]
     sounding = (score.loudness > 0).astype(np.float64)
     gain = _smooth((right - np.mean(wrong, axis=0)) * sounding, frame_sec) / (_smooth(sounding, frame_sec) + 1e-3)
     usual = max(float(np.median(gain[sounding > 0])), 1e-3) if sounding.any() else 1.0
+    # [N] the same about every note
     middle_sec = np.minimum(0.5 * (onset_sec + end_sec), onset_sec + 0.5)
     note_gain = np.interp(middle_sec / frame_sec - 0.5, np.arange(len(gain)), gain) / usual
     fit = np.clip((note_gain - _NO_GAIN) / (_CLEAR_GAIN - _NO_GAIN), 0.0, 1.0)

@@ -31,14 +31,18 @@ def align_notes(
 ) -> Alignment:
     """See dp.align.align."""
     check_input(samples, notes, subject)
+    # What is played, and where; M notes, E events
     music = find_music(at_level(samples), SAMPLE_RATE_HZ, notes, repeats, MIN_EVENT_SEC)
     notes, plan, audio, shift = music.notes, music.plan, music.audio, music.shift_semitone
+    # [E] events to some tens of milliseconds, then [M] onsets to some milliseconds
     coarse = coarse_align(audio, music.steady, plan, shift, _COARSE_FRAME_SEC)
     net = packaged_net(ONSET_NET)
     listener = Listener(music.samples, SAMPLE_RATE_HZ, plan, music.tuning_semitone, shift, net, audio)
     refined = refine_onsets(listener, coarse.event_sec)
+    # How well the score fits, and what speaks for every onset [M]
     evidence = onset_evidence(plan, refined, coarse.event_sec, _FINE_FRAME_SEC)
     fit = score_fit(warping_fit(audio, music.steady, plan, shift, _COARSE_FRAME_SEC), evidence)
+    # [M] onsets in the recording, and where the sound of each note ends
     onset_sec = np.clip(refined.onset_sec, 0.0, len(music.samples) / SAMPLE_RATE_HZ - _FINE_FRAME_SEC)
     offset_sec = sounding_offsets(
         music.samples,

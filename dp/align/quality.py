@@ -13,13 +13,14 @@ from dp.units import FloatArray
 
 _FRAME_LIMIT = 1500  # of the pooled features that are warped for judging
 _PEAK_FRAME, _WINDOW_FRAME = 6, 60  # of 5 ms: what counts as at the onset, and as near it
-_LEAST, _MOST_ODDS = 1e-9, 8.0
+_LEAST, _MOST_ODDS = 1e-9, 8.0  # of a likelihood; of odds, natural logarithm
 _AROUND_EVENT = 2  # to either side
 _TEMPO_SIGMA_SEC = 1.5
 _ONSET_SHARE = 1.5  # how much the mean likelihood of onsets counts beside the warping's fit
+# Where right and wrong are balanced: chosen on the pairs of `python -m bench.align.rejection` (docs/measurements.md).
 _EVEN_FIT, _FIT_SLOPE = 1.515, 8.0  # of 183 wrong pairs the best sum was 1.52, of 101 right ones the least 1.56
 _FAR_SEC = 0.5  # distances beyond it are all alike
-WEIGHTS = np.array([4.228, 0.659, 0.103, -1.674, -5.002])  # of Evidence.columns
+WEIGHTS = np.array([4.228, 0.659, 0.103, -1.674, -5.002])  # of Evidence.columns; from `python -m bench.align.calibrate`
 _HALF_FIT_GAIN = 0.1  # a fit of 0.5: the score is this much cheaper than the best of the wrong ones
 
 

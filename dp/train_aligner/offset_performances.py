@@ -19,6 +19,7 @@ import numpy as np
 from dp.align.offsets.curves import next_same
 from dp.align.score_events import MIN_NOTE_SEC
 from dp.errors import DataError
+from dp.score.midi import PEDAL_DOWN
 from dp.train_aligner.performances import (
     OTHER_PROGRAMS,
     PIANO_PROGRAMS,
@@ -50,10 +51,10 @@ VALIDATION = frozenset(
         "shunske-sato_bwv1001_mov1",
     ]
 )
-PEDAL_VALUE = 64  # from which MIDI's sustain pedal counts as down
 _SNAP_SEC = 0.08  # an end so close to an onset is written there
 _STRUCK_AGAIN_SEC = 0.005  # a key is up that long before it is struck again
 _SAME_SEC = 1e-4
+_SAME_ONSET_SEC = 0.01  # a note of a match file is one of the MIDI file that begins so near
 _LONGEST_SEC = 200.0
 _KEYBOARD_SEC = 40.0
 _MATCHED = re.compile(
@@ -125,19 +126,22 @@ def piano_played(path: Path, rng: np.random.Generator) -> Played:
     match = path.parent.parent / "match" / f"{path.stem}.match"
     if not match.is_file():
         raise DataError(match, "there is no such match file", "give the whole of Vienna 4x22")
+    # Rows of the match file: onset and offset in beats, pitch, onset in ticks
     found = [_MATCHED.match(line) for line in match.read_text(encoding="utf-8").splitlines()]
-    rows = np.array([[float(g) for g in m.groups()] for m in found if m is not None])  # beats, beats, pitch, tick
+    rows = np.array([[float(g) for g in m.groups()] for m in found if m is not None])
     if len(rows) == 0:
         raise DataError(match, "holds no matched notes")
+    # When beats are played: the mean of what begins on them, and at a steady tempo after the last one
     onset = rows[:, 3] / _MATCH_TICKS_PER_SEC
     onset += made.onset_sec[0] - onset.min()
-    written = np.full(len(made), np.nan)
     beat, event = np.unique(rows[:, 0], return_inverse=True)
     beat_sec = np.maximum.accumulate(np.bincount(event, onset) / np.bincount(event))
     steady = float(np.median(np.diff(beat_sec) / np.diff(beat)))
     beat, beat_sec = np.append(beat, beat[-1] + 8.0), np.append(beat_sec, beat_sec[-1] + 8.0 * steady)
+    # [N] the score's offsets
+    written = np.full(len(made), np.nan)
     for (_, end_beat, pitch, _), sec in zip(rows, onset, strict=True):
-        near = np.flatnonzero((made.pitch == pitch) & (np.abs(made.onset_sec - sec) < 0.01))
+        near = np.flatnonzero((made.pitch == pitch) & (np.abs(made.onset_sec - sec) < _SAME_ONSET_SEC))
         written[near[:1]] = np.interp(end_beat, beat, beat_sec)
     if np.isnan(written).mean() > 0.5:
         raise DataError(match, f"only {np.isfinite(written).sum()} of {len(made)} notes are those of {path.name}")
@@ -149,7 +153,7 @@ def sound_ends(performance: Performance) -> FloatArray:
     end = performance.offset_sec.copy()
     if performance.pedal:
         time, value = (np.array(column) for column in zip(*sorted(performance.pedal), strict=True))
-        down = value >= PEDAL_VALUE
+        down = value >= PEDAL_DOWN
         place = np.searchsorted(time, end, side="right") - 1
         held = (place >= 0) & down[np.maximum(place, 0)]
         lifted = np.append(time[~down], np.inf)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from dp.errors import DataError
+from dp.score.midi import PEDAL_CONTROLLER
 from dp.units import FloatArray, IntArray
 
 # performances that bench/align measures with: never trained on
@@ -49,6 +50,7 @@ BENCH_PIANO = frozenset(
 PIANO_PROGRAMS = (0, 0, 0, 1, 2, 3)
 BOWED_PROGRAMS = (40, 40, 40, 40, 41, 42, 48)
 OTHER_PROGRAMS = (0, 1, 4, 6, 11, 19, 24, 25, 46, 40, 42, 56, 68, 71, 73, 52)
+_DOWN_SEMITONE = {41: 7, 42: 12}  # by program: violas and cellos play a violin's notes so much lower
 _PUBLISHED_GRID_SEC = 0.032  # of the dataset's alignments
 _CHORD_SEC = 0.035  # piano notes this close belong together
 _MAJOR = (0, 2, 4, 5, 7, 9, 11)
@@ -74,6 +76,7 @@ class Performance:
 
 def invented_performance(number: int, rng: np.random.Generator, length_sec: float = 40.0) -> Performance:
     """A piece made up and played by rules."""
+    # What is written: onset and length in beats, pitch
     texture = ("melody", "broken", "chorale", "double")[number % 4]
     root, scale = int(rng.integers(48, 60)), _MAJOR if rng.random() < 0.5 else _MINOR
     beat_sec = 60.0 / rng.uniform(50, 130)
@@ -95,14 +98,14 @@ def invented_performance(number: int, rng: np.random.Generator, length_sec: floa
             (b, 0.8, _degree_pitch(root, scale, int(chord[i // 8] + (0, 2, 4, 2)[i % 4]))) for i, b in enumerate(beats)
         ]
     rows = sorted({(round(b, 6), p): (b, d, p) for b, d, p in rows}.values())
-    event_beat, event = np.unique(np.round([r[0] for r in rows], 6), return_inverse=True)
+    # [N] when it is played
+    onset_beat, length_beat, pitch = (np.array(column) for column in zip(*rows, strict=True))
+    event_beat, event = np.unique(np.round(onset_beat, 6), return_inverse=True)
     event_sec = np.maximum.accumulate(_played_time(event_beat, beat_sec, rng))
-    onset = np.maximum(event_sec[event] + _chord_spread(event, np.array([r[2] for r in rows]), rng), 0.0) + rng.uniform(
-        0.2, 1.0
-    )
-    duration = np.array([r[1] for r in rows]) * beat_sec * rng.uniform(0.6, 1.1)
+    onset = np.maximum(event_sec[event] + _chord_spread(event, pitch, rng), 0.0) + rng.uniform(0.2, 1.0)
+    duration = length_beat * beat_sec * rng.uniform(0.6, 1.1)
     program = int(OTHER_PROGRAMS[number % len(OTHER_PROGRAMS)])
-    return _performance(f"invented-{number}", program, np.array([r[2] for r in rows]), onset, duration, event, rng)
+    return _performance(f"invented-{number}", program, pitch, onset, duration, event, rng)
 
 
 def violin_performance(
@@ -113,28 +116,24 @@ def violin_performance(
     times = np.loadtxt(root / "alignments" / collection / f"{name}.csv", delimiter=",", skiprows=1, ndmin=2)
     if len(notes) != len(times):
         raise DataError(root / "alignments" / collection / f"{name}.csv", f"{len(times)} rows, but {len(notes)} notes")
+    # [E] when events begin
     event = np.unique(notes[:, 0], return_inverse=True)[1]
     starts = np.array([times[event == e, 0].min() for e in range(event.max() + 1)])
     starts += rng.uniform(-0.5, 0.5, len(starts)) * _PUBLISHED_GRID_SEC
     for e in range(1, len(starts)):  # the published path has steps of length zero
         starts[e] = max(starts[e], starts[e - 1] + 0.04)
+    # [N] notes of the stretch: onsets, half the time with chords that come apart, and durations
     begin = rng.uniform(starts[0], max(starts[-1] - length_sec, starts[0] + 0.01))
     keep = (starts[event] >= begin) & (starts[event] < begin + length_sec)
     first = starts[event][keep].min() - rng.uniform(0.2, 1.0)
-    onset = (
-        starts[event][keep]
-        - first
-        + (
-            _chord_spread(np.unique(event[keep], return_inverse=True)[1], notes[keep, 2], rng)
-            if rng.random() < 0.5
-            else 0.0
-        )
-    )
-    duration = np.maximum(
-        times[keep, 1] - times[keep, 0] + rng.uniform(-0.5, 0.5, keep.sum()) * _PUBLISHED_GRID_SEC, 0.06
-    )
+    onset = starts[event][keep] - first
+    if rng.random() < 0.5:
+        onset = onset + _chord_spread(np.unique(event[keep], return_inverse=True)[1], notes[keep, 2], rng)
+    moved = rng.uniform(-0.5, 0.5, keep.sum()) * _PUBLISHED_GRID_SEC
+    duration = np.maximum(times[keep, 1] - times[keep, 0] + moved, 0.06)
+    # [N] the instrument
     program = int(rng.choice(BOWED_PROGRAMS))
-    pitch = notes[keep, 2].astype(int) - (12 if program == 42 else 7 if program == 41 else 0)
+    pitch = notes[keep, 2].astype(int) - _DOWN_SEMITONE.get(program, 0)
     return _performance(name, program, pitch, onset, duration, event[keep], rng)
 
 
@@ -148,7 +147,7 @@ def piano_performance(path: Path, rng: np.random.Generator, length_sec: float) -
     shift = rng.uniform(0.2, 1.0) - rows[0, 0]
     onset = rows[:, 0] + shift
     event = np.cumsum(np.diff(onset, prepend=onset[0]) > _CHORD_SEC)
-    controls = [c for i in instruments for c in i.control_changes if c.number == 64]
+    controls = [c for i in instruments for c in i.control_changes if c.number == PEDAL_CONTROLLER]
     return Performance(
         name=path.stem,
         program=int(rng.choice(PIANO_PROGRAMS)),

@@ -17,11 +17,11 @@ import soxr
 from dp.align.spectrum import F32
 from dp.audio.synth import find_bundled_soundfont
 from dp.errors import DataError
+from dp.score.midi import PEDAL_CONTROLLER
 from dp.train_aligner.performances import Performance
 
 PEAK = 0.8
 _TAIL_SEC = 1.5
-_SUSTAIN = 64  # MIDI controller
 _INSTRUMENTS_AT_ONCE = 12  # MIDI has 16 channels
 
 
@@ -88,11 +88,13 @@ def _tinysoundfont(performance: Performance, soundfont: Path, detune_semitone: f
     synth = tinysoundfont.Synth(samplerate=sample_rate_hz)
     synth.program_select(0, synth.sfload(str(soundfont)), 0, performance.program)
     synth.set_tuning(0, detune_semitone)
+    # What keys and pedal do, in order
     notes = zip(performance.pitch, performance.velocity, performance.onset_sec, performance.offset_sec, strict=True)
     todo: list[tuple[float, int, int, int]] = []  # time, order at one time, pitch or controller value, velocity
     for pitch, velocity, onset, offset in notes:
         todo += [(float(onset), 2, int(pitch), int(velocity)), (float(offset), 0, int(pitch), 0)]
     todo += [(time, 1, value, 0) for time, value in performance.pedal]
+    # [L, 2] in parts, from one move to the next
     parts, now = [], 0
     for time, what, value, velocity in sorted(todo):
         at = round(time * sample_rate_hz)
@@ -104,7 +106,7 @@ def _tinysoundfont(performance: Performance, soundfont: Path, detune_semitone: f
         elif what == 0:
             synth.noteoff(0, value)
         else:
-            synth.control_change(0, _SUSTAIN, value)
+            synth.control_change(0, PEDAL_CONTROLLER, value)
     parts.append(np.frombuffer(synth.generate(round(_TAIL_SEC * sample_rate_hz)), np.float32).copy())
     mono: F32 = np.concatenate(parts).reshape(-1, 2).mean(axis=1)
     return mono
@@ -116,6 +118,7 @@ def _fluidsynth(
     """Play performances one after the other in one run: loading a soundfont takes longer than playing."""
     import pretty_midi
 
+    # One MIDI file, an instrument for every performance, which begins when the one before has died away
     midi = pretty_midi.PrettyMIDI(resolution=4800, initial_tempo=120.0)
     borders_sec = [0.0]
     for performance, detune in zip(performances, detune_semitone, strict=True):
@@ -123,10 +126,12 @@ def _fluidsynth(
         instrument = pretty_midi.Instrument(performance.program)
         notes = zip(performance.velocity, performance.pitch, performance.onset_sec, performance.offset_sec, strict=True)
         instrument.notes = [pretty_midi.Note(int(v), int(p), begin + a, begin + b) for v, p, a, b in notes]
-        instrument.control_changes = [pretty_midi.ControlChange(_SUSTAIN, v, begin + t) for t, v in performance.pedal]
+        moves = [pretty_midi.ControlChange(PEDAL_CONTROLLER, v, begin + t) for t, v in performance.pedal]
+        instrument.control_changes = moves
         instrument.pitch_bends = [pretty_midi.PitchBend(round(detune / 2 * 8192), 0.0)]
         midi.instruments.append(instrument)
         borders_sec.append(begin + float(performance.offset_sec.max()) + _TAIL_SEC)
+    # [L, 2] its sound, then [L'] of each performance at the rate asked for
     with tempfile.TemporaryDirectory() as folder:
         score, sound = Path(folder) / "notes.mid", Path(folder) / "sound.wav"
         midi.write(str(score))

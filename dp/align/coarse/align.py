@@ -30,6 +30,7 @@ class Level:
 FULL = Level(16, 0, 0.25, 1.6, 0.0)
 _FINER = (Level(4, 250, 1.0, 1.6, 0.0), Level(2, 75, 2.0, 1.6, 1.5), Level(1, 45, 3.0, 1.45, 0.7))
 _FULL_FRAME_LIMIT = 4096  # the first level's table is at most this long and wide: longer recordings begin coarser
+_LOUD_PERCENTILE = 95  # of the frames' levels: what counts as loud
 _ACTIVE_SHARE = 0.05  # of the loud frames' level, 26 dB below: before and after it nothing is played
 
 
@@ -82,7 +83,7 @@ def steady_timing(samples: F32, sample_rate_hz: int, plan: ScorePlan) -> Timing:
     """The score at the one tempo that makes it as long as the music in the recording."""
     whole = len(samples) // HOP_SAMPLE * HOP_SAMPLE
     level = np.sqrt((samples[:whole].reshape(-1, HOP_SAMPLE) ** 2).mean(axis=1)) if whole else np.ones(1)
-    active = np.flatnonzero(level > _ACTIVE_SHARE * np.percentile(level, 95))
+    active = np.flatnonzero(level > _ACTIVE_SHARE * np.percentile(level, _LOUD_PERCENTILE))
     begin_sec, end_sec = active[0] * HOP_SAMPLE / sample_rate_hz, (active[-1] + 1) * HOP_SAMPLE / sample_rate_hz
     sec_per_quarter = max(end_sec - begin_sec, 0.1) / float(plan.end_quarter.max())
     return Timing(begin_sec + plan.event_quarter * sec_per_quarter, max(end_sec, begin_sec + 0.1))
@@ -102,10 +103,12 @@ def warped(
     Returns:
         The new timing, and the path's mean cost.
     """
+    # Both sides at the level's frame rate, T and J frames
     score = pooled(layout.features(plan, len(audio), shift_semitone, hop_sec), level.factor)
     small = pooled(audio, level.factor)
     frame_sec = level.factor * hop_sec
     middle_sec = (frame_sec - hop_sec) / 2  # a pooled frame stands for the middle of its frames
+    # [T] the band: everything, or about the path found before
     layout_sec = np.append(layout.event_sec, layout.end_sec)
     if found is None:
         first, width = np.zeros(len(small), np.int64), len(score)
@@ -113,6 +116,7 @@ def warped(
         found_sec = np.append(found.event_sec, found.end_sec)
         center_sec = np.interp(np.arange(len(small)) * frame_sec + middle_sec, *_increasing(found_sec, layout_sec))
         first, width = _band((center_sec - middle_sec) / frame_sec, level.reach_frame // level.factor, len(score))
+    # [E + 1] where the path puts the events and the end
     last_onset = min(int(layout.event_sec[-1] / frame_sec), len(score) - 1)
     rows, columns, cost = warp(small, score, first, width, level.onset_weight, level.both_weight, last_onset)
     column, at = np.unique(columns, return_index=True)

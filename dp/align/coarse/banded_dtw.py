@@ -79,12 +79,13 @@ def _row_cost(out, bands, onsets, loudness, score_bands, score_onsets, sounding,
 def _warp(  # type: ignore[no-untyped-def]
     bands, onsets, loudness, score_bands, score_onsets, sounding, first, width, onset_weight, both_weight, last_onset
 ):
-    """Forward pass over the rows, then back along the stored steps."""
+    """Forward pass over the rows [T], each `width` cells, then back along the stored steps [T, width]."""
     row_count, column_count = len(bands), len(score_bands)
     steps = np.full((row_count, width), _START, np.uint8)
     previous = np.full(width, _UNREACHABLE, np.float32)
     current = np.full(width, _UNREACHABLE, np.float32)
     cost = np.empty(width, np.float32)
+    # Forward: what the cheapest way to every cell costs, and by which step it comes; only two rows are kept
     for t in range(row_count):
         moved = first[t] - first[t - 1] if t > 0 else 0
         _row_cost(cost, bands[t], onsets[t], loudness[t], score_bands, score_onsets, sounding, first[t], onset_weight)
@@ -102,10 +103,12 @@ def _warp(  # type: ignore[no-untyped-def]
             current[b] = best
             steps[t, b] = step
         previous, current = current, previous
+    # The cheapest end in the last row, from the score's last onset on
     last = min(column_count - 1 - first[-1], width - 1)
     for b in range(max(0, last_onset - first[-1]), width):
         if first[-1] + b < column_count and previous[b] < previous[last]:
             last = b
+    # [P] back along the steps to where the path began
     rows = np.empty(row_count + column_count, np.int64)
     columns = np.empty(row_count + column_count, np.int64)
     t, b, count = row_count - 1, last, 0

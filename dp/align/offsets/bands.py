@@ -1,6 +1,6 @@
 """A recording in semitone bands every 20 ms, and what a score's notes should put into them, to see notes end.
 
-Letters: N notes, T frames, K bands.
+Letters: N notes, H harmonics, T frames, K bands.
 """
 
 import numba
@@ -13,6 +13,9 @@ from dp.units import FloatArray, IntArray, pitch_to_hz
 HOP_SAMPLE = 441  # 20 ms at 22.05 kHz
 LOW_PITCH, HIGH_PITCH = 24, 123
 BAND_COUNT = HIGH_PITCH - LOW_PITCH + 1
+WHOLE_LEVEL, WHOLE_FALL, WHOLE_RISE = 0, 1, 2  # of all bands: mean level, mean fall and mean rise over 40 ms
+WHOLE_BEGIN, WHOLE_END = 3, 4  # logarithms of one plus how many notes begin there, and end there by the score
+WHOLE_COUNT = 5
 STEP = 0.01  # levels are whole hundredths of the natural logarithm, which halves the memory
 MASK_UNIT = 64.0  # of the masking by a note's fundamental
 _MASK_LIMIT = 8192
@@ -26,7 +29,8 @@ I16 = npt.NDArray[np.int16]
 
 
 def band_levels(samples: F32, sample_rate_hz: int, tuning_semitone: float) -> tuple[I16, F32]:
-    """Levels [T, K], and [T, 5] of which the first three are filled."""
+    """Levels [T, K] in units of STEP, and [T, WHOLE_COUNT] in which what notes do is still 0."""
+    # [K] first and last bin of every band; a band holds two bins at least
     bin_hz = sample_rate_hz / _WINDOW_SAMPLE
     pitch = np.arange(LOW_PITCH, HIGH_PITCH + 1)
     low = pitch_to_hz(pitch - 0.5, tuning_semitone) / bin_hz
@@ -34,6 +38,7 @@ def band_levels(samples: F32, sample_rate_hz: int, tuning_semitone: float) -> tu
     middle = pitch_to_hz(pitch, tuning_semitone) / bin_hz
     first = np.minimum(np.ceil(low), np.floor(middle)).astype(np.int64)
     last = np.minimum(np.maximum(np.floor(high), np.floor(middle) + 1), _WINDOW_SAMPLE // 2).astype(np.int64)
+    # [T, K] the loudest bin of every band, block by block
     frame_count = len(samples) // HOP_SAMPLE + 1
     levels = np.empty((frame_count, BAND_COUNT), np.int16)
     for at in range(0, frame_count, _BLOCK_FRAME):
@@ -42,7 +47,7 @@ def band_levels(samples: F32, sample_rate_hz: int, tuning_semitone: float) -> tu
         loudest = np.empty((count, BAND_COUNT), np.float32)
         _loudest(magnitude, first, last, loudest)
         levels[at : at + count] = np.log(loudest + np.float32(_FLOOR)) * np.float32(1.0 / STEP)
-    whole = np.zeros((frame_count, 5), np.float32)
+    whole = np.zeros((frame_count, WHOLE_COUNT), np.float32)
     _whole(levels, whole)
     return levels, whole
 
@@ -60,7 +65,7 @@ def _loudest(magnitude, first, last, out):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _whole(levels, out):  # type: ignore[no-untyped-def]
-    """Mean level, mean fall and mean rise over 40 ms of all bands: out [T, 0:3]."""
+    """Write what all bands do together into out [T, WHOLE_COUNT]."""
     frame_count, band_count = levels.shape
     for t in range(frame_count):
         level, fall, rise = 0, 0, 0
@@ -72,9 +77,9 @@ def _whole(levels, out):  # type: ignore[no-untyped-def]
                 rise += change
             else:
                 fall -= change
-        out[t, 0] = STEP * level / band_count
-        out[t, 1] = 4.0 * STEP * fall / band_count
-        out[t, 2] = 4.0 * STEP * rise / band_count
+        out[t, WHOLE_LEVEL] = STEP * level / band_count
+        out[t, WHOLE_FALL] = 4.0 * STEP * fall / band_count
+        out[t, WHOLE_RISE] = 4.0 * STEP * rise / band_count
 
 
 @numba.njit(cache=True)

@@ -1,24 +1,9 @@
 """What speaks for a note's still sounding: curves on a 20 ms grid from its onset on, the input of the offset net.
 
-A note's harmonics are looked up in semitone bands. A harmonic counts by how much of what lies in its band should be the
-note's own: `masking` holds what the score's notes put there together. The curves are
+A note's harmonics are looked up in semitone bands. `masking` holds what the score's notes put there together; how much
+of that is the note's own says how free a harmonic is.
 
-| channel | what |
-|---|---|
-| 0, 1 | level of the harmonics, of the free ones, against the level just after the onset |
-| 2 | how free they are |
-| 3, 4 | free harmonics against the band's quiet level, against the level just before the onset |
-| 5, 6 | the fundamental against the level just after the onset; how free it is |
-| 7 | free harmonics against the bands beside them |
-| 8, 9, 10 | everything: level, what dies away, what rises |
-| 11, 12 | notes that begin, notes that the score ends |
-| 13 to 15 | time since the score's offset: near, wide, in lengths of the note |
-| 16, 17 | time since the onset; time left until the pitch is struck again |
-| 18, 19 | pitch, length in the score |
-| 20, 21 | how far notes nearby, and all notes, have died away shortly after the score's offset: is there a pedal? |
-| 22 | how fast notes nearby die away while they are held |
-
-Letters: N notes, T frames, K bands, C channels.
+Letters: N notes, n of a batch, H harmonics, T frames, K bands, C channels.
 """
 
 from collections.abc import Iterator
@@ -35,6 +20,11 @@ from dp.align.offsets.bands import (
     LOW_PITCH,
     MASK_UNIT,
     STEP,
+    WHOLE_BEGIN,
+    WHOLE_END,
+    WHOLE_FALL,
+    WHOLE_LEVEL,
+    WHOLE_RISE,
     band_levels,
     masking_of,
     presence,
@@ -42,8 +32,27 @@ from dp.align.offsets.bands import (
 from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE
 from dp.units import FloatArray, IntArray
 
+# The channels of the curves, as the offset net was trained with them. Levels are natural logarithms of magnitudes.
+HARMONICS, FREE_HARMONICS = 0, 1  # level of all harmonics, of the free ones, against the level just after the onset
+FREEDOM = 2  # how free they are, 0 to 1
+ABOVE_QUIET, ABOVE_BEFORE = 3, 4  # free harmonics against a band's quiet level, against the level just before the onset
+FUNDAMENTAL, FUNDAMENTAL_FREEDOM = 5, 6  # against the level just after the onset; how free it is
+ABOVE_BESIDE = 7  # free harmonics against the bands beside them
+ALL_LEVEL, ALL_FALL, ALL_RISE = 8, 9, 10  # everything: level against that just after the onset; what dies away, rises
+NOTES_BEGIN, NOTES_END = 11, 12  # notes that begin, notes that the score ends
+LATE_NEAR, LATE_WIDE, LATE_SHARE = 13, 14, 15  # time since the score's offset: near it, wide, in lengths of the note
+SINCE_ONSET, UNTIL_STRUCK = 16, 17  # time since the onset; time left until the pitch is struck again
+PITCH, LENGTH = 18, 19  # as it sounds; in the score
+FALL_NEARBY, FALL_OVERALL = 20, 21  # how far notes have died away shortly after the score's offset: is there a pedal?
+HELD_FALL_NEARBY = 22  # how fast notes nearby die away while they are held
 CHANNEL_COUNT = 23
+_HINTS = slice(PITCH, CHANNEL_COUNT)  # channels that do not change from frame to frame
+
+_HARMONIC_COUNT = len(HARMONIC_SEMITONE)
+_FALL, _FALL_FREEDOM, _SLOPE, _SLOPE_FREEDOM = 0, 1, 2, 3  # columns of `_early`
+_MOST_BELOW, _MOST_ABOVE = 6.0, 3.0  # how far levels may lie below and above the onset's; natural logarithm
 _QUIET_PERCENTILE = 10
+_QUIET_FRAME = 3000  # about so many frames are looked at for it
 _EXTRA_FRAME, _EXTRA_SHARE = 100.0, 1.5  # notes are followed so far: 2 s and one and a half times the score's length
 _NEARBY_SEC = 2.0
 
@@ -55,13 +64,13 @@ class Sounding:
     levels: I16  # [T, K] log magnitudes
     masking: I16  # [T, K] what the score's notes put into the bands
     quiet: F32  # [K] log magnitudes that a band seldom falls below
-    whole: F32  # [T, 5] level of everything, what dies away, what rises, notes that begin, notes that end
+    whole: F32  # [T, WHOLE_COUNT] see dp.align.offsets.bands
     band: IntArray  # [N] the fundamentals' bands; may lie outside
     onset: FloatArray  # [N]
     written: FloatArray  # [N] the score's offsets, > onset
     following: FloatArray  # [N] next onsets of the same pitches; infinite for the last
     length: IntArray  # [N] frames from floor(onset) on that may hold the offset, >= 2
-    hints: F32  # [N, 5] channels 18 to 22
+    hints: F32  # [N, 5] the channels _HINTS
 
 
 def observe(
@@ -82,20 +91,22 @@ def observe(
         written_sec: [N] when they would end by the score.
         tuning_semitone: how far the recording is above A = 440 Hz.
     """
+    # [N] in frames: when notes begin, end by the score, and end at the latest
     rate_hz = sample_rate_hz / HOP_SAMPLE
     onset, band = onset_sec * rate_hz, pitch - LOW_PITCH
     written = np.maximum(written_sec * rate_hz, onset + 1.5)
     following = next_same(pitch, onset)
     longest = np.minimum(following, written + _EXTRA_FRAME + (_EXTRA_SHARE - 1.0) * (written - onset))
+    # [T, K] what is heard, how quiet it gets [K], and what the score puts there [T, K]
     levels, whole = band_levels(samples, sample_rate_hz, tuning_semitone)
     last_frame = np.ceil(np.minimum(longest, len(levels))).astype(np.int64)
     length = np.maximum(last_frame - np.floor(onset).astype(np.int64) + 1, 2)
-    quiet = np.percentile(levels[:: max(len(levels) // 3000, 1)], _QUIET_PERCENTILE, axis=0).astype(np.float32)
+    quiet = np.percentile(levels[:: max(len(levels) // _QUIET_FRAME, 1)], _QUIET_PERCENTILE, axis=0).astype(np.float32)
     masking = masking_of(len(levels), band, onset, written, tuning_semitone)
-    at = np.clip(np.rint(onset).astype(np.int64), 0, len(levels) - 1)
-    np.add.at(whole[:, 3], at, 1.0)
-    np.add.at(whole[:, 4], np.clip(np.rint(written).astype(np.int64), 0, len(levels) - 1), 1.0)
-    np.log1p(whole[:, 3:], out=whole[:, 3:])
+    # [T, 2] how many notes begin and end
+    for column, when in ((WHOLE_BEGIN, onset), (WHOLE_END, written)):
+        np.add.at(whole[:, column], np.clip(np.rint(when).astype(np.int64), 0, len(levels) - 1), 1.0)
+    np.log1p(whole[:, WHOLE_BEGIN:], out=whole[:, WHOLE_BEGIN:])
     early = _early(levels, masking, band, onset, written)
     hints = _hints(early, onset, written, pitch, rate_hz)
     return Sounding(levels, masking, quiet * np.float32(STEP), whole, band, onset, written, following, length, hints)
@@ -118,7 +129,7 @@ def curves(sounding: Sounding, chosen: IntArray) -> F32:
     out = np.zeros((len(chosen), int(s.length[chosen].max()), CHANNEL_COUNT), np.float32)
     _fill(out, chosen, s.levels, s.masking, s.quiet, s.whole, s.band, s.onset, s.written, s.following, s.length)
     inside = np.arange(out.shape[1])[None, :, None] < s.length[chosen, None, None]
-    out[:, :, 18:] = s.hints[chosen, None, :] * inside
+    out[:, :, _HINTS] = s.hints[chosen, None, :] * inside
     return out
 
 
@@ -137,9 +148,9 @@ def batches_of(order: IntArray, length: IntArray, frame_limit: int) -> Iterator[
 
 @numba.njit(cache=True)
 def _weigh(levels, masking, t, band, present, base, weight):  # type: ignore[no-untyped-def]
-    """Level of all and of free harmonics above `base` [8] at a frame, and how free they are; fills weight [8]."""
+    """Level of all and of free harmonics above `base` [H] at a frame, and how free they are; fills weight [H]."""
     total, free, weights, shares = 0.0, 0.0, 0.0, 0.0
-    for h in range(8):
+    for h in range(_HARMONIC_COUNT):
         k = band + HARMONIC_SEMITONE[h]
         weight[h] = 0.0
         if k < 0 or k >= BAND_COUNT:
@@ -147,7 +158,7 @@ def _weigh(levels, masking, t, band, present, base, weight):  # type: ignore[no-
         own = MASK_UNIT * HARMONIC_LEVEL[h]
         share = own / (own + max(masking[t, k] - int(own * present), 0.0))
         above = STEP * levels[t, k] - base[h]
-        above = min(max(above, -6.0), 3.0)
+        above = min(max(above, -_MOST_BELOW), _MOST_ABOVE)
         plain = 1.0 / np.sqrt(h + 1.0)
         weight[h] = plain * share * share
         total += plain * above
@@ -161,11 +172,11 @@ def _weigh(levels, masking, t, band, present, base, weight):  # type: ignore[no-
 
 @numba.njit(cache=True)
 def _bases(levels, band, onset, written, after, before):  # type: ignore[no-untyped-def]
-    """Levels of a note's harmonics just after its onset and just before it; fills [8] each."""
+    """Levels of a note's harmonics just after its onset and just before it; fills [H] each."""
     last = levels.shape[0] - 1
     first = int(onset)
     end = first + max(min(5, int(written - onset)), 2)
-    for h in range(8):
+    for h in range(_HARMONIC_COUNT):
         k = band + HARMONIC_SEMITONE[h]
         if k < 0 or k >= BAND_COUNT:
             continue
@@ -180,41 +191,46 @@ def _bases(levels, band, onset, written, after, before):  # type: ignore[no-unty
 def _fill(  # type: ignore[no-untyped-def]
     out, chosen, levels, masking, quiet, whole, band, onset, written, following, length
 ):
-    """Channels 0 to 17 of `curves`."""
+    """Write the channels before _HINTS of the notes `chosen` [n] into out [n, T, C]; see `Sounding` for the rest."""
     last = levels.shape[0] - 1
-    after, before, weight = np.zeros(8), np.zeros(8), np.zeros(8)
+    after, before, weight = np.zeros(_HARMONIC_COUNT), np.zeros(_HARMONIC_COUNT), np.zeros(_HARMONIC_COUNT)
     for i in range(len(chosen)):
         n = chosen[i]
         first, note_length = int(onset[n]), written[n] - onset[n]
         _bases(levels, band[n], onset[n], written[n], after, before)
-        start = whole[min(first + 2, last), 0]
+        start = whole[min(first + 2, last), WHOLE_LEVEL]
         for j in range(length[n]):
             t = min(first + j, last)
             x = out[i, j]
-            x[0], x[1], x[2] = _weigh(levels, masking, t, band[n], presence(t, onset[n], written[n]), after, weight)
+            # [H] the note's harmonics: against the onset, and how free
+            present = presence(t, onset[n], written[n])
+            x[HARMONICS], x[FREE_HARMONICS], x[FREEDOM] = _weigh(levels, masking, t, band[n], present, after, weight)
+            # [H] the free ones: against quiet, against what sounded before, against the bands beside them
             above, over, beside, shares = 0.0, 0.0, 0.0, 1e-6
-            for h in range(8):
+            for h in range(_HARMONIC_COUNT):
                 if weight[h] > 0.0:
                     k = band[n] + HARMONIC_SEMITONE[h]
                     level = STEP * levels[t, k]
                     side = levels[t, max(k - 1, 0)] + np.int64(levels[t, min(k + 1, BAND_COUNT - 1)])
                     above += weight[h] * (level - quiet[k])
-                    over += weight[h] * min(max(level - before[h], -6.0), 6.0)
+                    over += weight[h] * min(max(level - before[h], -_MOST_BELOW), _MOST_BELOW)
                     beside += weight[h] * (level - 0.5 * STEP * side)
                     shares += weight[h]
-            x[3], x[4], x[7] = 0.5 * above / shares, 0.5 * over / shares, beside / shares
+            x[ABOVE_QUIET], x[ABOVE_BEFORE] = 0.5 * above / shares, 0.5 * over / shares
+            x[ABOVE_BESIDE] = beside / shares
             if 0 <= band[n] < BAND_COUNT:
-                x[5] = min(max(STEP * levels[t, band[n]] - after[0], -6.0), 3.0)
-                x[6] = weight[0]
-            x[8] = whole[t, 0] - start
-            for c in range(9, 13):
-                x[c] = whole[t, c - 8]
+                x[FUNDAMENTAL] = min(max(STEP * levels[t, band[n]] - after[0], -_MOST_BELOW), _MOST_ABOVE)
+                x[FUNDAMENTAL_FREEDOM] = weight[0]
+            # everything that sounds, and what other notes do
+            x[ALL_LEVEL] = whole[t, WHOLE_LEVEL] - start
+            x[ALL_FALL], x[ALL_RISE] = whole[t, WHOLE_FALL], whole[t, WHOLE_RISE]
+            x[NOTES_BEGIN], x[NOTES_END] = whole[t, WHOLE_BEGIN], whole[t, WHOLE_END]
+            # where the frame lies in the note
             late = first + j - written[n]
-            x[13] = min(max(0.5 * late, -1.0), 1.0)
-            x[14] = np.tanh(0.1 * late)
-            x[15] = min(max(late / note_length, -1.0), 3.0)
-            x[16] = 0.4 * np.log(max(first + j - onset[n], 0.0) + 1.0)
-            x[17] = np.tanh(0.1 * (following[n] - first - j))
+            x[LATE_NEAR], x[LATE_WIDE] = min(max(0.5 * late, -1.0), 1.0), np.tanh(0.1 * late)
+            x[LATE_SHARE] = min(max(late / note_length, -1.0), 3.0)
+            x[SINCE_ONSET] = 0.4 * np.log(max(first + j - onset[n], 0.0) + 1.0)
+            x[UNTIL_STRUCK] = np.tanh(0.1 * (following[n] - first - j))
 
 
 @numba.njit(cache=True)
@@ -222,7 +238,7 @@ def _early(levels, masking, band, onset, written):  # type: ignore[no-untyped-de
     """[N, 4] how far free harmonics fall about the score's offset, how free; how fast they fell before, how free."""
     out = np.zeros((len(band), 4))
     last = levels.shape[0] - 1
-    after, before, weight = np.zeros(8), np.zeros(8), np.zeros(8)
+    after, before, weight = np.zeros(_HARMONIC_COUNT), np.zeros(_HARMONIC_COUNT), np.zeros(_HARMONIC_COUNT)
     for n in range(len(band)):
         _bases(levels, band[n], onset[n], written[n], after, before)
         held = max(int(written[n]) - 2, int(onset[n]) + 2)
@@ -230,23 +246,24 @@ def _early(levels, masking, band, onset, written):  # type: ignore[no-untyped-de
         _, there, free = _weigh(levels, masking, t, band[n], presence(t, onset[n], written[n]), after, weight)
         t = min(held + 9, last)  # 140 ms after the score's offset
         _, then, free_then = _weigh(levels, masking, t, band[n], presence(t, onset[n], written[n]), after, weight)
-        out[n, 0], out[n, 1] = then - there, min(free, free_then)
-        out[n, 2] = there / max(held - onset[n] - 2.0, 3.0)
-        out[n, 3] = free if held - onset[n] > 6 else 0.0
+        out[n, _FALL], out[n, _FALL_FREEDOM] = then - there, min(free, free_then)
+        out[n, _SLOPE] = there / max(held - onset[n] - 2.0, 3.0)
+        out[n, _SLOPE_FREEDOM] = free if held - onset[n] > 6 else 0.0
     return out
 
 
 def _hints(early: FloatArray, onset: FloatArray, written: FloatArray, pitch: IntArray, rate_hz: float) -> F32:
-    """Channels 18 to 22, [N, 5]."""
-    hints = np.empty((len(onset), 5), np.float32)
-    hints[:, 0] = (pitch - 60) / 24.0
-    hints[:, 1] = 0.5 * np.log((written - onset) / 15.0)
+    """The channels _HINTS in their order, [N, 5]."""
     width = _NEARBY_SEC * rate_hz
-    fall, fall_weight = early[:, 0], early[:, 1] + 1e-3
-    hints[:, 2] = _nearby(fall, fall_weight, written, width)
-    hints[:, 3] = (fall * fall_weight).sum() / fall_weight.sum()
-    hints[:, 4] = 10.0 * _nearby(early[:, 2], early[:, 3] + 1e-3, onset, width)
-    return hints
+    fall, fall_weight = early[:, _FALL], early[:, _FALL_FREEDOM] + 1e-3
+    hints = [
+        (pitch - 60) / 24.0,
+        0.5 * np.log((written - onset) / 15.0),
+        _nearby(fall, fall_weight, written, width),
+        np.full(len(onset), (fall * fall_weight).sum() / fall_weight.sum()),
+        10.0 * _nearby(early[:, _SLOPE], early[:, _SLOPE_FREEDOM] + 1e-3, onset, width),
+    ]
+    return np.stack(hints, axis=1).astype(np.float32)
 
 
 def _nearby(value: FloatArray, weight: FloatArray, frame: FloatArray, width_frame: float) -> FloatArray:

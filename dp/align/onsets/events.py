@@ -21,20 +21,22 @@ from dp.units import FloatArray, IntArray
 
 _GAP_SCALE_FRAME, _GAP_SCALE_SHARE = 3.0, 0.12  # how far a gap may be from the tempo's: frames, and share of the gap
 _FRAME_RATE_HZ = 200.0  # about; the window over which tempo is taken needs no more
-_GAP_LIMIT = 6.0  # beyond about this a gap costs little more: players pause
+_GAP_LIMIT = 6.0  # tolerances; beyond it a gap costs no more: players pause
 _CHORD_FRAME, _CHORD_SIGMA_FRAME = 8, 1.5  # how far the notes of a chord may lie apart
-_DENSITY_FLOOR, _SEARCH_FLOOR = 1e-3, 1e-5
+_DENSITY_FLOOR, _SEARCH_FLOOR = 1e-3, 1e-5  # of a note's density, when following the score and when searching again
+# When events are looked for again: chosen with seven recordings of the suites H1, H2 and H3 in view
+# (docs/measurements.md, `python -m bench.align --suites H1 H2 H3`).
 _NEAR_FRAME = 5  # what counts as at the event
 _WEAK_LOGIT = -1.0  # the onset net would rather say that the notes are not near
-_ODD_GAP = 5.0  # a gap whose cost would be above this is looked at again
+_ODD_GAP = 5.0  # tolerances; a gap that is further off is looked at again
 _ODD_EVENT = 1  # how many events to either side of such a gap
 _CROWDED = 0.3  # a gap of less than this share of the expected: the coarse alignment put several events at one
 _CROWDED_FRAME = 30  # shorter than expected by at least this: 150 ms
 _CROWDED_EVENT = 4  # to either side of such a gap: the events that a slip displaced
 _END_EVENT = 2  # at either end of the music, where the coarse alignment is weakest
 _CLEAR_LOGIT = 1.0  # the onset net says that the notes are here
-_SOUNDING_WEIGHT = 0.3  # of 20 ms of what sounds beside the evidence of an onset
-_TILE_REACH = 92  # of a stretch of evidence when searching again
+_SOUNDING_WEIGHT = 0.3  # of 20 ms of what sounds beside the evidence of an onset; chosen on the suites H1, H2 and H3
+_TILE_REACH = 92  # frames to either side that the net hears at once when searching again
 _MAX_SEARCH_FRAME = 2400  # 12 s
 _TEMPO_EVENT = 8  # to either side whose median tempo is expected
 
@@ -93,11 +95,13 @@ def best_events(evidence: FloatArray, base: IntArray, expected: FloatArray, min_
 
 @numba.njit(cache=True)
 def _best_events(evidence, gap, expected, tolerance, min_gap, limit):  # type: ignore[no-untyped-def]
+    """See best_events; gap [E] is how far the bases lie apart, tolerance [E] how far off a gap costs 1."""
     event_count, candidate_count = evidence.shape
     score = evidence[0].copy()
     following = np.empty(candidate_count)
     came_from = np.zeros((event_count, candidate_count), np.int16)
     price = np.empty(2 * candidate_count)
+    # Forward: [C] the best sum up to every candidate of an event, and the candidate before that it comes from
     for e in range(1, event_count):
         for k in range(2 * candidate_count):
             away = abs(gap[e] + k - candidate_count - expected[e]) / tolerance[e]
@@ -111,6 +115,7 @@ def _best_events(evidence, gap, expected, tolerance, min_gap, limit):  # type: i
             following[j] = best + evidence[e, j]
             came_from[e, j] = best_i
         score, following = following, score
+    # [E] back from the best end
     place = np.empty(event_count, np.int64)
     place[-1] = np.argmax(score)
     for e in range(event_count - 1, 0, -1):
@@ -133,6 +138,7 @@ def search_again(
         frame_count: of the recording.
         min_gap: in frames, between events.
     """
+    # [E] which events are doubtful, and [gaps] how fast the music is where none is
     plan = listener.plan
     weak = _doubtful(_event_strength(logits, center, frame, plan.event, plan.event_size), frame, plan.event_quarter)
     found = frame.copy()
@@ -141,13 +147,16 @@ def search_again(
         return found
     slope = np.diff(frame)[sure_gap] / np.diff(plan.event_quarter)[sure_gap]
     gap_quarter = np.diff(plan.event_quarter, prepend=plan.event_quarter[0])
+    # Each run of doubtful events between the sure ones beside it, heard in all frames between them
     bands = event_bands(plan, listener.shift_semitone)
     searches = [s for run in _runs(weak) if (s := _window(plan, frame, *run, frame_count, min_gap)) is not None]
     for search, heard in zip(searches, _stretches(listener, searches), strict=True):
+        # [n + 1] the gaps that the tempo around lets expect
         first, end, low = search.first, search.end, search.low
         nearest = np.searchsorted(sure_gap, first)
         around = slope[max(nearest - _TEMPO_EVENT, 0) : nearest + _TEMPO_EVENT]
         expected = gap_quarter[first : end + 1] * np.median(around)
+        # [n, C] what speaks for every frame: what begins there, what sounds before and after, the gaps at either end
         size = plan.event_size[first:end]
         evidence = event_evidence(log_density(heard), plan.event[search.note] - first, size, _SEARCH_FLOOR)
         candidate = low + np.arange(evidence.shape[1])

@@ -217,9 +217,8 @@ def _fill(patches, begin, pitch, before, chord, after, of_all, of_pitch, harmoni
                     count += 1
                     for t in range(frame_count):
                         patches[n, c, t] += of_pitch[p, _LONG_OF_PITCH, a + t]
-            if count > 1:
-                for t in range(frame_count):
-                    patches[n, c, t] /= count
+            for t in range(frame_count):
+                patches[n, c, t] /= max(count, 1)
         # [T + 2 * MEAN_FRAME] the note's harmonics that lie beside all those of the pitches before and at once
         total = 0.0
         free[:] = 0.0

@@ -49,6 +49,7 @@ def align_publication(samples: F32, notes: ScoreNotes, config: AlignConfig, subj
     the method does not use it: a recording that is tuned a semitone low needs a score that is transposed.
     """
     check_input(samples, notes, subject)
+    # [N] as the path has them, brought inside the recording
     times = path_times(samples, notes, config.program, subject)
     fit, tuning = _fit(samples, notes)
     last_sec = max(sample_to_sec(len(samples), ALIGN_SAMPLE_RATE_HZ) - MIN_NOTE_SEC, 0.0)
@@ -60,6 +61,7 @@ def align_publication(samples: F32, notes: ScoreNotes, config: AlignConfig, subj
         offset_sec=np.maximum(times.offset_sec, onset_sec + MIN_NOTE_SEC),
         confidence=np.full(len(notes), fit),
     )
+    # [E] one point of the path for every onset of the score
     event_quarter, first = np.unique(notes.onset_quarter, return_index=True)
     accepted = fit >= config.min_score_fit
     reason = f"the score does not fit the recording: fit {fit:.2f}, needed {config.min_score_fit:.2f}"

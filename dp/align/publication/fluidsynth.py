@@ -93,6 +93,7 @@ def synthesize(
     command, soundfont = find_command(), find_soundfont()
     settings = {**_OPTIONS, "synth.default-soundfont": str(soundfont)}  # no other in its place, should it be broken
     options = [part for name, value in settings.items() for part in ("-o", f"{name}={value}")]
+    # [L', 2] what the command makes of the notes as a MIDI file
     with tempfile.TemporaryDirectory() as folder:
         midi, wav = Path(folder) / "score.mid", Path(folder) / "score.wav"
         _write_midi(midi, onset_tick, offset_tick, pitch, program, sample_to_sec(sample_count, sample_rate_hz))
@@ -112,6 +113,7 @@ def synthesize(
     if done.returncode != 0 or peak < _SILENT_PEAK:  # where it cannot read a soundfont it exits with 0, too
         words = done.stderr.strip() or "it gives no reason"
         raise DataError(COMMAND, f"made no sound of the score with {soundfont} ({words})", "check the soundfont")
+    # [sample_count] both channels' mean
     out = np.zeros(sample_count, np.float32)
     inside = stereo[:sample_count].mean(axis=1)
     out[: len(inside)] = inside

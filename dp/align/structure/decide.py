@@ -16,6 +16,7 @@ from dp.types import Repeat, ScoreNotes
 
 _SHIFTS_SEMITONE = (0, -1, 1, -2)  # a recording may be at A = 392 to 466 Hz
 _MUSIC_SHARES = (0.7, 0.5, 0.35, 0.25)  # of a recording that may be the music
+# Costs are sums over frames of a third of a second (of `Search.run`) and have no unit.
 _SHIFT_GAIN = 4.0  # another shift must be this much cheaper than none
 _MIN_GAIN_ORDER = 2.0  # by which another order must be cheaper than what is written, beyond the prices of its jumps
 _MIN_GAIN_ENDS = 4.0  # the same for other ends
@@ -61,18 +62,21 @@ def find_structure(
 
 def _as_declared(search: Search, written: Structure) -> Found:
     """The best of what repeat signs let expect."""
+    # As written: any transposition, and with all repeats left out
     layout = search.lay_out(written)
     found = _best_shift(search, layout)
     written = replace(written, shift_semitone=found.structure.shift_semitone)
     if written.played:
         bare = search.lay_out(replace(written, played=frozenset()))
         found = min(found, search.run(bare, written.shift_semitone, True, True), key=_cost)
+    # Where that fits, what is written stays
     fits = found.cost < _GOOD_FIT * len(search.heard)
     if fits and _alike(found.structure, written):
         return replace(found, structure=written)
     as_written = search.run(layout, written.shift_semitone, False, False)
     if fits and found.structure.played == written.played and as_written.cost < found.cost + _SAME_COST:
         return replace(as_written, structure=written)
+    # Else the music may fill but a part of the recording, and then goes at another tempo
     if not fits or found.structure.ends != written.ends:
         found = min(found, _within(search, written), key=_cost)
     for _ in range(_ROUND_COUNT):
@@ -83,6 +87,7 @@ def _as_declared(search: Search, written: Structure) -> Found:
         if again.cost >= found.cost:
             break
         found = again
+    # Something else than written must pay
     written = replace(written, shift_semitone=found.structure.shift_semitone)
     gain = _MIN_GAIN_ORDER if found.structure.ends == written.ends else _MIN_GAIN_ENDS
     if found.cost < as_written.cost - gain and not _alike(found.structure, written):

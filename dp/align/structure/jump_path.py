@@ -51,6 +51,7 @@ def cheapest_path(cost: F32, outside: F32, links: Sequence[tuple[int, int, float
 @numba.njit(cache=True)
 def _search(cost, first, sources, prices, stay, pass_over):  # type: ignore[no-untyped-def]
     """Viterbi search; a state is a column and for how many rows the path has stayed in it, or that it has no row."""
+    # Tables: what the cheapest way costs to every column and kind, in this row and the one before, and whence it came
     row_count, column_count = cost.shape
     passed = len(stay)  # the kind of a column without a row
     back = np.zeros((row_count, column_count, 3), np.uint8)  # cheapest kind; link entered by; link passed over by
@@ -62,6 +63,7 @@ def _search(cost, first, sources, prices, stay, pass_over):  # type: ignore[no-u
         for j in range(column_count):
             here = cost[t, j]
             is_outside = j == 0 or j == column_count - 1
+            # Ways into the column from others: by this row, or without a row
             entered, entry, skipped, skip = _UNREACHABLE, 0, _UNREACHABLE, 0
             if is_outside:
                 entered, entry = here if t == 0 and j == 0 else least_before[j] + here, _SAME
@@ -74,6 +76,7 @@ def _search(cost, first, sources, prices, stay, pass_over):  # type: ignore[no-u
                 if now[source, passed] + price + pass_over[1] < skipped:
                     skipped, skip = now[source, passed] + price + pass_over[1], 2 * number + 1
             now[j, 0], now[j, passed] = entered, skipped
+            # Ways that stay in it: for the second row, the third, and so on
             kind, lowest, goes_on = 0, entered, 0
             for k in range(1, passed):
                 value = _UNREACHABLE
@@ -87,6 +90,7 @@ def _search(cost, first, sources, prices, stay, pass_over):  # type: ignore[no-u
                     kind, lowest = k, value
             least[j] = lowest
             back[t, j, 0], back[t, j, 1], back[t, j, 2] = kind + goes_on, entry, skip
+        # What the next row may start from
         for j in range(column_count):
             least_before[j] = least[j]
             if now[j, passed] < least[j]:
@@ -99,6 +103,7 @@ def _search(cost, first, sources, prices, stay, pass_over):  # type: ignore[no-u
 
 @numba.njit(cache=True)
 def _trace(back, first, sources, passed):  # type: ignore[no-untyped-def]
+    """Rows and columns [P] back along the marks [T, J + 2, 3], from the last row outside the score."""
     row_count, column_count = back.shape[:2]
     rows = np.empty(row_count + column_count, np.int64)
     columns = np.empty(row_count + column_count, np.int64)

@@ -47,6 +47,7 @@ def find_music(
         repeats: that may be played otherwise than written.
         min_event_sec: less time than this for each onset cannot be.
     """
+    # What was played, and where, in the whole recording
     hop_sec = HOP_SAMPLE / sample_rate_hz
     plan = plan_score(notes)
     tuning = estimate_tuning(samples, sample_rate_hz)
@@ -54,10 +55,12 @@ def find_music(
     steady = steady_timing(samples, sample_rate_hz, plan)
     active = Ends(float(steady.event_sec[0]), steady.end_sec)
     found = find_structure(audio, notes, repeats, plan, active, hop_sec)
+    # [M] the notes in the order of playing
     index, text, start = np.arange(len(notes)), "", 0
     if not found.follows(repeats):
         played, index = played_notes(notes, stretches(repeats), found.played)
         notes, plan, text = played, plan_score(played), described(repeats, found.played)
+    # The recording without what is not music of the score, heard again
     ends = found.ends
     if ends.end_sec - ends.begin_sec < min_event_sec * len(plan.event_quarter):
         ends = active

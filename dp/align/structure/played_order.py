@@ -73,12 +73,14 @@ def played_notes(
     for part, length in zip(parts, np.diff(borders(parts, notes)), strict=True):
         if part.repeat not in played and part.repeat is not None:
             continue
+        # Notes [n] of this part, and those held into it that do not sound there already
         begin = max(part.begin_quarter, 0.0)
         first, last = np.searchsorted(notes.onset_quarter, (part.begin_quarter, part.end_quarter))
         held = np.flatnonzero(end_quarter[:first] > begin + _MIN_HELD_QUARTER)
         is_new = [sounding_until.get(int(notes.pitch[i]), 0.0) <= position + _MIN_HELD_QUARTER for i in held]
         taken = np.concatenate([held[is_new], np.arange(first, last)])
         taken = taken[np.lexsort((notes.pitch[taken], np.maximum(notes.onset_quarter[taken], begin)))]
+        # [n] when they begin and how long they last, as played
         own_onset = np.maximum(notes.onset_quarter[taken], begin)
         for pitch, end in zip(notes.pitch[taken].tolist(), end_quarter[taken] - begin, strict=True):
             sounding_until[pitch] = max(sounding_until.get(pitch, 0.0), position + float(end))
@@ -86,6 +88,7 @@ def played_notes(
         duration.append(np.where(taken < first, end_quarter[taken] - own_onset, notes.duration_quarter[taken]))
         index.append(taken)
         position += float(length)
+    # [M] all parts, one after the other
     chosen = np.concatenate(index).astype(np.int64)
     copied = {field.name: getattr(notes, field.name)[chosen] for field in fields(notes)}
     times = {"onset_quarter": np.concatenate(onset), "duration_quarter": np.concatenate(duration)}

@@ -19,9 +19,9 @@ _FRAME_LIMIT = 1536  # of the pooled features
 _ONSET_WEIGHT = np.float32(0.25)  # of agreement of onsets beside agreement of what sounds
 _EXPECTED_ONSET = np.float32(EXPECTED_ONSET)
 _OUTSIDE_PERCENTILE = 20  # what is not music of the score fits it as well as this share of the score's frames
-_WORST = np.float32(0.1)  # how much worse than that a frame may fit
+_WORST = np.float32(0.1)  # how much worse than that a frame may fit; a cost, as all below
 _FORBIDDEN = np.float32(1e3)
-_JUMP_PRICE = 0.5
+_JUMP_PRICE = 0.5  # of leaving a repeat out, or of playing one that is not written
 _MIN_SHARE = 0.3  # of a repeat's frames: so much of it must be heard
 NEAR_SEC = 3.0  # ends this close to where sound begins and ends are left there
 
@@ -134,6 +134,7 @@ class Search:
             may_cut: whether the music may begin and end anywhere.
             left_out: repeats that must not be played.
         """
+        # [T, J] what hearing a frame of the score costs, and [T] what hearing none does
         cost = self._costs(layout.score, shift_semitone)
         for part, begin, end in zip(self.parts, layout.border[:-1] - 1, layout.border[1:] - 1, strict=True):
             if part.repeat in left_out:
@@ -144,6 +145,7 @@ class Search:
             deep = (row_sec > self.active.begin_sec + NEAR_SEC) & (row_sec < self.active.end_sec - NEAR_SEC)
             outside[deep] = _FORBIDDEN
         rows, columns, total = cheapest_path(cost, outside, self._links(layout.border, may_jump))
+        # [T] what every frame of the recording cost, and in which part it lies
         structure = self._structure(rows, columns, layout.border, shift_semitone)
         column = columns[np.append(True, np.diff(rows) > 0)]  # after a frame's own column come those passed over
         heard = np.pad(cost, ((0, 0), (1, 1)))[np.arange(len(cost)), column]
