@@ -76,7 +76,7 @@ def check_release(subject: object, trained_on: Mapping[str, Collection[Source]],
     by_licence: dict[str, set[str]] = {}
     for model, sources in trained_on.items():
         if not sources:
-            by_licence.setdefault(UNKNOWN, set()).add(f"all that the {model} model learned from")
+            by_licence.setdefault(UNKNOWN, set()).add(f"whatever the {model} model learned from")
         for source in sources:
             by_licence.setdefault(read_licence(source.licence), set()).add(source.recording_id)
     refused = {
@@ -87,7 +87,7 @@ def check_release(subject: object, trained_on: Mapping[str, Collection[Source]],
     if refused:
         reasons = [_reason(licence, names) for licence, names in refused.items()]
         options = " ".join(f"'{licence}'" for licence in refused)
-        advice = f"train without them, or give --allow-licence {options} if you may release what was learned from them"
+        advice = f"train models without them, or give --allow-licence {options} where you may release them all the same"
         raise DataError(subject, f"cannot be released: {'; '.join(reasons)}", advice)
 
 

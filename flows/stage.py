@@ -13,7 +13,7 @@ from prefect.states import Completed, Failed
 from dp.errors import DataError
 from dp.parallel.events import Event, describe_traceback, emit
 from dp.parallel.outcome import Outcome, describe_error
-from dp.parallel.run_log import find_traceback_file, log_error, run_log
+from dp.parallel.run_log import find_traceback_file, keep_log, log_error
 from dp.project import locate_logs_folder
 from dp.schema import FAILURES
 from dp.stages.report import summarize_outcomes
@@ -31,7 +31,7 @@ def run_stage(flow: Flow[..., Any], stage: str, **arguments: str) -> None:
     project = Path.cwd()
     follow_owner()
     clear_mark(project, stage)
-    with run_log(locate_logs_folder(project), stage):
+    with keep_log(locate_logs_folder(project), stage):
         state: Any = flow(str(project), **arguments, return_state=True)
         if not was_published(project, stage, find_current_run()):
             error = state.result(raise_on_failure=False)

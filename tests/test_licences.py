@@ -109,9 +109,9 @@ def test_what_is_refused_is_named() -> None:
         check_release("models/ours", learned)
     assert str(refused.value) == (
         "models/ours: cannot be released: CC BY-NC-ND forbids commercial use and derivatives (k0, k1, k2 and 2 more); "
-        "the licence is unknown (all that the vocoder model learned from, d); "
-        "train without them, or give --allow-licence 'CC BY-NC-ND' 'unknown' "
-        "if you may release what was learned from them"
+        "the licence is unknown (d, whatever the vocoder model learned from); "
+        "train models without them, or give --allow-licence 'CC BY-NC-ND' 'unknown' "
+        "where you may release them all the same"
     )
 
 

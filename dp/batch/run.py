@@ -26,7 +26,7 @@ from dp.parallel.events import Event, OnEvent, describe_traceback
 from dp.parallel.executor import Executor, J
 from dp.parallel.outcome import Outcome
 from dp.parallel.progress import show_progress
-from dp.parallel.run_log import find_traceback_file, log_crash, run_log
+from dp.parallel.run_log import find_traceback_file, keep_log, log_crash
 from dp.project import find_logs_folder
 from dp.schema import FAILURES, RENDER_OUTCOMES
 from dp.store.files import TEMPORARY_PREFIX
@@ -90,7 +90,7 @@ def render_all(
     version = compute_model_version(request.models)
     chosen = list({score.absolute(): score for score in scores}.values())
     names = name_outputs(chosen, request.suffix)
-    with run_log(find_logs_folder(None, request.out), STAGE):
+    with keep_log(find_logs_folder(None, request.out), STAGE):
         with open_manifest(request.out) as manifest:
             planned = [plan_job(score, name, request, version) for score, name in zip(chosen, names, strict=True)]
             tally = _Tally(len(planned))

@@ -20,7 +20,7 @@ from dp.cli.console import note
 from dp.cli.signals import catch_sigterm
 from dp.errors import DataError
 from dp.parallel.process import Worker
-from dp.parallel.run_log import log_crash, run_log
+from dp.parallel.run_log import keep_log, log_crash
 from dp.project import find_logs_folder
 from dp.render_options import OutputOptions, RenderOptions
 from dp.schema import FAILURES
@@ -65,7 +65,7 @@ def watch(
         raise DataError(out, "is where scores are watched for, or above it", "choose another folder for the audio")
     request = Request(out.absolute(), models.absolute(), options, output, suffix)
     compute_model_version(request.models)
-    logged = run_log(find_logs_folder(None, request.out), "watch")
+    logged = keep_log(find_logs_folder(None, request.out), "watch")
     with catch_sigterm(), logged, open_manifest(request.out) as manifest, Worker(render_job) as worker:
         note(f"watching {folder}; Ctrl-C ends it", quiet)
         try:

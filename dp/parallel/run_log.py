@@ -19,7 +19,7 @@ _LOGGER = logging.getLogger("dp")
 
 
 @contextmanager
-def run_log(folder: Path, name: str) -> Iterator[None]:
+def keep_log(folder: Path, name: str) -> Iterator[None]:
     """Keep what is logged in the block in the file <time>-<name>.log of a folder.
 
     Neither is made before there is something to log. With DP_VERBOSE in the environment it is also shown.
@@ -51,8 +51,8 @@ def log_crash(outcome: Outcome) -> None:
 
 
 def keep_traceback(folder: Path, name: str, error: BaseException) -> str:
-    """One line about an error that ended a command, whose traceback is kept as `run_log` does."""
-    with run_log(folder, name):
+    """One line about an error that ended a command, whose traceback is kept as `keep_log` does."""
+    with keep_log(folder, name):
         log_error(name, error)
         return describe_error(error) + describe_traceback(find_traceback_file())
 

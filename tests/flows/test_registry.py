@@ -59,8 +59,8 @@ def test_models_are_refused_whose_recordings_forbid_their_release(
     assert main(command) == 2
     assert capsys.readouterr().err.splitlines() == [
         "flows.registry: bound: cannot be released: CC BY-NC-SA 4.0 forbids commercial use (three); "
-        "the licence is unknown (all that the vocoder model learned from); train without them, or give "
-        "--allow-licence 'CC BY-NC-SA 4.0' 'unknown' if you may release what was learned from them"
+        "the licence is unknown (whatever the vocoder model learned from); train models without them, or give "
+        "--allow-licence 'CC BY-NC-SA 4.0' 'unknown' where you may release them all the same"
     ]
     assert main([*command, "--allow-licence", "unknown"]) == 2
     assert not (here / ".dp").exists()

@@ -12,7 +12,7 @@ from dp.errors import DataError
 from dp.parallel.dask_cluster import DaskExecutor, open_dask_client
 from dp.parallel.executor import run_jobs
 from dp.parallel.outcome import Outcome, attempt
-from dp.parallel.run_log import run_log
+from dp.parallel.run_log import keep_log
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def test_every_fault_costs_one_recording(tmp_path: Path, monkeypatch: pytest.Mon
     faults = ["bad data", "memory", "exit", "segfault"]
     good = [TinyJob(f"good {index}") for index in range(12)]
     jobs = [*good[:3], *(TinyJob(fault, fault) for fault in faults), *good[3:], TinyJob("found", "exit")]
-    with run_log(tmp_path / "logs", "test"):
+    with keep_log(tmp_path / "logs", "test"):
         outcomes = {outcome.recording_id: outcome for outcome in run_jobs("test", work, jobs, DaskExecutor(), find)}
     assert {job.recording_id: outcomes[job.recording_id].outcome for job in good} == dict.fromkeys(
         (job.recording_id for job in good), "done"

@@ -13,7 +13,7 @@ from dp.parallel.executor import Executor, SerialExecutor, run_jobs
 from dp.parallel.outcome import Outcome, attempt
 from dp.parallel.process import ProcessExecutor
 from dp.parallel.progress import show_progress
-from dp.parallel.run_log import KEPT_COUNT, find_traceback_file, keep_traceback, log_crash, log_error, run_log
+from dp.parallel.run_log import KEPT_COUNT, find_traceback_file, keep_log, keep_traceback, log_crash, log_error
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def do(job: Named) -> Outcome:
 
 @pytest.mark.parametrize("executor", [SerialExecutor(), ProcessExecutor()])
 def test_the_traceback_of_a_job_is_in_the_file_and_its_outcome_is_one_line(tmp_path: Path, executor: Executor) -> None:
-    with run_log(tmp_path / "logs", "test/work"):
+    with keep_log(tmp_path / "logs", "test/work"):
         outcomes = run_jobs("test", work, [Named("bad"), Named("surprise"), Named("good")], executor)
         assert find_traceback_file()
     assert {outcome.recording_id: (outcome.outcome, outcome.reason) for outcome in outcomes} == {
@@ -57,7 +57,7 @@ def test_what_was_found_to_be_done_may_surprise_too(tmp_path: Path) -> None:
     def find(job: Named) -> Outcome | None:
         raise ZeroDivisionError("found")
 
-    with run_log(tmp_path, "test"):
+    with keep_log(tmp_path, "test"):
         (outcome,) = run_jobs("test", work, [Named("a")], SerialExecutor(), find)
         assert ", in find\n" in Path(find_traceback_file()).read_text()
     assert outcome.reason == "ZeroDivisionError: found"
@@ -65,7 +65,7 @@ def test_what_was_found_to_be_done_may_surprise_too(tmp_path: Path) -> None:
 
 def test_without_an_unexpected_error_nothing_is_made(tmp_path: Path) -> None:
     before = list(logging.getLogger("dp").handlers)
-    with run_log(tmp_path / "logs", "test"):
+    with keep_log(tmp_path / "logs", "test"):
         run_jobs("test", work, [Named("bad"), Named("good")], SerialExecutor())
         log_crash(Outcome("a", "crashed", "its worker process died"))
         assert find_traceback_file() == ""
@@ -79,7 +79,7 @@ def test_the_files_of_the_newest_runs_are_kept(tmp_path: Path) -> None:
     other = [tmp_path / "stages.log", tmp_path / "server.log"]
     for path in (*old, *other):
         path.touch()
-    with run_log(tmp_path, "align"):
+    with keep_log(tmp_path, "align"):
         log_error("a", RuntimeError("new"))
         new = Path(find_traceback_file())
     assert sorted(tmp_path.iterdir()) == sorted([*old[-(KEPT_COUNT - 1) :], new, *other])
@@ -105,17 +105,17 @@ def test_a_line_names_the_file_from_the_current_folder(tmp_path: Path, monkeypat
 def test_tracebacks_are_shown_where_that_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], quiet: bool
 ) -> None:
-    with run_log(tmp_path, "align"):
+    with keep_log(tmp_path, "align"):
         log_error("a", RuntimeError("unseen"))
     assert capsys.readouterr().err == ""
     monkeypatch.setenv(VERBOSE_VARIABLE, "1")
-    with run_log(tmp_path, "align"):
+    with keep_log(tmp_path, "align"):
         log_error("a", RuntimeError("by hand"))
     assert capsys.readouterr().err == "a\nRuntimeError: by hand\n"
 
     # A stage below a command hands it on.
     monkeypatch.setenv(EVENTS_VARIABLE, "1")
-    with run_log(tmp_path, "align"):
+    with keep_log(tmp_path, "align"):
         log_error("a", RuntimeError("below"))
     event = parse(capsys.readouterr().err.rstrip("\n"))
     assert event == Event("align", traceback="a\nRuntimeError: below")
