@@ -11,6 +11,8 @@ METRICS_FOLDER = "metrics"  # figures of every evaluation, a file a preset
 CLIP_METRICS_FOLDER = "metrics/clips"  # the same clip by clip
 EVALUATION_REPORT = "reports/evaluation.md"  # the same figures as tables
 SIMPLE_BASELINES = "simple-baselines"  # measured beside the presets: recordings, constant tempo and the like
+RENDERING_MODELS = ("timing", "synthesis", "vocoder")  # what a rendering needs, each in a folder of its name
+REGISTRY_PREFIX = "models:/"  # of addresses of registered models, as MLflow writes them
 CHECKPOINT_FILE = "config.json"  # in the folder of every trained model; written last, it describes the weights
 STATE_FOLDER = ".dp"  # whatever a run needs and nobody reads: caches, logs, databases of the orchestrators
 
@@ -94,7 +96,7 @@ def find_rendering_models(project: Path) -> Path:
     found = [
         folder.parent
         for folder in project.glob(f"{MODELS_FOLDER}/*/synthesis")
-        if all((folder.parent / name / CHECKPOINT_FILE).is_file() for name in ("timing", "synthesis", "vocoder"))
+        if all((folder.parent / name / CHECKPOINT_FILE).is_file() for name in RENDERING_MODELS)
     ]
     if not found:
         raise DataError(project, "has no trained models", "run `dp train`, or give --model with a folder of models")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from dp.config import PARAMS_FILE, Config, CorpusConfig, load_config
 from dp.corpora import list_recordings
+from dp.corpora.demo.corpus import NAME as DEMO
 from dp.errors import DataError
 from dp.files import write_whole
 from dp.project import locate_corpus_root
 
 PIPELINE_FILE = "dvc.yaml"
-DEMO = "demo"
 
 
 def choose_config(project: Path, corpus: str | None, root: str | None) -> Config:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dp.config import Config
+from dp.corpora.demo.corpus import NAME as DEMO
 from dp.errors import DataError
 from dp.parallel.environment import SCHEDULER_VARIABLE, WORKERS_VARIABLE
 from dp.parallel.events import EVENTS_VARIABLE, OnEvent, describe_traceback, parse
@@ -21,7 +22,7 @@ from dp.stages.environment import (
 )
 from dp.stages.runs import was_published
 from flows import dvc
-from flows.corpus_choice import DEMO, check_corpus, choose_config, write_corpus
+from flows.corpus_choice import check_corpus, choose_config, write_corpus
 from flows.processes import project_lock, start_prefect_server
 from flows.summary import STAGES, Summary, has_crashed, summarize
 

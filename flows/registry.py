@@ -19,14 +19,12 @@ from urllib.parse import unquote, urlparse
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from dp.batch.job import MODELS
 from dp.errors import DataError
 from dp.licences import check_release
-from dp.project import STATE_FOLDER
+from dp.project import REGISTRY_PREFIX, RENDERING_MODELS, STATE_FOLDER
 from dp.render import load_models
 from dp.store.files import open_whole_folder
 
-PREFIX = "models:/"
 _ADVICE = "name one as models:/NAME@ALIAS or models:/NAME/VERSION"
 
 
@@ -49,7 +47,7 @@ def register_models(project: Path, models: Path, name: str, alias: str, allowed_
     """
     loaded = load_models(models)
     learned = (loaded.timing.trained_on, loaded.synthesis.trained_on, loaded.vocoder.trained_on)
-    check_release(models, dict(zip(MODELS, learned, strict=True)), allowed_licences)
+    check_release(models, dict(zip(RENDERING_MODELS, learned, strict=True)), allowed_licences)
     state = (project / STATE_FOLDER).absolute()
     state.mkdir(parents=True, exist_ok=True)
     client = _open_client(state / "mlflow.db")
@@ -59,7 +57,7 @@ def register_models(project: Path, models: Path, name: str, alias: str, allowed_
         versions = [int(found.version) for found in client.search_model_versions(f"name = '{name}'")]
         kept = state / "registry" / name / str(max(versions, default=0) + 1)
         with open_whole_folder(kept) as folder:
-            for model in MODELS:
+            for model in RENDERING_MODELS:
                 shutil.copytree(models / model, folder / model)
         version = client.create_model_version(name, kept.as_uri()).version
         client.set_registered_model_alias(name, alias, version)
@@ -99,7 +97,7 @@ def find_registered_models(project: Path, address: str) -> Path:
 
 def _split_address(address: str) -> tuple[str, str, str]:
     """Name, alias and version; one of the last two is empty."""
-    name, at, alias = address.removeprefix(PREFIX).partition("@")
+    name, at, alias = address.removeprefix(REGISTRY_PREFIX).partition("@")
     version = ""
     if not at:
         name, _, version = name.rpartition("/")
@@ -127,7 +125,7 @@ def main(arguments: Sequence[str]) -> int:
     except DataError as error:
         print(f"flows.registry: {error}", file=sys.stderr)
         return 2
-    print(f"{PREFIX}{name}@{alias} is version {version}")
+    print(f"{REGISTRY_PREFIX}{name}@{alias} is version {version}")
     return 0
 
 

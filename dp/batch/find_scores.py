@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dp.errors import DataError
-from dp.score import MIDI_SUFFIXES, MUSICXML_SUFFIXES
-
-SCORE_SUFFIXES = (*MUSICXML_SUFFIXES, *MIDI_SUFFIXES)
+from dp.score import SCORE_SUFFIXES
 
 
 def find_scores(sources: Sequence[str], out: Path) -> list[Path]:

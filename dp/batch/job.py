@@ -12,15 +12,13 @@ from pathlib import Path
 from dp.batch.manifest import describe_file, make_relative_path
 from dp.errors import DataError
 from dp.parallel.outcome import Outcome, attempt
-from dp.project import CHECKPOINT_FILE
+from dp.project import CHECKPOINT_FILE, RENDERING_MODELS
 from dp.render.model_set import ModelSet, load_models
 from dp.render.outputs import RenderedFiles, render_to_files
 from dp.render_options import OutputOptions, RenderOptions
 from dp.store.hashing import compute_file_sha256
 from dp.store.renderings import RenderingRow
 from dp.version import __version__
-
-MODELS = ("timing", "synthesis", "vocoder")
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ def compute_model_version(models: Path) -> str:
         DataError: one is missing or damaged.
     """
     digests = []
-    for name in MODELS:
+    for name in RENDERING_MODELS:
         path = models / name / CHECKPOINT_FILE
         try:
             digests.append(json.loads(path.read_text(encoding="utf-8"))["weights_sha256"])

@@ -14,19 +14,19 @@ def demo(project: Path | None, quiet: bool) -> int:
     from dp.cli import project as commands
     from dp.config import PARAMS_FILE, AlignConfig, load_config
     from dp.corpora import list_recordings
-    from dp.corpora.demo.corpus import UNSEEN_SCORE
+    from dp.corpora.demo.corpus import NAME, UNSEEN_SCORE
     from dp.project import find_project, locate_corpus_root
 
     folder = find_project(project)
     corpus = load_config(folder / PARAMS_FILE).corpus
-    if corpus.name != "demo":
+    if corpus.name != NAME:
         advice = "run dp rebuild --corpus demo first, if that is what you want"
         raise DataError(
             folder / PARAMS_FILE, f"the project is built from {corpus.name}, the demo would replace it", advice
         )
     results = folder / "demo"
     note("dp rebuild --corpus demo", quiet)
-    code = commands.rebuild(folder, "demo", None, None, None, quiet, False)
+    code = commands.rebuild(folder, NAME, None, None, None, quiet, False)
     if code:
         return code
     note(f"dp train --preset {PRESET}", quiet)
@@ -35,7 +35,7 @@ def demo(project: Path | None, quiet: bool) -> int:
     training.evaluate(folder, PRESET, False, quiet, False)
     results.mkdir(exist_ok=True)
     root = locate_corpus_root(folder, corpus.root)
-    recording = list_recordings("demo", root).recordings[0]
+    recording = list_recordings(NAME, root).recordings[0]
     csv_path, picture = results / "alignment.csv", results / "alignment.png"
     note(f"dp align {recording.score_path} {recording.audio_path} -o {csv_path} --plot {picture}", quiet)
     config = AlignConfig()

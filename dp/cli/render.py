@@ -20,8 +20,6 @@ from dp.render_options import BOUNDS, OutputOptions, RenderOptions
 if TYPE_CHECKING:
     from dp.render import ModelSet
 
-REGISTRY = "models:/"  # how MLflow names what it keeps
-
 
 @dataclass(frozen=True)
 class Wanted:
@@ -159,9 +157,9 @@ def find_models(model: str | None, project: Path | None) -> Path:
     Raises:
         DataError: there is none; the error says how to get one.
     """
-    from dp.project import find_project, find_rendering_models
+    from dp.project import REGISTRY_PREFIX, find_project, find_rendering_models
 
-    if model is not None and model.startswith(REGISTRY):
+    if model is not None and model.startswith(REGISTRY_PREFIX):
         home = find_project(project)
         with open_flows(home):
             from flows.registry import find_registered_models

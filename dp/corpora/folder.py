@@ -14,10 +14,10 @@ from dp.corpora.listing import Corpus, Missing, make_path_id
 from dp.corpora.table import Row, read_header, read_table
 from dp.errors import DataError
 from dp.licences import read_licence
+from dp.score import SCORE_SUFFIXES
 from dp.types import UNKNOWN, Recording
 
 NAME = "folder"
-SCORE_SUFFIXES = (".musicxml", ".mxl", ".xml", ".mid", ".midi")  # of several of one name the first is taken
 AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".opus", ".ogg", ".aif", ".aiff")
 _PAIRS = "pairs.csv"
 _REQUIRED = ("score", "audio")

@@ -10,6 +10,7 @@ import numpy as np
 
 from dp.data.clips import GRACE_SEC
 from dp.data.tempo_map import TempoMap
+from dp.render.rubato import SAME_QUARTER
 from dp.types import Mark, PerformedNotes, ScoreNotes
 from dp.units import FloatArray, IntArray
 
@@ -21,7 +22,6 @@ ARPEGGIO_SEC = 0.06  # from one note of a rolled chord to the next
 LARGEST_SHARE = 0.5  # a rolled chord takes at most this share of its shortest note, an appoggiatura of its main note
 DOTTED_SHARE = 2 / 3  # an appoggiatura takes at most this share of a dotted main note
 ROOM_SHARE = 0.45  # grace notes before the beat take at most this share of the time since the event before
-SAME_QUARTER = 1e-6
 
 
 def shape_notes(notes: ScoreNotes, performed: PerformedNotes, tempo_map: TempoMap) -> PerformedNotes:

@@ -15,7 +15,7 @@ from dp.types import PerformedNotes, Score, TempoChange
 from dp.units import FloatArray
 
 MAX_ADDED_SEC = 3.0  # by a fermata: the long last note of a slow movement is not held twice as long
-SAME_QUARTER = 1e-6
+SAME_QUARTER = 1e-6  # score times so near each other are one
 UNCHANGED = 1e-9  # departure from 1 of a factor that counts as none
 
 

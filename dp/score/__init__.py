@@ -15,8 +15,9 @@ from dp.score.midi import read_midi
 from dp.score.musicxml import read_musicxml
 from dp.types import Score
 
-MUSICXML_SUFFIXES = (".mxl", ".musicxml", ".xml")
+MUSICXML_SUFFIXES = (".musicxml", ".mxl", ".xml")
 MIDI_SUFFIXES = (".mid", ".midi")
+SCORE_SUFFIXES = (*MUSICXML_SUFFIXES, *MIDI_SUFFIXES)  # where one score stands in several files, the first counts
 
 
 def read_score(path: Path) -> Score:
@@ -33,5 +34,8 @@ def read_score(path: Path) -> Score:
         return read_musicxml(path)
     if suffix in MIDI_SUFFIXES:
         return read_midi(path)
-    known = ", ".join(MUSICXML_SUFFIXES + MIDI_SUFFIXES)
-    raise DataError(path, f"has the suffix {suffix!r}, expected one of {known}", "export the score as MusicXML or MIDI")
+    raise DataError(
+        path,
+        f"has the suffix {suffix!r}, expected one of {', '.join(SCORE_SUFFIXES)}",
+        "export the score as MusicXML or MIDI",
+    )

@@ -12,7 +12,7 @@ from torch import nn
 
 from dp.align.net_weights import write_net
 from dp.audio.synth import find_bundled_soundfont
-from dp.train_aligner.fit import ExamplesT, Log, PlayedT, as_net, joined
+from dp.train_aligner.fit import ExamplesT, Log, PlayedT, copy_weights, join_examples
 from dp.train_aligner.performances import Performance
 
 NetworkT = TypeVar("NetworkT", bound=nn.Module)
@@ -47,14 +47,14 @@ def run(training: Training[PlayedT, ExamplesT, NetworkT], arguments: list[str] |
     all_played = training.gather(given.performances, given.bach_violin, given.vienna, rng)
     made = training.build_examples(all_played, given.soundfont, rng)
     held_out = max(len(made) // training.held_out, 1)
-    train = joined(made[held_out:])
+    train = join_examples(made[held_out:])
     print(f"{len(made)} performances, {len(train)} notes to train on, {time.monotonic() - started:.0f} s")
     network = training.fit(train, given.epochs, given.seed, log_epoch)
     performances = [training.performance_of(played) for played in all_played]
     for performance, examples in zip(performances[:held_out], made[:held_out], strict=True):
         errors = training.describe_errors(network, examples)
         print(f"held out {performance.name}, program {performance.program}: {errors}")
-    write_net(given.output, as_net(network), _about(training.module, given, performances[held_out:]))
+    write_net(given.output, copy_weights(network), _about(training.module, given, performances[held_out:]))
     weight_count = sum(p.numel() for p in network.parameters())
     print(f"{given.output}: {weight_count} weights, {time.monotonic() - started:.0f} s")
 

@@ -85,13 +85,13 @@ def record_on_soundfonts(
     return made
 
 
-def joined(parts: Sequence[ExamplesT]) -> ExamplesT:
+def join_examples(parts: Sequence[ExamplesT]) -> ExamplesT:
     """All examples, one after the other."""
     arrays = {f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(parts[0])}
     return replace(parts[0], **arrays)
 
 
-def convolutions(layout: NetLayout, padding: str) -> list[nn.Conv1d]:
+def make_convolutions(layout: NetLayout, padding: str) -> list[nn.Conv1d]:
     """The layers of a net, with weights drawn at random."""
     return [
         nn.Conv1d(layer.in_count, layer.out_count, layer.kernel_frame, dilation=layer.dilation, padding=padding)
@@ -99,7 +99,7 @@ def convolutions(layout: NetLayout, padding: str) -> list[nn.Conv1d]:
     ]
 
 
-def as_net(network: nn.Module) -> Net:
+def copy_weights(network: nn.Module) -> Net:
     """The weights of a network's convolutions, for numpy."""
     layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv1d)]
     return Net(

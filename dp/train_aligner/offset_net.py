@@ -18,7 +18,7 @@ from torch import nn
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ
 from dp.align.offsets.bands import HOP_SAMPLE
-from dp.align.offsets.curves import CHANNEL_COUNT, batches_of, curves, observe
+from dp.align.offsets.curves import CHANNEL_COUNT, curves, observe, split_batches
 from dp.align.offsets.net import OFFSET_NET, end_frames
 from dp.align.spectrum import F32, at_level
 from dp.align.tuning import estimate_tuning
@@ -117,7 +117,7 @@ def build_examples(
 ) -> list[Examples]:
     """Examples of every performance: each is played with one of the soundfonts and recorded in rooms."""
     made = shared.record_on_soundfonts(all_played, soundfonts, _performance_for, examples_of, rng)
-    return [shared.joined(examples) for examples in made]
+    return [shared.join_examples(examples) for examples in made]
 
 
 def _performance_for(played: Played, soundfont: Path) -> Performance:
@@ -135,7 +135,7 @@ def batches(examples: Examples, rng: np.random.Generator | None) -> Iterator[tup
     begin = np.cumsum(examples.length) - examples.length
     jitter = 1.0 if rng is None else rng.uniform(0.8, 1.25, len(begin))
     order = np.argsort(examples.length * jitter, kind="stable")
-    groups = list(batches_of(order, examples.length, _BATCH_FRAME))
+    groups = list(split_batches(order, examples.length, _BATCH_FRAME))
     for g in range(len(groups)) if rng is None else rng.permutation(len(groups)):
         chosen = groups[int(g)]
         channels = np.zeros((len(chosen), int(examples.length[chosen].max()), CHANNEL_COUNT), np.float32)
@@ -149,7 +149,7 @@ class Network(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(shared.convolutions(OFFSET_NET, padding="same"))
+        self.layers = nn.ModuleList(shared.make_convolutions(OFFSET_NET, padding="same"))
 
     def forward(self, channels: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
         """Logits [n, T] of channels [n, T, CHANNEL_COUNT]; `inside` [n, T] says which frames are a note's."""
@@ -199,7 +199,7 @@ def fit(train: Examples, epoch_count: int, seed: int, log: shared.Log) -> Networ
 
 def error_ms(network: Network, examples: Examples) -> FloatArray:
     """Absolute errors [N] as the aligner would make them."""
-    net = shared.as_net(network)
+    net = shared.copy_weights(network)
     found = np.empty(len(examples))
     for chosen, channels in batches(examples, None):
         found[chosen] = end_frames(net, channels, examples.length[chosen])

@@ -132,13 +132,13 @@ def build_examples(
             detune = float(rng.uniform(-shared.DETUNE_SEMITONE, shared.DETUNE_SEMITONE))
             dry = play(performance, detune, ALIGN_SAMPLE_RATE_HZ, rng)
             examples.append(examples_of(performance, dry, rng))
-    return [shared.joined(examples) for examples in made]
+    return [shared.join_examples(examples) for examples in made]
 
 
 def build_network() -> nn.Sequential:
     """The layers of dp.align.onsets.net."""
     layers: list[nn.Module] = []
-    for layer in shared.convolutions(ONSET_NET, padding="valid"):
+    for layer in shared.make_convolutions(ONSET_NET, padding="valid"):
         layers += [layer, nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 

@@ -20,7 +20,7 @@ from dp.corpora.demo.make import SAMPLE_RATE_HZ
 from dp.corpora.demo.players import PLAYERS, perform
 from dp.errors import DataError
 from dp.train_aligner import offset_net
-from dp.train_aligner.fit import as_net
+from dp.train_aligner.fit import copy_weights
 from dp.train_aligner.offset_performances import (
     Played,
     invented_played,
@@ -164,7 +164,7 @@ def test_numpy_and_torch_agree(tmp_path: Path) -> None:
     length = np.array([30, 12, 2, 29, 17])
     inside = np.arange(30) < length[:, None]
     channels *= inside[:, :, None]
-    write_net(tmp_path / "net.npz", as_net(network), {"seed": 3})
+    write_net(tmp_path / "net.npz", copy_weights(network), {"seed": 3})
     assert [p.name for p in tmp_path.iterdir()] == ["net.npz"]
     found = end_logits(load_net(tmp_path / "net.npz", OFFSET_NET), channels, length)
     expected = network(torch.from_numpy(channels), torch.from_numpy(inside)).detach().numpy()
@@ -276,5 +276,5 @@ def test_learning_finds_the_end_and_is_reproducible() -> None:
     channels[:, 0] += np.tanh(np.repeat(end, length) - frame)
     examples = offset_net.Examples(channels.astype(np.float16), length, end, end + 3)
     one, two = (offset_net.fit(examples, 150, 1, lambda metrics, epoch: None) for _ in range(2))
-    np.testing.assert_array_equal(as_net(one).weights[0], as_net(two).weights[0])
+    np.testing.assert_array_equal(copy_weights(one).weights[0], copy_weights(two).weights[0])
     assert np.median(offset_net.error_ms(one, examples)) < 30

@@ -12,7 +12,7 @@ from dp.align.onsets.net import CONTEXT_FRAME, ONSET_NET, onset_logits
 from dp.align.onsets.patches import CHANNEL_COUNT, FLUX_SHORT
 from dp.audio.synth import find_bundled_soundfont
 from dp.errors import DataError
-from dp.train_aligner.fit import as_net
+from dp.train_aligner.fit import copy_weights
 from dp.train_aligner.onset_net import REACH_FRAME, Examples, build_network, error_ms, examples_of, fit
 from dp.train_aligner.performances import Performance, invented_performance, piano_files, violin_names
 from dp.train_aligner.sounds import record, render
@@ -34,7 +34,7 @@ def test_numpy_and_torch_agree(tmp_path: Path) -> None:
     torch.manual_seed(3)
     network = build_network()
     patches = np.random.default_rng(3).standard_normal((5, CHANNEL_COUNT, 120)).astype(np.float32)
-    write_net(tmp_path / "net.npz", as_net(network), {"seed": 3})
+    write_net(tmp_path / "net.npz", copy_weights(network), {"seed": 3})
     assert [p.name for p in tmp_path.iterdir()] == ["net.npz"]
     found = onset_logits(load_net(tmp_path / "net.npz", ONSET_NET), patches)
     assert found.shape == (5, 120 - 2 * CONTEXT_FRAME)

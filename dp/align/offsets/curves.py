@@ -133,7 +133,7 @@ def curves(sounding: Sounding, chosen: IntArray) -> F32:
     return out
 
 
-def batches_of(order: IntArray, length: IntArray, frame_limit: int) -> Iterator[IntArray]:
+def split_batches(order: IntArray, length: IntArray, frame_limit: int) -> Iterator[IntArray]:
     """Notes [n] in the given order [N], so many at a time that their curves take at most `frame_limit` frames together.
 
     Every note's curves take as many frames as the longest of its batch; a note that is longer than the limit is alone.

@@ -5,7 +5,7 @@ import numpy as np
 from dp.align.coarse.align import Timing
 from dp.align.net_weights import Net, packaged_net
 from dp.align.offsets.bands import HOP_SAMPLE
-from dp.align.offsets.curves import batches_of, curves, observe
+from dp.align.offsets.curves import curves, observe, split_batches
 from dp.align.offsets.net import OFFSET_NET, end_frames
 from dp.align.score_events import MIN_NOTE_SEC, ScorePlan
 from dp.align.spectrum import F32
@@ -56,7 +56,7 @@ def learned_offsets(
     """Offsets [N] of notes of those pitches [N], onsets [N] and offsets by the score [N]."""
     seen = observe(samples, sample_rate_hz, pitch, onset_sec, written_sec, tuning_semitone)
     frame = np.empty(len(pitch))
-    for chosen in batches_of(np.argsort(seen.length, kind="stable"), seen.length, _FRAMES_AT_ONCE):
+    for chosen in split_batches(np.argsort(seen.length, kind="stable"), seen.length, _FRAMES_AT_ONCE):
         frame[chosen] = end_frames(net, curves(seen, chosen), seen.length[chosen])
     rate_hz = compute_frame_rate_hz(sample_rate_hz, HOP_SAMPLE)
     found_sec = frame_to_sec(np.floor(seen.onset) + frame, rate_hz)
