@@ -199,7 +199,7 @@ def test_missing_file_folder_and_unknown_suffix_are_refused(tmp_path: Path) -> N
     assert reason_of(tmp_path / "missing.mxl").startswith("does not exist")
     (tmp_path / "folder.musicxml").mkdir()
     assert reason_of(tmp_path / "folder.musicxml").startswith("is not a file")
-    assert "has the suffix '.pdf', expected one of .mxl" in reason_of(xml.write(tmp_path, "x", "score.pdf"))
+    assert "has the suffix '.pdf', expected one of .musicxml, .mxl" in reason_of(xml.write(tmp_path, "x", "score.pdf"))
 
 
 def test_suffix_may_be_in_capitals(tmp_path: Path) -> None:
