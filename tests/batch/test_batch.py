@@ -2,9 +2,8 @@
 
 import json
 import os
-import signal
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from dp.batch.run import render_all
 from dp.errors import DataError
 from dp.parallel.executor import Executor, J, SerialExecutor
 from dp.parallel.outcome import DIED, Outcome
-from dp.parallel.process import ProcessExecutor, Worker
+from dp.parallel.process import ProcessExecutor
 from dp.render.outputs import RenderedFiles
 from dp.render_options import OutputOptions, RenderOptions
 from dp.store.renderings import MANIFEST_FILE, RenderingRow, read_renderings
@@ -187,14 +186,14 @@ def test_a_score_that_kills_its_process_costs_itself(
     assert not list(out.glob(".tmp*"))
 
 
-@pytest.mark.parametrize("in_project", [False, True])
+@pytest.mark.parametrize(("in_project", "executor"), [(False, ProcessExecutor()), (True, SerialExecutor())])
 def test_an_unexpected_error_leaves_its_traceback_where_the_line_says(
-    tmp_path: Path, asked: Request, capsys: pytest.CaptureFixture[str], in_project: bool
+    tmp_path: Path, asked: Request, capsys: pytest.CaptureFixture[str], in_project: bool, executor: Executor
 ) -> None:
     out, scores = tmp_path / "out", scores_of(tmp_path / "in", a="1", b="surprising", c="bad")
     if in_project:
         (tmp_path / "params.yaml").write_text("")
-    assert render(scores, asked, ProcessExecutor()) == 1
+    assert render(scores, asked, executor) == 1
     assert rows_of(out)["b"].reason == "RuntimeError: of two lines"
     (file,) = tmp_path.glob(".dp/logs/*" if in_project else "out/.dp/logs/*")
     assert capsys.readouterr().err.splitlines() == [
@@ -238,24 +237,3 @@ def test_what_cannot_work_is_refused_at_once(tmp_path: Path, asked: Request, dam
     said = {"manifest": "delete it, then", "no models": "holds no model", "damaged models": "does not describe"}
     with pytest.raises(DataError, match=said[damage]):
         render(scores_of(tmp_path / "in", a="1"), asked)
-
-
-def test_a_worker_ends_with_its_command(tmp_path: Path) -> None:
-    with Worker(pid_of) as worker:
-        first = worker.do(Named("a")).reason
-        assert worker.do(Named("b")).reason == first
-        os.kill(int(first), signal.SIGKILL)
-        assert worker.do(Named("c")).outcome == "crashed"
-        second = worker.do(Named("d")).reason
-        assert second != first
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(second), 0)
-
-
-@dataclass(frozen=True)
-class Named:
-    recording_id: str
-
-
-def pid_of(job: Named) -> Outcome:
-    return Outcome(job.recording_id, "done", str(os.getpid()))
