@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from tests.factories import REPOSITORY
 
 
 @pytest.fixture(scope="session")

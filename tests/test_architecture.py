@@ -10,7 +10,8 @@ from typing import Any
 import grimp
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from tests.factories import REPOSITORY
+
 PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 TOP = ("bench/", "docs/", "flows/", "notebooks/", "tests/")
 FILE = re.compile(r"[\w-]+\.(py|toml)")  # named without a folder, it stands at the root

@@ -7,8 +7,7 @@ import yaml
 from dp.config import Config, load_config
 from dp.errors import DataError
 from dp.presets import SynthesisConfig
-
-REPOSITORY = Path(__file__).resolve().parent.parent
+from tests.factories import REPOSITORY
 
 
 def write(tmp_path: Path, text: str) -> Path:

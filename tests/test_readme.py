@@ -11,9 +11,9 @@ import pytest
 
 import dp
 import dp.api
+from tests.factories import REPOSITORY
 from tests.render import untrained
 
-REPOSITORY = Path(__file__).resolve().parent.parent
 PLAYERS = ("ada", "bruno", "clara")
 BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```$(\n+```text\n(?P<printed>.*?)^```$)?", re.MULTILINE | re.DOTALL)
 

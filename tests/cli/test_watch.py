@@ -16,10 +16,9 @@ from dp.cli.watch import watch
 from dp.errors import DataError
 from dp.render_options import OutputOptions, RenderOptions
 from dp.store.renderings import MANIFEST_FILE, read_renderings
-from tests.factories import MELODY, melody_xml
+from tests.factories import MELODY, REPOSITORY, melody_xml
 from tests.render.untrained import model_set, save
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 TIMEOUT_SEC = 120.0
 PROGRAM = """
 import sys

@@ -1,9 +1,9 @@
 """What docs/extending.md says."""
 
 import re
-from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.factories import REPOSITORY
+
 PAGE = REPOSITORY / "docs" / "extending.md"
 
 

@@ -13,8 +13,8 @@ import pytest
 from dp.stages.align import AlignJob
 from dp.stages.features import FeaturesJob
 from dp.stages.stage_job import StageJob
-from tests.extending.pages import REPOSITORY, missing_files
-from tests.factories import melody_pair
+from tests.extending.pages import missing_files
+from tests.factories import REPOSITORY, copy_code, melody_pair
 
 TINY = Path(__file__).parent / "tiny_stage"
 SCRIPT = """
@@ -56,8 +56,7 @@ def add_after(path: Path, line: str, text: str) -> None:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the code with the stage added, and a corpus of one recording."""
     folder = tmp_path_factory.mktemp("copy")
-    for name in ("dp", "flows"):
-        shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_code(folder)
     for name in ("peaks.py", "peaks_entry.py"):
         shutil.copy(TINY / name, folder / "dp" / "stages")
     shutil.copy(TINY / "flow.py", folder / "flows" / "peaks.py")

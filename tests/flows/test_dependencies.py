@@ -14,8 +14,8 @@ import yaml
 from dp.store.code import find_closure, find_versions
 from flows.dependencies import find_dependencies, write_dependencies
 from flows.dvc import DEPENDENCIES_STAGE
+from tests.factories import REPOSITORY
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 ENTRIES = ("ingest", "published", "align", "features")  # what the per-recording cache keeps: dp/stages/*_entry.py
 SOUND = ("train.synthesis", "train.vocoder", "train.baseline")
 ALL = {"ingest", "align", "features", "evaluate", "train.timing", *SOUND}

@@ -18,9 +18,8 @@ from dp.store.reading import read_clips, read_stage_report
 from flows import rebuild as rebuilding
 from flows.rebuild import rebuild
 from flows.summary import Summary
-from tests.factories import MELODY, melody_pair, melody_samples
+from tests.factories import MELODY, REPOSITORY, copy_code, melody_pair, melody_samples
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 GOOD = ("a-wav", "b-wav", "c-wav", "d-wav")
 KILLED = """
 import psutil
@@ -50,8 +49,7 @@ def project(tmp_path: Path) -> Path:
         shutil.copy(REPOSITORY / name, folder / name)
     params = (folder / "params.yaml").read_text()
     (folder / "params.yaml").write_text(params.replace("min_score_fit: 0.55", "min_score_fit: 0.0"))
-    for name in ("dp", "flows"):
-        shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_code(folder)
     return folder
 
 

@@ -12,9 +12,7 @@ from dp.cli import run
 from dp.models.checkpoint import CONFIG_FILE
 from dp.stages.environment import make_command_environment
 from flows import dvc
-from tests.factories import MELODY, melody_pair
-
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.factories import MELODY, REPOSITORY, copy_code, melody_pair
 
 
 @pytest.fixture
@@ -28,8 +26,7 @@ def project(tmp_path: Path) -> Path:
     (folder / ".dvc").mkdir(parents=True)
     for name in ("dvc.yaml", "params.yaml", ".dvcignore", ".dvc/config"):
         shutil.copy(REPOSITORY / name, folder / name)
-    for name in ("dp", "flows"):
-        shutil.copytree(REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_code(folder)
     yaml = YAML()
     params = yaml.load((folder / "params.yaml").read_text())
     params["align"]["min_score_fit"] = 0.0

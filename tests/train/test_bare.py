@@ -22,9 +22,9 @@ from dp.presets import Preset
 from dp.train.__main__ import main
 from dp.train.offline import bring_models
 from dp.train.run import Task
+from tests.factories import REPOSITORY
 from tests.train import tiny
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 BARE = """
 import sys, sysconfig
 allowed = {"torch", "numpy", "dp", *sys.stdlib_module_names}
