@@ -3,6 +3,7 @@
 import dataclasses
 import doctest
 import pickle
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -27,11 +28,10 @@ PLAYERS = ("ada", "bruno", "clara")
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory, demo: Path) -> Path:
     """A folder with the demo corpus and models that nobody trained."""
-    pytest.importorskip("tinysoundfont", reason="the demo corpus is rendered with tinysoundfont")
     folder = tmp_path_factory.mktemp("project")
-    dp.make_demo(folder / "demo-corpus")
+    shutil.copytree(demo, folder / "demo-corpus")
     untrained.save(untrained.model_set(PLAYERS, PLAYERS), folder / "models" / "sketch")
     return folder
 

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import io
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,9 @@ BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```$(\n+```text\n(?P<printed>.*?)
 
 @pytest.mark.parametrize("page", ["README.md", "docs/api.md"])
 def test_python_on_a_page_runs_and_prints_what_the_page_shows(
-    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, demo: Path
 ) -> None:
-    pytest.importorskip("tinysoundfont", reason="the demo corpus is rendered with tinysoundfont")
+    shutil.copytree(demo, tmp_path / "demo-corpus")  # which make_demo finds, and leaves
     untrained.save(untrained.model_set(PLAYERS, PLAYERS), tmp_path / "models" / "sketch")
     monkeypatch.chdir(tmp_path)
     blocks = list(BLOCK.finditer((REPOSITORY / page).read_text(encoding="utf-8")))

@@ -17,13 +17,6 @@ from dp.errors import DataError
 from dp.score import read_score
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("demo") / "data" / "demo"
-    make_demo(folder)
-    return folder
-
-
 def write_study(path: Path, *bars: Bar) -> Path:
     path.write_text(engrave_study(Study("s", "A <title> & more", bars, 3, 4, -1, 60)), encoding="utf-8")
     return path
@@ -62,14 +55,14 @@ def test_a_player_without_whims_keeps_the_metronome(tmp_path: Path) -> None:
     assert 0.95 <= notes.offset_sec[by_pitch[58]] - notes.onset_sec[by_pitch[58]] <= 1.0
 
 
-def test_players_differ(root: Path) -> None:
-    score = read_score(root / "scores" / "air.musicxml")
+def test_players_differ(demo: Path) -> None:
+    score = read_score(demo / "scores" / "air.musicxml")
     ends = [perform(score, player, np.random.default_rng(0)).offset_sec.max() for player in PLAYERS]
     assert ends[1] < 0.9 * ends[0] and ends[2] > 1.1 * ends[0]
 
 
-def test_recordings(root: Path) -> None:
-    corpus = list_recordings("demo", root)
+def test_recordings(demo: Path) -> None:
+    corpus = list_recordings("demo", demo)
     assert len(corpus.recordings) == 12 and corpus.missing == ()
     assert len({r.piece_id for r in corpus.recordings}) == 6
     assert {r.performer for r in corpus.recordings} == {"ada", "bruno", "clara"}
@@ -78,13 +71,13 @@ def test_recordings(root: Path) -> None:
         assert 20.0 < read_audio_info(recording.audio_path).duration_sec < 41.0
     assert corpus.recordings[0].recording_id == "ada_scales"
     assert "unseen" not in {r.piece_id for r in corpus.recordings}
-    assert len(read_score(root / UNSEEN_SCORE).notes) > 20
+    assert len(read_score(demo / UNSEEN_SCORE).notes) > 20
 
 
-def test_truth_is_the_scores_note_by_note(root: Path) -> None:
+def test_truth_is_the_scores_note_by_note(demo: Path) -> None:
     kinds = set()
-    for recording in list_recordings("demo", root).recordings:
-        notes, truth = read_score(recording.score_path).notes, read_true_notes(root, recording.recording_id)
+    for recording in list_recordings("demo", demo).recordings:
+        notes, truth = read_score(recording.score_path).notes, read_true_notes(demo, recording.recording_id)
         np.testing.assert_array_equal(truth.pitch, notes.pitch)
         assert (truth.offset_sec > truth.onset_sec).all() and truth.onset_sec.min() > 0.5
         assert (np.diff(truth.onset_sec[~notes.is_grace]) > -0.08).all()  # a chord may be rolled, no more
@@ -94,10 +87,10 @@ def test_truth_is_the_scores_note_by_note(root: Path) -> None:
     assert kinds == {"grace", "chord"}
 
 
-def test_truth_is_what_sounds(root: Path) -> None:
+def test_truth_is_what_sounds(demo: Path) -> None:
     """The level rises at the first onset, and the first note's pitch is in the sound."""
-    for recording in list_recordings("demo", root).recordings:
-        truth = read_true_notes(root, recording.recording_id)
+    for recording in list_recordings("demo", demo).recordings:
+        truth = read_true_notes(demo, recording.recording_id)
         samples = read_audio(recording.audio_path, 22050)
         first = int(truth.onset_sec.argmin())
         onset = round(truth.onset_sec[first] * 22050)
@@ -109,19 +102,19 @@ def test_truth_is_what_sounds(root: Path) -> None:
         assert near > 20 * np.median(spectrum)
 
 
-def test_making_it_again_changes_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = {path: path.stat().st_mtime_ns for path in root.rglob("*")}
+def test_making_it_again_changes_nothing(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {path: path.stat().st_mtime_ns for path in demo.rglob("*")}
     monkeypatch.setattr(make, "_fill", lambda folder: pytest.fail("was made again"))
-    make_demo(root)
-    assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
+    make_demo(demo)
+    assert {path: path.stat().st_mtime_ns for path in demo.rglob("*")} == before
 
 
-def test_it_is_the_same_every_time(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_the_same_every_time(tmp_path: Path, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     studies = compose_studies()
     monkeypatch.setattr(make, "compose_studies", lambda: studies[:1])
     make_demo(tmp_path / "demo")
     for path in (tmp_path / "demo").rglob("ada_scales.*"):
-        assert path.read_bytes() == (root / path.relative_to(tmp_path / "demo")).read_bytes()
+        assert path.read_bytes() == (demo / path.relative_to(tmp_path / "demo")).read_bytes()
 
 
 def test_a_deleted_file_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
