@@ -2,6 +2,7 @@
 
 import pytest
 
+from dp.corpora.demo.corpus import LICENCE as DEMO_LICENCE
 from dp.errors import DataError
 from dp.licences import check_release, find_release_obstacle, list_licences, list_performers, read_licence
 from dp.types import Source
@@ -97,6 +98,10 @@ def test_licences_and_performers_once_each() -> None:
     assert list_licences([*BOUND, *FREE]) == ("CC BY", "CC BY-NC-ND", "PD")
     assert list_performers([*BOUND, *FREE]) == ("ann", "bo", "kay")
     assert (list_licences([]), list_performers([])) == (("unknown",), ())
+
+
+def test_what_learned_from_the_demo_corpus_may_be_released() -> None:
+    assert find_release_obstacle(DEMO_LICENCE) == ""
 
 
 def test_free_recordings_may_be_learned_from() -> None:
