@@ -28,11 +28,6 @@ from tests.render.untrained import model_set, save
 from tests.train import tiny
 
 
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save(model_set(), tmp_path_factory.mktemp("models"))
-
-
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty current folder with a score in it, outside of any project."""

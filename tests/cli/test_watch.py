@@ -17,7 +17,6 @@ from dp.errors import DataError
 from dp.render_options import OutputOptions, RenderOptions
 from dp.store.renderings import MANIFEST_FILE, read_renderings
 from tests.factories import MELODY, REPOSITORY, melody_xml
-from tests.render.untrained import model_set, save
 
 TIMEOUT_SEC = 120.0
 PROGRAM = """
@@ -36,13 +35,6 @@ def wait_for(found: Callable[[], bool]) -> None:
     while not found():
         assert time.monotonic() < deadline_sec
         time.sleep(0.1)
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("models")
-    save(model_set(), folder)
-    return folder
 
 
 @contextmanager
