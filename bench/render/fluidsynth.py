@@ -32,11 +32,11 @@ from dp.data.load import load_performances
 from dp.data.load_sound import NOTE_MARGIN_FRAME, load_synthesis_arrays, load_vocoder_arrays
 from dp.data.tempo_map import build_performed_tempo_map
 from dp.errors import DataError
+from dp.evaluate.clip_metrics import find_split, summarize_clips
 from dp.evaluate.preset_systems import load_preset, make_simple_baselines
 from dp.evaluate.sound import choose_clips, measure_systems
 from dp.evaluate.sound_metrics import Transcribe
 from dp.evaluate.systems import EvaluationClip, System, make_evaluation_clips, make_synthesis_system
-from dp.metrics.clip_metrics import find_split, summarize_clips
 from dp.project import locate_data_folder, locate_models_folder
 from dp.render import Performance, RenderOptions, iterate_blocks, load_models
 from dp.render.sound import Texture

@@ -8,13 +8,13 @@ from dp.config import Config
 from dp.data.load import load_timing_arrays
 from dp.data.load_sound import NOTE_MARGIN_FRAME, load_synthesis_arrays, load_vocoder_arrays
 from dp.errors import DataError
+from dp.evaluate.clip_metrics import ClipMetrics
 from dp.evaluate.performers import evaluate_performers
 from dp.evaluate.preset_systems import load_preset, make_preset_systems, make_simple_baselines
 from dp.evaluate.sound import choose_clips, measure_systems
 from dp.evaluate.sound_metrics import Transcribe
 from dp.evaluate.systems import make_evaluation_clips
 from dp.evaluate.timing import measure_timing_baselines, measure_timing_models
-from dp.metrics.clip_metrics import ClipMetrics
 from dp.project import SIMPLE_BASELINES, locate_data_folder, locate_models_folder
 
 Tell = Callable[[int, int, str], None]  # clips done, clips in all, what was just done

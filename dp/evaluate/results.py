@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dp.evaluate.clip_metrics import ClipMetrics, format_clip_metrics, parse_clip_metrics, summarize_clips
 from dp.files import write_whole
 from dp.metrics import Results
-from dp.metrics.clip_metrics import ClipMetrics, format_clip_metrics, parse_clip_metrics, summarize_clips
 from dp.project import CLIP_METRICS_FOLDER, METRICS_FOLDER
 
 

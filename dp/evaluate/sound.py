@@ -7,9 +7,9 @@ import numpy as np
 import torch
 
 from dp.config import MelConfig
+from dp.evaluate.clip_metrics import ClipMetrics, MetricValues, find_split, measure_clips
 from dp.evaluate.sound_metrics import Transcribe, measure_system
 from dp.evaluate.systems import EvaluationClip, System
-from dp.metrics.clip_metrics import ClipMetrics, MetricValues, find_split, measure_clips
 
 CLIP_LIMIT = 200  # of a split of an instrument: more would narrow the intervals little and take hours
 

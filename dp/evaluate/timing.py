@@ -12,6 +12,7 @@ import numpy as np
 from dp.data.arrays import Arrays, TimingClip
 from dp.data.score_context import compute_local_duration_sec
 from dp.data.timing_pieces import TimingPiece
+from dp.evaluate.clip_metrics import ClipMetrics
 from dp.evaluate.timing_playing import (
     Times,
     compute_onset_errors_frame,
@@ -20,7 +21,6 @@ from dp.evaluate.timing_playing import (
     play_clip_frame,
     play_piece_sec,
 )
-from dp.metrics.clip_metrics import ClipMetrics
 from dp.models.checkpoint import Checkpoint
 from dp.models.score_timing import ScoreTiming
 from dp.models.timing import TimingModel

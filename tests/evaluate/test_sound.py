@@ -7,6 +7,7 @@ import torch
 
 from dp.config import MelConfig
 from dp.data.clips import Clip, Float32Array, SoundingNotes
+from dp.evaluate.clip_metrics import format_clip_metrics, measure_clips, parse_clip_metrics, summarize_clips
 from dp.evaluate.sound import choose_clips, measure_systems
 from dp.evaluate.sound_metrics import Transcribe
 from dp.evaluate.systems import (
@@ -19,7 +20,6 @@ from dp.evaluate.systems import (
     make_recording_system,
     make_synthesis_system,
 )
-from dp.metrics.clip_metrics import format_clip_metrics, measure_clips, parse_clip_metrics, summarize_clips
 from dp.metrics.intervals import Results
 from dp.models.checkpoint import Checkpoint
 from dp.models.synthesis import SynthesisModel

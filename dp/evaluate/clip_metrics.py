@@ -5,8 +5,9 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Protocol, TypeVar
 
+from dp.data.clips import Clip
+from dp.evaluate.systems import EvaluationClip
 from dp.metrics.intervals import Results, bootstrap, bootstrap_pairs
 
 # Metrics of which the differences from other systems are taken too, and from which.
@@ -21,37 +22,6 @@ SQUARED, ROOT = "_mse_frame2", "_rmse_frame"  # of an error in frames, the root 
 
 MetricValues = dict[str, dict[str, float]]  # {system: {metric: value}} of one clip
 Found = dict[str, dict[str, dict[str, float]]]  # {system: {metric: {clip id: value}}}
-
-
-class Clip(Protocol):
-    """What the metrics need of a clip."""
-
-    @property
-    def clip_id(self) -> str:
-        """The clip's id."""
-
-    @property
-    def instrument(self) -> str:
-        """The instrument that plays."""
-
-    @property
-    def valid_by_clip(self) -> bool:
-        """Whether the `clip` split holds it out."""
-
-    @property
-    def valid_by_recording(self) -> bool:
-        """Whether the `recording` split holds it out."""
-
-
-class OfClip(Protocol):
-    """Anything that belongs to one clip."""
-
-    @property
-    def clip(self) -> Clip:
-        """The clip."""
-
-
-C = TypeVar("C", bound=OfClip)
 
 
 def find_split(clip: Clip) -> str:
@@ -75,8 +45,8 @@ class ClipMetrics:
 
 
 def measure_clips(
-    clips: Sequence[C],
-    measure: Callable[[C], MetricValues],
+    clips: Sequence[EvaluationClip],
+    measure: Callable[[EvaluationClip], MetricValues],
     on_clip: Callable[[int, str], None] = lambda done, clip_id: None,
 ) -> list[ClipMetrics]:
     """Measure those of the clips that are held out.
