@@ -43,12 +43,12 @@ def notes_of(item: Item) -> Notes:
     seen: list[quality.Evidence] = []
 
     def record(*given: Any) -> quality.Evidence:
-        seen.append(quality.onset_evidence(*given))
+        seen.append(quality.gather_onset_evidence(*given))
         return seen[-1]
 
     score = read_score(item.score_path)
     samples = read_audio(item.audio_path, ALIGN_SAMPLE_RATE_HZ)
-    with mock.patch.object(pipeline, "onset_evidence", record):
+    with mock.patch.object(pipeline, "gather_onset_evidence", record):
         found = align(samples, score.notes, AlignConfig(), item.name, score.repeats)
     rows = rows_of(found)
     confidence = rows[:, 5].copy()

@@ -146,9 +146,9 @@ def publication_times(audio: Path, notes: ScoreNotes, program: int) -> tuple[Flo
 
 def reproduced_times(audio: Path, notes: ScoreNotes, program: int) -> tuple[FloatArray, FloatArray]:
     """R: onset and offset [N] in seconds, as read off the path: without what `align` adds to judge the score."""
-    from dp.align.publication.align import path_times
+    from dp.align.publication.align import read_path_times
 
-    times = path_times(read_audio(audio, ALIGN_SAMPLE_RATE_HZ, 0.0, None), notes, program, str(audio))
+    times = read_path_times(read_audio(audio, ALIGN_SAMPLE_RATE_HZ, 0.0, None), notes, program, str(audio))
     return times.onset_sec, times.offset_sec
 
 

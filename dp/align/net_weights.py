@@ -55,7 +55,7 @@ class Net:
 
 
 @functools.cache
-def packaged_net(layout: NetLayout) -> Net:
+def load_packaged_net(layout: NetLayout) -> Net:
     """The weights that come with the package."""
     with resources.as_file(resources.files(layout.package) / layout.file_name) as path:
         return load_net(path, layout)

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.ndimage
 
 from dp.align.coarse.align import Timing
-from dp.align.coarse.features import Features, pooled, score_features
+from dp.align.coarse.features import Features, pool_features, score_features
 from dp.align.score_events import WRONG_SHIFTS_SEMITONE, ScorePlan
 from dp.units import FloatArray
 
@@ -21,7 +21,7 @@ _SQUEEZED, _USUAL = 3.0, 2.0  # times as fast as usual: played so, notes are not
 _TEMPO_SEC = 1.0  # over which the tempo is taken
 
 
-def passage_fit(audio: Features, timing: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float) -> FloatArray:
+def judge_passages(audio: Features, timing: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float) -> FloatArray:
     """[N] 0 to 1: how well the passage around each note fits the recording.
 
     Args:
@@ -35,12 +35,12 @@ def passage_fit(audio: Features, timing: Timing, plan: ScorePlan, shift_semitone
     frame_sec = _FACTOR * hop_sec
     onset_sec = timing.event_sec[plan.event]
     end_sec = np.maximum(timing.at(plan, plan.end_quarter), onset_sec + hop_sec)
-    score = pooled(score_features(plan, onset_sec, end_sec, len(audio), shift_semitone, hop_sec), _FACTOR)
-    heard = pooled(audio, _FACTOR).bands
+    score = pool_features(score_features(plan, onset_sec, end_sec, len(audio), shift_semitone, hop_sec), _FACTOR)
+    heard = pool_features(audio, _FACTOR).bands
     # [T] how much better the score fits than itself transposed or moved, on average over seconds
-    right = _likeness(heard, score.bands)
-    wrong = [_likeness(heard, np.roll(score.bands, shift, axis=1)) for shift in WRONG_SHIFTS_SEMITONE]
-    wrong += [_likeness(heard, np.roll(score.bands, round(away / frame_sec), axis=0)) for away in _WRONG_AWAY_SEC]
+    right = _compare(heard, score.bands)
+    wrong = [_compare(heard, np.roll(score.bands, shift, axis=1)) for shift in WRONG_SHIFTS_SEMITONE]
+    wrong += [_compare(heard, np.roll(score.bands, round(away / frame_sec), axis=0)) for away in _WRONG_AWAY_SEC]
     sounding = (score.loudness > 0).astype(np.float64)
     gain = _smooth((right - np.mean(wrong, axis=0)) * sounding, frame_sec) / (_smooth(sounding, frame_sec) + 1e-3)
     usual = max(float(np.median(gain[sounding > 0])), 1e-3) if sounding.any() else 1.0
@@ -48,10 +48,10 @@ def passage_fit(audio: Features, timing: Timing, plan: ScorePlan, shift_semitone
     middle_sec = np.minimum(0.5 * (onset_sec + end_sec), onset_sec + 0.5)
     note_gain = np.interp(middle_sec / frame_sec - 0.5, np.arange(len(gain)), gain) / usual
     fit = np.clip((note_gain - _NO_GAIN) / (_CLEAR_GAIN - _NO_GAIN), 0.0, 1.0)
-    return np.asarray(fit * _tempo_fit(timing, plan))
+    return np.asarray(fit * _judge_tempo(timing, plan))
 
 
-def _tempo_fit(timing: Timing, plan: ScorePlan) -> FloatArray:
+def _judge_tempo(timing: Timing, plan: ScorePlan) -> FloatArray:
     """[N] 0 where the score is passed over much faster than it is played elsewhere."""
     begin = np.searchsorted(timing.event_sec, timing.event_sec - _TEMPO_SEC)
     end = np.minimum(np.searchsorted(timing.event_sec, timing.event_sec + _TEMPO_SEC), len(begin) - 1)
@@ -64,7 +64,7 @@ def _tempo_fit(timing: Timing, plan: ScorePlan) -> FloatArray:
     return np.clip((_SQUEEZED - tempo / usual) / (_SQUEEZED - _USUAL), 0.0, 1.0)[plan.event]
 
 
-def _likeness(heard: np.ndarray, score: np.ndarray) -> FloatArray:
+def _compare(heard: np.ndarray, score: np.ndarray) -> FloatArray:
     return (heard * score).sum(axis=1).astype(np.float64)
 
 

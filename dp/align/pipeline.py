@@ -4,18 +4,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dp.align.coarse.align import Timing, coarse_align
+from dp.align.coarse.align import Timing, align_coarsely
 from dp.align.coarse.features import HOP_SAMPLE as COARSE_HOP_SAMPLE
-from dp.align.net_weights import packaged_net
-from dp.align.offsets.find import sounding_offsets
+from dp.align.net_weights import load_packaged_net
+from dp.align.offsets.find import find_sounding_offsets
 from dp.align.onsets.listener import Listener
 from dp.align.onsets.net import ONSET_NET
 from dp.align.onsets.patches import HOP_SAMPLE
 from dp.align.onsets.refine import refine_onsets
-from dp.align.passages import passage_fit
-from dp.align.quality import note_confidence, onset_evidence, score_fit, warping_fit
+from dp.align.passages import judge_passages
+from dp.align.quality import gather_onset_evidence, judge_warping, note_confidence, score_fit
 from dp.align.spectrum import ALIGN_SAMPLE_RATE_HZ as SAMPLE_RATE_HZ
-from dp.align.spectrum import F32, SILENT_PEAK, at_level, peak_of
+from dp.align.spectrum import F32, SILENT_PEAK, bring_to_level, find_peak
 from dp.align.structure.locate import find_music
 from dp.config import AlignConfig
 from dp.errors import DataError
@@ -32,19 +32,19 @@ def align_notes(
     """See dp.align.align."""
     check_input(samples, notes, subject)
     # What is played, and where; M notes, E events
-    music = find_music(at_level(samples), SAMPLE_RATE_HZ, notes, repeats, MIN_EVENT_SEC)
+    music = find_music(bring_to_level(samples), SAMPLE_RATE_HZ, notes, repeats, MIN_EVENT_SEC)
     notes, plan, audio, shift = music.notes, music.plan, music.audio, music.shift_semitone
     # [E] events to some tens of milliseconds, then [M] onsets to some milliseconds
-    coarse = coarse_align(audio, music.steady, plan, shift, _COARSE_FRAME_SEC)
-    net = packaged_net(ONSET_NET)
+    coarse = align_coarsely(audio, music.steady, plan, shift, _COARSE_FRAME_SEC)
+    net = load_packaged_net(ONSET_NET)
     listener = Listener(music.samples, SAMPLE_RATE_HZ, plan, music.tuning_semitone, shift, net, audio)
     refined = refine_onsets(listener, coarse.event_sec)
     # How well the score fits, and what speaks for every onset [M]
-    evidence = onset_evidence(plan, refined, coarse.event_sec, _FINE_FRAME_SEC)
-    fit = score_fit(warping_fit(audio, music.steady, plan, shift, _COARSE_FRAME_SEC), evidence)
+    evidence = gather_onset_evidence(plan, refined, coarse.event_sec, _FINE_FRAME_SEC)
+    fit = score_fit(judge_warping(audio, music.steady, plan, shift, _COARSE_FRAME_SEC), evidence)
     # [M] onsets in the recording, and where the sound of each note ends
     onset_sec = np.clip(refined.onset_sec, 0.0, len(music.samples) / SAMPLE_RATE_HZ - _FINE_FRAME_SEC)
-    offset_sec = sounding_offsets(
+    offset_sec = find_sounding_offsets(
         music.samples,
         SAMPLE_RATE_HZ,
         plan,
@@ -54,7 +54,7 @@ def align_notes(
         music.tuning_semitone,
         shift,
     )
-    passages = passage_fit(audio, Timing(coarse.event_sec, coarse.end_sec), plan, shift, _COARSE_FRAME_SEC)
+    passages = judge_passages(audio, Timing(coarse.event_sec, coarse.end_sec), plan, shift, _COARSE_FRAME_SEC)
     performed = PerformedNotes(
         pitch=notes.pitch,
         velocity=notes.velocity,
@@ -92,7 +92,7 @@ def check_input(samples: F32, notes: ScoreNotes, subject: str) -> None:
         raise DataError(
             subject, f"{int((~np.isfinite(samples)).sum())} samples are not finite", "repair the audio file"
         )
-    peak = peak_of(samples)
+    peak = find_peak(samples)
     if peak < SILENT_PEAK:
         raise DataError(
             subject, f"the recording is silent: peak {peak:.1e}, needed {SILENT_PEAK:.0e}", "check the file"

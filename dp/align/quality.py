@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dp.align.coarse.align import FULL, Timing, warped
+from dp.align.coarse.align import FULL, Timing, warp_events
 from dp.align.coarse.features import Features
 from dp.align.onsets.refine import TRACK_REACH_FRAME, Refined
 from dp.align.score_events import WRONG_SHIFTS_SEMITONE, ScorePlan, backwards
-from dp.align.tempo import smoothed_event_sec
+from dp.align.tempo import smooth_event_sec
 from dp.units import FloatArray
 
 _FRAME_LIMIT = 1500  # of the pooled features that are warped for judging
@@ -24,7 +24,7 @@ WEIGHTS = np.array([4.228, 0.659, 0.103, -1.674, -5.002])  # of Evidence.columns
 _HALF_FIT_GAIN = 0.1  # a fit of 0.5: the score is this much cheaper than the best of the wrong ones
 
 
-def warping_fit(audio: Features, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float) -> float:
+def judge_warping(audio: Features, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float) -> float:
     """0 (chance) to 1: how much cheaper a score warps onto the recording than wrong scores made from itself.
 
     The wrong ones are the score transposed, and the score played backwards: same notes, same key, same density. A score
@@ -34,14 +34,16 @@ def warping_fit(audio: Features, steady: Timing, plan: ScorePlan, shift_semitone
     while len(audio) > factor * _FRAME_LIMIT:
         factor *= 2
     level = replace(FULL, factor=factor, onset_weight=0.0)  # costs stay above 0, so that their ratio means something
-    _, cost = warped(audio, plan, steady, None, shift_semitone, level, hop_sec)
-    wrong = [warped(audio, plan, steady, None, shift_semitone + d, level, hop_sec)[1] for d in WRONG_SHIFTS_SEMITONE]
+    _, cost = warp_events(audio, plan, steady, None, shift_semitone, level, hop_sec)
+    wrong = [
+        warp_events(audio, plan, steady, None, shift_semitone + d, level, hop_sec)[1] for d in WRONG_SHIFTS_SEMITONE
+    ]
     mirrored = backwards(plan)
     if mirrored is not None:
         begin_sec = float(steady.event_sec[0])
         sec_per_quarter = (steady.end_sec - begin_sec) / float(plan.end_quarter.max())
         timing = Timing(begin_sec + mirrored.event_quarter * sec_per_quarter, steady.end_sec)
-        wrong.append(warped(audio, mirrored, timing, None, shift_semitone, level, hop_sec)[1])
+        wrong.append(warp_events(audio, mirrored, timing, None, shift_semitone, level, hop_sec)[1])
     gain = 1.0 - cost / max(min(wrong), 1e-6)
     return float(np.clip(1.0 - 0.5 ** (gain / _HALF_FIT_GAIN), 0.0, 1.0))
 
@@ -62,7 +64,7 @@ class Evidence:
 
 
 def score_fit(warping: float, evidence: Evidence) -> float:
-    """0 to 1: how well a score fits, from `warping_fit` and from how likely the onsets are where they were put.
+    """0 to 1: how well a score fits, from `judge_warping` and from how likely the onsets are where they were put.
 
     The harmony alone does not tell a piece from a variation on it, onsets alone do not tell it from a slow one.
     """
@@ -70,7 +72,9 @@ def score_fit(warping: float, evidence: Evidence) -> float:
     return float(1.0 / (1.0 + np.exp(-_FIT_SLOPE * (warping + _ONSET_SHARE * likely.mean() - _EVEN_FIT))))
 
 
-def onset_evidence(plan: ScorePlan, refined: Refined, coarse_event_sec: FloatArray, frame_sec: float) -> Evidence:
+def gather_onset_evidence(
+    plan: ScorePlan, refined: Refined, coarse_event_sec: FloatArray, frame_sec: float
+) -> Evidence:
     """Gather what is known of each onset."""
     frame = np.rint(refined.onset_sec / frame_sec).astype(np.int64)
     away = np.abs(np.arange(2 * TRACK_REACH_FRAME + 1) - (frame - refined.center_frame + TRACK_REACH_FRAME)[:, None])
@@ -78,16 +82,16 @@ def onset_evidence(plan: ScorePlan, refined: Refined, coarse_event_sec: FloatArr
     here = np.where(away <= _PEAK_FRAME, likely, 0.0).sum(axis=1)
     near = np.where((away > _PEAK_FRAME) & (away <= _WINDOW_FRAME), likely, 0.0).sum(axis=1)
     odds = np.clip(np.log(here + _LEAST) - np.log(1.0 + near), -_MOST_ODDS, _MOST_ODDS)
-    smooth = smoothed_event_sec(refined.event_sec, plan.event_quarter, _TEMPO_SIGMA_SEC)
+    smooth = smooth_event_sec(refined.event_sec, plan.event_quarter, _TEMPO_SIGMA_SEC)
     return Evidence(
         odds=odds,
-        odds_around=_around(odds, plan),
+        odds_around=_average_around(odds, plan),
         tempo_error_sec=np.abs(refined.event_sec - smooth)[plan.event],
         coarse_error_sec=np.abs(refined.event_sec - coarse_event_sec)[plan.event],
     )
 
 
-def _around(odds: FloatArray, plan: ScorePlan) -> FloatArray:
+def _average_around(odds: FloatArray, plan: ScorePlan) -> FloatArray:
     kernel = np.ones(2 * _AROUND_EVENT + 1)
     total = np.convolve(np.bincount(plan.event, odds), kernel)[_AROUND_EVENT:-_AROUND_EVENT]
     count = np.convolve(plan.event_size, kernel)[_AROUND_EVENT:-_AROUND_EVENT]

@@ -58,7 +58,7 @@ class ScorePlan:
 
 def plan_score(notes: ScoreNotes) -> ScorePlan:
     """Work out the plan of a score with at least one note."""
-    onset, duration = _with_grace_time(notes)
+    onset, duration = _give_graces_time(notes)
     grace_quarter = notes.onset_quarter[notes.is_grace]
     near_grace = np.isin(np.round(notes.onset_quarter, _DECIMALS), np.round(grace_quarter, _DECIMALS))
     first = float(onset.min())
@@ -124,7 +124,7 @@ def _note(context: IntArray, rows: IntArray, pitches: set[int]) -> None:
     context[rows, : len(highest)] = highest
 
 
-def _with_grace_time(notes: ScoreNotes) -> tuple[FloatArray, FloatArray]:
+def _give_graces_time(notes: ScoreNotes) -> tuple[FloatArray, FloatArray]:
     """Onsets and durations in quarters, with grace notes given a short time before their main note.
 
     A grace note never moves past half way to the event before it.

@@ -18,14 +18,14 @@ _FRAMES_AT_ONCE = 512  # bounds the copy that windowing makes
 
 
 @functools.cache
-def hann_window(window_sample: int) -> F32:
+def make_hann_window(window_sample: int) -> F32:
     """[window_sample] Hann window."""
     window = np.hanning(window_sample).astype(np.float32)
     window.setflags(write=False)
     return window
 
 
-def at_level(samples: F32) -> F32:
+def bring_to_level(samples: F32) -> F32:
     """A copy at LEVEL_RMS, or the samples themselves where they are at it already; they must not all be 0."""
     power = float(np.dot(samples, samples)) / len(samples)
     gain = LEVEL_RMS / np.sqrt(power)
@@ -33,18 +33,21 @@ def at_level(samples: F32) -> F32:
 
 
 def set_level(samples: F32) -> F32:
-    """Bring samples to LEVEL_RMS in place, which spares `at_level` a copy; silence and what is not finite stay."""
-    if peak_of(samples) >= SILENT_PEAK and np.isfinite(power := float(np.dot(samples, samples)) / len(samples)):
+    """Bring samples to LEVEL_RMS in place, which spares `bring_to_level` a copy; silence and what is not finite
+    stay."""
+    if find_peak(samples) >= SILENT_PEAK and np.isfinite(power := float(np.dot(samples, samples)) / len(samples)):
         samples *= np.float32(LEVEL_RMS / np.sqrt(power))
     return samples
 
 
-def peak_of(samples: F32) -> float:
+def find_peak(samples: F32) -> float:
     """The largest magnitude; 0 of no samples."""
     return max(float(samples.max()), -float(samples.min())) if len(samples) else 0.0
 
 
-def magnitude_frames(samples: F32, first_frame: int, frame_count: int, window_sample: int, hop_sample: int) -> F32:
+def compute_magnitude_frames(
+    samples: F32, first_frame: int, frame_count: int, window_sample: int, hop_sample: int
+) -> F32:
     """Magnitude spectra [frame_count, window_sample // 2 + 1]; frame t is centred on sample t * hop_sample.
 
     Frames may lie before the first sample (negative) or after the last one: there is silence.
@@ -56,7 +59,7 @@ def magnitude_frames(samples: F32, first_frame: int, frame_count: int, window_sa
     start = min(max(-begin, 0), end - begin)
     padded[start : start + len(inside)] = inside
     frames = np.lib.stride_tricks.sliding_window_view(padded, window_sample)[::hop_sample]
-    window = hann_window(window_sample)
+    window = make_hann_window(window_sample)
     out = np.empty((frame_count, window_sample // 2 + 1), np.float32)
     for at in range(0, frame_count, _FRAMES_AT_ONCE):
         part = slice(at, at + _FRAMES_AT_ONCE)

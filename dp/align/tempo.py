@@ -9,23 +9,23 @@ _GAP_SIGMA_SEC = 1.5  # of the Gaussian window
 _MIN_NEIGHBORS = 4  # events to either side, however slow the music
 
 
-def expected_gap_sec(event_sec: FloatArray, event_quarter: FloatArray) -> FloatArray:
+def predict_gap_sec(event_sec: FloatArray, event_quarter: FloatArray) -> FloatArray:
     """[E] time from the event before, as the local tempo predicts it; 0 for the first one."""
     middle = 0.5 * (event_sec[1:] + event_sec[:-1])
     around = np.arange(1, len(event_sec))
-    slope, _ = _local_lines(event_sec, event_quarter, middle, around, _GAP_SIGMA_SEC)
+    slope, _ = _fit_local_lines(event_sec, event_quarter, middle, around, _GAP_SIGMA_SEC)
     return np.concatenate([[0.0], slope * np.diff(event_quarter)])
 
 
-def smoothed_event_sec(event_sec: FloatArray, event_quarter: FloatArray, sigma_sec: float) -> FloatArray:
+def smooth_event_sec(event_sec: FloatArray, event_quarter: FloatArray, sigma_sec: float) -> FloatArray:
     """[E] event times moved onto the local line, non-decreasing; a lone event stays."""
     if len(event_sec) < 2:
         return event_sec
-    slope, offset = _local_lines(event_sec, event_quarter, event_sec, np.arange(len(event_sec)), sigma_sec)
+    slope, offset = _fit_local_lines(event_sec, event_quarter, event_sec, np.arange(len(event_sec)), sigma_sec)
     return np.maximum.accumulate(slope * event_quarter + offset)
 
 
-def _local_lines(
+def _fit_local_lines(
     event_sec: FloatArray, event_quarter: FloatArray, center_sec: FloatArray, around: np.ndarray, sigma_sec: float
 ) -> tuple[FloatArray, FloatArray]:
     """Slopes (seconds per quarter) and offsets (seconds) of lines about `center_sec`, near the events `around`."""

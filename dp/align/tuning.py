@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from dp.align.spectrum import F32, magnitude_frames
+from dp.align.spectrum import F32, compute_magnitude_frames
 from dp.units import A4_HZ
 
 _WINDOW_SAMPLE = 8192
@@ -24,7 +24,7 @@ def estimate_tuning(samples: F32, sample_rate_hz: int) -> float:
     for block in chosen:
         begin = int(block) * _WINDOW_SAMPLE
         part = samples[begin : begin + _WINDOW_SAMPLE]
-        spectrum = magnitude_frames(part, 1, 1, _WINDOW_SAMPLE, _WINDOW_SAMPLE // 2)[0]
+        spectrum = compute_magnitude_frames(part, 1, 1, _WINDOW_SAMPLE, _WINDOW_SAMPLE // 2)[0]
         log = np.log(spectrum[low_bin:high_bin] + 1e-6)
         left, middle, right = log[:-2], log[1:-1], log[2:]
         is_peak = (middle > left) & (middle >= right) & (middle > log.max() - _PEAK_DEPTH_LOG)

@@ -54,7 +54,7 @@ def run(training: Training[PlayedT, ExamplesT, NetworkT], arguments: list[str] |
     for performance, examples in zip(performances[:held_out], made[:held_out], strict=True):
         errors = training.describe_errors(network, examples)
         print(f"held out {performance.name}, program {performance.program}: {errors}")
-    write_net(given.output, copy_weights(network), _about(training.module, given, performances[held_out:]))
+    write_net(given.output, copy_weights(network), _describe(training.module, given, performances[held_out:]))
     weight_count = sum(p.numel() for p in network.parameters())
     print(f"{given.output}: {weight_count} weights, {time.monotonic() - started:.0f} s")
 
@@ -80,7 +80,7 @@ def _parse(training: Training[PlayedT, ExamplesT, NetworkT], arguments: list[str
     return given
 
 
-def _about(module: str, given: argparse.Namespace, performances: Sequence[Performance]) -> dict[str, object]:
+def _describe(module: str, given: argparse.Namespace, performances: Sequence[Performance]) -> dict[str, object]:
     """What the weights' file says of its training: nothing that differs from one run to the next."""
     sources = (("bach-violin", given.bach_violin), ("vienna", given.vienna))
     return {

@@ -18,21 +18,21 @@ from torch import nn
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ
 from dp.align.offsets.bands import HOP_SAMPLE
-from dp.align.offsets.curves import CHANNEL_COUNT, curves, observe, split_batches
+from dp.align.offsets.curves import CHANNEL_COUNT, compute_curves, observe, split_batches
 from dp.align.offsets.net import OFFSET_NET, end_frames
-from dp.align.spectrum import F32, at_level
+from dp.align.spectrum import F32, bring_to_level
 from dp.align.tuning import estimate_tuning
 from dp.audio.synth import find_bundled_soundfont
 from dp.train_aligner import fit as shared
 from dp.train_aligner.command import Training, run
 from dp.train_aligner.offset_performances import (
     Played,
-    invented_played,
-    keyboard_played,
-    piano_choices,
-    piano_played,
-    violin_choices,
-    violin_played,
+    choose_pianos,
+    choose_violins,
+    invent_played,
+    play_keyboard,
+    play_piano,
+    play_violin,
 )
 from dp.train_aligner.performances import Performance
 from dp.train_aligner.sounds import record
@@ -73,11 +73,11 @@ def gather(
     invented, violin, piano = counts
     human = []
     if bach_violin is not None:
-        names = violin_choices(bach_violin)
-        human.append((violin, [partial(violin_played, bach_violin, *n, length_sec=VIOLIN_SEC) for n in names]))
+        names = choose_violins(bach_violin)
+        human.append((violin, [partial(play_violin, bach_violin, *n, length_sec=VIOLIN_SEC) for n in names]))
     if vienna is not None:
-        human.append((piano, [partial(piano_played, file) for file in piano_choices(vienna)]))
-    made_up = [partial(invented_played if i % 2 else keyboard_played, i) for i in range(invented)]
+        human.append((piano, [partial(play_piano, file) for file in choose_pianos(vienna)]))
+    made_up = [partial(invent_played if i % 2 else play_keyboard, i) for i in range(invented)]
     return shared.gather(made_up, human, _draw, rng)
 
 
@@ -85,13 +85,13 @@ def _draw(available: int, wanted: int, rng: np.random.Generator) -> IntArray:
     return rng.permutation(wanted) % available
 
 
-def examples_of(played: Played, dry: F32, rng: np.random.Generator) -> Examples:
+def make_examples(played: Played, dry: F32, rng: np.random.Generator) -> Examples:
     """Record a performance and look at its notes from onsets that are off by as much as aligned ones are."""
     recorded = record(dry, ALIGN_SAMPLE_RATE_HZ, rng)
     if rng.random() < _DROWNED_SHARE:  # where nothing is heard, what the score says is left
         loudness = np.sqrt((recorded**2).mean()) * 10 ** (-rng.uniform(*_DROWNED_DB) / 20)
         recorded = recorded + (loudness * rng.standard_normal(len(recorded))).astype(np.float32)
-    samples = at_level(recorded)
+    samples = bring_to_level(recorded)
     # Events [E] of the notes [N] that the score has, and how far each is off
     known = np.flatnonzero(np.isfinite(played.written_sec))
     performance = played.performance
@@ -108,7 +108,7 @@ def examples_of(played: Played, dry: F32, rng: np.random.Generator) -> Examples:
     seen = observe(samples, ALIGN_SAMPLE_RATE_HZ, performance.pitch[known], onset_sec, written_sec, tuning)
     first = np.floor(seen.onset)
     end = np.clip(played.sound_end_sec[known] / _SEC_PER_FRAME - first, 0.0, seen.length - 0.51)
-    rows = [curves(seen, np.array([n]))[0].astype(np.float16) for n in range(len(known))]
+    rows = [compute_curves(seen, np.array([n]))[0].astype(np.float16) for n in range(len(known))]
     return Examples(np.concatenate(rows), seen.length, end, seen.written - first)
 
 
@@ -116,11 +116,11 @@ def build_examples(
     all_played: Sequence[Played], soundfonts: Sequence[Path], rng: np.random.Generator
 ) -> list[Examples]:
     """Examples of every performance: each is played with one of the soundfonts and recorded in rooms."""
-    made = shared.record_on_soundfonts(all_played, soundfonts, _performance_for, examples_of, rng)
+    made = shared.record_on_soundfonts(all_played, soundfonts, _choose_performance, make_examples, rng)
     return [shared.join_examples(examples) for examples in made]
 
 
-def _performance_for(played: Played, soundfont: Path) -> Performance:
+def _choose_performance(played: Played, soundfont: Path) -> Performance:
     """What a soundfont plays: the bundled one is played by tinysoundfont, which knows no pedal."""
     if soundfont == find_bundled_soundfont():
         return replace(played.performance, offset_sec=played.sound_end_sec, pedal=())
@@ -161,7 +161,7 @@ class Network(nn.Module):
         return hidden[:, 0].masked_fill(~inside, -1e9)
 
 
-def loss_of(logits: torch.Tensor, end_frame: torch.Tensor) -> torch.Tensor:
+def compute_loss(logits: torch.Tensor, end_frame: torch.Tensor) -> torch.Tensor:
     """How unlikely the true ends [n] are, and how far from them the likely ones lie on average."""
     frame = torch.arange(logits.shape[1], dtype=torch.float32)
     away = (frame - end_frame[:, None]).abs()
@@ -172,7 +172,7 @@ def loss_of(logits: torch.Tensor, end_frame: torch.Tensor) -> torch.Tensor:
     return (unlikely + distance / _DISTANCE_SCALE_FRAME).mean()
 
 
-def _rate_at(done: float) -> float:
+def _compute_rate(done: float) -> float:
     """The learning rate as a share of the highest one: up for a tenth of the way, then down to nothing."""
     return float(min(done / 0.1 + 0.01, 0.5 + 0.5 * np.cos(np.pi * min(done, 1.0))))
 
@@ -184,20 +184,20 @@ def fit(train: Examples, epoch_count: int, seed: int, log: shared.Log) -> Networ
     optimizer = torch.optim.AdamW(network.parameters(), _HIGHEST_RATE, weight_decay=_WEIGHT_DECAY)
     rng = np.random.default_rng(seed)
     step_count = epoch_count * sum(1 for _ in batches(train, np.random.default_rng(seed)))  # about: batches vary
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate_at(step / step_count))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _compute_rate(step / step_count))
 
     def losses() -> Iterator[torch.Tensor]:
         for chosen, channels in batches(train, rng):
             inside = torch.from_numpy(np.arange(channels.shape[1]) < train.length[chosen, None])
             signal = torch.from_numpy(channels)
             logits = network(signal + _NOISE * torch.randn_like(signal), inside)
-            yield loss_of(logits, torch.from_numpy(train.end_frame[chosen].astype(np.float32)))
+            yield compute_loss(logits, torch.from_numpy(train.end_frame[chosen].astype(np.float32)))
 
     shared.run_epochs(network, optimizer, schedule, losses, epoch_count, log, _MAX_GRADIENT)
     return network
 
 
-def error_ms(network: Network, examples: Examples) -> FloatArray:
+def measure_error_ms(network: Network, examples: Examples) -> FloatArray:
     """Absolute errors [N] as the aligner would make them."""
     net = shared.copy_weights(network)
     found = np.empty(len(examples))
@@ -208,7 +208,7 @@ def error_ms(network: Network, examples: Examples) -> FloatArray:
 
 def _describe_errors(network: Network, examples: Examples) -> str:
     written_ms = 1000 * _SEC_PER_FRAME * np.abs(examples.written_frame - examples.end_frame).mean()
-    return f"mean {error_ms(network, examples).mean():.1f} ms, the score's offsets {written_ms:.1f} ms"
+    return f"mean {measure_error_ms(network, examples).mean():.1f} ms, the score's offsets {written_ms:.1f} ms"
 
 
 TRAINING = Training(

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dp.align.offsets.curves import next_same
+from dp.align.offsets.curves import find_next_same
 from dp.align.score_events import MIN_NOTE_SEC
 from dp.errors import DataError
 from dp.score.midi import PEDAL_DOWN
@@ -24,11 +24,11 @@ from dp.train_aligner.performances import (
     OTHER_PROGRAMS,
     PIANO_PROGRAMS,
     Performance,
-    invented_performance,
-    piano_files,
-    piano_performance,
-    violin_names,
-    violin_performance,
+    invent_performance,
+    list_piano_files,
+    list_violin_names,
+    read_piano_performance,
+    read_violin_performance,
 )
 from dp.units import FloatArray
 
@@ -72,15 +72,15 @@ class Played:
     sound_end_sec: FloatArray  # [N]
 
 
-def invented_played(number: int, rng: np.random.Generator) -> Played:
+def invent_played(number: int, rng: np.random.Generator) -> Played:
     """A piece made up; on keyboards often with a pedal."""
-    made = invented_performance(number, rng)
+    made = invent_performance(number, rng)
     if rng.random() < 0.4:
         made = replace(made, program=int(rng.choice(PIANO_PROGRAMS)))
-    return _interpreted(made, made.offset_sec, rng)
+    return _interpret(made, made.offset_sec, rng)
 
 
-def keyboard_played(number: int, rng: np.random.Generator) -> Played:
+def play_keyboard(number: int, rng: np.random.Generator) -> Played:
     """A melody over broken or repeated chords, mostly on a piano and with its pedal."""
     beat_sec, unit = 60.0 / rng.uniform(45, 140), float(rng.choice([0.25, 1 / 3, 0.5]))
     rows: list[tuple[float, float, int]] = []  # onset and length in beats, pitch
@@ -103,26 +103,26 @@ def keyboard_played(number: int, rng: np.random.Generator) -> Played:
                 rows += [(bars + beat, length, melody - int(rng.choice([3, 4, 5, 8, 9])))]
             beat += length
         bars += bar
-    return _interpreted(*_at_the_keyboard(f"keyboard-{number}", rows, beat_sec, rng), rng)
+    return _interpret(*_play_keyboard(f"keyboard-{number}", rows, beat_sec, rng), rng)
 
 
-def violin_played(root: Path, name: str, collection: str, rng: np.random.Generator, length_sec: float) -> Played:
+def play_violin(root: Path, name: str, collection: str, rng: np.random.Generator, length_sec: float) -> Played:
     """A stretch of a movement for violin; a quarter of the time played by a pianist."""
-    made = violin_performance(root, name, collection, rng, length_sec)
+    made = read_violin_performance(root, name, collection, rng, length_sec)
     if rng.random() < 0.25:
         made = replace(made, program=int(rng.choice(PIANO_PROGRAMS)))
     elif rng.random() < 0.5:  # as published: every note ends one frame of 32 ms before the next begins
-        return Played(made, _written(made, made.offset_sec), sound_ends(made))
-    return _interpreted(made, made.offset_sec, rng)
+        return Played(made, _make_written(made, made.offset_sec), sound_ends(made))
+    return _interpret(made, made.offset_sec, rng)
 
 
-def piano_played(path: Path, rng: np.random.Generator) -> Played:
+def play_piano(path: Path, rng: np.random.Generator) -> Played:
     """A human pianist's performance, with what its match file says of the score.
 
     Raises:
         DataError: there is no match file, or it is of another performance.
     """
-    made = piano_performance(path, rng, _LONGEST_SEC)
+    made = read_piano_performance(path, rng, _LONGEST_SEC)
     match = path.parent.parent / "match" / f"{path.stem}.match"
     if not match.is_file():
         raise DataError(match, "there is no such match file", "give the whole of Vienna 4x22")
@@ -159,38 +159,38 @@ def sound_ends(performance: Performance) -> FloatArray:
         lifted = np.append(time[~down], np.inf)
         lift = lifted[np.searchsorted(time[~down], end, side="right")]
         end = np.where(held, np.minimum(lift, performance.offset_sec.max() + 1.0), end)
-    again = next_same(performance.pitch, performance.onset_sec, _SAME_SEC)
+    again = find_next_same(performance.pitch, performance.onset_sec, _SAME_SEC)
     return np.asarray(np.maximum(np.minimum(end, again), performance.onset_sec + MIN_NOTE_SEC))
 
 
-def _written(performance: Performance, offset_sec: FloatArray) -> FloatArray:
+def _make_written(performance: Performance, offset_sec: FloatArray) -> FloatArray:
     """[N] the ends that a score would have: at the next event where one is near, and never before the next event."""
-    event_sec = _event_sec(performance)
+    event_sec = _draw_event_sec(performance)
     after = np.append(event_sec, np.inf)[np.searchsorted(event_sec, performance.onset_sec + 0.04)]
     nearest = event_sec[np.abs(event_sec[None, :] - offset_sec[:, None]).argmin(axis=1)]
     snapped = np.where(np.abs(nearest - offset_sec) < _SNAP_SEC, nearest, offset_sec)
     return np.asarray(np.where(np.isfinite(after), np.maximum(snapped, np.minimum(after, offset_sec + 1.0)), snapped))
 
 
-def _event_sec(performance: Performance) -> FloatArray:
+def _draw_event_sec(performance: Performance) -> FloatArray:
     """[E] mean onsets of the events, in order; events without notes left out."""
     _, event = np.unique(performance.event, return_inverse=True)
     return np.sort(np.bincount(event, performance.onset_sec) / np.bincount(event))
 
 
-def _interpreted(performance: Performance, offset_sec: FloatArray, rng: np.random.Generator) -> Played:
+def _interpret(performance: Performance, offset_sec: FloatArray, rng: np.random.Generator) -> Played:
     """Articulate what is written and, on a piano, pedal it."""
-    written = _written(performance, offset_sec)
+    written = _make_written(performance, offset_sec)
     length = np.maximum(written - performance.onset_sec, 0.05)
-    end = performance.onset_sec + np.maximum(length * _shares(len(length), rng), 0.05)
-    again = next_same(performance.pitch, performance.onset_sec, _SAME_SEC) - _STRUCK_AGAIN_SEC
+    end = performance.onset_sec + np.maximum(length * _draw_shares(len(length), rng), 0.05)
+    again = find_next_same(performance.pitch, performance.onset_sec, _SAME_SEC) - _STRUCK_AGAIN_SEC
     played = replace(performance, offset_sec=np.maximum(np.minimum(end, again), performance.onset_sec + 0.02))
     if performance.program < 4 and rng.random() < 0.75:
-        played = replace(played, pedal=_pedal(_event_sec(performance), rng))
+        played = replace(played, pedal=_draw_pedal(_draw_event_sec(performance), rng))
     return Played(played, written, sound_ends(played))
 
 
-def _shares(count: int, rng: np.random.Generator) -> FloatArray:
+def _draw_shares(count: int, rng: np.random.Generator) -> FloatArray:
     """[N] how much of its written length every note is held: phrases of one articulation, and notes that differ."""
     shares = np.empty(count)
     at = 0
@@ -204,7 +204,7 @@ def _shares(count: int, rng: np.random.Generator) -> FloatArray:
     return np.clip(shares, 0.1, 1.15)
 
 
-def _at_the_keyboard(
+def _play_keyboard(
     name: str, rows: list[tuple[float, float, int]], beat_sec: float, rng: np.random.Generator
 ) -> tuple[Performance, FloatArray]:
     """Notes (onset and length in beats, pitch) played at a tempo that drifts, and their ends as written."""
@@ -226,7 +226,7 @@ def _at_the_keyboard(
     return made, made.offset_sec
 
 
-def _pedal(event_sec: FloatArray, rng: np.random.Generator) -> tuple[tuple[float, int], ...]:
+def _draw_pedal(event_sec: FloatArray, rng: np.random.Generator) -> tuple[tuple[float, int], ...]:
     """Pedal that is lifted at or just after events and put down again soon, now and then left up for a while."""
     period = float(rng.uniform(0.3, 3.0))
     moves: list[tuple[float, int]] = [(max(event_sec[0] + rng.uniform(-0.2, 0.3), 0.0), 100)]
@@ -243,11 +243,11 @@ def _pedal(event_sec: FloatArray, rng: np.random.Generator) -> tuple[tuple[float
     return tuple(moves)
 
 
-def violin_choices(root: Path) -> list[tuple[str, str]]:
+def choose_violins(root: Path) -> list[tuple[str, str]]:
     """(name, collection) of the movements to learn from."""
-    return [n for n in violin_names(root) if n[0] not in VALIDATION]
+    return [n for n in list_violin_names(root) if n[0] not in VALIDATION]
 
 
-def piano_choices(root: Path) -> list[Path]:
+def choose_pianos(root: Path) -> list[Path]:
     """The piano performances to learn from."""
-    return [p for p in piano_files(root) if p.stem not in VALIDATION]
+    return [p for p in list_piano_files(root) if p.stem not in VALIDATION]

@@ -18,19 +18,19 @@ from torch import nn
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ
 from dp.align.onsets.net import CONTEXT_FRAME, ONSET_NET
-from dp.align.onsets.patches import HOP_SAMPLE, OnsetQuery, onset_patches
+from dp.align.onsets.patches import HOP_SAMPLE, OnsetQuery, iterate_onset_patches
 from dp.align.score_events import note_context
-from dp.align.spectrum import F32, at_level
+from dp.align.spectrum import F32, bring_to_level
 from dp.align.tuning import estimate_tuning
 from dp.train_aligner import fit as shared
 from dp.train_aligner.command import Training, run
 from dp.train_aligner.performances import (
     Performance,
-    invented_performance,
-    piano_files,
-    piano_performance,
-    violin_names,
-    violin_performance,
+    invent_performance,
+    list_piano_files,
+    list_violin_names,
+    read_piano_performance,
+    read_violin_performance,
 )
 from dp.train_aligner.sounds import record
 from dp.train_aligner.tones import play
@@ -71,20 +71,24 @@ def gather(
     invented, violin, piano = counts
     human = []
     if bach_violin is not None:
-        names = violin_names(bach_violin)
-        human.append((violin, [partial(violin_performance, bach_violin, *n, length_sec=VIOLIN_SEC) for n in names]))
+        names = list_violin_names(bach_violin)
+        human.append(
+            (violin, [partial(read_violin_performance, bach_violin, *n, length_sec=VIOLIN_SEC) for n in names])
+        )
     if vienna is not None:
-        human.append((piano, [partial(piano_performance, f, length_sec=PIANO_SEC) for f in piano_files(vienna)]))
-    return shared.gather([partial(invented_performance, i) for i in range(invented)], human, _draw, rng)
+        human.append(
+            (piano, [partial(read_piano_performance, f, length_sec=PIANO_SEC) for f in list_piano_files(vienna)])
+        )
+    return shared.gather([partial(invent_performance, i) for i in range(invented)], human, _draw, rng)
 
 
 def _draw(available: int, wanted: int, rng: np.random.Generator) -> IntArray:
     return rng.choice(available, min(wanted, available), replace=False)
 
 
-def examples_of(performance: Performance, dry: F32, rng: np.random.Generator) -> Examples:
+def make_examples(performance: Performance, dry: F32, rng: np.random.Generator) -> Examples:
     """Record a performance and look at its notes from times that are off by as much as coarse alignment is."""
-    samples = at_level(record(dry, ALIGN_SAMPLE_RATE_HZ, rng))
+    samples = bring_to_level(record(dry, ALIGN_SAMPLE_RATE_HZ, rng))
     # Where events [E] are, and where they are looked for
     event_count = int(performance.event.max()) + 1
     sums = np.bincount(performance.event, performance.onset_sec, event_count)
@@ -101,17 +105,17 @@ def examples_of(performance: Performance, dry: F32, rng: np.random.Generator) ->
     center = np.rint((event_sec + away)[performance.event] / _SEC_PER_FRAME).astype(np.int64)
     query = OnsetQuery(performance.pitch, center, context)
     place = (performance.onset_sec / _SEC_PER_FRAME - center + REACH_FRAME).astype(np.float32)
-    is_kept = _unambiguous(performance, center, place)
+    is_kept = _find_unambiguous(performance, center, place)
     # The patches [N, C, T] of those that can be told
     tuning, half = estimate_tuning(samples, ALIGN_SAMPLE_RATE_HZ), REACH_FRAME + CONTEXT_FRAME
     patches, onsets = [], []
-    for index, found in onset_patches(samples, ALIGN_SAMPLE_RATE_HZ, query, tuning, half):
+    for index, found in iterate_onset_patches(samples, ALIGN_SAMPLE_RATE_HZ, query, tuning, half):
         patches.append(found[is_kept[index]])
         onsets.append(place[index][is_kept[index]])
     return Examples(np.concatenate(patches), np.concatenate(onsets))
 
 
-def _unambiguous(performance: Performance, center: IntArray, place: F32) -> npt.NDArray[np.bool_]:
+def _find_unambiguous(performance: Performance, center: IntArray, place: F32) -> npt.NDArray[np.bool_]:
     """[N] whether a note's onset is among its candidates, or no other note of its pitch begins there instead."""
     inside = _is_inside(place)
     onset_frame = performance.onset_sec / _SEC_PER_FRAME
@@ -126,12 +130,12 @@ def build_examples(
 ) -> list[Examples]:
     """Examples of every performance, recorded in rooms: played with one of the soundfonts and, where there is no pedal,
     on an invented instrument."""
-    made = shared.record_on_soundfonts(performances, soundfonts, lambda p, _: p, examples_of, rng)
+    made = shared.record_on_soundfonts(performances, soundfonts, lambda p, _: p, make_examples, rng)
     for performance, examples in zip(performances, made, strict=True):
         if not performance.pedal:
             detune = float(rng.uniform(-shared.DETUNE_SEMITONE, shared.DETUNE_SEMITONE))
             dry = play(performance, detune, ALIGN_SAMPLE_RATE_HZ, rng)
-            examples.append(examples_of(performance, dry, rng))
+            examples.append(make_examples(performance, dry, rng))
     return [shared.join_examples(examples) for examples in made]
 
 
@@ -161,22 +165,22 @@ def fit(train: Examples, epoch_count: int, seed: int, log: shared.Log) -> nn.Seq
         shuffled = usable[rng.permutation(len(usable))]
         for at in range(0, len(usable) - batch_size + 1, batch_size):
             chosen = shuffled[at : at + batch_size]
-            logits = network(_disturbed(torch.from_numpy(train.patches[chosen])))[:, 0]
-            yield loss_of(logits, torch.from_numpy(train.onset_frame[chosen]))
+            logits = network(_disturb(torch.from_numpy(train.patches[chosen])))[:, 0]
+            yield compute_loss(logits, torch.from_numpy(train.onset_frame[chosen]))
 
     shared.run_epochs(network, optimizer, schedule, losses, epoch_count, log)
     _set_level(network, train)
     return network
 
 
-def loss_of(logits: torch.Tensor, onset_frame: torch.Tensor) -> torch.Tensor:
+def compute_loss(logits: torch.Tensor, onset_frame: torch.Tensor) -> torch.Tensor:
     """How unlikely the true onsets [B] are, by logits [B, A]."""
     candidates = torch.arange(2 * REACH_FRAME + 1, dtype=torch.float32)
     target = torch.softmax(-0.5 * ((candidates - onset_frame[:, None]) / TARGET_WIDTH_FRAME) ** 2, dim=1)
     return -(target * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()
 
 
-def _disturbed(patches: torch.Tensor) -> torch.Tensor:
+def _disturb(patches: torch.Tensor) -> torch.Tensor:
     """Patches as other instruments and rooms might make them: channels scaled, shifted, noisy, or missing."""
     shape = (*patches.shape[:2], 1)
     scale = torch.exp(DISTURBANCE * torch.randn(shape)) * (torch.rand(shape) > MISSING_SHARE)
@@ -205,7 +209,7 @@ def _is_inside(onset_frame: F32) -> npt.NDArray[np.bool_]:
     return (onset_frame > 0.5) & (onset_frame < 2 * REACH_FRAME - 0.5)
 
 
-def error_ms(network: nn.Sequential, examples: Examples) -> F32:
+def measure_error_ms(network: nn.Sequential, examples: Examples) -> F32:
     """Absolute errors of the likeliest candidate, where the onset is among the candidates."""
     with torch.no_grad():
         parts = [
@@ -218,7 +222,7 @@ def error_ms(network: nn.Sequential, examples: Examples) -> F32:
 
 
 def _describe_errors(network: nn.Sequential, examples: Examples) -> str:
-    error = error_ms(network, examples)
+    error = measure_error_ms(network, examples)
     return f"median {np.median(error):.1f} ms, {100 * (error < 25).mean():.1f} % within 25 ms"
 
 

@@ -74,7 +74,7 @@ class Performance:
         return len(self.pitch)
 
 
-def invented_performance(number: int, rng: np.random.Generator, length_sec: float = 40.0) -> Performance:
+def invent_performance(number: int, rng: np.random.Generator, length_sec: float = 40.0) -> Performance:
     """A piece made up and played by rules."""
     # What is written: onset and length in beats, pitch
     texture = ("melody", "broken", "chorale", "double")[number % 4]
@@ -86,29 +86,30 @@ def invented_performance(number: int, rng: np.random.Generator, length_sec: floa
         step = float(rng.choice([0.25, 0.25, 0.5, 0.5, 1.0, 1.5, 1 / 3]))
         if rng.random() > 0.2:  # else the same note is struck again
             degree = int(np.clip(degree + rng.integers(-4, 5), 0, 24))
-        rows.append((beat, step * rng.uniform(0.5, 1.0), _degree_pitch(root, scale, degree)))
+        rows.append((beat, step * rng.uniform(0.5, 1.0), _find_degree_pitch(root, scale, degree)))
         if texture == "chorale" or (texture == "double" and rng.random() < 0.3):
             below = {degree - int(d) for d in rng.choice([2, 4, 5, 7, 9, 11], rng.integers(1, 4), replace=False)}
-            rows += [(beat, step * rng.uniform(0.6, 1.0), _degree_pitch(root, scale, d)) for d in below if d >= 0]
+            rows += [(beat, step * rng.uniform(0.6, 1.0), _find_degree_pitch(root, scale, d)) for d in below if d >= 0]
         beat += step
     if texture == "broken":
         beats = np.arange(0.0, beat, 0.25 if rng.random() < 0.5 else 0.5)
         chord = rng.integers(-7, 3, len(beats) // 8 + 1)
         rows += [
-            (b, 0.8, _degree_pitch(root, scale, int(chord[i // 8] + (0, 2, 4, 2)[i % 4]))) for i, b in enumerate(beats)
+            (b, 0.8, _find_degree_pitch(root, scale, int(chord[i // 8] + (0, 2, 4, 2)[i % 4])))
+            for i, b in enumerate(beats)
         ]
     rows = sorted({(round(b, 6), p): (b, d, p) for b, d, p in rows}.values())
     # [N] when it is played
     onset_beat, length_beat, pitch = (np.array(column) for column in zip(*rows, strict=True))
     event_beat, event = np.unique(np.round(onset_beat, 6), return_inverse=True)
-    event_sec = np.maximum.accumulate(_played_time(event_beat, beat_sec, rng))
-    onset = np.maximum(event_sec[event] + _chord_spread(event, pitch, rng), 0.0) + rng.uniform(0.2, 1.0)
+    event_sec = np.maximum.accumulate(_draw_played_time(event_beat, beat_sec, rng))
+    onset = np.maximum(event_sec[event] + _draw_chord_spread(event, pitch, rng), 0.0) + rng.uniform(0.2, 1.0)
     duration = length_beat * beat_sec * rng.uniform(0.6, 1.1)
     program = int(OTHER_PROGRAMS[number % len(OTHER_PROGRAMS)])
-    return _performance(f"invented-{number}", program, pitch, onset, duration, event, rng)
+    return _make_performance(f"invented-{number}", program, pitch, onset, duration, event, rng)
 
 
-def violin_performance(
+def read_violin_performance(
     root: Path, name: str, collection: str, rng: np.random.Generator, length_sec: float
 ) -> Performance:
     """A stretch of a movement at the published times, moved within their 32 ms grid."""
@@ -128,16 +129,16 @@ def violin_performance(
     first = starts[event][keep].min() - rng.uniform(0.2, 1.0)
     onset = starts[event][keep] - first
     if rng.random() < 0.5:
-        onset = onset + _chord_spread(np.unique(event[keep], return_inverse=True)[1], notes[keep, 2], rng)
+        onset = onset + _draw_chord_spread(np.unique(event[keep], return_inverse=True)[1], notes[keep, 2], rng)
     moved = rng.uniform(-0.5, 0.5, keep.sum()) * _PUBLISHED_GRID_SEC
     duration = np.maximum(times[keep, 1] - times[keep, 0] + moved, 0.06)
     # [N] the instrument
     program = int(rng.choice(BOWED_PROGRAMS))
     pitch = notes[keep, 2].astype(int) - _DOWN_SEMITONE.get(program, 0)
-    return _performance(name, program, pitch, onset, duration, event[keep], rng)
+    return _make_performance(name, program, pitch, onset, duration, event[keep], rng)
 
 
-def piano_performance(path: Path, rng: np.random.Generator, length_sec: float) -> Performance:
+def read_piano_performance(path: Path, rng: np.random.Generator, length_sec: float) -> Performance:
     """The first `length_sec` of a MIDI file, with its pedal."""
     import pretty_midi
 
@@ -160,7 +161,7 @@ def piano_performance(path: Path, rng: np.random.Generator, length_sec: float) -
     )
 
 
-def violin_names(root: Path) -> list[tuple[str, str]]:
+def list_violin_names(root: Path) -> list[tuple[str, str]]:
     """(name, collection) of every movement that has published times and is not measured on.
 
     Raises:
@@ -176,7 +177,7 @@ def violin_names(root: Path) -> list[tuple[str, str]]:
     return [r for r in rows if r[0] not in BENCH_VIOLIN and (root / "alignments" / r[1] / f"{r[0]}.csv").is_file()]
 
 
-def piano_files(root: Path) -> list[Path]:
+def list_piano_files(root: Path) -> list[Path]:
     """MIDI files of Vienna 4x22 that are not measured on.
 
     Raises:
@@ -188,7 +189,7 @@ def piano_files(root: Path) -> list[Path]:
     return files
 
 
-def _performance(
+def _make_performance(
     name: str,
     program: int,
     pitch: IntArray,
@@ -210,7 +211,7 @@ def _performance(
     return Performance(name, program, pitch, velocity, onset, offset, event)
 
 
-def _played_time(onset_beat: FloatArray, beat_sec: float, rng: np.random.Generator) -> FloatArray:
+def _draw_played_time(onset_beat: FloatArray, beat_sec: float, rng: np.random.Generator) -> FloatArray:
     """Beats under a tempo that drifts by about 15 % and notes that waver by about 10 ms."""
     grid = np.arange(0.0, onset_beat.max() + 5.0, 0.25)
     knots = np.arange(0.0, grid[-1] + 4.0, 3.0)
@@ -219,7 +220,7 @@ def _played_time(onset_beat: FloatArray, beat_sec: float, rng: np.random.Generat
     return np.interp(onset_beat, grid, time) + np.clip(rng.normal(0, 0.01, len(onset_beat)), -0.02, 0.02)
 
 
-def _chord_spread(event: IntArray, pitch: IntArray, rng: np.random.Generator) -> FloatArray:
+def _draw_chord_spread(event: IntArray, pitch: IntArray, rng: np.random.Generator) -> FloatArray:
     """Seconds by which each note of a chord comes apart from the others; single notes stay.
 
     A quarter of the performances roll their chords from the lowest note upwards, or break them in two as violins do.
@@ -237,6 +238,6 @@ def _chord_spread(event: IntArray, pitch: IntArray, rng: np.random.Generator) ->
     return np.where(size > 1, apart, 0.0)
 
 
-def _degree_pitch(root: int, scale: tuple[int, ...], degree: int) -> int:
+def _find_degree_pitch(root: int, scale: tuple[int, ...], degree: int) -> int:
     octave, step = divmod(degree, 7)
     return root + 12 * octave + scale[step]

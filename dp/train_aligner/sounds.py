@@ -37,12 +37,13 @@ def render(
         raise DataError(soundfont, "there is no such soundfont", "give an .sf2 or .sf3 file")
     if soundfont == find_bundled_soundfont():
         return [
-            _tinysoundfont(p, soundfont, d, sample_rate_hz) for p, d in zip(performances, detune_semitone, strict=True)
+            _play_tinysoundfont(p, soundfont, d, sample_rate_hz)
+            for p, d in zip(performances, detune_semitone, strict=True)
         ]
     sounds: list[F32] = []
     for at in range(0, len(performances), _INSTRUMENTS_AT_ONCE):
         part = slice(at, at + _INSTRUMENTS_AT_ONCE)
-        sounds += _fluidsynth(performances[part], soundfont, detune_semitone[part], sample_rate_hz)
+        sounds += _play_fluidsynth(performances[part], soundfont, detune_semitone[part], sample_rate_hz)
     return sounds
 
 
@@ -55,7 +56,7 @@ def record(dry: F32, sample_rate_hz: int, rng: np.random.Generator) -> F32:
     tail = scipy.signal.lfilter([0.3], [1, -rng.uniform(0.4, 0.85)], tail)
     tail *= 10 ** (-rng.uniform(3, 18) / 20) / np.sqrt((tail**2).sum())
     wet = dry + scipy.signal.oaconvolve(dry, tail)[: len(dry)]
-    wet = _microphone(wet, sample_rate_hz, rng)
+    wet = _add_microphone(wet, sample_rate_hz, rng)
     white = rng.standard_normal(len(wet))
     pink = scipy.signal.lfilter(
         [0.0499, -0.0960, 0.0506, -0.0044], [1, -2.4950, 2.0173, -0.5222], white
@@ -65,7 +66,7 @@ def record(dry: F32, sample_rate_hz: int, rng: np.random.Generator) -> F32:
     return (wet * (PEAK / np.abs(wet).max())).astype(np.float32)
 
 
-def _microphone(sound: np.ndarray, sample_rate_hz: int, rng: np.random.Generator) -> np.ndarray:
+def _add_microphone(sound: np.ndarray, sample_rate_hz: int, rng: np.random.Generator) -> np.ndarray:
     """A shelf and three resonances of up to 9 dB, as of other instruments; at times an old recording's low-pass."""
     corner = np.exp(-2 * np.pi * rng.uniform(300, 3000) / sample_rate_hz)
     low = scipy.signal.lfilter([1 - corner], [1, -corner], sound)
@@ -82,7 +83,7 @@ def _microphone(sound: np.ndarray, sample_rate_hz: int, rng: np.random.Generator
     return np.asarray(out)
 
 
-def _tinysoundfont(performance: Performance, soundfont: Path, detune_semitone: float, sample_rate_hz: int) -> F32:
+def _play_tinysoundfont(performance: Performance, soundfont: Path, detune_semitone: float, sample_rate_hz: int) -> F32:
     import tinysoundfont
 
     synth = tinysoundfont.Synth(samplerate=sample_rate_hz)
@@ -112,7 +113,7 @@ def _tinysoundfont(performance: Performance, soundfont: Path, detune_semitone: f
     return mono
 
 
-def _fluidsynth(
+def _play_fluidsynth(
     performances: list[Performance], soundfont: Path, detune_semitone: list[float], sample_rate_hz: int
 ) -> list[F32]:
     """Play performances one after the other in one run: loading a soundfont takes longer than playing."""

@@ -31,7 +31,7 @@ class Instrument:
     breath: float  # noise against the tone
 
 
-def invented_instrument(rng: np.random.Generator) -> Instrument:
+def invent_instrument(rng: np.random.Generator) -> Instrument:
     """Two of three sustain, as bowed and blown ones do."""
     struck = rng.random() < 1 / 3
     return Instrument(
@@ -49,7 +49,7 @@ def invented_instrument(rng: np.random.Generator) -> Instrument:
 
 def play(performance: Performance, detune_semitone: float, sample_rate_hz: int, rng: np.random.Generator) -> F32:
     """Dry sound [L] of a performance on an invented instrument."""
-    instrument = invented_instrument(rng)
+    instrument = invent_instrument(rng)
     sound = np.zeros(int((performance.offset_sec.max() + _TAIL_SEC) * sample_rate_hz), np.float32)
     for i in range(len(performance)):
         hz = float(pitch_to_hz(float(performance.pitch[i]), detune_semitone + rng.normal(0.0, 0.05)))

@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ
-from dp.align.coarse.features import audio_features
-from dp.align.net_weights import packaged_net
+from dp.align.coarse.features import compute_audio_features
+from dp.align.net_weights import load_packaged_net
 from dp.align.onsets.listener import Listener
 from dp.align.onsets.net import ONSET_NET
 from dp.align.score_events import ScorePlan
-from dp.align.spectrum import F32, at_level
+from dp.align.spectrum import F32, bring_to_level
 from dp.units import FloatArray
 
 _PITCHES = "60 64 67 67 72 71 69 65 62 62 59 67 64 60 55 57 60 65 69 74 72 68 64 66 67 59 62 65 64 60"
@@ -49,6 +49,6 @@ def play(rows: Sequence[tuple[float, float, float]], total_sec: float, cents: fl
 
 def listen(sound: F32, plan: ScorePlan, cents: float = 0.0) -> Listener:
     """The packaged onset net on a sound with a plan; the sound's tuning in cents."""
-    samples = at_level(sound)
-    features = audio_features(samples, ALIGN_SAMPLE_RATE_HZ, cents / 100)
-    return Listener(samples, ALIGN_SAMPLE_RATE_HZ, plan, cents / 100, 0, packaged_net(ONSET_NET), features)
+    samples = bring_to_level(sound)
+    features = compute_audio_features(samples, ALIGN_SAMPLE_RATE_HZ, cents / 100)
+    return Listener(samples, ALIGN_SAMPLE_RATE_HZ, plan, cents / 100, 0, load_packaged_net(ONSET_NET), features)

@@ -8,7 +8,7 @@ import numpy as np
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ
 from dp.align.spectrum import F32
-from dp.align.structure.played_order import played_notes, stretches
+from dp.align.structure.played_order import find_stretches, unfold_played_notes
 from dp.audio import add_noise, add_room, render_notes
 from dp.corpora.demo.engraving import Study, engrave_study
 from dp.corpora.demo.players import PLAYERS, perform
@@ -30,7 +30,7 @@ def engraved(folder: Path, study: Study, insert: Callable[[str], str] = str) -> 
 
 def record(score: Score, played: set[int], seed: int = 0) -> tuple[F32, PerformedNotes]:
     """A performance of a score with some of its repeats: its sound, and when its notes sound."""
-    notes, _ = played_notes(score.notes, stretches(score.repeats), played)
+    notes, _ = unfold_played_notes(score.notes, find_stretches(score.repeats), played)
     rng = np.random.default_rng(seed)
     performed = perform(replace(score, notes=notes), PLAYERS[seed % 3], rng)
     wet = add_room(render_notes(performed, ALIGN_SAMPLE_RATE_HZ), ALIGN_SAMPLE_RATE_HZ, rng, 0.8, 9.0)

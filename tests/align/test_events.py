@@ -3,10 +3,16 @@
 import numpy as np
 import pytest
 
-from dp.align.coarse.features import BAND_COUNT, LOW_PITCH, Features, event_bands
-from dp.align.onsets.events import best_events, event_evidence, expected_frames, gap_cost, log_density
+from dp.align.coarse.features import BAND_COUNT, LOW_PITCH, Features, compute_event_bands
+from dp.align.onsets.events import (
+    compute_gap_cost,
+    find_best_events,
+    gather_event_evidence,
+    log_density,
+    predict_frames,
+)
 from dp.align.onsets.refine import refine_onsets
-from dp.align.onsets.sustain import sounding_gain
+from dp.align.onsets.sustain import measure_sounding_gain
 from dp.align.score_events import plan_score
 from tests.align.played import listen, play
 from tests.factories import notes_of
@@ -20,26 +26,26 @@ def test_densities_leave_room_for_not_here() -> None:
 def test_the_notes_of_an_event_count_together() -> None:
     density = np.full((3, 21), -8.0, np.float32)
     density[0, 5] = density[1, 6] = density[2, 15] = 0.0
-    evidence = event_evidence(density, np.array([0, 0, 1]), np.array([2, 1]))
+    evidence = gather_event_evidence(density, np.array([0, 0, 1]), np.array([2, 1]))
     assert evidence.shape == (2, 21)
     assert evidence[0].argmax() in (5, 6)
     assert evidence[1].argmax() == 15
 
 
 def test_gaps_follow_the_tempo_but_a_pause_has_its_price() -> None:
-    cost = gap_cost(np.array([100.0, 115.0, 500.0, 5000.0]), 100.0)
+    cost = compute_gap_cost(np.array([100.0, 115.0, 500.0, 5000.0]), 100.0)
     assert cost.tolist() == pytest.approx([0.0, 1.0, 6.0, 6.0])
     evidence = np.zeros((3, 400))
     evidence[0, 10] = evidence[1, 110] = 20.0  # at 10 and 110: the third belongs to 210, unless it is heard elsewhere
     base = np.zeros(3, np.int64)
     expected = np.array([0.0, 100.0, 100.0])
-    assert best_events(evidence, base, expected, 3).tolist() == [10, 110, 210]
+    assert find_best_events(evidence, base, expected, 3).tolist() == [10, 110, 210]
     evidence[2, 390] = 10.0
-    assert best_events(evidence, base, expected, 3).tolist() == [10, 110, 390]
+    assert find_best_events(evidence, base, expected, 3).tolist() == [10, 110, 390]
 
 
 def test_expected_frames_are_those_of_the_tempo() -> None:
-    np.testing.assert_allclose(expected_frames(np.arange(0, 1000, 100), np.arange(10.0))[1:], 100.0)
+    np.testing.assert_allclose(predict_frames(np.arange(0, 1000, 100), np.arange(10.0))[1:], 100.0)
 
 
 @pytest.mark.parametrize("pause_sec", [1.2, 3.0])
@@ -54,24 +60,24 @@ def test_notes_after_a_pause_are_found_where_they_sound(pause_sec: float) -> Non
 
 
 def test_what_sounds_at_an_event_is_its_notes_and_those_held() -> None:
-    bands = event_bands(plan_score(notes_of([(0, 3, 50), (1, 1, 57), (2, 0.5, 61), (3, 1, 64)])), 1)
+    bands = compute_event_bands(plan_score(notes_of([(0, 3, 50), (1, 1, 57), (2, 0.5, 61), (3, 1, 64)])), 1)
     assert np.linalg.norm(bands, axis=1).tolist() == pytest.approx([1.0] * 4)
     sounding = [{p for p in (51, 58, 62, 65) if row[p - LOW_PITCH] > 0} for row in bands]
     assert sounding == [{51}, {51, 58}, {51, 62}, {65}]
 
 
 def test_an_event_fits_best_where_its_notes_take_over() -> None:
-    bands = event_bands(plan_score(notes_of([(0, 1, 60), (1, 1, 64), (2, 1, 67)])), 0)
+    bands = compute_event_bands(plan_score(notes_of([(0, 1, 60), (1, 1, 64), (2, 1, 67)])), 0)
     heard = bands[np.repeat([0, 1, 2], 25)]  # half a second each
     audio = Features(heard, np.zeros((75, BAND_COUNT), np.float32), np.ones(75, np.float32))
-    gain = sounding_gain(audio, bands, 1, 3, np.arange(20, 280))
+    gain = measure_sounding_gain(audio, bands, 1, 3, np.arange(20, 280))
     second, third = 20 + gain.argmax(axis=1)
     assert abs(second - 100) <= 3  # frames of 5 ms; features before their frame's middle belong to what was
     assert abs(third - 200) <= 3
     early = gain[1, second - 20] - gain[1, third - 20]
     alike = float(bands[1] @ bands[2])
     assert early == pytest.approx(-25 * (1.0 - alike), rel=0.05)  # 25 frames of the second heard as the third
-    assert sounding_gain(audio, bands, 0, 1, np.arange(0, 40))[0].argmax() == 0
+    assert measure_sounding_gain(audio, bands, 0, 1, np.arange(0, 40))[0].argmax() == 0
 
 
 def test_a_last_note_after_a_hold_stays_where_it_sounds() -> None:

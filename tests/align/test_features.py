@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ
-from dp.align.coarse.features import LOW_PITCH, audio_features, pooled, score_features
+from dp.align.coarse.features import LOW_PITCH, compute_audio_features, pool_features, score_features
 from dp.align.score_events import plan_score
-from dp.align.spectrum import at_level, magnitude_frames
+from dp.align.spectrum import bring_to_level, compute_magnitude_frames
 from dp.align.tuning import estimate_tuning
 from tests.align.played import play
 from tests.factories import notes_of
@@ -21,7 +21,7 @@ def sine(hz: float, total_sec: float) -> np.ndarray:
 def test_frames_are_centred_and_silent_outside() -> None:
     click = np.zeros(1000, np.float32)
     click[500] = 1.0
-    frames = magnitude_frames(click, -2, 24, 64, 50)
+    frames = compute_magnitude_frames(click, -2, 24, 64, 50)
     assert frames.shape == (24, 33)
     loud = frames.sum(axis=1)
     assert loud.argmax() == 12  # frame 10 is number 12 when counting from -2
@@ -29,7 +29,7 @@ def test_frames_are_centred_and_silent_outside() -> None:
 
 
 def test_a_sine_at_a4_lights_band_69() -> None:
-    found = audio_features(at_level(sine(440.0, 2.0)), ALIGN_SAMPLE_RATE_HZ, 0.0)
+    found = compute_audio_features(bring_to_level(sine(440.0, 2.0)), ALIGN_SAMPLE_RATE_HZ, 0.0)
     assert found.bands.shape == (101, 85)
     assert found.bands[50].argmax() + LOW_PITCH == 69
     assert found.loudness[50] > 0.7
@@ -37,7 +37,7 @@ def test_a_sine_at_a4_lights_band_69() -> None:
 
 def test_an_onset_lights_its_band_at_its_frame() -> None:
     sound = np.concatenate([np.zeros(ALIGN_SAMPLE_RATE_HZ, np.float32), sine(440.0, 1.0)])
-    found = audio_features(at_level(sound), ALIGN_SAMPLE_RATE_HZ, 0.0)
+    found = compute_audio_features(bring_to_level(sound), ALIGN_SAMPLE_RATE_HZ, 0.0)
     assert abs(int(found.onsets[:, 69 - LOW_PITCH].argmax()) - 50) <= 1  # 1 s at 20 ms
 
 
@@ -64,6 +64,6 @@ def test_score_features_come_from_the_notes() -> None:
 def test_pooling_averages_over_time() -> None:
     plan = plan_score(notes_of([(0, 1, 60)]))
     fine = score_features(plan, np.array([0.4]), np.array([0.8]), 50, 0, 0.02)
-    coarse = pooled(fine, 4)
+    coarse = pool_features(fine, 4)
     assert len(coarse) == 13
     assert np.flatnonzero(coarse.loudness).tolist() == [5, 6, 7, 8, 9]

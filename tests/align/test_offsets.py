@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ, align
-from dp.align.net_weights import load_net, packaged_net, write_net
-from dp.align.offsets.curves import CHANNEL_COUNT, next_same
-from dp.align.offsets.find import learned_offsets, mapped_offsets
+from dp.align.net_weights import load_net, load_packaged_net, write_net
+from dp.align.offsets.curves import CHANNEL_COUNT, find_next_same
+from dp.align.offsets.find import find_learned_offsets, map_offsets
 from dp.align.offsets.net import OFFSET_NET, end_frames, end_logits
 from dp.align.score_events import MIN_NOTE_SEC, plan_score
-from dp.align.spectrum import at_level
+from dp.align.spectrum import bring_to_level
 from dp.audio.synth import find_bundled_soundfont
 from dp.config import AlignConfig
 from dp.corpora.demo.make import SAMPLE_RATE_HZ
@@ -23,13 +23,13 @@ from dp.train_aligner import offset_net
 from dp.train_aligner.fit import copy_weights
 from dp.train_aligner.offset_performances import (
     Played,
-    invented_played,
-    keyboard_played,
-    piano_choices,
-    piano_played,
+    choose_pianos,
+    choose_violins,
+    invent_played,
+    play_keyboard,
+    play_piano,
+    play_violin,
     sound_ends,
-    violin_choices,
-    violin_played,
 )
 from dp.train_aligner.performances import Performance
 from dp.train_aligner.sounds import record, render
@@ -96,10 +96,10 @@ def test_the_pedal_is_heard(pedal: bool) -> None:
     played = broken_chords(pedal)
     as_heard = replace(played, offset_sec=sound_ends(played), pedal=())  # tinysoundfont knows no pedal
     (dry,) = render([as_heard], find_bundled_soundfont(), [0.0], ALIGN_SAMPLE_RATE_HZ)
-    samples = at_level(record(dry, ALIGN_SAMPLE_RATE_HZ, np.random.default_rng(3)))
+    samples = bring_to_level(record(dry, ALIGN_SAMPLE_RATE_HZ, np.random.default_rng(3)))
     written = played.onset_sec + 0.4
-    found = learned_offsets(
-        samples, ALIGN_SAMPLE_RATE_HZ, played.pitch, played.onset_sec, written, 0.0, packaged_net(OFFSET_NET)
+    found = find_learned_offsets(
+        samples, ALIGN_SAMPLE_RATE_HZ, played.pitch, played.onset_sec, written, 0.0, load_packaged_net(OFFSET_NET)
     )
     truth = sound_ends(played)
     assert np.mean(truth - played.onset_sec) == pytest.approx(1.04 if pedal else 0.3, abs=0.1)
@@ -114,13 +114,15 @@ def test_offsets_keep_their_bounds() -> None:
     onset = np.sort(rng.uniform(0, 4.99, 200))
     pitch = rng.integers(0, 128, 200)
     written = onset + rng.uniform(0.0, 30.0, 200)
-    net = packaged_net(OFFSET_NET)
-    found = learned_offsets(noise, ALIGN_SAMPLE_RATE_HZ, pitch, onset, written, 0.3, net)
+    net = load_packaged_net(OFFSET_NET)
+    found = find_learned_offsets(noise, ALIGN_SAMPLE_RATE_HZ, pitch, onset, written, 0.3, net)
     assert (found >= onset + MIN_NOTE_SEC - 1e-9).all()
-    assert (found <= np.maximum(next_same(pitch, onset, MIN_NOTE_SEC), onset + MIN_NOTE_SEC) + 1e-9).all()
+    assert (found <= np.maximum(find_next_same(pitch, onset, MIN_NOTE_SEC), onset + MIN_NOTE_SEC) + 1e-9).all()
     assert (found <= np.maximum(5.0, onset + MIN_NOTE_SEC) + 1e-9).all()
-    np.testing.assert_array_equal(found, learned_offsets(noise, ALIGN_SAMPLE_RATE_HZ, pitch, onset, written, 0.3, net))
-    alone = learned_offsets(noise[:300], ALIGN_SAMPLE_RATE_HZ, pitch[:1], np.zeros(1), np.ones(1), 0.0, net)
+    np.testing.assert_array_equal(
+        found, find_learned_offsets(noise, ALIGN_SAMPLE_RATE_HZ, pitch, onset, written, 0.3, net)
+    )
+    alone = find_learned_offsets(noise[:300], ALIGN_SAMPLE_RATE_HZ, pitch[:1], np.zeros(1), np.ones(1), 0.0, net)
     assert alone[0] == MIN_NOTE_SEC
 
 
@@ -128,24 +130,26 @@ def test_a_note_nobody_hears_ends_about_where_the_score_says() -> None:
     noise = 0.1 * np.random.default_rng(0).standard_normal(20 * ALIGN_SAMPLE_RATE_HZ).astype(np.float32)
     onset = np.arange(0.5, 18.0, 0.5)
     pitch = np.array([60, 64, 67, 72, 71] * 7)
-    found = learned_offsets(noise, ALIGN_SAMPLE_RATE_HZ, pitch, onset, onset + 0.5, 0.0, packaged_net(OFFSET_NET))
+    found = find_learned_offsets(
+        noise, ALIGN_SAMPLE_RATE_HZ, pitch, onset, onset + 0.5, 0.0, load_packaged_net(OFFSET_NET)
+    )
     assert np.median(np.abs(found - onset - 0.5)) < 0.25
 
 
 def test_mapped_offsets_follow_the_events() -> None:
     plan = plan_score(notes_of([(0, 1, 60), (1, 1, 62), (2, 2, 64)]))
     events = np.array([1.0, 1.5, 2.5])
-    np.testing.assert_allclose(mapped_offsets(plan, events, events, 3.75), [1.5, 2.5, 3.75])
-    np.testing.assert_allclose(mapped_offsets(plan, events, events + 2, 3.75), [3.03, 3.53, 4.53])
+    np.testing.assert_allclose(map_offsets(plan, events, events, 3.75), [1.5, 2.5, 3.75])
+    np.testing.assert_allclose(map_offsets(plan, events, events + 2, 3.75), [3.03, 3.53, 4.53])
 
 
 def test_next_same_is_the_next_of_the_pitch() -> None:
-    found = next_same(np.array([60, 62, 60, 60, 60]), np.array([3.0, 0.0, 10.0, 0.0, 11.0]), 1.5)
+    found = find_next_same(np.array([60, 62, 60, 60, 60]), np.array([3.0, 0.0, 10.0, 0.0, 11.0]), 1.5)
     np.testing.assert_array_equal(found, [10.0, np.inf, np.inf, 3.0, np.inf])
 
 
 def test_the_median_splits_a_frame() -> None:
-    net = packaged_net(OFFSET_NET)
+    net = load_packaged_net(OFFSET_NET)
     channels = np.zeros((2, 9, CHANNEL_COUNT), np.float32)
     length = np.array([9, 4])
     logits = end_logits(net, channels, length)
@@ -208,7 +212,7 @@ def test_sound_ends_with_key_pedal_or_next_strike() -> None:
 
 @pytest.mark.parametrize("number", range(4))
 def test_invented_pieces_are_playable(number: int) -> None:
-    for invent in (invented_played, keyboard_played):
+    for invent in (invent_played, play_keyboard):
         made = invent(number, np.random.default_rng(number))
         check_played(made)
         assert np.isfinite(made.written_sec).all()
@@ -224,34 +228,34 @@ def check_played(made: Played) -> None:
     assert (made.sound_end_sec >= onset + MIN_NOTE_SEC - 1e-9).all()
     assert (
         made.sound_end_sec
-        >= np.minimum(made.performance.offset_sec, next_same(made.performance.pitch, onset, 1e-4)) - 1e-9
+        >= np.minimum(made.performance.offset_sec, find_next_same(made.performance.pitch, onset, 1e-4)) - 1e-9
     ).all()
 
 
 def test_human_performances_know_their_score(shared_data: Path) -> None:
     rng = np.random.default_rng(1)
-    pianos = piano_choices(shared_data / "vienna4x22")
+    pianos = choose_pianos(shared_data / "vienna4x22")
     assert len(pianos) == 30
-    made = piano_played(pianos[0], rng)
+    made = play_piano(pianos[0], rng)
     check_played(made)
     assert np.isfinite(made.written_sec).mean() > 0.9
     assert (made.sound_end_sec > made.performance.offset_sec + 0.01).mean() > 0.3  # pedal
-    names = violin_choices(shared_data / "bach-violin")
+    names = choose_violins(shared_data / "bach-violin")
     assert len(names) == 81
-    check_played(violin_played(shared_data / "bach-violin", *names[0], rng, 20.0))
+    check_played(play_violin(shared_data / "bach-violin", *names[0], rng, 20.0))
 
 
 def test_a_piano_performance_without_its_match_file_is_refused(shared_data: Path, tmp_path: Path) -> None:
-    path = piano_choices(shared_data / "vienna4x22")[0]
+    path = choose_pianos(shared_data / "vienna4x22")[0]
     (tmp_path / "midi").mkdir()
     copy = tmp_path / "midi" / path.name
     copy.write_bytes(path.read_bytes())
     with pytest.raises(DataError, match="there is no such match file"):
-        piano_played(copy, np.random.default_rng(1))
+        play_piano(copy, np.random.default_rng(1))
     (tmp_path / "match").mkdir()
     (tmp_path / "match" / f"{path.stem}.match").write_text("info(piece,none).\n")
     with pytest.raises(DataError, match="holds no matched notes"):
-        piano_played(copy, np.random.default_rng(1))
+        play_piano(copy, np.random.default_rng(1))
 
 
 def test_the_training_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -277,4 +281,4 @@ def test_learning_finds_the_end_and_is_reproducible() -> None:
     examples = offset_net.Examples(channels.astype(np.float16), length, end, end + 3)
     one, two = (offset_net.fit(examples, 150, 1, lambda metrics, epoch: None) for _ in range(2))
     np.testing.assert_array_equal(copy_weights(one).weights[0], copy_weights(two).weights[0])
-    assert np.median(offset_net.error_ms(one, examples)) < 30
+    assert np.median(offset_net.measure_error_ms(one, examples)) < 30

@@ -58,20 +58,20 @@ def test_the_path_is_librosa_s_ties_included(rows: int, columns: int, levels: in
     rng = np.random.default_rng(rows)
     a, b = (rng.integers(0, levels, (count, 3)).astype(np.float32) for count in (rows, columns))
     expected = dtw(a.T, b.T)[1][::-1]
-    np.testing.assert_array_equal(plain_dtw.plain_dtw(a, b), expected)
+    np.testing.assert_array_equal(plain_dtw.find_plain_path(a, b), expected)
 
 
 def test_notes_are_read_off_the_path_as_published() -> None:
     """Eight ticks over four frames: two ticks a frame. The recording holds its second frame for three frames."""
     path = np.array([[0, 0], [1, 1], [2, 1], [3, 1], [4, 2], [5, 3]])
-    times = publication.times_on_path(path, np.array([0, 2, 3, 6]), np.array([2, 3, 6, 8]), 4)
+    times = publication.find_times_on_path(path, np.array([0, 2, 3, 6]), np.array([2, 3, 6, 8]), 4)
     np.testing.assert_allclose(times.onset_sec / FRAME_SEC, [1, 4, 4, 5])  # the first point after the onset
     np.testing.assert_allclose(times.offset_sec / FRAME_SEC, [0, 3, 4, 5])  # the last point before the offset
 
 
 def test_a_step_of_the_score_alone_gives_a_note_no_length() -> None:
     path = np.array([[0, 0], [1, 1], [1, 2], [1, 3], [1, 4], [2, 5], [3, 6], [4, 7]])
-    times = publication.times_on_path(path, np.array([0, 1, 4]), np.array([1, 4, 8]), 8)
+    times = publication.find_times_on_path(path, np.array([0, 1, 4]), np.array([1, 4, 8]), 8)
     np.testing.assert_allclose(times.onset_sec / FRAME_SEC, [1, 1, 2])
     np.testing.assert_allclose(times.offset_sec / FRAME_SEC, [0, 1, 4])
 
@@ -105,7 +105,7 @@ def test_odd_scores(rows: Sequence[tuple[float, float, int]]) -> None:
 
 
 def test_a_recording_too_long_for_the_memory_is_refused_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plain_dtw, "free_memory_byte", lambda: 600_000_000)
+    monkeypatch.setattr(plain_dtw, "find_free_memory_byte", lambda: 600_000_000)
     monkeypatch.setattr(publication, "synthesize", None)
     noise = np.random.default_rng(0).standard_normal(320 * ALIGN_SAMPLE_RATE_HZ).astype(np.float32)
     part = r"long: its 10001 frames against 10001 of the score need 0.6 GB of memory, 0.6 GB are free; align a shorter"
@@ -114,7 +114,7 @@ def test_a_recording_too_long_for_the_memory_is_refused_before_any_work(monkeypa
 
 
 def test_free_memory_is_known() -> None:
-    assert 10**7 < plain_dtw.free_memory_byte() < 10**15
+    assert 10**7 < plain_dtw.find_free_memory_byte() < 10**15
 
 
 def test_what_is_missing_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_the_published_alignments_are_met(shared_data: Path) -> None:
         one = np.ones(len(written.pitch), np.int64)
         onset, length = tick_to_quarter(written.onset_tick), tick_to_quarter(written.offset_tick - written.onset_tick)
         notes = ScoreNotes(onset, length, written.pitch, written.velocity, one, one, 0 * one)
-        found = publication.path_times(samples, notes, CONFIG.program, name)
+        found = publication.read_path_times(samples, notes, CONFIG.program, name)
         times = (found.onset_sec, published.onset_sec), (found.offset_sec, published.offset_sec)
         apart.append(np.rint(np.abs([ours - theirs for ours, theirs in times]) / FRAME_SEC).ravel())
         assert np.median(apart[-1]) == 0, name

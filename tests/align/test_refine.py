@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ
-from dp.align.net_weights import packaged_net
-from dp.align.offsets.find import mapped_offsets
-from dp.align.onsets.net import CONTEXT_FRAME, ONSET_NET, convolve, onset_logits
-from dp.align.onsets.patches import CHANNEL_COUNT, HOP_SAMPLE, OnsetQuery, onset_patches
-from dp.align.onsets.refine import refine_onsets, spaced_frames
+from dp.align.net_weights import load_packaged_net
+from dp.align.offsets.find import map_offsets
+from dp.align.onsets.net import CONTEXT_FRAME, ONSET_NET, compute_onset_logits, convolve
+from dp.align.onsets.patches import CHANNEL_COUNT, HOP_SAMPLE, OnsetQuery, iterate_onset_patches
+from dp.align.onsets.refine import refine_onsets, space_frames
 from dp.align.score_events import MAX_CONTEXT, NO_PITCH, NoteContext, plan_score
-from dp.align.spectrum import at_level
-from dp.align.tempo import expected_gap_sec, smoothed_event_sec
+from dp.align.spectrum import bring_to_level
+from dp.align.tempo import predict_gap_sec, smooth_event_sec
 from tests.align.played import MELODY, listen, melody_played, play, played_at
 from tests.factories import notes_of
 
@@ -38,21 +38,21 @@ def test_convolution_against_its_definition() -> None:
 
 
 def test_the_net_peaks_at_the_onset_of_its_pitch() -> None:
-    sound = at_level(play([(0.3, 1.5, 60), (0.75, 1.5, 67), (1.1, 1.6, 64)], 2.0))
+    sound = bring_to_level(play([(0.3, 1.5, 60), (0.75, 1.5, 67), (1.1, 1.6, 64)], 2.0))
     query = OnsetQuery(np.array([67, 64]), np.array([150, 210]), before((60,), (60, 67)))
-    ((index, patches),) = onset_patches(sound, ALIGN_SAMPLE_RATE_HZ, query, 0.0, 40 + CONTEXT_FRAME)
+    ((index, patches),) = iterate_onset_patches(sound, ALIGN_SAMPLE_RATE_HZ, query, 0.0, 40 + CONTEXT_FRAME)
     assert index.tolist() == [0, 1]
     assert patches.shape == (2, CHANNEL_COUNT, 2 * (40 + CONTEXT_FRAME) + 1)
-    best = onset_logits(packaged_net(ONSET_NET), patches).argmax(axis=1) - 40 + query.center_frame
+    best = compute_onset_logits(load_packaged_net(ONSET_NET), patches).argmax(axis=1) - 40 + query.center_frame
     np.testing.assert_allclose(best * FRAME_SEC, [0.75, 1.1], atol=0.012)
 
 
 def test_a_patch_does_not_depend_on_where_it_begins() -> None:
-    sound = at_level(play([(0.3, 1.5, 60), (0.75, 1.5, 67)], 2.0))
+    sound = bring_to_level(play([(0.3, 1.5, 60), (0.75, 1.5, 67)], 2.0))
     shifted = [
         next(
             iter(
-                onset_patches(
+                iterate_onset_patches(
                     sound, ALIGN_SAMPLE_RATE_HZ, OnsetQuery(np.array([67]), np.array([c]), before((60,))), 0.0, 20
                 )
             )
@@ -87,11 +87,11 @@ def test_notes_of_a_chord_are_found_apart() -> None:
 
 
 def test_frames_are_spaced_and_inside() -> None:
-    frame, gap = spaced_frames(np.array([5.0, 5.0, 5.2, 99.0]), 100)
+    frame, gap = space_frames(np.array([5.0, 5.0, 5.2, 99.0]), 100)
     assert (frame.tolist(), gap) == ([5, 8, 11, 99], 3)
-    frame, gap = spaced_frames(np.array([97.0, 98.0, 99.0, 400.0]), 100)
+    frame, gap = space_frames(np.array([97.0, 98.0, 99.0, 400.0]), 100)
     assert (frame.tolist(), gap) == ([90, 93, 96, 99], 3)
-    frame, gap = spaced_frames(np.zeros(60), 100)
+    frame, gap = space_frames(np.zeros(60), 100)
     assert (frame.tolist(), gap) == (list(range(60)), 1)
 
 
@@ -99,7 +99,7 @@ def test_expected_gaps_follow_the_local_tempo() -> None:
     quarter = np.arange(40.0)
     sec = 0.5 * quarter
     sec[20] += 0.2  # one event out of place
-    gap = expected_gap_sec(sec, quarter)
+    gap = predict_gap_sec(sec, quarter)
     assert gap[0] == 0.0
     assert gap[10] == pytest.approx(0.5, abs=1e-3)
     assert gap[20] == pytest.approx(0.5, abs=0.06)
@@ -109,13 +109,13 @@ def test_smoothing_moves_events_onto_the_local_line() -> None:
     quarter = np.arange(40.0)
     sec = 0.5 * quarter
     sec[20] += 0.2
-    smooth = smoothed_event_sec(sec, quarter, 1.5)
+    smooth = smooth_event_sec(sec, quarter, 1.5)
     assert abs(smooth[20] - 10.0) < 0.05
     assert (np.diff(smooth) >= 0).all()
-    assert smoothed_event_sec(np.array([1.0]), np.array([0.0]), 1.5).tolist() == [1.0]
+    assert smooth_event_sec(np.array([1.0]), np.array([0.0]), 1.5).tolist() == [1.0]
 
 
 def test_offsets_are_mapped_as_onsets_are() -> None:
     plan = plan_score(notes_of([(0, 1, 60), (1, 1.5, 62), (2, 1, 64)]))
-    offset = mapped_offsets(plan, np.array([1.0, 2.0, 4.0]), np.array([1.0, 2.0, 4.0]), 5.0)
+    offset = map_offsets(plan, np.array([1.0, 2.0, 4.0]), np.array([1.0, 2.0, 4.0]), 5.0)
     assert offset.tolist() == [2.0, 4.5, 5.0]

@@ -7,7 +7,7 @@ import pytest
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ as RATE_HZ
 from dp.align import align
-from dp.align.structure.played_order import played_notes, stretches
+from dp.align.structure.played_order import find_stretches, unfold_played_notes
 from dp.config import AlignConfig
 from dp.score.repeats import make_whole_repeat
 from dp.types import Repeat, Score
@@ -95,7 +95,7 @@ def test_repeats_around_a_da_capo(jig: Score, played: set[int], text: str) -> No
     found = align(sound, jig.notes, CONFIG, "jig", jig.repeats)
     check(found, true)
     assert found.structure == text
-    _, index = played_notes(jig.notes, stretches(jig.repeats), played)
+    _, index = unfold_played_notes(jig.notes, find_stretches(jig.repeats), played)
     assert np.array_equal(found.score_index, index)
 
 

@@ -8,13 +8,13 @@ import torch
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ
 from dp.align.net_weights import load_net, write_net
-from dp.align.onsets.net import CONTEXT_FRAME, ONSET_NET, onset_logits
+from dp.align.onsets.net import CONTEXT_FRAME, ONSET_NET, compute_onset_logits
 from dp.align.onsets.patches import CHANNEL_COUNT, FLUX_SHORT
 from dp.audio.synth import find_bundled_soundfont
 from dp.errors import DataError
 from dp.train_aligner.fit import copy_weights
-from dp.train_aligner.onset_net import REACH_FRAME, Examples, build_network, error_ms, examples_of, fit
-from dp.train_aligner.performances import Performance, invented_performance, piano_files, violin_names
+from dp.train_aligner.onset_net import REACH_FRAME, Examples, build_network, fit, make_examples, measure_error_ms
+from dp.train_aligner.performances import Performance, invent_performance, list_piano_files, list_violin_names
 from dp.train_aligner.sounds import record, render
 
 
@@ -36,7 +36,7 @@ def test_numpy_and_torch_agree(tmp_path: Path) -> None:
     patches = np.random.default_rng(3).standard_normal((5, CHANNEL_COUNT, 120)).astype(np.float32)
     write_net(tmp_path / "net.npz", copy_weights(network), {"seed": 3})
     assert [p.name for p in tmp_path.iterdir()] == ["net.npz"]
-    found = onset_logits(load_net(tmp_path / "net.npz", ONSET_NET), patches)
+    found = compute_onset_logits(load_net(tmp_path / "net.npz", ONSET_NET), patches)
     assert found.shape == (5, 120 - 2 * CONTEXT_FRAME)
     np.testing.assert_allclose(found, network(torch.from_numpy(patches))[:, 0].detach().numpy(), atol=1e-4)
 
@@ -60,7 +60,7 @@ def test_learning_finds_a_peak() -> None:
     losses: list[float] = []
     network = fit(examples, 12, 1, lambda metrics, epoch: losses.append(metrics["loss"]))
     assert losses[-1] < 0.8 * losses[0]
-    assert np.median(error_ms(network, examples)) < 15
+    assert np.median(measure_error_ms(network, examples)) < 15
 
 
 def test_rendered_notes_sound_when_they_should() -> None:
@@ -76,7 +76,7 @@ def test_a_recording_keeps_the_onset_and_is_reproducible() -> None:
     one, two = (record(dry, ALIGN_SAMPLE_RATE_HZ, np.random.default_rng(5)) for _ in range(2))
     np.testing.assert_array_equal(one, two)
     assert np.abs(one).max() == pytest.approx(0.8, abs=1e-6)
-    found = examples_of(two_notes(), dry, np.random.default_rng(5))
+    found = make_examples(two_notes(), dry, np.random.default_rng(5))
     assert found.patches.shape == (2, CHANNEL_COUNT, 2 * (REACH_FRAME + CONTEXT_FRAME) + 1)
     inside = (found.onset_frame > 0) & (found.onset_frame < 2 * REACH_FRAME)
     assert inside.any()  # the others are examples of "not here"
@@ -91,8 +91,8 @@ def test_a_missing_soundfont_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", range(4))
 def test_invented_performances_are_playable(number: int) -> None:
-    made = invented_performance(number, np.random.default_rng(number), 10.0)
-    again = invented_performance(number, np.random.default_rng(number), 10.0)
+    made = invent_performance(number, np.random.default_rng(number), 10.0)
+    again = invent_performance(number, np.random.default_rng(number), 10.0)
     np.testing.assert_array_equal(made.onset_sec, again.onset_sec)
     assert (np.diff(made.onset_sec) >= 0).all()
     assert (made.offset_sec - made.onset_sec >= 0.02 - 1e-9).all()
@@ -104,16 +104,16 @@ def test_invented_performances_are_playable(number: int) -> None:
 
 
 def test_what_is_measured_is_not_trained_on(shared_data: Path) -> None:
-    names = {name for name, _ in violin_names(shared_data / "bach-violin")}
+    names = {name for name, _ in list_violin_names(shared_data / "bach-violin")}
     assert len(names) == 89
     assert not names & {"ray-chen_bwv1004_mov5", "john-garner_bwv1002_mov6", "minji-kim_bwv1003_mov3"}
-    pianos = {path.stem for path in piano_files(shared_data / "vienna4x22")}
+    pianos = {path.stem for path in list_piano_files(shared_data / "vienna4x22")}
     assert len(pianos) == 36
     assert not pianos & {"Chopin_op10_no3_p03", "Schubert_D783_no15_p17"}
 
 
 def test_folders_that_are_no_corpora_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is not the Bach Violin Dataset"):
-        violin_names(tmp_path)
+        list_violin_names(tmp_path)
     with pytest.raises(DataError, match=r"holds no midi/\*.mid"):
-        piano_files(tmp_path)
+        list_piano_files(tmp_path)

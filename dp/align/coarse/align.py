@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dp.align.coarse.banded_dtw import warp
-from dp.align.coarse.features import HOP_SAMPLE, Features, pooled, score_features
+from dp.align.coarse.features import HOP_SAMPLE, Features, pool_features, score_features
 from dp.align.score_events import MIN_NOTE_SEC, ScorePlan
 from dp.align.spectrum import F32
-from dp.align.tempo import smoothed_event_sec
+from dp.align.tempo import smooth_event_sec
 from dp.units import FloatArray, IntArray
 
 
@@ -61,25 +61,25 @@ class Timing:
         return np.interp(quarter, np.append(plan.event_quarter, last), np.append(self.event_sec, self.end_sec))
 
 
-def coarse_align(
+def align_coarsely(
     audio: Features, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float
 ) -> CoarseAlignment:
     """Align a whole recording, starting from the score at one tempo, `shift_semitone` higher than written."""
     factor = FULL.factor
     while len(audio) > factor * _FULL_FRAME_LIMIT:
         factor *= 2
-    timing, _ = warped(audio, plan, steady, None, shift_semitone, replace(FULL, factor=factor), hop_sec)
+    timing, _ = warp_events(audio, plan, steady, None, shift_semitone, replace(FULL, factor=factor), hop_sec)
     while factor > FULL.factor:  # only recordings of over 20 minutes
         factor //= 2
         level = replace(FULL, factor=factor, reach_frame=8 * factor)
-        timing, _ = warped(audio, plan, steady, timing, shift_semitone, level, hop_sec)
+        timing, _ = warp_events(audio, plan, steady, timing, shift_semitone, level, hop_sec)
     for level in _FINER:
-        layout = _smoothed(timing, plan, level.smooth_sec) if level.smooth_sec > 0 else timing
-        timing, _ = warped(audio, plan, layout, timing, shift_semitone, level, hop_sec)
+        layout = _smooth(timing, plan, level.smooth_sec) if level.smooth_sec > 0 else timing
+        timing, _ = warp_events(audio, plan, layout, timing, shift_semitone, level, hop_sec)
     return CoarseAlignment(timing.event_sec, timing.end_sec)
 
 
-def steady_timing(samples: F32, sample_rate_hz: int, plan: ScorePlan) -> Timing:
+def make_steady_timing(samples: F32, sample_rate_hz: int, plan: ScorePlan) -> Timing:
     """The score at the one tempo that makes it as long as the music in the recording."""
     whole = len(samples) // HOP_SAMPLE * HOP_SAMPLE
     level = np.sqrt((samples[:whole].reshape(-1, HOP_SAMPLE) ** 2).mean(axis=1)) if whole else np.ones(1)
@@ -89,7 +89,7 @@ def steady_timing(samples: F32, sample_rate_hz: int, plan: ScorePlan) -> Timing:
     return Timing(begin_sec + plan.event_quarter * sec_per_quarter, max(end_sec, begin_sec + 0.1))
 
 
-def warped(
+def warp_events(
     audio: Features,
     plan: ScorePlan,
     layout: Timing,
@@ -104,8 +104,8 @@ def warped(
         The new timing, and the path's mean cost.
     """
     # Both sides at the level's frame rate, T and J frames
-    score = pooled(layout.features(plan, len(audio), shift_semitone, hop_sec), level.factor)
-    small = pooled(audio, level.factor)
+    score = pool_features(layout.features(plan, len(audio), shift_semitone, hop_sec), level.factor)
+    small = pool_features(audio, level.factor)
     frame_sec = level.factor * hop_sec
     middle_sec = (frame_sec - hop_sec) / 2  # a pooled frame stands for the middle of its frames
     # [T] the band: everything, or about the path found before
@@ -114,8 +114,8 @@ def warped(
         first, width = np.zeros(len(small), np.int64), len(score)
     else:
         found_sec = np.append(found.event_sec, found.end_sec)
-        center_sec = np.interp(np.arange(len(small)) * frame_sec + middle_sec, *_increasing(found_sec, layout_sec))
-        first, width = _band((center_sec - middle_sec) / frame_sec, level.reach_frame // level.factor, len(score))
+        center_sec = np.interp(np.arange(len(small)) * frame_sec + middle_sec, *_make_increasing(found_sec, layout_sec))
+        first, width = _make_band((center_sec - middle_sec) / frame_sec, level.reach_frame // level.factor, len(score))
     # [E + 1] where the path puts the events and the end
     last_onset = min(int(layout.event_sec[-1] / frame_sec), len(score) - 1)
     rows, columns, cost = warp(small, score, first, width, level.onset_weight, level.both_weight, last_onset)
@@ -125,17 +125,17 @@ def warped(
     return Timing(sec[:-1], max(float(sec[-1]), float(sec[-2]) + MIN_NOTE_SEC)), cost
 
 
-def _smoothed(timing: Timing, plan: ScorePlan, sigma_sec: float) -> Timing:
-    event_sec = smoothed_event_sec(timing.event_sec, plan.event_quarter, sigma_sec)
+def _smooth(timing: Timing, plan: ScorePlan, sigma_sec: float) -> Timing:
+    event_sec = smooth_event_sec(timing.event_sec, plan.event_quarter, sigma_sec)
     return Timing(event_sec, max(timing.end_sec, float(event_sec[-1]) + MIN_NOTE_SEC))
 
 
-def _increasing(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _make_increasing(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
     """For interpolation: x made strictly increasing by less than matters; where it stands still, y steps."""
     return np.maximum.accumulate(x) + np.linspace(0.0, 1e-6, len(x)), y
 
 
-def _band(center: FloatArray, reach: int, column_count: int) -> tuple[IntArray, int]:
+def _make_band(center: FloatArray, reach: int, column_count: int) -> tuple[IntArray, int]:
     """First columns [T] of a band around `center` [T], such that those of neighbouring rows overlap, and its width."""
     width = min(2 * reach + 1, column_count)
     first = np.clip(np.rint(center - reach).astype(np.int64), 0, column_count - width)

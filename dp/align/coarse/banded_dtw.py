@@ -58,7 +58,7 @@ def warp(
 
 
 @numba.njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
-def _row_cost(out, bands, onsets, loudness, score_bands, score_onsets, sounding, first, onset_weight):  # type: ignore[no-untyped-def]
+def _compute_row_cost(out, bands, onsets, loudness, score_bands, score_onsets, sounding, first, onset_weight):  # type: ignore[no-untyped-def]
     """1 - cosine - onset agreement of one row; where the score pauses, the recording may ring or be quiet."""
     for b in range(len(out)):
         j = first + b
@@ -88,7 +88,9 @@ def _warp(  # type: ignore[no-untyped-def]
     # Forward: what the cheapest way to every cell costs, and by which step it comes; only two rows are kept
     for t in range(row_count):
         moved = first[t] - first[t - 1] if t > 0 else 0
-        _row_cost(cost, bands[t], onsets[t], loudness[t], score_bands, score_onsets, sounding, first[t], onset_weight)
+        _compute_row_cost(
+            cost, bands[t], onsets[t], loudness[t], score_bands, score_onsets, sounding, first[t], onset_weight
+        )
         for b in range(width):
             best, step = _UNREACHABLE, _START
             if t == 0 and b == 0:

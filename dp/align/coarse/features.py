@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse
 
 from dp.align.score_events import ScorePlan
-from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE, magnitude_frames
+from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE, compute_magnitude_frames
 from dp.units import FloatArray, pitch_to_hz
 
 HOP_SAMPLE = 441  # 20 ms at 22.05 kHz
@@ -43,20 +43,20 @@ class Features:
         return len(self.bands)
 
 
-def audio_features(samples: F32, sample_rate_hz: int, tuning_semitone: float) -> Features:
+def compute_audio_features(samples: F32, sample_rate_hz: int, tuning_semitone: float) -> Features:
     """Features of a recording."""
-    bands = _compressed(_semitones(samples, sample_rate_hz, tuning_semitone, _SUSTAIN_SAMPLE), _COMPRESSION)
-    sharp = _compressed(_semitones(samples, sample_rate_hz, tuning_semitone, _ONSET_SAMPLE), _ONSET_COMPRESSION)
+    bands = _compress(_compute_semitones(samples, sample_rate_hz, tuning_semitone, _SUSTAIN_SAMPLE), _COMPRESSION)
+    sharp = _compress(_compute_semitones(samples, sample_rate_hz, tuning_semitone, _ONSET_SAMPLE), _ONSET_COMPRESSION)
     onsets = np.zeros_like(sharp)
     ahead = _RISE_FRAME
     onsets[ahead:-ahead] = np.maximum(sharp[2 * ahead :] - sharp[: -2 * ahead], 0.0)
-    strength = _length(onsets)
+    strength = _measure_length(onsets)
     kernel = np.ones(_ONSET_MEAN_FRAME) / _ONSET_MEAN_FRAME
     around = np.convolve(strength, kernel, "full")[_ONSET_MEAN_FRAME // 2 :][: len(strength)]
     onsets /= np.maximum(strength, 2.5 * around + 0.3 * strength.mean() + 1e-6)[:, None].astype(np.float32)
-    length = _length(bands)
+    length = _measure_length(bands)
     bands /= (length + _QUIET * np.percentile(length, _LOUD_PERCENTILE) + 1e-9)[:, None].astype(np.float32)
-    return Features(bands, onsets, _length(bands))
+    return Features(bands, onsets, _measure_length(bands))
 
 
 def score_features(
@@ -72,14 +72,14 @@ def score_features(
     ringing = np.exp(-np.arange(1, round(4 * _RINGING_SEC / hop_sec)) * (hop_sec / _RINGING_SEC)).astype(np.float32)
     _play(bands, onsets, plan.pitch + shift - LOW_PITCH, first_frame, end_frame, decay, ringing, *_HARMONICS)
     bands = _score_level(bands)
-    onsets /= np.maximum(_length(onsets), 1.0)[:, None]
+    onsets /= np.maximum(_measure_length(onsets), 1.0)[:, None]
     begun = np.bincount(np.minimum(first_frame, frame_count), minlength=frame_count + 1)
     ended = np.bincount(np.minimum(end_frame, frame_count), minlength=frame_count + 1)
     sounding = np.cumsum(begun - ended)[:frame_count] > 0
     return Features(bands, onsets, sounding.astype(np.float32))
 
 
-def event_bands(plan: ScorePlan, shift_semitone: int) -> F32:
+def compute_event_bands(plan: ScorePlan, shift_semitone: int) -> F32:
     """[E, K] of length 1: what sounds at every event of a score, as long as nothing decays."""
     count = len(plan.event_quarter)
     bands = np.zeros((count, BAND_COUNT), np.float32)
@@ -93,7 +93,7 @@ def event_bands(plan: ScorePlan, shift_semitone: int) -> F32:
 def _score_level(bands: F32) -> F32:
     """Harmonics as a recording's bands show them, of length 1."""
     compressed = np.log1p(_SCORE_COMPRESSION * bands)
-    return np.asarray(compressed / np.maximum(_length(compressed), 1e-6)[:, None])
+    return np.asarray(compressed / np.maximum(_measure_length(compressed), 1e-6)[:, None])
 
 
 @numba.njit(cache=True)
@@ -124,43 +124,43 @@ def _play(  # type: ignore[no-untyped-def]
                 onsets[t, band] = max(onsets[t, band], share * level)
 
 
-def pooled(features: Features, factor: int) -> Features:
+def pool_features(features: Features, factor: int) -> Features:
     """Features at a frame rate `factor` times lower."""
     if factor == 1:
         return features
-    bands, onsets = _mean_of(features.bands, factor), _mean_of(features.onsets, factor)
+    bands, onsets = _average(features.bands, factor), _average(features.onsets, factor)
     gain = np.float32(factor ** (0.5 if factor >= 16 else 0.25))  # onsets are sparse: their mean fades
-    bands /= np.maximum(_length(bands), 0.3)[:, None]
-    return Features(bands, onsets * gain, _mean_of(features.loudness[:, None], factor)[:, 0])
+    bands /= np.maximum(_measure_length(bands), 0.3)[:, None]
+    return Features(bands, onsets * gain, _average(features.loudness[:, None], factor)[:, 0])
 
 
-def _mean_of(values: F32, factor: int) -> F32:
+def _average(values: F32, factor: int) -> F32:
     count = -(-len(values) // factor)
     padded = np.zeros((count * factor, values.shape[1]), np.float32)
     padded[: len(values)] = values
     return padded.reshape(count, factor, -1).mean(axis=1)
 
 
-def _length(vectors: F32) -> F32:
+def _measure_length(vectors: F32) -> F32:
     out: F32 = np.sqrt((vectors**2).sum(axis=1))
     return out
 
 
-def _compressed(bands: F32, compression: float) -> F32:
+def _compress(bands: F32, compression: float) -> F32:
     """In place."""
     loud = np.percentile(bands.max(axis=1), _LOUD_PERCENTILE) + 1e-9
     bands *= np.float32(compression / loud)
     return np.log1p(bands, out=bands)
 
 
-def _semitones(samples: F32, sample_rate_hz: int, tuning_semitone: float, window_sample: int) -> F32:
+def _compute_semitones(samples: F32, sample_rate_hz: int, tuning_semitone: float, window_sample: int) -> F32:
     """Magnitudes [T, K] in triangular bands one semitone to either side, or one bin where semitones are narrower."""
     bank = _filter_bank(sample_rate_hz, tuning_semitone, window_sample)
     frame_count = len(samples) // HOP_SAMPLE + 1
     out = np.empty((frame_count, BAND_COUNT), np.float32)
     for at in range(0, frame_count, _BLOCK_FRAME):
         count = min(_BLOCK_FRAME, frame_count - at)
-        out[at : at + count] = (bank @ magnitude_frames(samples, at, count, window_sample, HOP_SAMPLE).T).T
+        out[at : at + count] = (bank @ compute_magnitude_frames(samples, at, count, window_sample, HOP_SAMPLE).T).T
     return out
 
 

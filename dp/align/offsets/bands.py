@@ -7,7 +7,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE, magnitude_frames
+from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE, compute_magnitude_frames
 from dp.units import FloatArray, IntArray, pitch_to_hz
 
 HOP_SAMPLE = 441  # 20 ms at 22.05 kHz
@@ -28,7 +28,7 @@ _FLOOR = 1e-3  # of magnitudes; a full-scale sine has 512
 I16 = npt.NDArray[np.int16]
 
 
-def band_levels(samples: F32, sample_rate_hz: int, tuning_semitone: float) -> tuple[I16, F32]:
+def measure_band_levels(samples: F32, sample_rate_hz: int, tuning_semitone: float) -> tuple[I16, F32]:
     """Levels [T, K] in units of STEP, and [T, WHOLE_COUNT] in which what notes do is still 0."""
     # [K] first and last bin of every band; a band holds two bins at least
     bin_hz = sample_rate_hz / _WINDOW_SAMPLE
@@ -43,17 +43,17 @@ def band_levels(samples: F32, sample_rate_hz: int, tuning_semitone: float) -> tu
     levels = np.empty((frame_count, BAND_COUNT), np.int16)
     for at in range(0, frame_count, _BLOCK_FRAME):
         count = min(_BLOCK_FRAME, frame_count - at)
-        magnitude = magnitude_frames(samples, at, count, _WINDOW_SAMPLE, HOP_SAMPLE)
+        magnitude = compute_magnitude_frames(samples, at, count, _WINDOW_SAMPLE, HOP_SAMPLE)
         loudest = np.empty((count, BAND_COUNT), np.float32)
-        _loudest(magnitude, first, last, loudest)
+        _find_loudest(magnitude, first, last, loudest)
         levels[at : at + count] = np.log(loudest + np.float32(_FLOOR)) * np.float32(1.0 / STEP)
     whole = np.zeros((frame_count, WHOLE_COUNT), np.float32)
-    _whole(levels, whole)
+    _make_whole(levels, whole)
     return levels, whole
 
 
 @numba.njit(cache=True)
-def _loudest(magnitude, first, last, out):  # type: ignore[no-untyped-def]
+def _find_loudest(magnitude, first, last, out):  # type: ignore[no-untyped-def]
     """The loudest bin of every band: out [T, K]."""
     for t in range(out.shape[0]):
         for k in range(out.shape[1]):
@@ -64,7 +64,7 @@ def _loudest(magnitude, first, last, out):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _whole(levels, out):  # type: ignore[no-untyped-def]
+def _make_whole(levels, out):  # type: ignore[no-untyped-def]
     """Write what all bands do together into out [T, WHOLE_COUNT]."""
     frame_count, band_count = levels.shape
     for t in range(frame_count):
@@ -83,14 +83,16 @@ def _whole(levels, out):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def presence(t, onset, written):  # type: ignore[no-untyped-def]
+def measure_presence(t, onset, written):  # type: ignore[no-untyped-def]
     """How much of a note is assumed to be there at frame t."""
     if t < onset - 1.0 or t > written + _RINGING_FRAME:
         return 0.0
     return 1.0 if t <= written else _RINGING_LEVEL
 
 
-def masking_of(frame_count: int, band: IntArray, onset: FloatArray, written: FloatArray, tuning_semitone: float) -> I16:
+def measure_masking(
+    frame_count: int, band: IntArray, onset: FloatArray, written: FloatArray, tuning_semitone: float
+) -> I16:
     """[T, K] harmonics of all notes added up, in units of 1 / MASK_UNIT; bands that leak into each other share.
 
     Args:
@@ -120,5 +122,5 @@ def _add_up(frame_count, band, onset, written, leak, harmonic_semitone, harmonic
             for k in range(max(middle - leak[middle], 0), min(middle + leak[middle] + 1, BAND_COUNT)):
                 part = harmonic_mask[h] * (1.0 if k == middle else 0.5)
                 for t in range(begin, end):
-                    out[t, k] = min(out[t, k] + int(part * presence(t, onset[n], written[n])), _MASK_LIMIT)
+                    out[t, k] = min(out[t, k] + int(part * measure_presence(t, onset[n], written[n])), _MASK_LIMIT)
     return out

@@ -25,9 +25,9 @@ from dp.align.offsets.bands import (
     WHOLE_FALL,
     WHOLE_LEVEL,
     WHOLE_RISE,
-    band_levels,
-    masking_of,
-    presence,
+    measure_band_levels,
+    measure_masking,
+    measure_presence,
 )
 from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE
 from dp.units import FloatArray, IntArray
@@ -49,7 +49,7 @@ CHANNEL_COUNT = 23
 _HINTS = slice(PITCH, CHANNEL_COUNT)  # channels that do not change from frame to frame
 
 _HARMONIC_COUNT = len(HARMONIC_SEMITONE)
-_FALL, _FALL_FREEDOM, _SLOPE, _SLOPE_FREEDOM = 0, 1, 2, 3  # columns of `_early`
+_FALL, _FALL_FREEDOM, _SLOPE, _SLOPE_FREEDOM = 0, 1, 2, 3  # columns of `_find_early`
 _MOST_BELOW, _MOST_ABOVE = 6.0, 3.0  # how far levels may lie below and above the onset's; natural logarithm
 _QUIET_PERCENTILE = 10
 _QUIET_FRAME = 3000  # about so many frames are looked at for it
@@ -95,24 +95,24 @@ def observe(
     rate_hz = sample_rate_hz / HOP_SAMPLE
     onset, band = onset_sec * rate_hz, pitch - LOW_PITCH
     written = np.maximum(written_sec * rate_hz, onset + 1.5)
-    following = next_same(pitch, onset)
+    following = find_next_same(pitch, onset)
     longest = np.minimum(following, written + _EXTRA_FRAME + (_EXTRA_SHARE - 1.0) * (written - onset))
     # [T, K] what is heard, how quiet it gets [K], and what the score puts there [T, K]
-    levels, whole = band_levels(samples, sample_rate_hz, tuning_semitone)
+    levels, whole = measure_band_levels(samples, sample_rate_hz, tuning_semitone)
     last_frame = np.ceil(np.minimum(longest, len(levels))).astype(np.int64)
     length = np.maximum(last_frame - np.floor(onset).astype(np.int64) + 1, 2)
     quiet = np.percentile(levels[:: max(len(levels) // _QUIET_FRAME, 1)], _QUIET_PERCENTILE, axis=0).astype(np.float32)
-    masking = masking_of(len(levels), band, onset, written, tuning_semitone)
+    masking = measure_masking(len(levels), band, onset, written, tuning_semitone)
     # [T, 2] how many notes begin and end
     for column, when in ((WHOLE_BEGIN, onset), (WHOLE_END, written)):
         np.add.at(whole[:, column], np.clip(np.rint(when).astype(np.int64), 0, len(levels) - 1), 1.0)
     np.log1p(whole[:, WHOLE_BEGIN:], out=whole[:, WHOLE_BEGIN:])
-    early = _early(levels, masking, band, onset, written)
-    hints = _hints(early, onset, written, pitch, rate_hz)
+    early = _find_early(levels, masking, band, onset, written)
+    hints = _find_hints(early, onset, written, pitch, rate_hz)
     return Sounding(levels, masking, quiet * np.float32(STEP), whole, band, onset, written, following, length, hints)
 
 
-def next_same(pitch: IntArray, onset: FloatArray, apart: float = 1.5) -> FloatArray:
+def find_next_same(pitch: IntArray, onset: FloatArray, apart: float = 1.5) -> FloatArray:
     """[N] the first onset of the same pitch that is more than `apart` later; infinite where there is none."""
     following = np.full(len(pitch), np.inf)
     for value in np.unique(pitch):
@@ -123,7 +123,7 @@ def next_same(pitch: IntArray, onset: FloatArray, apart: float = 1.5) -> FloatAr
     return following
 
 
-def curves(sounding: Sounding, chosen: IntArray) -> F32:
+def compute_curves(sounding: Sounding, chosen: IntArray) -> F32:
     """Channels [n, longest, CHANNEL_COUNT] of some notes; 0 beyond each one's length."""
     s = sounding
     out = np.zeros((len(chosen), int(s.length[chosen].max()), CHANNEL_COUNT), np.float32)
@@ -171,7 +171,7 @@ def _weigh(levels, masking, t, band, present, base, weight):  # type: ignore[no-
 
 
 @numba.njit(cache=True)
-def _bases(levels, band, onset, written, after, before):  # type: ignore[no-untyped-def]
+def _find_bases(levels, band, onset, written, after, before):  # type: ignore[no-untyped-def]
     """Levels of a note's harmonics just after its onset and just before it; fills [H] each."""
     last = levels.shape[0] - 1
     first = int(onset)
@@ -197,13 +197,13 @@ def _fill(  # type: ignore[no-untyped-def]
     for i in range(len(chosen)):
         n = chosen[i]
         first, note_length = int(onset[n]), written[n] - onset[n]
-        _bases(levels, band[n], onset[n], written[n], after, before)
+        _find_bases(levels, band[n], onset[n], written[n], after, before)
         start = whole[min(first + 2, last), WHOLE_LEVEL]
         for j in range(length[n]):
             t = min(first + j, last)
             x = out[i, j]
             # [H] the note's harmonics: against the onset, and how free
-            present = presence(t, onset[n], written[n])
+            present = measure_presence(t, onset[n], written[n])
             x[HARMONICS], x[FREE_HARMONICS], x[FREEDOM] = _weigh(levels, masking, t, band[n], present, after, weight)
             # [H] the free ones: against quiet, against what sounded before, against the bands beside them
             above, over, beside, shares = 0.0, 0.0, 0.0, 1e-6
@@ -234,39 +234,41 @@ def _fill(  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _early(levels, masking, band, onset, written):  # type: ignore[no-untyped-def]
+def _find_early(levels, masking, band, onset, written):  # type: ignore[no-untyped-def]
     """[N, 4] how far free harmonics fall about the score's offset, how free; how fast they fell before, how free."""
     out = np.zeros((len(band), 4))
     last = levels.shape[0] - 1
     after, before, weight = np.zeros(_HARMONIC_COUNT), np.zeros(_HARMONIC_COUNT), np.zeros(_HARMONIC_COUNT)
     for n in range(len(band)):
-        _bases(levels, band[n], onset[n], written[n], after, before)
+        _find_bases(levels, band[n], onset[n], written[n], after, before)
         held = max(int(written[n]) - 2, int(onset[n]) + 2)
         t = min(held, last)
-        _, there, free = _weigh(levels, masking, t, band[n], presence(t, onset[n], written[n]), after, weight)
+        _, there, free = _weigh(levels, masking, t, band[n], measure_presence(t, onset[n], written[n]), after, weight)
         t = min(held + 9, last)  # 140 ms after the score's offset
-        _, then, free_then = _weigh(levels, masking, t, band[n], presence(t, onset[n], written[n]), after, weight)
+        _, then, free_then = _weigh(
+            levels, masking, t, band[n], measure_presence(t, onset[n], written[n]), after, weight
+        )
         out[n, _FALL], out[n, _FALL_FREEDOM] = then - there, min(free, free_then)
         out[n, _SLOPE] = there / max(held - onset[n] - 2.0, 3.0)
         out[n, _SLOPE_FREEDOM] = free if held - onset[n] > 6 else 0.0
     return out
 
 
-def _hints(early: FloatArray, onset: FloatArray, written: FloatArray, pitch: IntArray, rate_hz: float) -> F32:
+def _find_hints(early: FloatArray, onset: FloatArray, written: FloatArray, pitch: IntArray, rate_hz: float) -> F32:
     """The channels _HINTS in their order, [N, 5]."""
     width = _NEARBY_SEC * rate_hz
     fall, fall_weight = early[:, _FALL], early[:, _FALL_FREEDOM] + 1e-3
     hints = [
         (pitch - 60) / 24.0,
         0.5 * np.log((written - onset) / 15.0),
-        _nearby(fall, fall_weight, written, width),
+        _find_nearby(fall, fall_weight, written, width),
         np.full(len(onset), (fall * fall_weight).sum() / fall_weight.sum()),
-        10.0 * _nearby(early[:, _SLOPE], early[:, _SLOPE_FREEDOM] + 1e-3, onset, width),
+        10.0 * _find_nearby(early[:, _SLOPE], early[:, _SLOPE_FREEDOM] + 1e-3, onset, width),
     ]
     return np.stack(hints, axis=1).astype(np.float32)
 
 
-def _nearby(value: FloatArray, weight: FloatArray, frame: FloatArray, width_frame: float) -> FloatArray:
+def _find_nearby(value: FloatArray, weight: FloatArray, frame: FloatArray, width_frame: float) -> FloatArray:
     """[N] weighted means of the values [N] of notes at about the same frame, a Gaussian of that width about it."""
     cell = width_frame / 4.0
     place = np.maximum(frame / cell, 0.0).astype(np.int64)

@@ -3,9 +3,9 @@
 import numpy as np
 
 from dp.align.coarse.align import Timing
-from dp.align.net_weights import Net, packaged_net
+from dp.align.net_weights import Net, load_packaged_net
 from dp.align.offsets.bands import HOP_SAMPLE
-from dp.align.offsets.curves import curves, observe, split_batches
+from dp.align.offsets.curves import compute_curves, observe, split_batches
 from dp.align.offsets.net import OFFSET_NET, end_frames
 from dp.align.score_events import MIN_NOTE_SEC, ScorePlan
 from dp.align.spectrum import F32
@@ -15,7 +15,7 @@ _MIN_LAST_SEC = 0.05
 _FRAMES_AT_ONCE = 2048  # of notes' curves: bounds the memory that they take
 
 
-def sounding_offsets(
+def find_sounding_offsets(
     samples: F32,
     sample_rate_hz: int,
     plan: ScorePlan,
@@ -39,12 +39,12 @@ def sounding_offsets(
         tuning_semitone: how far the recording is above A = 440 Hz.
         shift_semitone: how far it sounds above the score, tuning apart.
     """
-    written_sec = mapped_offsets(plan, event_sec, onset_sec, end_sec)
-    pitch, net = plan.pitch + shift_semitone, packaged_net(OFFSET_NET)
-    return learned_offsets(samples, sample_rate_hz, pitch, onset_sec, written_sec, tuning_semitone, net)
+    written_sec = map_offsets(plan, event_sec, onset_sec, end_sec)
+    pitch, net = plan.pitch + shift_semitone, load_packaged_net(OFFSET_NET)
+    return find_learned_offsets(samples, sample_rate_hz, pitch, onset_sec, written_sec, tuning_semitone, net)
 
 
-def learned_offsets(
+def find_learned_offsets(
     samples: F32,
     sample_rate_hz: int,
     pitch: IntArray,
@@ -57,14 +57,14 @@ def learned_offsets(
     seen = observe(samples, sample_rate_hz, pitch, onset_sec, written_sec, tuning_semitone)
     frame = np.empty(len(pitch))
     for chosen in split_batches(np.argsort(seen.length, kind="stable"), seen.length, _FRAMES_AT_ONCE):
-        frame[chosen] = end_frames(net, curves(seen, chosen), seen.length[chosen])
+        frame[chosen] = end_frames(net, compute_curves(seen, chosen), seen.length[chosen])
     rate_hz = compute_frame_rate_hz(sample_rate_hz, HOP_SAMPLE)
     found_sec = frame_to_sec(np.floor(seen.onset) + frame, rate_hz)
     latest_sec = np.minimum(frame_to_sec(seen.following, rate_hz), max(len(samples) / sample_rate_hz, 0.0))
     return np.asarray(np.maximum(np.minimum(found_sec, latest_sec), onset_sec + MIN_NOTE_SEC))
 
 
-def mapped_offsets(plan: ScorePlan, event_sec: FloatArray, onset_sec: FloatArray, end_sec: float) -> FloatArray:
+def map_offsets(plan: ScorePlan, event_sec: FloatArray, onset_sec: FloatArray, end_sec: float) -> FloatArray:
     """The score's offsets, mapped to seconds as its onsets were: [N], each at least MIN_NOTE_SEC after its onset.
 
     Args:

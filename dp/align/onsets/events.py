@@ -10,13 +10,13 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from dp.align.coarse.features import event_bands
+from dp.align.coarse.features import compute_event_bands
 from dp.align.onsets.listener import Listener
 from dp.align.onsets.net import convolve
-from dp.align.onsets.sustain import sounding_gain
+from dp.align.onsets.sustain import measure_sounding_gain
 from dp.align.score_events import ScorePlan
 from dp.align.spectrum import F32
-from dp.align.tempo import expected_gap_sec
+from dp.align.tempo import predict_gap_sec
 from dp.units import FloatArray, IntArray
 
 _GAP_SCALE_FRAME, _GAP_SCALE_SHARE = 3.0, 0.12  # how far a gap may be from the tempo's: frames, and share of the gap
@@ -47,7 +47,9 @@ def log_density(logits: F32) -> F32:
     return logits - top - np.log(np.exp(-top) + np.exp(logits - top).sum(axis=1, keepdims=True))
 
 
-def event_evidence(density: F32, event: IntArray, event_size: IntArray, floor: float = _DENSITY_FLOOR) -> FloatArray:
+def gather_event_evidence(
+    density: F32, event: IntArray, event_size: IntArray, floor: float = _DENSITY_FLOOR
+) -> FloatArray:
     """What the notes of every event say together, [E, C].
 
     Args:
@@ -65,22 +67,22 @@ def event_evidence(density: F32, event: IntArray, event_size: IntArray, floor: f
     return evidence / np.sqrt(event_size)[:, None]
 
 
-def expected_frames(frame: IntArray, event_quarter: FloatArray) -> FloatArray:
+def predict_frames(frame: IntArray, event_quarter: FloatArray) -> FloatArray:
     """[E] frames from the event before, as the local tempo predicts them; 0 for the first one."""
-    return expected_gap_sec(frame / _FRAME_RATE_HZ, event_quarter) * _FRAME_RATE_HZ
+    return predict_gap_sec(frame / _FRAME_RATE_HZ, event_quarter) * _FRAME_RATE_HZ
 
 
-def gap_cost(frames: FloatArray, expected: FloatArray | float) -> FloatArray:
+def compute_gap_cost(frames: FloatArray, expected: FloatArray | float) -> FloatArray:
     """What gaps cost that differ from what the tempo predicts."""
-    return np.minimum(np.abs(frames - expected) / _tolerance(expected), _GAP_LIMIT)
+    return np.minimum(np.abs(frames - expected) / _compute_tolerance(expected), _GAP_LIMIT)
 
 
-def _tolerance(expected: FloatArray | float) -> FloatArray:
+def _compute_tolerance(expected: FloatArray | float) -> FloatArray:
     """In frames, how far from the expected a gap costs 1."""
     return np.asarray(_GAP_SCALE_FRAME + _GAP_SCALE_SHARE * expected)
 
 
-def best_events(evidence: FloatArray, base: IntArray, expected: FloatArray, min_gap: int) -> IntArray:
+def find_best_events(evidence: FloatArray, base: IntArray, expected: FloatArray, min_gap: int) -> IntArray:
     """Viterbi: the candidate [E] of every event.
 
     Args:
@@ -90,11 +92,11 @@ def best_events(evidence: FloatArray, base: IntArray, expected: FloatArray, min_
         min_gap: in frames, between events.
     """
     gap = np.diff(base, prepend=base[0]).astype(np.int64)
-    return np.asarray(_best_events(evidence, gap, expected, _tolerance(expected), min_gap, _GAP_LIMIT))
+    return np.asarray(_find_best_events(evidence, gap, expected, _compute_tolerance(expected), min_gap, _GAP_LIMIT))
 
 
 @numba.njit(cache=True)
-def _best_events(evidence, gap, expected, tolerance, min_gap, limit):  # type: ignore[no-untyped-def]
+def _find_best_events(evidence, gap, expected, tolerance, min_gap, limit):  # type: ignore[no-untyped-def]
     """See best_events; gap [E] is how far the bases lie apart, tolerance [E] how far off a gap costs 1."""
     event_count, candidate_count = evidence.shape
     score = evidence[0].copy()
@@ -140,7 +142,9 @@ def search_again(
     """
     # [E] which events are doubtful, and [gaps] how fast the music is where none is
     plan = listener.plan
-    weak = _doubtful(_event_strength(logits, center, frame, plan.event, plan.event_size), frame, plan.event_quarter)
+    weak = _find_doubtful(
+        _measure_event_strength(logits, center, frame, plan.event, plan.event_size), frame, plan.event_quarter
+    )
     found = frame.copy()
     sure_gap = np.flatnonzero(~weak[1:] & ~weak[:-1])  # between event i and i + 1
     if len(sure_gap) == 0:
@@ -148,9 +152,11 @@ def search_again(
     slope = np.diff(frame)[sure_gap] / np.diff(plan.event_quarter)[sure_gap]
     gap_quarter = np.diff(plan.event_quarter, prepend=plan.event_quarter[0])
     # Each run of doubtful events between the sure ones beside it, heard in all frames between them
-    bands = event_bands(plan, listener.shift_semitone)
-    searches = [s for run in _runs(weak) if (s := _window(plan, frame, *run, frame_count, min_gap)) is not None]
-    for search, heard in zip(searches, _stretches(listener, searches), strict=True):
+    bands = compute_event_bands(plan, listener.shift_semitone)
+    searches = [
+        s for run in _iterate_runs(weak) if (s := _make_window(plan, frame, *run, frame_count, min_gap)) is not None
+    ]
+    for search, heard in zip(searches, _iterate_stretches(listener, searches), strict=True):
         # [n + 1] the gaps that the tempo around lets expect
         first, end, low = search.first, search.end, search.low
         nearest = np.searchsorted(sure_gap, first)
@@ -158,14 +164,14 @@ def search_again(
         expected = gap_quarter[first : end + 1] * np.median(around)
         # [n, C] what speaks for every frame: what begins there, what sounds before and after, the gaps at either end
         size = plan.event_size[first:end]
-        evidence = event_evidence(log_density(heard), plan.event[search.note] - first, size, _SEARCH_FLOOR)
+        evidence = gather_event_evidence(log_density(heard), plan.event[search.note] - first, size, _SEARCH_FLOOR)
         candidate = low + np.arange(evidence.shape[1])
-        evidence += _SOUNDING_WEIGHT * sounding_gain(listener.audio, bands, first, end, candidate)
+        evidence += _SOUNDING_WEIGHT * measure_sounding_gain(listener.audio, bands, first, end, candidate)
         if first > 0:
-            evidence[0] -= gap_cost(candidate - frame[first - 1], expected[0])
+            evidence[0] -= compute_gap_cost(candidate - frame[first - 1], expected[0])
         if end < len(frame):
-            evidence[-1] -= gap_cost(frame[end] - candidate, expected[-1])
-        found[first:end] = low + best_events(evidence, np.full(end - first, low), expected[: end - first], min_gap)
+            evidence[-1] -= compute_gap_cost(frame[end] - candidate, expected[-1])
+        found[first:end] = low + find_best_events(evidence, np.full(end - first, low), expected[: end - first], min_gap)
     return found
 
 
@@ -180,7 +186,9 @@ class _Search:
     note: IntArray  # [n] of these events
 
 
-def _window(plan: ScorePlan, frame: IntArray, first: int, end: int, frame_count: int, min_gap: int) -> _Search | None:
+def _make_window(
+    plan: ScorePlan, frame: IntArray, first: int, end: int, frame_count: int, min_gap: int
+) -> _Search | None:
     """Where events may lie that begin at `first` and end before `end`; None where there is no room for them."""
     low = 0 if first == 0 else int(frame[first - 1]) + min_gap
     high = frame_count - 1 if end == len(frame) else int(frame[end]) - min_gap
@@ -191,7 +199,7 @@ def _window(plan: ScorePlan, frame: IntArray, first: int, end: int, frame_count:
     return _Search(first, end, low, high, np.flatnonzero((plan.event >= first) & (plan.event < end)))
 
 
-def _stretches(listener: Listener, searches: list[_Search]) -> Iterator[F32]:
+def _iterate_stretches(listener: Listener, searches: list[_Search]) -> Iterator[F32]:
     """Logits [n, high - low + 1] of every search's notes, heard in tiles, all in one go."""
     if not searches:
         return
@@ -206,7 +214,7 @@ def _stretches(listener: Listener, searches: list[_Search]) -> Iterator[F32]:
         at += count
 
 
-def _event_strength(
+def _measure_event_strength(
     logits: F32, center: IntArray, frame: IntArray, event: IntArray, event_size: IntArray
 ) -> FloatArray:
     """[E] the largest logit near the event, on average over its notes."""
@@ -216,18 +224,18 @@ def _event_strength(
     return np.bincount(event, near, len(event_size)) / event_size
 
 
-def _doubtful(strength: FloatArray, frame: IntArray, event_quarter: FloatArray) -> npt.NDArray[np.bool_]:
+def _find_doubtful(strength: FloatArray, frame: IntArray, event_quarter: FloatArray) -> npt.NDArray[np.bool_]:
     """[E] which events to look for again: without evidence, at gaps far from the local tempo, at unclear ends."""
-    gap, expected = np.diff(frame), expected_frames(frame, event_quarter)[1:]
-    odd = np.abs(gap - expected) / _tolerance(expected) > _ODD_GAP
+    gap, expected = np.diff(frame), predict_frames(frame, event_quarter)[1:]
+    odd = np.abs(gap - expected) / _compute_tolerance(expected) > _ODD_GAP
     crowded = (gap < _CROWDED * expected) & (gap < expected - _CROWDED_FRAME)
-    weak = (strength < _WEAK_LOGIT) | _beside(odd, _ODD_EVENT) | _beside(crowded, _CROWDED_EVENT)
+    weak = (strength < _WEAK_LOGIT) | _mark_beside(odd, _ODD_EVENT) | _mark_beside(crowded, _CROWDED_EVENT)
     for at in (slice(_END_EVENT), slice(max(len(weak) - _END_EVENT, 0), None)):
         weak[at] |= strength[at].min() < _CLEAR_LOGIT
     return weak
 
 
-def _beside(gap: npt.NDArray[np.bool_], reach: int) -> npt.NDArray[np.bool_]:
+def _mark_beside(gap: npt.NDArray[np.bool_], reach: int) -> npt.NDArray[np.bool_]:
     """[E] whether one of the gaps [E - 1] is among the `reach` before or after an event."""
     near = np.zeros(len(gap) + 2 * reach, bool)
     for shift in range(2 * reach):
@@ -235,7 +243,7 @@ def _beside(gap: npt.NDArray[np.bool_], reach: int) -> npt.NDArray[np.bool_]:
     return near[reach - 1 : reach + len(gap)]
 
 
-def _runs(weak: np.ndarray) -> Iterator[tuple[int, int]]:
+def _iterate_runs(weak: np.ndarray) -> Iterator[tuple[int, int]]:
     """Begin and end of every run of true."""
     edges = np.flatnonzero(np.diff(weak.astype(np.int8), prepend=0, append=0))
     yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)

@@ -6,8 +6,8 @@ import numpy as np
 
 from dp.align.coarse.features import Features
 from dp.align.net_weights import Net
-from dp.align.onsets.net import CONTEXT_FRAME, onset_logits
-from dp.align.onsets.patches import OnsetQuery, onset_patches
+from dp.align.onsets.net import CONTEXT_FRAME, compute_onset_logits
+from dp.align.onsets.patches import OnsetQuery, iterate_onset_patches
 from dp.align.score_events import ScorePlan
 from dp.align.spectrum import F32
 from dp.units import IntArray
@@ -31,6 +31,8 @@ class Listener:
         query = OnsetQuery(self.plan.pitch[note] + self.shift_semitone, center, context)
         out = np.empty((len(note), 2 * reach + 1), np.float32)
         half = reach + CONTEXT_FRAME
-        for index, patches in onset_patches(self.samples, self.sample_rate_hz, query, self.tuning_semitone, half):
-            out[index] = onset_logits(self.net, patches)
+        for index, patches in iterate_onset_patches(
+            self.samples, self.sample_rate_hz, query, self.tuning_semitone, half
+        ):
+            out[index] = compute_onset_logits(self.net, patches)
         return out

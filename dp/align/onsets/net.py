@@ -38,7 +38,7 @@ def convolve(signal: F32, weight: F32, bias: F32, dilation: int) -> F32:
     return out.reshape(count, length, -1).transpose(0, 2, 1)
 
 
-def onset_logits(net: Net, patches: F32) -> F32:
+def compute_onset_logits(net: Net, patches: F32) -> F32:
     """Logits [N, T - 2 * CONTEXT_FRAME] of patches [N, CHANNEL_COUNT, T]."""
     parts = []
     for at in range(0, len(patches), _PATCHES_AT_ONCE):

@@ -14,7 +14,7 @@ import numba
 import numpy as np
 
 from dp.align.score_events import NO_PITCH, NoteContext
-from dp.align.spectrum import F32, magnitude_frames
+from dp.align.spectrum import F32, compute_magnitude_frames
 from dp.units import IntArray, pitch_to_hz
 
 # The channels of a patch, as the onset net was trained with them. Long and short say through which window.
@@ -55,7 +55,7 @@ class OnsetQuery:
     context: NoteContext  # the other pitches, as they sound
 
 
-def onset_patches(
+def iterate_onset_patches(
     samples: F32, sample_rate_hz: int, query: OnsetQuery, tuning_semitone: float, half: int
 ) -> Iterator[tuple[IntArray, F32]]:
     """Yield (indices [n] into the query, patches [n, CHANNEL_COUNT, 2 * half + 1]).
@@ -97,14 +97,14 @@ class _Block:
     def __init__(self, samples: F32, sample_rate_hz: int, first: int, count: int) -> None:
         self._rate = sample_rate_hz
         begin, total = first - MEAN_FRAME, count + 2 * MEAN_FRAME
-        self._short = magnitude_frames(samples, begin - 1, total + 1, SHORT_SAMPLE, HOP_SAMPLE)
+        self._short = compute_magnitude_frames(samples, begin - 1, total + 1, SHORT_SAMPLE, HOP_SAMPLE)
         self._long = _every_other(samples, begin, total)
         high_bin = int(HIGH_HZ * SHORT_SAMPLE / sample_rate_hz)
-        flux, everything, high = _common(self._short, np.log(self._short + np.float32(_FLOOR)), high_bin)
+        flux, everything, high = _compute_common(self._short, np.log(self._short + np.float32(_FLOOR)), high_bin)
         self._everything = 0.5 * np.log(everything + _FLOOR)
         high = 0.5 * np.log(high + _FLOOR)
         inner = flux[MEAN_FRAME : MEAN_FRAME + count]
-        self._of_all = np.stack([*_centred(np.stack([self._everything, high])), _FLUX_SCALE * inner])
+        self._of_all = np.stack([*_center(np.stack([self._everything, high])), _FLUX_SCALE * inner])
 
     def curves(self, pitches: IntArray, tuning_semitone: float) -> tuple[np.ndarray, ...]:
         """What `_fill` needs of the given pitches [P]: the channels _OF_ALL [3, F], the channels _OF_PITCH [P, 5, F],
@@ -121,7 +121,7 @@ class _Block:
         against = _ENERGY_SCALE * (long_mean - self._everything + _AGAINST_ALL)[:, inner]
         rise = _FLUX_SCALE * 0.5 * rise[:, inner]
         low_mean = long[:, :_LOW_COUNT].mean(axis=1)
-        of_pitch = np.stack([_centred(short_mean), _centred(long_mean), _centred(low_mean), rise, against], axis=1)
+        of_pitch = np.stack([_center(short_mean), _center(long_mean), _center(low_mean), rise, against], axis=1)
         return self._of_all.astype(np.float32), of_pitch.astype(np.float32), long, place, weight
 
     def _harmonics(
@@ -138,14 +138,14 @@ class _Block:
         low = np.minimum(np.floor(place), np.rint(place * (1.0 - _MISTUNED))).astype(np.int64)
         high = np.maximum(np.ceil(place), np.rint(place * (1.0 + _MISTUNED))).astype(np.int64)
         weight /= weight.sum(axis=1, keepdims=True)
-        loudest = _loudest(magnitude, low, np.minimum(high, window_sample // 2 - 1))
+        loudest = _find_loudest(magnitude, low, np.minimum(high, window_sample // 2 - 1))
         return np.log(loudest + np.float32(_FLOOR)), weight.astype(np.float32), place.astype(np.float32)
 
 
 def _every_other(samples: F32, begin: int, count: int) -> F32:
     """Magnitudes [count, bins] through the long window, which is slow enough that frames between are means."""
     first = begin // 2
-    coarse = magnitude_frames(samples, first, (begin + count) // 2 + 1 - first, LONG_SAMPLE, 2 * HOP_SAMPLE)
+    coarse = compute_magnitude_frames(samples, first, (begin + count) // 2 + 1 - first, LONG_SAMPLE, 2 * HOP_SAMPLE)
     out = np.empty((2 * len(coarse) - 1, coarse.shape[1]), np.float32)
     out[::2] = coarse
     np.add(coarse[1:], coarse[:-1], out=out[1::2])
@@ -154,7 +154,7 @@ def _every_other(samples: F32, begin: int, count: int) -> F32:
 
 
 @numba.njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
-def _common(magnitude, log_magnitude, high_bin):  # type: ignore[no-untyped-def]
+def _compute_common(magnitude, log_magnitude, high_bin):  # type: ignore[no-untyped-def]
     """Mean rise of the log magnitudes [T + 1, bins] since the frame before, power, power from a bin up; [T] each."""
     frame_count, bin_count = len(magnitude) - 1, magnitude.shape[1]
     flux = np.zeros(frame_count, np.float32)
@@ -172,7 +172,7 @@ def _common(magnitude, log_magnitude, high_bin):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _loudest(magnitude, low, high):  # type: ignore[no-untyped-def]
+def _find_loudest(magnitude, low, high):  # type: ignore[no-untyped-def]
     """[P, H, T] the largest of the bins low to high [P, H] of magnitudes [T, bins]."""
     out = np.empty((*low.shape, len(magnitude)), np.float32)
     for p in range(low.shape[0]):
@@ -185,7 +185,7 @@ def _loudest(magnitude, low, high):  # type: ignore[no-untyped-def]
     return out
 
 
-def _centred(level: np.ndarray) -> np.ndarray:
+def _center(level: np.ndarray) -> np.ndarray:
     """Levels [..., T] scaled, minus their moving mean; MEAN_FRAME frames shorter at either end."""
     width = 2 * MEAN_FRAME + 1
     total = np.zeros((*level.shape[:-1], level.shape[-1] + 1))

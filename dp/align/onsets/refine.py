@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dp.align.onsets.events import best_events, event_evidence, expected_frames, log_density, search_again
+from dp.align.onsets.events import find_best_events, gather_event_evidence, log_density, predict_frames, search_again
 from dp.align.onsets.listener import Listener
 from dp.align.onsets.patches import HOP_SAMPLE
 from dp.align.score_events import ScorePlan
@@ -41,7 +41,7 @@ def refine_onsets(listener: Listener, event_sec: FloatArray) -> Refined:
     plan = listener.plan
     rate_hz = compute_frame_rate_hz(listener.sample_rate_hz, HOP_SAMPLE)
     frame_count = len(listener.samples) // HOP_SAMPLE
-    frame, min_gap = spaced_frames(event_sec * rate_hz, frame_count)
+    frame, min_gap = space_frames(event_sec * rate_hz, frame_count)
     center = frame[plan.event]
     logits = listener.logits(np.arange(len(center)), center, TRACK_REACH_FRAME)
     frame = _pass(logits, center, frame, PASS_REACH_FRAME[0], plan, min_gap)[0]
@@ -62,13 +62,13 @@ def _pass(
     """The likeliest frames [E] of all events, at most `reach` from `base` [E]; their candidates; the densities used."""
     columns = TRACK_REACH_FRAME + (base[plan.event] - center)[:, None] + np.arange(-reach, reach + 1)
     density = log_density(np.take_along_axis(logits, columns, axis=1))
-    evidence = event_evidence(density, plan.event, plan.event_size)
+    evidence = gather_event_evidence(density, plan.event, plan.event_size)
     evidence -= _ANCHOR_PER_FRAME * np.abs(np.arange(-reach, reach + 1))
-    place = best_events(evidence, base, expected_frames(base, plan.event_quarter), min_gap)
+    place = find_best_events(evidence, base, predict_frames(base, plan.event_quarter), min_gap)
     return base + place - reach, place, density
 
 
-def spaced_frames(event_frame: FloatArray, frame_count: int) -> tuple[IntArray, int]:
+def space_frames(event_frame: FloatArray, frame_count: int) -> tuple[IntArray, int]:
     """Whole frames [E] in order, inside the recording and at least a smallest gap apart, and that gap.
 
     `frame_count` must be at least the number of events.

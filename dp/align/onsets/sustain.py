@@ -15,7 +15,7 @@ from dp.units import FloatArray, IntArray
 _FEATURE_PER_FRAME = HOP_SAMPLE / FEATURE_HOP_SAMPLE
 
 
-def sounding_gain(audio: Features, bands: F32, first: int, end: int, candidate: IntArray) -> FloatArray:
+def measure_sounding_gain(audio: Features, bands: F32, first: int, end: int, candidate: IntArray) -> FloatArray:
     """[end - first, C] how well the recording fits if an event begins at a candidate; differences count.
 
     Every frame of the recording counts how similar it is to the event that sounds there. Sums of these similarities

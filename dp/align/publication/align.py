@@ -11,15 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ
-from dp.align.coarse.align import steady_timing
+from dp.align.coarse.align import make_steady_timing
 from dp.align.coarse.features import HOP_SAMPLE as FIT_HOP_SAMPLE
-from dp.align.coarse.features import audio_features
+from dp.align.coarse.features import compute_audio_features
 from dp.align.pipeline import check_input
 from dp.align.publication.fluidsynth import synthesize
-from dp.align.publication.plain_dtw import check_memory, plain_dtw
-from dp.align.quality import warping_fit
+from dp.align.publication.plain_dtw import check_memory, find_plain_path
+from dp.align.quality import judge_warping
 from dp.align.score_events import plan_score
-from dp.align.spectrum import F32, at_level
+from dp.align.spectrum import F32, bring_to_level
 from dp.align.tuning import estimate_tuning
 from dp.config import AlignConfig
 from dp.types import Alignment, PerformedNotes, ScoreNotes, WarpingPath
@@ -43,14 +43,15 @@ class PathTimes:
 def align_publication(samples: F32, notes: ScoreNotes, config: AlignConfig, subject: str) -> Alignment:
     """See dp.align.align.
 
-    Notes are as in `path_times`, but last at least MIN_NOTE_SEC and end with the recording. `score_fit` is the part of
-    our own method's that does not look at onsets, `warping_fit`: it judges score and recording, not this alignment.
+    Notes are as in `read_path_times`, but last at least MIN_NOTE_SEC and end with the recording. `score_fit` is the
+    part of our own method's that does not look at onsets, `judge_warping`: it judges score and recording, not this
+    alignment.
     The method says nothing about single notes, so every note's confidence is that fit. `tuning_cent` is measured, but
     the method does not use it: a recording that is tuned a semitone low needs a score that is transposed.
     """
     check_input(samples, notes, subject)
     # [N] as the path has them, brought inside the recording
-    times = path_times(samples, notes, config.program, subject)
+    times = read_path_times(samples, notes, config.program, subject)
     fit, tuning = _fit(samples, notes)
     last_sec = max(sample_to_sec(len(samples), ALIGN_SAMPLE_RATE_HZ) - MIN_NOTE_SEC, 0.0)
     onset_sec = np.minimum(times.onset_sec, last_sec)
@@ -77,7 +78,7 @@ def align_publication(samples: F32, notes: ScoreNotes, config: AlignConfig, subj
     )
 
 
-def path_times(samples: F32, notes: ScoreNotes, program: int, subject: str) -> PathTimes:
+def read_path_times(samples: F32, notes: ScoreNotes, program: int, subject: str) -> PathTimes:
     """When the publication's aligner has each note sound, unchanged.
 
     Args:
@@ -97,11 +98,11 @@ def path_times(samples: F32, notes: ScoreNotes, program: int, subject: str) -> P
     onset_tick = quarter_to_tick(notes.onset_quarter)
     offset_tick = np.maximum(quarter_to_tick(notes.onset_quarter + notes.duration_quarter), onset_tick)
     played = synthesize(onset_tick, offset_tick, notes.pitch, program, len(sound), SAMPLE_RATE_HZ)
-    path = plain_dtw(constant_q_frames(sound), constant_q_frames(played))
-    return times_on_path(path, onset_tick, offset_tick, frame_count)
+    path = find_plain_path(compute_constant_q(sound), compute_constant_q(played))
+    return find_times_on_path(path, onset_tick, offset_tick, frame_count)
 
 
-def constant_q_frames(samples: F32) -> F32:
+def compute_constant_q(samples: F32) -> F32:
     """[T, 180] dB below the loudest, at most 80: three bins a semitone, five octaves from C3 up; T = 1 + L // hop."""
     import librosa
 
@@ -118,7 +119,7 @@ def constant_q_frames(samples: F32) -> F32:
     return np.ascontiguousarray(db.T, dtype=np.float32)
 
 
-def times_on_path(path: IntArray, onset_tick: IntArray, offset_tick: IntArray, frame_count: int) -> PathTimes:
+def find_times_on_path(path: IntArray, onset_tick: IntArray, offset_tick: IntArray, frame_count: int) -> PathTimes:
     """Read notes off a path, as the publication does.
 
     A note starts at the first point of the path whose frame of the score lies after the note's onset, and ends at the
@@ -140,9 +141,9 @@ def times_on_path(path: IntArray, onset_tick: IntArray, offset_tick: IntArray, f
 
 def _fit(samples: F32, notes: ScoreNotes) -> tuple[float, float]:
     """How well the score fits, 0 to 1, and the recording's tuning in semitones."""
-    samples = at_level(samples)
+    samples = bring_to_level(samples)
     plan = plan_score(notes)
     tuning = estimate_tuning(samples, ALIGN_SAMPLE_RATE_HZ)
-    audio = audio_features(samples, ALIGN_SAMPLE_RATE_HZ, tuning)
-    steady = steady_timing(samples, ALIGN_SAMPLE_RATE_HZ, plan)
-    return warping_fit(audio, steady, plan, 0, sample_to_sec(FIT_HOP_SAMPLE, ALIGN_SAMPLE_RATE_HZ)), tuning
+    audio = compute_audio_features(samples, ALIGN_SAMPLE_RATE_HZ, tuning)
+    steady = make_steady_timing(samples, ALIGN_SAMPLE_RATE_HZ, plan)
+    return judge_warping(audio, steady, plan, 0, sample_to_sec(FIT_HOP_SAMPLE, ALIGN_SAMPLE_RATE_HZ)), tuning

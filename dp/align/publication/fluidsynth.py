@@ -136,13 +136,13 @@ def _write_midi(
         [mido.MetaMessage("set_tempo", tempo=tempo), mido.Message("program_change", program=program)]
     )
     last = 0
-    for tick, kind, note in _events(onset_tick, offset_tick, pitch):
+    for tick, kind, note in _make_events(onset_tick, offset_tick, pitch):
         track.append(mido.Message(kind, note=note, velocity=_VELOCITY, time=tick - last))
         last = tick
     mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_QUARTER, tracks=[track]).save(path)
 
 
-def _events(onset_tick: IntArray, offset_tick: IntArray, pitch: IntArray) -> Iterator[tuple[int, str, int]]:
+def _make_events(onset_tick: IntArray, offset_tick: IntArray, pitch: IntArray) -> Iterator[tuple[int, str, int]]:
     """Note-ons and note-offs in order; of one tick, a note's end comes before the next one's beginning."""
     events = []
     for onset, offset, note in zip(onset_tick.tolist(), offset_tick.tolist(), pitch.tolist(), strict=True):

@@ -22,7 +22,7 @@ _SPARE_BYTE = 512 * 2**20  # for all else
 _MEMORY_INFO = Path("/proc/meminfo")
 
 
-def plain_dtw(rows: F32, columns: F32) -> IntArray:
+def find_plain_path(rows: F32, columns: F32) -> IntArray:
     """The cheapest path from the first frames of both sides to their last, at Euclidean distances.
 
     Args:
@@ -51,7 +51,7 @@ def check_memory(row_count: int, column_count: int, subject: str) -> None:
     Raises:
         DataError: it would not fit.
     """
-    needed, free = row_count * column_count + _SPARE_BYTE, free_memory_byte()
+    needed, free = row_count * column_count + _SPARE_BYTE, find_free_memory_byte()
     if needed > free:
         reason = (
             f"its {row_count} frames against {column_count} of the score need {needed / 1e9:.1f} GB of memory, "
@@ -60,7 +60,7 @@ def check_memory(row_count: int, column_count: int, subject: str) -> None:
         raise DataError(subject, reason, "align a shorter slice, or use the method ours, which needs little")
 
 
-def free_memory_byte() -> int:
+def find_free_memory_byte() -> int:
     """Memory that a new table may take: what Linux calls available, elsewhere all that the machine has."""
     try:
         lines = _MEMORY_INFO.read_text(encoding="ascii").splitlines()

@@ -51,38 +51,38 @@ def find_structure(
     declared = [i for i, r in enumerate(repeats) if r.is_declared]
     search = Search(audio, notes, repeats, declared, plan, active, hop_sec)
     written = Structure(active, frozenset(i for i, r in enumerate(repeats) if r.is_written), 0)
-    found = _as_declared(search, written)
+    found = _keep_declared(search, written)
     if active.end_sec - active.begin_sec < _BRIEF_SEC:
-        found = _without_unheard(search, found)
+        found = _drop_unheard(search, found)
     if len(declared) < len(repeats) and _leaves_much_unexplained(found, search):
         fuller = Search(audio, notes, repeats, range(len(repeats)), plan, active, hop_sec)
-        found = _with_sections(fuller, found, written, repeats)
+        found = _add_sections(fuller, found, written, repeats)
     return found.structure
 
 
-def _as_declared(search: Search, written: Structure) -> Found:
+def _keep_declared(search: Search, written: Structure) -> Found:
     """The best of what repeat signs let expect."""
     # As written: any transposition, and with all repeats left out
     layout = search.lay_out(written)
-    found = _best_shift(search, layout)
+    found = _find_best_shift(search, layout)
     written = replace(written, shift_semitone=found.structure.shift_semitone)
     if written.played:
         bare = search.lay_out(replace(written, played=frozenset()))
-        found = min(found, search.run(bare, written.shift_semitone, True, True), key=_cost)
+        found = min(found, search.run(bare, written.shift_semitone, True, True), key=_compute_cost)
     # Where that fits, what is written stays
     fits = found.cost < _GOOD_FIT * len(search.heard)
-    if fits and _alike(found.structure, written):
+    if fits and _find_alike(found.structure, written):
         return replace(found, structure=written)
     as_written = search.run(layout, written.shift_semitone, False, False)
     if fits and found.structure.played == written.played and as_written.cost < found.cost + _SAME_COST:
         return replace(as_written, structure=written)
     # Else the music may fill but a part of the recording, and then goes at another tempo
     if not fits or found.structure.ends != written.ends:
-        found = min(found, _within(search, written), key=_cost)
+        found = min(found, _within(search, written), key=_compute_cost)
     for _ in range(_ROUND_COUNT):
         layout = search.lay_out(found.structure)
         shift = found.structure.shift_semitone
-        as_written = min(as_written, search.run(layout, shift, False, False), key=_cost)
+        as_written = min(as_written, search.run(layout, shift, False, False), key=_compute_cost)
         again = search.run(layout, shift, True, True)
         if again.cost >= found.cost:
             break
@@ -90,18 +90,18 @@ def _as_declared(search: Search, written: Structure) -> Found:
     # Something else than written must pay
     written = replace(written, shift_semitone=found.structure.shift_semitone)
     gain = _MIN_GAIN_ORDER if found.structure.ends == written.ends else _MIN_GAIN_ENDS
-    if found.cost < as_written.cost - gain and not _alike(found.structure, written):
+    if found.cost < as_written.cost - gain and not _find_alike(found.structure, written):
         return found
     return replace(as_written, structure=written)
 
 
-def _without_unheard(search: Search, found: Found) -> Found:
+def _drop_unheard(search: Search, found: Found) -> Found:
     """The same without passes that gain much less than the rest: something else was taken for them."""
     passes = found.structure.played
     if not passes:
         return found
     choices = dict.fromkeys([frozenset(), passes, *(frozenset({p}) for p in sorted(passes))])
-    tried = [_refined(search, _tempos(search, found.structure, passes - out), out) for out in choices]
+    tried = [_refine(search, _measure_tempos(search, found.structure, passes - out), out) for out in choices]
     length_quarter = [search.length_quarter(other.structure.played) for other in tried]
     gain = max(-other.cost / length for other, length in zip(tried, length_quarter, strict=True))
     due = [other.cost + _MIN_PASS_GAIN * gain * length for other, length in zip(tried, length_quarter, strict=True)]
@@ -109,19 +109,19 @@ def _without_unheard(search: Search, found: Found) -> Found:
     return best if best.structure.played < passes else found
 
 
-def _tempos(search: Search, like: Structure, played: frozenset[int]) -> list[Structure]:
+def _measure_tempos(search: Search, like: Structure, played: frozenset[int]) -> list[Structure]:
     """Structures of all tempos that the music may have."""
     length_sec = search.active.end_sec - search.active.begin_sec
     return [replace(like, ends=Ends(0.0, s * length_sec), played=played) for s in (1.0, *_MUSIC_SHARES)]
 
 
-def _refined(search: Search, tempos: Sequence[Structure], left_out: Collection[int] = frozenset()) -> Found:
+def _refine(search: Search, tempos: Sequence[Structure], left_out: Collection[int] = frozenset()) -> Found:
     """The cheapest structure at one of the tempos, or at one that follows from it."""
 
     def run(tempo: Structure) -> Found:
         return search.run(search.lay_out(tempo), tempo.shift_semitone, True, True, left_out)
 
-    best = min(map(run, tempos), key=_cost)
+    best = min(map(run, tempos), key=_compute_cost)
     for _ in range(_ROUND_COUNT):
         again = run(best.structure)
         if again.cost >= best.cost:
@@ -143,10 +143,12 @@ def _leaves_much_unexplained(found: Found, search: Search) -> bool:
     return worst > (_UNEXPLAINED_SHARE * float(inside.mean()) if is_short else _UNEXPLAINED)
 
 
-def _with_sections(search: Search, found: Found, written: Structure, repeats: Sequence[Repeat]) -> Found:
+def _add_sections(search: Search, found: Found, written: Structure, repeats: Sequence[Repeat]) -> Found:
     """The same with sections that no sign repeats, where they clearly pay: as good as before, or better."""
     shift = found.structure.shift_semitone
-    best = _refined(search, [found.structure, *_tempos(search, replace(written, shift_semitone=shift), written.played)])
+    best = _refine(
+        search, [found.structure, *_measure_tempos(search, replace(written, shift_semitone=shift), written.played)]
+    )
     if best.structure.ends != written.ends:
         kept = replace(best.structure, ends=written.ends)
         whole = search.run(search.lay_out(kept), shift, True, False)
@@ -171,14 +173,14 @@ def _within(search: Search, written: Structure) -> Found:
     """The cheapest structure where the music is only a part of the recording, and so faster than if it filled it."""
     length_sec = written.ends.end_sec - written.ends.begin_sec
     results = [
-        _best_shift(search, search.lay_out(Structure(Ends(0.0, share * length_sec), played, 0)))
+        _find_best_shift(search, search.lay_out(Structure(Ends(0.0, share * length_sec), played, 0)))
         for share in _MUSIC_SHARES
         for played in {written.played, frozenset()}
     ]
-    return min(results, key=_cost)
+    return min(results, key=_compute_cost)
 
 
-def _best_shift(search: Search, layout: Layout) -> Found:
+def _find_best_shift(search: Search, layout: Layout) -> Found:
     """The cheapest structure of any transposition; another transposition than none must pay."""
     found = search.run(layout, 0, True, True)
     for shift in _SHIFTS_SEMITONE[1:]:
@@ -188,10 +190,10 @@ def _best_shift(search: Search, layout: Layout) -> Found:
     return found
 
 
-def _cost(found: Found) -> float:
+def _compute_cost(found: Found) -> float:
     return found.cost
 
 
-def _alike(one: Structure, other: Structure) -> bool:
+def _find_alike(one: Structure, other: Structure) -> bool:
     apart_sec = (one.ends.begin_sec - other.ends.begin_sec, one.ends.end_sec - other.ends.end_sec)
     return one.played == other.played and max(map(abs, apart_sec)) < NEAR_SEC

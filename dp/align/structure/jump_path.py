@@ -21,7 +21,9 @@ _UNREACHABLE = np.float32(1e30)
 _MAX_LINKS = 32  # into one column
 
 
-def cheapest_path(cost: F32, outside: F32, links: Sequence[tuple[int, int, float]]) -> tuple[IntArray, IntArray, float]:
+def find_cheapest_path(
+    cost: F32, outside: F32, links: Sequence[tuple[int, int, float]]
+) -> tuple[IntArray, IntArray, float]:
     """The cheapest path.
 
     Args:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dp.align.coarse.align import Timing, steady_timing
-from dp.align.coarse.features import HOP_SAMPLE, Features, audio_features
+from dp.align.coarse.align import Timing, make_steady_timing
+from dp.align.coarse.features import HOP_SAMPLE, Features, compute_audio_features
 from dp.align.score_events import ScorePlan, plan_score
 from dp.align.spectrum import F32
 from dp.align.structure.decide import find_structure
-from dp.align.structure.played_order import described, played_notes, stretches
+from dp.align.structure.played_order import describe_order, find_stretches, unfold_played_notes
 from dp.align.structure.search import Ends
 from dp.align.tuning import estimate_tuning
 from dp.types import Repeat, ScoreNotes
@@ -51,15 +51,15 @@ def find_music(
     hop_sec = HOP_SAMPLE / sample_rate_hz
     plan = plan_score(notes)
     tuning = estimate_tuning(samples, sample_rate_hz)
-    audio = audio_features(samples, sample_rate_hz, tuning)
-    steady = steady_timing(samples, sample_rate_hz, plan)
+    audio = compute_audio_features(samples, sample_rate_hz, tuning)
+    steady = make_steady_timing(samples, sample_rate_hz, plan)
     active = Ends(float(steady.event_sec[0]), steady.end_sec)
     found = find_structure(audio, notes, repeats, plan, active, hop_sec)
     # [M] the notes in the order of playing
     index, text, start = np.arange(len(notes)), "", 0
     if not found.follows(repeats):
-        played, index = played_notes(notes, stretches(repeats), found.played)
-        notes, plan, text = played, plan_score(played), described(repeats, found.played)
+        played, index = unfold_played_notes(notes, find_stretches(repeats), found.played)
+        notes, plan, text = played, plan_score(played), describe_order(repeats, found.played)
     # The recording without what is not music of the score, heard again
     ends = found.ends
     if ends.end_sec - ends.begin_sec < min_event_sec * len(plan.event_quarter):
@@ -70,20 +70,20 @@ def find_music(
         end = None if ends.end_sec >= active.end_sec else round((ends.end_sec + _AFTER_SEC) * sample_rate_hz)
         samples = samples[start:end]
         tuning = estimate_tuning(samples, sample_rate_hz)
-        audio = audio_features(samples, sample_rate_hz, tuning)
+        audio = compute_audio_features(samples, sample_rate_hz, tuning)
     start_sec = start / sample_rate_hz
     if ends != active or text:
-        steady = _steady(plan, ends, start_sec)
-    text = "; ".join(filter(None, [text, *_skipped(ends, active)]))
+        steady = _make_steady(plan, ends, start_sec)
+    text = "; ".join(filter(None, [text, *_skip(ends, active)]))
     return Music(samples, start_sec, notes, index, text, found.shift_semitone, plan, tuning, audio, steady)
 
 
-def _skipped(ends: Ends, active: Ends) -> list[str]:
+def _skip(ends: Ends, active: Ends) -> list[str]:
     """What is left out of a recording, in words."""
     before = [f"music begins at {ends.begin_sec:.1f} s"] if ends.begin_sec > active.begin_sec else []
     return before + ([f"music ends at {ends.end_sec:.1f} s"] if ends.end_sec < active.end_sec else [])
 
 
-def _steady(plan: ScorePlan, ends: Ends, start_sec: float) -> Timing:
+def _make_steady(plan: ScorePlan, ends: Ends, start_sec: float) -> Timing:
     sec_per_quarter = (ends.end_sec - ends.begin_sec) / float(plan.end_quarter.max())
     return Timing(ends.begin_sec - start_sec + plan.event_quarter * sec_per_quarter, ends.end_sec - start_sec)

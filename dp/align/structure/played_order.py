@@ -20,7 +20,7 @@ class Stretch:
     repeat: int | None  # the repeat that it belongs to; None: it is always played
 
 
-def stretches(repeats: Sequence[Repeat], considered: Collection[int] | None = None) -> tuple[Stretch, ...]:
+def find_stretches(repeats: Sequence[Repeat], considered: Collection[int] | None = None) -> tuple[Stretch, ...]:
     """The score in the fullest order: all that is written, and all repeats that are not.
 
     Args:
@@ -43,14 +43,14 @@ def stretches(repeats: Sequence[Repeat], considered: Collection[int] | None = No
     return (*found, Stretch(position, np.inf, None))
 
 
-def borders(parts: Sequence[Stretch], notes: ScoreNotes) -> FloatArray:
+def find_borders(parts: Sequence[Stretch], notes: ScoreNotes) -> FloatArray:
     """Where the parts of the fullest order begin, and where the last one ends; quarters from the beginning."""
     end_quarter = float(np.max(notes.onset_quarter + notes.duration_quarter))
     lengths = [min(part.end_quarter, end_quarter) - max(part.begin_quarter, 0.0) for part in parts]
     return np.cumsum([0.0, *np.maximum(lengths, 0.0)])
 
 
-def played_notes(
+def unfold_played_notes(
     notes: ScoreNotes, parts: Sequence[Stretch], played: Collection[int | None]
 ) -> tuple[ScoreNotes, IntArray]:
     """The notes in an order of playing.
@@ -70,7 +70,7 @@ def played_notes(
     end_quarter = notes.onset_quarter + notes.duration_quarter
     sounding_until: dict[int, float] = {}  # by pitch, as played
     position = 0.0
-    for part, length in zip(parts, np.diff(borders(parts, notes)), strict=True):
+    for part, length in zip(parts, np.diff(find_borders(parts, notes)), strict=True):
         if part.repeat not in played and part.repeat is not None:
             continue
         # Notes [n] of this part, and those held into it that do not sound there already
@@ -95,7 +95,7 @@ def played_notes(
     return replace(notes, **{**copied, **times}), chosen
 
 
-def described(repeats: Sequence[Repeat], played: Collection[int | None]) -> str:
+def describe_order(repeats: Sequence[Repeat], played: Collection[int | None]) -> str:
     """How an order differs from the written one; "" where it does not."""
     texts = [
         f"{'repeat of ' if repeat.is_declared else ''}bars {repeat.bars} "

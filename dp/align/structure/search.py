@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from dp.align.coarse.banded_dtw import EXPECTED_ONSET, PAUSE_LOUDNESS
-from dp.align.coarse.features import Features, pooled, score_features
+from dp.align.coarse.features import Features, pool_features, score_features
 from dp.align.score_events import ScorePlan, plan_score
 from dp.align.spectrum import F32
-from dp.align.structure.jump_path import cheapest_path
-from dp.align.structure.played_order import borders, played_notes, stretches
+from dp.align.structure.jump_path import find_cheapest_path
+from dp.align.structure.played_order import find_borders, find_stretches, unfold_played_notes
 from dp.types import Repeat, ScoreNotes
 from dp.units import IntArray
 
@@ -93,14 +93,14 @@ class Search:
             self.factor *= 2
         self.hop_sec, self.frame_sec = hop_sec, self.factor * hop_sec
         self.active = active
-        small = pooled(audio, self.factor)
+        small = pool_features(audio, self.factor)
         self.loudness = small.loudness
         self.heard = np.hstack([small.bands, _ONSET_WEIGHT * small.onsets])
-        self.parts = stretches(repeats, considered)
+        self.parts = find_stretches(repeats, considered)
         self.written = {None, *(i for i, r in enumerate(repeats) if r.is_written)}
         is_fuller = not self.written.issuperset(considered)
-        self.plan = plan_score(played_notes(notes, self.parts, considered)[0]) if is_fuller else plan
-        self.border_quarter = borders(self.parts, notes)
+        self.plan = plan_score(unfold_played_notes(notes, self.parts, considered)[0]) if is_fuller else plan
+        self.border_quarter = find_borders(self.parts, notes)
 
     def length_quarter(self, played: Collection[int]) -> float:
         """How long the score is with some of its repeats."""
@@ -114,7 +114,7 @@ class Search:
         border[-1] = max(border[-1], 2)
         plan, frame_count = self.plan, (int(border[-1]) - 1) * self.factor
         onset, end = ((q + plan.first_quarter) * sec_per_quarter for q in (plan.onset_quarter, plan.end_quarter))
-        score = pooled(score_features(plan, onset, end, frame_count, 0, self.hop_sec), self.factor)
+        score = pool_features(score_features(plan, onset, end, frame_count, 0, self.hop_sec), self.factor)
         return Layout(score, border)
 
     def run(
@@ -144,7 +144,7 @@ class Search:
             row_sec = np.arange(len(outside)) * self.frame_sec
             deep = (row_sec > self.active.begin_sec + NEAR_SEC) & (row_sec < self.active.end_sec - NEAR_SEC)
             outside[deep] = _FORBIDDEN
-        rows, columns, total = cheapest_path(cost, outside, self._links(layout.border, may_jump))
+        rows, columns, total = find_cheapest_path(cost, outside, self._links(layout.border, may_jump))
         # [T] what every frame of the recording cost, and in which part it lies
         structure = self._structure(rows, columns, layout.border, shift_semitone)
         column = columns[np.append(True, np.diff(rows) > 0)]  # after a frame's own column come those passed over
