@@ -301,7 +301,7 @@ def _make_options(performer: str | Mapping[str, float] | None, how: RenderKeywor
     Raises:
         DataError: a value lies outside its bounds, or the mix is empty.
     """
-    from dp.render_options import BOUNDS, RenderOptions
+    from dp.render_options import RenderOptions, check_bounds
 
     if performer is not None and not performer:
         raise DataError("performer", "names nobody", "give a name, names with weights, or None")
@@ -313,8 +313,5 @@ def _make_options(performer: str | Mapping[str, float] | None, how: RenderKeywor
         "parts": (parts,) if isinstance(parts, str) else tuple(parts),
     }
     options = RenderOptions(**asked)
-    for name, bounds in BOUNDS.items():
-        value = getattr(options, name, None)
-        if value is not None:
-            bounds.check(name, value)
+    check_bounds(options)
     return options

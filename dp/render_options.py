@@ -64,3 +64,15 @@ class OutputOptions:
     sample_rate_hz: int | None = None  # None = that of the models
     loudness_lufs: float | None = None  # integrated (ITU-R BS.1770); None = as the models make it
     extras: bool = True  # beside the audio: MIDI, CSV, mel, picture and provenance
+
+
+def check_bounds(options: RenderOptions | OutputOptions) -> None:
+    """Refuse options that make no sense.
+
+    Raises:
+        DataError: a value lies outside its bounds.
+    """
+    for name, bounds in BOUNDS.items():
+        value = getattr(options, name, None)
+        if value is not None:
+            bounds.check(name, value)

@@ -3,7 +3,7 @@
     python -m flows.render SCORES OUT [PERFORMER]
 
 in the project folder renders what is not finished yet; a score that fails costs only itself, and the exit code is then
-1. Beside a running server (`PREFECT_HOME=.dp/prefect prefect server start`)
+1. Beside a running server (`mkdir -p .dp/prefect; PREFECT_HOME=.dp/prefect prefect server start`)
 
     PREFECT_API_URL=http://127.0.0.1:4200/api python -m flows.render SCORES OUT --cron "0 3 * * *"
 
@@ -28,7 +28,7 @@ from dp.batch.run import render_batch
 from dp.errors import DataError
 from dp.parallel.run_log import keep_traceback
 from dp.project import find_logs_folder, find_rendering_models
-from dp.render_options import OutputOptions, RenderOptions
+from dp.render_options import OutputOptions, RenderOptions, check_bounds
 from dp.stages.environment import SERVER_VARIABLE
 
 STAGE = "render"
@@ -40,6 +40,8 @@ def render_scores(
 ) -> int:
     """Render what is not finished; returns the exit code."""
     chosen = models if models is not None else find_rendering_models(Path.cwd())
+    check_bounds(options)
+    check_bounds(output)
     request = Request(out.absolute(), chosen.absolute(), options, output, suffix)
     return render_batch(find_scores([scores], out), request, quiet=quiet)
 

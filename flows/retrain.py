@@ -1,6 +1,6 @@
 """Retrain: dataset, models and figures brought up to date on a schedule; what is not stale costs seconds.
 
-In the project folder, beside a running server (`PREFECT_HOME=.dp/prefect prefect server start`):
+In the project folder, beside a running server (`mkdir -p .dp/prefect; PREFECT_HOME=.dp/prefect prefect server start`):
 
     PREFECT_API_URL=http://127.0.0.1:4200/api python -m flows.retrain "0 3 * * 0"
 

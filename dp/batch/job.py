@@ -30,6 +30,7 @@ class Request:
     options: RenderOptions
     output: OutputOptions
     suffix: str  # of the audio: .wav, .flac or .ogg
+    project: Path | None = None  # where logs are kept; None = see `find_project`, or `out` where there is no project
 
     @property
     def options_json(self) -> str:

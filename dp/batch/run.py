@@ -72,7 +72,7 @@ def render_all(
 ) -> int:
     """Render scores, but those that are finished; the manifest tells of each as it is done.
 
-    Tracebacks of unexpected errors are kept in the project, or outside of one in `.dp/logs` beside the manifest.
+    Tracebacks of unexpected errors are kept in `.dp/logs` of the project, or outside of one beside the manifest.
 
     Args:
         scores: their files; what cannot be used costs only itself.
@@ -90,7 +90,7 @@ def render_all(
     version = compute_model_version(request.models)
     chosen = list({score.absolute(): score for score in scores}.values())
     names = name_outputs(chosen, request.suffix)
-    with keep_log(find_logs_folder(None, request.out), STAGE):
+    with keep_log(find_logs_folder(request.project, request.out), STAGE):
         with open_manifest(request.out) as manifest:
             planned = [plan_job(score, name, request, version) for score, name in zip(chosen, names, strict=True)]
             tally = _Tally(len(planned))

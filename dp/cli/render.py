@@ -94,7 +94,7 @@ def render(
             return _render_one(scores[0], place, folder, options, output, quiet, as_json)
         from dp.batch.run import render_batch
 
-        request = Request(out.absolute(), folder.absolute(), options, output, place.suffix)
+        request = Request(out.absolute(), folder.absolute(), options, output, place.suffix, project)
         code = render_batch(scores, request, jobs, quiet or as_json)
     report({"out": str(out), "scores": len(scores), "model": str(folder), "ok": code == 0}, "", not as_json, as_json)
     return code
@@ -118,7 +118,7 @@ def watch(
     _load(models, options)  # what is wrong for all scores is said once
     from dp.cli.watch import watch as render_what_comes
 
-    return render_what_comes(folder, out, models, options, output, place.suffix, quiet)
+    return render_what_comes(folder, out, models, options, output, place.suffix, project, quiet)
 
 
 def write_to_stdout(

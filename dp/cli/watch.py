@@ -37,6 +37,7 @@ def watch(
     options: RenderOptions,
     output: OutputOptions,
     suffix: str,
+    project: Path | None,
     quiet: bool,
 ) -> int:
     """Render the scores of a folder and of the folders in it, now and as they come, until Ctrl-C or SIGTERM.
@@ -51,6 +52,7 @@ def watch(
         options: how scores are performed.
         output: what is written of each.
         suffix: of the audio: .wav, .flac or .ogg.
+        project: in whose `.dp/logs` tracebacks are kept; None = see `find_project`, or `out` outside of a project.
         quiet: show errors only.
 
     Returns:
@@ -65,7 +67,7 @@ def watch(
         raise DataError(out, "is where scores are watched for, or above it", "choose another folder for the audio")
     request = Request(out.absolute(), models.absolute(), options, output, suffix)
     compute_model_version(request.models)
-    logged = keep_log(find_logs_folder(None, request.out), "watch")
+    logged = keep_log(find_logs_folder(project, request.out), "watch")
     with catch_sigterm(), logged, open_manifest(request.out) as manifest, Worker(render_job) as worker:
         note(f"watching {folder}; Ctrl-C ends it", quiet)
         try:

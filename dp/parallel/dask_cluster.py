@@ -15,6 +15,7 @@ from types import ModuleType
 
 import dask
 from distributed import Client, Future, KilledWorker, LocalCluster, as_completed
+from distributed.scheduler import NoWorkerError
 
 from dp.errors import DataError
 from dp.parallel.environment import LOOPBACK, SCHEDULER_VARIABLE, WORKERS_VARIABLE, count_cores
@@ -26,6 +27,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 SETTINGS = {
     "distributed.scheduler.worker-saturation": 1.0,  # no job waits in a worker that may die
     "distributed.scheduler.allowed-failures": 0,  # see work_off
+    "distributed.scheduler.no-workers-timeout": "5 minutes",  # not for ever, where workers die as they start
     "distributed.worker.preload": [__name__],
     # In place of Dask's own, whose MALLOC_TRIM_THRESHOLD_ hands every large array straight back to the system: that
     # doubled the time of an alignment.
@@ -124,6 +126,9 @@ def work_off(client: Client, work: Callable[[J], Outcome], jobs: Sequence[J]) ->
     """Outcomes of jobs as they come; a few jobs per worker are with the scheduler at any time.
 
     A worker that dies may take another job's result with it. So whatever was lost with a worker is done again, alone.
+
+    Raises:
+        NoWorkerError: there was no worker for as long as SETTINGS allow.
     """
     lost = []
     for job, outcome in _work_off(client, work, jobs):
@@ -161,6 +166,8 @@ def _get_outcome(recording_id: str, future: Future) -> Outcome | None:
         outcome: Outcome = future.result()
     except KilledWorker:
         return None
+    except NoWorkerError:
+        raise  # nobody is left to work: no fault of this job
     except Exception as error:
         return make_crash(recording_id, error)
     return outcome

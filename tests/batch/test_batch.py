@@ -186,16 +186,21 @@ def test_a_score_that_kills_its_process_costs_itself(
     assert not list(out.glob(".tmp*"))
 
 
-@pytest.mark.parametrize(("in_project", "executor"), [(False, ProcessExecutor()), (True, SerialExecutor())])
+@pytest.mark.parametrize(
+    ("project", "executor"), [(None, ProcessExecutor()), (".", SerialExecutor()), ("elsewhere", SerialExecutor())]
+)
 def test_an_unexpected_error_leaves_its_traceback_where_the_line_says(
-    tmp_path: Path, asked: Request, capsys: pytest.CaptureFixture[str], in_project: bool, executor: Executor
+    tmp_path: Path, asked: Request, capsys: pytest.CaptureFixture[str], project: str | None, executor: Executor
 ) -> None:
     out, scores = tmp_path / "out", scores_of(tmp_path / "in", a="1", b="surprising", c="bad")
-    if in_project:
-        (tmp_path / "params.yaml").write_text("")
+    if project is not None:
+        home = tmp_path / project
+        home.mkdir(exist_ok=True)
+        (home / "params.yaml").write_text("")
+        asked = replace(asked, project=None if project == "." else home)
     assert render(scores, asked, executor) == 1
     assert rows_of(out)["b"].reason == "RuntimeError: of two lines"
-    (file,) = tmp_path.glob(".dp/logs/*" if in_project else "out/.dp/logs/*")
+    (file,) = tmp_path.glob(f"{project or 'out'}/.dp/logs/*")
     assert capsys.readouterr().err.splitlines() == [
         f"{scores[1]}: crashed: RuntimeError: of two lines; traceback in {file.relative_to(tmp_path)}",
         f"{scores[2]}: is no score; export it again",

@@ -26,7 +26,7 @@ from dp.cli.watch import watch
 from dp.render_options import OutputOptions, RenderOptions
 if __name__ == "__main__":
     folders = [Path(name) for name in sys.argv[1:]]
-    sys.exit(watch(*folders, RenderOptions(), OutputOptions(extras=False), ".wav", quiet=False))
+    sys.exit(watch(*folders, RenderOptions(), OutputOptions(extras=False), ".wav", None, quiet=False))
 """
 
 
@@ -100,7 +100,7 @@ def test_whatever_is_dropped_in_is_rendered_once(
     (folder / "bad.mid").write_bytes(b"MThd")
     (folder / "sub/b.musicxml").write_bytes(melody_xml(MELODY[8:]))
     with ctrl_c_when(lambda: {row.note_count for row in read_renderings(out)} == {0, 8, 16}):
-        assert watch(folder, out, models, RenderOptions(), OutputOptions(extras=False), ".wav", quiet=False) == 0
+        assert watch(folder, out, models, RenderOptions(), OutputOptions(extras=False), ".wav", None, quiet=False) == 0
     said = capfd.readouterr().err
     assert "stopped; what was finished is kept" in said
     assert (out / "a.wav").stat().st_mtime_ns == before
@@ -111,4 +111,4 @@ def test_whatever_is_dropped_in_is_rendered_once(
 def test_folders_that_cannot_be_watched_are_refused(tmp_path: Path, folder: str, out: str) -> None:
     (tmp_path / "in/sub").mkdir(parents=True)
     with pytest.raises(DataError):
-        watch(tmp_path / folder, tmp_path / out, tmp_path, RenderOptions(), OutputOptions(), ".wav", quiet=True)
+        watch(tmp_path / folder, tmp_path / out, tmp_path, RenderOptions(), OutputOptions(), ".wav", None, quiet=True)

@@ -17,6 +17,7 @@ from dp.render_options import OutputOptions, RenderOptions
 from dp.stages.environment import SERVER_VARIABLE, make_command_environment
 from dp.store.renderings import RenderingRow, read_renderings
 from flows.processes import project_lock, start_prefect_server
+from flows.render import render_scores
 from tests.factories import MELODY, melody_xml
 from tests.render.untrained import model_set, save
 
@@ -96,6 +97,12 @@ def test_an_unknown_performer_is_refused_before_anything_is_rendered(
     with pytest.raises(DataError, match="performer 'nobody': is unknown to the models; known: ann, bo"):
         render_batch([scores / "a/x.musicxml"], Request(tmp_path / "out", models, options, OUTPUT, ".wav"), quiet=True)
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_the_flow_refuses_options_out_of_bounds(scores: Path, models: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="expression: is 9; give 0 to 5"):
+        render_scores.fn(str(scores), tmp_path / "out", models, RenderOptions(expression=9.0), OUTPUT, ".wav", True)
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_flow_renders_a_folder_with_the_projects_models(scores: Path, models: Path, tmp_path: Path) -> None:

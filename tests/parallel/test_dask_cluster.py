@@ -6,10 +6,13 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+import dask
 import pytest
+from distributed import Client, LocalCluster
+from distributed.scheduler import NoWorkerError
 
 from dp.errors import DataError
-from dp.parallel.dask_cluster import DaskExecutor, open_dask_client
+from dp.parallel.dask_cluster import SETTINGS, DaskExecutor, open_dask_client, work_off
 from dp.parallel.executor import run_jobs
 from dp.parallel.outcome import Outcome, attempt
 from dp.parallel.run_log import keep_log
@@ -67,6 +70,19 @@ def test_every_fault_costs_one_recording(tmp_path: Path, monkeypatch: pytest.Mon
     assert text.count("Traceback") == text.count(" memory\nTraceback (most recent call last):\n") == 1
     assert ", in do\n" in text
     assert text.endswith("MemoryError: too large\n")
+
+
+def test_jobs_that_no_worker_comes_for_end_with_an_error() -> None:
+    settings = {**SETTINGS, "distributed.scheduler.no-workers-timeout": "200 ms"}
+    with (
+        dask.config.set(settings),
+        LocalCluster(
+            n_workers=0, dashboard_address=None, scheduler_kwargs={"dashboard_address": "127.0.0.1:0"}
+        ) as none,
+        Client(none) as client,
+        pytest.raises(NoWorkerError),
+    ):
+        list(work_off(client, work, [TinyJob("a"), TinyJob("b")]))
 
 
 def test_another_cluster_on_the_machine_is_nothing_to_warn_of(
