@@ -16,7 +16,7 @@ from dp.score.numbers import Place, parse_decimal, read_bounded
 MAX_DIVISION = 1_000_000  # per quarter; programs write up to 10,080
 MAX_NOTE_QUARTER = 1000  # far beyond any music, like the next one
 MAX_BAR_QUARTER = 10_000
-ROUNDING_QUARTER = Fraction(1, 16)  # programs that round tuplets to divisions step back too far by at most so much
+ROUNDING_QUARTER = Fraction(1, 16)  # programs that round tuplets to divisions are wrong by at most so much
 PERCUSSION_CHANNEL = "10"  # General MIDI's
 
 
@@ -139,7 +139,8 @@ def _move(element: Element, cursor: _Cursor) -> None:
         return
     position = cursor.position_quarter - length
     if position < -ROUNDING_QUARTER:
-        raise cursor.place.make_error(f"a <backup> goes {float(-position):g} quarters before the start of the bar")
+        reason = f"a <backup> goes {float(-position):g} quarters before the start of the bar: taken to its start"
+        cursor.place.warn(reason)
     cursor.position_quarter = max(position, Fraction(0))
 
 

@@ -13,7 +13,7 @@ from dp.score.gradual import unfold_changes, unfold_fermatas
 from dp.score.marks import describe_tempo_oddities, is_tempo
 from dp.score.measures import read_part
 from dp.score.model import Bar, PartBar, Signs, TempoMark
-from dp.score.numbers import Place
+from dp.score.numbers import Place, name_few
 from dp.score.playing_order import find_playing_order
 from dp.score.repeats import find_repeats
 from dp.score.unfold import unfold_bars, unfold_notes, unfold_tempo
@@ -41,7 +41,8 @@ def read_musicxml(path: Path) -> Score:
     parts = root.findall("part")
     if not parts:
         raise DataError(path, "has no parts", _ADVICE)
-    bars = read_bars(parts, definitions, path)
+    warnings: list[str] = []
+    bars = read_bars(parts, definitions, path, warnings)
     order, passes = find_playing_order(bars, path)
     notes = unfold_notes(bars, order, path)
     if not len(notes):
@@ -58,18 +59,24 @@ def read_musicxml(path: Path) -> Score:
         repeats,
         tempo_changes=unfold_changes(bars, order, tempo_quarter),
         fermatas=unfold_fermatas(bars, order),
-        oddities=describe_tempo_oddities([qpm for bar in bars for qpm in bar.absurd_qpm]),
+        oddities=(
+            *name_few(warnings, "warnings like these"),
+            *describe_tempo_oddities([qpm for bar in bars for qpm in bar.absurd_qpm]),
+        ),
         bars=unfold_bars(bars, order),
     )
 
 
-def read_bars(parts: Sequence[Element], definitions: Mapping[str, Element], path: Path) -> list[Bar]:
+def read_bars(
+    parts: Sequence[Element], definitions: Mapping[str, Element], path: Path, warnings: list[str] | None = None
+) -> list[Bar]:
     """Read the bars of a score as written.
 
     Args:
         parts: its <part> elements, from a partwise document.
         definitions: their <score-part> elements, by id.
         path: the file, for the errors.
+        warnings: what is read otherwise than it is written is added here, if wanted.
 
     Raises:
         DataError: the content of a bar cannot be read.
@@ -77,7 +84,7 @@ def read_bars(parts: Sequence[Element], definitions: Mapping[str, Element], path
     part_bars = []
     for part in parts:
         name = part.get("id", "")
-        part_bars.append(read_part(part, definitions.get(name), Place(path, name)))
+        part_bars.append(read_part(part, definitions.get(name), Place(path, name, warnings)))
     lengths = [_find_length_quarter(column) for column in zip_longest(*part_bars)]
     starts = list(accumulate(lengths, initial=Fraction(0)))
     for bars in part_bars:

@@ -4,6 +4,7 @@ A number is bounded before anything is computed from it: a short text such as "1
 """
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -22,6 +23,7 @@ QUARTERS_OF_TYPE = {  # by MusicXML's names of note types
     "64th": Fraction(1, 16),
     "128th": Fraction(1, 32),
 }
+MAX_NAMED_COUNT = 10  # warnings of one kind that are named
 _DECIMAL = re.compile(r"[+-]?(\d{1,9}(\.\d{0,9})?|\.\d{1,9})")
 
 
@@ -31,12 +33,22 @@ class Place:
     Args:
         path: the score file.
         part: the id of the part.
+        warnings: where the warnings about this part are kept; None = in a list of its own.
     """
 
-    def __init__(self, path: Path, part: str) -> None:
+    def __init__(self, path: Path, part: str, warnings: list[str] | None = None) -> None:
         self.path = path
         self.part = part
         self.bar = ""
+        self.warnings: list[str] = [] if warnings is None else warnings
+
+    def warn(self, reason: str) -> None:
+        """Keep a warning: something at this place is read otherwise than it is written.
+
+        Args:
+            reason: what is odd, and how it is read.
+        """
+        self.warnings.append(f"{self._describe()}: {reason}")
 
     def make_error(self, reason: str) -> DataError:
         """Make the error that says what is wrong at this place.
@@ -44,11 +56,23 @@ class Place:
         Args:
             reason: what is wrong.
         """
-        return DataError(
-            self.path,
-            f"part {self.part[:40]!r}, bar {self.bar[:40]!r}: {reason}",
-            "correct the score and export it again",
-        )
+        return DataError(self.path, f"{self._describe()}: {reason}", "correct the score and export it again")
+
+    def _describe(self) -> str:
+        """Return part and bar in words."""
+        return f"part {self.part[:40]!r}, bar {self.bar[:40]!r}"
+
+
+def name_few(warnings: Sequence[str], what: str) -> tuple[str, ...]:
+    """Return the first warnings of a kind, each once, and how many more there are.
+
+    Args:
+        warnings: all of them.
+        what: they are, in words.
+    """
+    each = list(dict.fromkeys(warnings))
+    more = len(each) - MAX_NAMED_COUNT
+    return (*each[:MAX_NAMED_COUNT], *([f"{more} more {what}"] if more > 0 else []))
 
 
 def parse_decimal(text: str | None, name: str, place: Place) -> Fraction:

@@ -53,6 +53,23 @@ def test_backup_that_overshoots_by_rounding_stops_at_the_bar(tmp_path: Path) -> 
     assert xml.read(tmp_path, bar).notes.onset_quarter.tolist() == [0, 0]
 
 
+def test_backup_before_the_bar_goes_to_its_start_and_is_told(tmp_path: Path) -> None:
+    bar = xml.note("C", "3") + "<backup><duration>4</duration></backup>" + xml.note("E", "4")
+    score = xml.read(tmp_path, xml.note("D"), bar, xml.note("F"))
+    assert score.notes.onset_quarter.tolist() == [0, 4, 4, 8]
+    assert score.oddities == (
+        "part 'P1', bar '2': a <backup> goes 1 quarters before the start of the bar: taken to its start",
+    )
+
+
+def test_of_many_warnings_the_first_are_named(tmp_path: Path) -> None:
+    bars = ["<backup><duration>1</duration></backup>" + xml.note("C")] * 12
+    oddities = xml.read(tmp_path, *bars).oddities
+    assert len(oddities) == 11
+    assert oddities[9].startswith("part 'P1', bar '10': a <backup> goes")
+    assert oddities[10] == "2 more warnings like these"
+
+
 def test_voices_named_by_words_are_numbered(tmp_path: Path) -> None:
     bar = "".join(xml.note("C", "1", after=f"<voice>{name}</voice>") for name in ("up", "down", "up"))
     assert xml.read(tmp_path, bar).notes.voice.tolist() == [1001, 1002, 1001]
@@ -258,7 +275,6 @@ def test_timewise_score_reads_like_partwise(tmp_path: Path) -> None:
         ("<note><pitch><step>C</step><octave>4</octave></pitch></note>", "duration is '', expected a number"),
         ("<note><pitch><step>H</step><octave>4</octave></pitch><duration>1</duration></note>", "step is 'H'"),
         ("<note><pitch><step>C</step><octave>11</octave></pitch><duration>1</duration></note>", "MIDI pitch 144"),
-        ("<backup><duration>1</duration></backup>", "before the start of the bar"),
         ('<sound tempo="fast"/>', "tempo is 'fast', expected a number"),
         ("<attributes><divisions>0</divisions></attributes>", "divisions is 0, expected 0.001 to 1e+06"),
     ],

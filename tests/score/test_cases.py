@@ -1,0 +1,33 @@
+"""The files in ../shared/cases/scores: what each of them plays. Each holds one thing that scores in the wild hold."""
+
+import pytest
+
+from dp.score import read_score
+from dp.types import Score
+from tests.factories import REPOSITORY
+
+FOLDER = REPOSITORY.parent / "shared" / "cases" / "scores"
+NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+# By file, all notes by onset and pitch: name and octave, onset and duration in quarters.
+NOTES = {
+    "backup_before_bar.musicxml": "C3 0/4 C5 0/4 D3 4/1 D5 4/2 E3 5/1 F3 6/1 E5 6/1 G3 7/1 F5 8/4",
+}
+
+
+def read_case(name: str) -> Score:
+    path = FOLDER / name
+    if not path.is_file():
+        pytest.skip("needs the scores in ../shared/cases/scores, which are not here")
+    return read_score(path)
+
+
+def describe_notes(score: Score) -> str:
+    notes = score.notes
+    rows = zip(notes.pitch.tolist(), notes.onset_quarter.tolist(), notes.duration_quarter.tolist(), strict=True)
+    return " ".join(f"{NAMES[pitch % 12]}{pitch // 12 - 1} {onset:g}/{duration:g}" for pitch, onset, duration in rows)
+
+
+@pytest.mark.parametrize("name", sorted(NOTES))
+def test_case_plays_its_notes(name: str) -> None:
+    assert describe_notes(read_case(name)) == NOTES[name]
