@@ -41,6 +41,13 @@ _GRADUALS = (
 )
 _CRESCENDO = re.compile(r"\b(cresc|crescendo)\b", re.IGNORECASE)
 _DIMINUENDO = re.compile(r"\b(dim|dimin|diminuendo|decr|decresc|decrescendo)\b", re.IGNORECASE)
+# Words that deny what follows them, such as "senza rit.", "non dim." or "senza cresc. e rit.".
+_DENIED = re.compile(
+    r"\b(senza|non|ohne|sans|without|no)\s+{change}(\s*(e|ed|o|né|nè|und|oder|et|ou|ni|and|or)\s+{change})*".replace(
+        "{change}", r"(rit|rall|allarg|slarg|slent|lentando|calando|smorz|acc?el|string|cresc|dim|decr)\w*\.?"
+    ),
+    re.IGNORECASE,
+)
 
 # Factor of the length of the last event under a fermata, by the sign's shape. Gould (Behind Bars, 2011, on pauses)
 # orders the shapes: angled short, round normal, square long. The numbers are our own choice (docs/score-marks.md).
@@ -57,6 +64,7 @@ def read_expression(element: Element, bar: PartBar, position_quarter: Fraction) 
         position_quarter: where it takes effect, from the start of the bar.
     """
     words = " ".join(" ".join(w.text or "" for w in element.iterfind("direction-type/words")).split())
+    words = _DENIED.sub("", words)
     starts = {d.get("type", ""): d.get("number", "1") for d in element.iterfind("direction-type/dashes")}
     dashes = starts.get("start", "")
     _read_dynamics(element, words, bar, position_quarter)

@@ -1,16 +1,14 @@
 """This module reads the signs of MusicXML for the order of playing (repeats, D.C., Coda, ...) and its tempo marks."""
 
 import re
-from collections.abc import Sequence
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
-from dp.score.model import PartBar, Signs, TempoMark
-from dp.score.numbers import QUARTERS_OF_TYPE, Place, parse_decimal
+from dp.score.model import PartBar, Signs
+from dp.score.numbers import Place, parse_decimal
+from dp.score.tempo import read_printed_tempo, read_sound_tempo
 
 MAX_PLAYS = 100  # how often one repeat may be played
-MIN_QPM, MAX_QPM = 1.0, 2000.0  # bounds of tempo marks that count, quarters per minute (docs/score-marks.md)
-NAMED_COUNT = 5  # odd values that a message names at most
 
 # Jumps that a direction states in words only. Programs that play scores add <sound>; where there is one, it counts.
 _WORDS = (
@@ -83,33 +81,44 @@ def _parse_passes(ending: Element) -> frozenset[int]:
     return frozenset()
 
 
-def read_direction(element: Element, bar: PartBar, position_quarter: Fraction, place: Place) -> None:
-    """Read a direction's signs and tempo into its bar: those of its <sound>, or else those that are printed."""
+def read_direction(
+    element: Element, bar: PartBar, position_quarter: Fraction, sound_quarter: Fraction, place: Place
+) -> None:
+    """Read a direction's signs and tempo into its bar: those of its <sound>, or else those that are printed.
+
+    Args:
+        element: the <direction>.
+        bar: the bar that it stands in.
+        position_quarter: where it takes effect, from the start of the bar.
+        sound_quarter: where its <sound> does, which may have an <offset> of its own.
+        place: for what is odd.
+    """
     sound = element.find("sound")
-    if sound is None or not read_sound(sound, bar, position_quarter, place):
+    has_tempo = sound is not None and read_sound_tempo(sound, bar, sound_quarter, place)
+    read_printed_tempo(element, bar, position_quarter, has_sound=has_tempo)
+    if sound is None or not _read_order(sound, bar.signs):
         _read_printed_signs(element, bar.signs)
-    for metronome in element.iterfind("direction-type/metronome"):
-        qpm = _parse_metronome_qpm(metronome)
-        if qpm is not None:
-            bar.tempo.append(TempoMark(position_quarter, float(qpm), is_sound=False))
 
 
-def read_sound(element: Element, bar: PartBar, position_quarter: Fraction, place: Place) -> bool:
-    """Read what a <sound> says about order and tempo into its bar; return whether it says anything about order."""
-    tempo = element.get("tempo")
-    if tempo is not None:
-        bar.tempo.append(TempoMark(position_quarter, float(parse_decimal(tempo, "tempo", place)), is_sound=True))
+def read_sound(element: Element, bar: PartBar, position_quarter: Fraction, place: Place) -> None:
+    """Read what a <sound> that stands alone says about order and tempo into its bar."""
+    read_sound_tempo(element, bar, position_quarter, place)
+    _read_order(element, bar.signs)
+
+
+def _read_order(element: Element, signs: Signs) -> bool:
+    """Read what a <sound> says about the order of playing; return whether it says anything."""
     found = False
     for attribute, name in _LABELLED.items():
         if attribute in element.attrib:
-            setattr(bar.signs, name, element.attrib[attribute])
+            setattr(signs, name, element.attrib[attribute])
             found = True
     for attribute, name in _SWITCHES.items():
         if element.get(attribute, "no") != "no":
-            setattr(bar.signs, name, True)
+            setattr(signs, name, True)
             found = True
     if element.get("forward-repeat") == "yes":
-        bar.signs.repeat_start = True
+        signs.repeat_start = True
     return found
 
 
@@ -122,27 +131,3 @@ def _read_printed_signs(element: Element, signs: Signs) -> None:
     for name, pattern in _WORDS:
         if pattern.fullmatch(words):
             setattr(signs, name, "" if name in ("dal_segno", "to_coda") else True)
-
-
-def _parse_metronome_qpm(metronome: Element) -> Fraction | None:
-    """Parse the quarters per minute of a printed tempo mark; None where it states no number, such as "Tempo I"."""
-    unit = metronome.findtext("beat-unit", "").strip()
-    number = re.search(r"\d{1,4}(\.\d{1,4})?", metronome.findtext("per-minute", ""))
-    if number is None or unit not in QUARTERS_OF_TYPE:
-        return None
-    dots = len(metronome.findall("beat-unit-dot"))
-    return Fraction(number.group()) * QUARTERS_OF_TYPE[unit] * (2 - Fraction(1, 2**dots))
-
-
-def is_tempo(qpm: float) -> bool:
-    """Return whether a tempo is one that music can have; other tempo marks are ignored, with a warning."""
-    return MIN_QPM <= qpm <= MAX_QPM
-
-
-def describe_tempo_oddities(absurd_qpm: Sequence[float]) -> tuple[str, ...]:
-    """Return the warning about tempo marks that were ignored; none where there are none."""
-    if not absurd_qpm:
-        return ()
-    named = ", ".join(f"{qpm:g}" for qpm in sorted(set(absurd_qpm))[:NAMED_COUNT])
-    bounds = f"{MIN_QPM:g} to {MAX_QPM:g} quarters per minute"
-    return (f"tempo marks outside {bounds} passed over: {len(absurd_qpm)} ({named})",)

@@ -82,8 +82,9 @@ def _read_measure(measure: Element, cursor: _Cursor) -> PartBar:
                 _read_attributes(element, cursor)
                 bar.signs.section_start |= element.find("key") is not None and cursor.position_quarter == 0
             case "direction":
-                read_direction(element, bar, _find_direction_quarter(element, cursor), cursor.place)
-                read_expression(element, bar, _find_direction_quarter(element, cursor))
+                position = _find_direction_quarter(element, cursor)
+                read_direction(element, bar, position, _find_sound_quarter(element, cursor, position), cursor.place)
+                read_expression(element, bar, position)
             case "sound":
                 read_sound(element, bar, _find_direction_quarter(element, cursor), cursor.place)
                 read_sound_level(element, bar, _find_direction_quarter(element, cursor))
@@ -152,6 +153,14 @@ def _find_direction_quarter(element: Element, cursor: _Cursor) -> Fraction:
     furthest = MAX_BAR_QUARTER * cursor.divisions
     moved = read_bounded(element, "offset", -furthest, furthest, cursor.place) / cursor.divisions
     return max(cursor.position_quarter + moved, Fraction(0))
+
+
+def _find_sound_quarter(direction: Element, cursor: _Cursor, position_quarter: Fraction) -> Fraction:
+    """Find where the <sound> of a direction takes effect: at its own <offset>, or else where the direction does."""
+    sound = direction.find("sound")
+    if sound is None or sound.find("offset") is None:
+        return position_quarter
+    return _find_direction_quarter(sound, cursor)
 
 
 def _read_attributes(element: Element, cursor: _Cursor) -> None:

@@ -17,10 +17,10 @@ import numpy as np
 
 from dp.errors import DataError
 from dp.score.files import read_bytes, shorten
-from dp.score.marks import describe_tempo_oddities, is_tempo
 from dp.score.model import PlayedNote
 from dp.score.pedal import PedalMove, let_ring
 from dp.score.recurrence import find_recurring_repeats
+from dp.score.tempo import describe_tempo_oddities, is_tempo
 from dp.score.unfold import make_score_notes
 from dp.types import PlayedBar, Score
 from dp.units import FloatArray

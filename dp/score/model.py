@@ -4,6 +4,7 @@ Positions and lengths are exact fractions of quarters.
 """
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 from fractions import Fraction
 
 MAX_DENOMINATOR = 10**12  # of a position in quarters; a larger one costs time and is written by no program
@@ -76,13 +77,25 @@ class Held:
     factor: float
 
 
+class TempoSource(IntEnum):
+    """What a tempo mark is read from; at one place, the last of these counts."""
+
+    WORDS = 0  # a heading such as "Allegro"
+    RELATIVE = 1  # a metric modulation, or "Tempo I"
+    PRINTED = 2  # a number in <metronome>
+    SOUND = 3  # <sound>, which is meant for playing
+
+
 @dataclass(frozen=True, slots=True)
 class TempoMark:
     """A tempo mark inside a bar."""
 
     onset_quarter: Fraction  # from the start of the bar
-    qpm: float  # quarters per minute
-    is_sound: bool  # from <sound>, which is meant for playing; it counts before a printed mark (<metronome>)
+    qpm: float  # quarters per minute; 0 for one from RELATIVE until it is settled
+    source: TempoSource
+    words: str = ""  # the heading that it stands with
+    factor: float = 1.0  # of the tempo before, of one from RELATIVE
+    is_first: bool = False  # the first tempo comes back
 
 
 @dataclass(slots=True)

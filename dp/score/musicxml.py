@@ -10,12 +10,12 @@ from dp.errors import DataError
 from dp.score.dynamics import set_levels
 from dp.score.files import read_bytes, read_mxl
 from dp.score.gradual import unfold_changes, unfold_fermatas
-from dp.score.marks import describe_tempo_oddities, is_tempo
 from dp.score.measures import read_part
-from dp.score.model import Bar, PartBar, Signs, TempoMark
+from dp.score.model import Bar, PartBar, Signs
 from dp.score.numbers import Place, name_few
 from dp.score.playing_order import find_playing_order
 from dp.score.repeats import find_repeats
+from dp.score.tempo import describe_tempo_oddities, is_absurd, join_tempo, settle_tempo
 from dp.score.unfold import unfold_bars, unfold_notes, unfold_tempo
 from dp.score.xmltree import parse_xml
 from dp.types import Score
@@ -121,6 +121,7 @@ def _join_parts(part_bars: Sequence[Sequence[PartBar]]) -> list[Bar]:
     """
     joined = []
     columns = list(zip_longest(*part_bars))
+    tempo = settle_tempo(join_tempo([bar.tempo for bar in column if bar is not None]) for column in columns)
     for index, column in enumerate(columns):
         present = [bar for bar in column if bar is not None]
         nominal = present[0].nominal_quarter
@@ -135,12 +136,12 @@ def _join_parts(part_bars: Sequence[Sequence[PartBar]]) -> list[Bar]:
                 length_quarter=length,
                 is_partial=length < nominal and (is_pickup or present[0].is_implicit),
                 parts=tuple(() if bar is None else tuple(bar.notes) for bar in column),
-                tempo=_join_tempo([bar.tempo for bar in present]),
+                tempo=tempo[index],
                 signs=signs,
                 graduals=tuple(gradual for bar in present for gradual in bar.graduals),
                 held=tuple(held for bar in present for held in bar.held),
                 pedals=tuple(() if bar is None else tuple(bar.pedals) for bar in column),
-                absurd_qpm=tuple(mark.qpm for bar in present for mark in bar.tempo if not is_tempo(mark.qpm)),
+                absurd_qpm=tuple(mark.qpm for bar in present for mark in bar.tempo if is_absurd(mark)),
             )
         )
     for before, bar in pairwise(joined):  # signs that are written on the other side of a bar line than they count for
@@ -148,17 +149,6 @@ def _join_parts(part_bars: Sequence[Sequence[PartBar]]) -> list[Bar]:
         bar.signs.section_start |= before.signs.section_start_next
         before.signs.repeat_end_plays = before.signs.repeat_end_plays or bar.signs.repeat_end_previous_plays
     return joined
-
-
-def _join_tempo(parts: Sequence[Sequence[TempoMark]]) -> tuple[TempoMark, ...]:
-    """Choose a tempo mark for each place: <sound> counts before print, then the uppermost part, then its last mark."""
-    best: dict[Fraction, TempoMark] = {}
-    for marks in reversed(parts):
-        for mark in sorted((m for m in marks if is_tempo(m.qpm)), key=lambda m: m.is_sound):
-            known = best.get(mark.onset_quarter)
-            if known is None or mark.is_sound >= known.is_sound:
-                best[mark.onset_quarter] = mark
-    return tuple(best[onset] for onset in sorted(best))
 
 
 def _read_part_name(definition: Element | None) -> str:

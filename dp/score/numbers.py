@@ -24,7 +24,9 @@ QUARTERS_OF_TYPE = {  # by MusicXML's names of note types
     "128th": Fraction(1, 32),
 }
 MAX_NAMED_COUNT = 10  # warnings of one kind that are named
-_DECIMAL = re.compile(r"[+-]?(\d{1,9}(\.\d{0,9})?|\.\d{1,9})")
+_DECIMAL = re.compile(r"[+-]?(\d{1,9}(\.\d{0,40})?|\.\d{1,40})")
+EXACT_DIGIT_COUNT = 9  # behind the point; a longer number is a rounded one, such as 33.333333333333336
+MAX_ROUNDED_DENOMINATOR = 1_000_000  # of the fraction that a rounded number stands for
 
 
 class Place:
@@ -76,7 +78,10 @@ def name_few(warnings: Sequence[str], what: str) -> tuple[str, ...]:
 
 
 def parse_decimal(text: str | None, name: str, place: Place) -> Fraction:
-    """Parse an exact decimal number of at most nine digits before and after the point.
+    """Parse a decimal number of at most nine digits before the point.
+
+    Up to nine digits behind the point are exact; a number with more was rounded by a program, and is brought back to
+    the nearest simple fraction.
 
     Args:
         text: as it stands in the file; None = it is missing.
@@ -89,7 +94,10 @@ def parse_decimal(text: str | None, name: str, place: Place) -> Fraction:
     cleaned = (text or "").strip()
     if not _DECIMAL.fullmatch(cleaned):
         raise place.make_error(f"{name} is {cleaned[:40]!r}, expected a number")
-    return Fraction(cleaned)
+    value = Fraction(cleaned)
+    if len(cleaned.partition(".")[2]) > EXACT_DIGIT_COUNT:
+        return value.limit_denominator(MAX_ROUNDED_DENOMINATOR)
+    return value
 
 
 def read_bounded(element: Element, name: str, low: Fraction | int, high: Fraction | int, place: Place) -> Fraction:

@@ -31,3 +31,22 @@ def describe_notes(score: Score) -> str:
 @pytest.mark.parametrize("name", sorted(NOTES))
 def test_case_plays_its_notes(name: str) -> None:
     assert describe_notes(read_case(name)) == NOTES[name]
+
+
+# By file, its tempo marks in quarters a minute, by where they stand.
+TEMPO = {
+    "metric_modulation.musicxml": {0: 60, 4: 90},
+    "sound_own_offset.musicxml": {2: 200},
+    "tempo_long_decimal.musicxml": {0: 120},
+    "tempo_words_only.musicxml": {0: 144, 4: 71},
+}
+
+
+@pytest.mark.parametrize("name", sorted(TEMPO))
+def test_case_has_its_tempo_marks(name: str) -> None:
+    score = read_case(name)
+    assert dict(zip(score.tempo_quarter.tolist(), score.tempo_qpm.tolist(), strict=True)) == TEMPO[name]
+
+
+def test_case_senza_rit_keeps_its_tempo() -> None:
+    assert read_case("senza_rit_words.musicxml").tempo_changes == ()

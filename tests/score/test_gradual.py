@@ -30,6 +30,17 @@ def test_other_words_do_not(tmp_path: Path, words: str) -> None:
     assert xml.read(tmp_path, xml.words(words) + xml.note("C"), xml.note("D")).tempo_changes == ()
 
 
+@pytest.mark.parametrize("words", ["senza rit.", "non rit.", "Senza rallentando", "ohne rit.", "senza cresc. e rit."])
+def test_words_that_deny_a_change_are_none(tmp_path: Path, words: str) -> None:
+    assert xml.read(tmp_path, xml.words(words) + xml.note("C"), xml.note("D")).tempo_changes == ()
+
+
+@pytest.mark.parametrize("words", ["rit. ma non troppo", "non dim., rit.", "non troppo rit."])
+def test_words_that_deny_something_else_leave_a_change(tmp_path: Path, words: str) -> None:
+    score = xml.read(tmp_path, xml.words(words) + xml.note("C"), xml.note("D"))
+    assert score.tempo_changes == (TempoChange(0, 8, 1, 0.75),)
+
+
 def test_a_change_ends_at_a_tempo_mark_a_section_or_after_two_bars(tmp_path: Path) -> None:
     rit, bars = xml.words("rit."), [xml.note("C")] * 3
     assert (

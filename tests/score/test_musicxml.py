@@ -275,7 +275,6 @@ def test_timewise_score_reads_like_partwise(tmp_path: Path) -> None:
         ("<note><pitch><step>C</step><octave>4</octave></pitch></note>", "duration is '', expected a number"),
         ("<note><pitch><step>H</step><octave>4</octave></pitch><duration>1</duration></note>", "step is 'H'"),
         ("<note><pitch><step>C</step><octave>11</octave></pitch><duration>1</duration></note>", "MIDI pitch 144"),
-        ('<sound tempo="fast"/>', "tempo is 'fast', expected a number"),
         ("<attributes><divisions>0</divisions></attributes>", "divisions is 0, expected 0.001 to 1e+06"),
     ],
 )

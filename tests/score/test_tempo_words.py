@@ -1,0 +1,108 @@
+"""Tempo headings of MusicXML that state no number."""
+
+from pathlib import Path
+
+import pytest
+
+from dp.score.tempo_words import find_heading_qpm
+from tests.score import xml
+
+
+@pytest.mark.parametrize(
+    ("text", "qpm"),
+    [
+        ("Allegro", 144),
+        ("Adagio", 71),
+        ("ANDANTE", 92),
+        ("allegretto", 116),
+        ("Presto.", 187),
+        ("Grave", 35),
+        ("Allegro con brio", 144),
+        ("Allegro molto", 158.4),
+        ("Allegro ma non troppo", 130.9),
+        ("Adagio molto", 64.5),
+        ("Poco adagio", 78.1),
+        ("Allegro vivace", 157.4),
+        ("Allegro moderato", 128.1),
+        ("II. Largo e cantabile", 50),
+        ("Scherzo: Allegro", 144),
+        ("Adagio - Allegro", 71),
+        ("Langsam", 71),
+        ("Sehr langsam", 64.5),
+        ("Nicht zu schnell", 130.9),
+        ("Mäßig", 114),
+        ("Très lent", 47.7),
+        ("Vif", 172),
+        ("Un peu lent", 57.8),
+        ("Modéré", 114),
+        ("Slow", 71),
+        ("Very fast", 158.4),
+    ],
+)
+def test_headings_have_the_tempos_of_notation_programs(text: str, qpm: float) -> None:
+    assert find_heading_qpm(text) == qpm
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "dolce",
+        "grave",
+        "vivace",
+        "più lento",
+        "Poco più allegro",
+        "Un peu plus vite",
+        "Allegro al Fine",
+        "Adagio, poco rit.",
+        "Langsamer werdend",
+        "langsam werdend",
+        "Fast zu ernst",
+        "The Allegro begins here",
+        "Largo is what the composer wrote in his first sketch of it",
+        "String quartet",
+    ],
+)
+def test_other_words_are_no_heading(text: str) -> None:
+    assert find_heading_qpm(text) is None
+
+
+def test_a_heading_is_a_tempo_mark(tmp_path: Path) -> None:
+    score = xml.read(tmp_path, xml.words("Allegro") + xml.note("C"), xml.words("Adagio") + xml.note("D"))
+    assert score.tempo_quarter.tolist() == [0, 4]
+    assert score.tempo_qpm.tolist() == [144, 71]
+
+
+def test_a_number_counts_before_a_heading(tmp_path: Path) -> None:
+    beside = xml.words("Allegro", '<sound tempo="90"/>')
+    alone = xml.words("Allegro") + '<sound tempo="80"/>'
+    printed = (
+        "<direction><direction-type><words>Allegro</words></direction-type><direction-type><metronome>"
+        "<beat-unit>quarter</beat-unit><per-minute>70</per-minute></metronome></direction-type></direction>"
+    )
+    bars = [beside + xml.note("C"), alone + xml.note("D"), printed + xml.note("E")]
+    assert xml.read(tmp_path, *bars).tempo_qpm.tolist() == [90, 80, 70]
+
+
+def test_a_number_in_the_words_counts(tmp_path: Path) -> None:
+    bars = [xml.words("Allegro (♩ = 100)") + xml.note("C"), xml.words("♩. = c. 60") + xml.note("D")]
+    assert xml.read(tmp_path, *bars).tempo_qpm.tolist() == [100, 90]
+
+
+def test_a_heading_that_had_a_number_before_has_it_again(tmp_path: Path) -> None:
+    first = xml.words("Allegro", '<sound tempo="90"/>')
+    bars = [first + xml.note("C"), xml.words("Adagio") + xml.note("D"), xml.words("Allegro") + xml.note("E")]
+    assert xml.read(tmp_path, *bars).tempo_qpm.tolist() == [90, 71, 90]
+
+
+def test_tempo_i_brings_the_first_tempo_back(tmp_path: Path) -> None:
+    bars = [xml.words(text) + xml.note("C") for text in ("Allegro", "Adagio", "Tempo I")]
+    assert xml.read(tmp_path, *bars).tempo_qpm.tolist() == [144, 71, 144]
+    same = [xml.words(text) + xml.note("C") for text in ("Allegro", "rit.", "Tempo I")]
+    assert xml.read(tmp_path, *same).tempo_qpm.tolist() == [144]
+
+
+def test_words_below_the_staff_and_lyrics_are_no_headings(tmp_path: Path) -> None:
+    below = xml.words("Allegro").replace("<direction>", '<direction placement="below">')
+    sung = xml.note("C", after="<lyric><text>Allegro</text></lyric>")
+    assert xml.read(tmp_path, below + sung).tempo_qpm.tolist() == []
