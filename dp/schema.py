@@ -34,7 +34,7 @@ RECORDINGS = pa.schema(
         _make_text("recording_id", "stable id of the performance, unique in its collection"),
         _make_text("collection", "corpus or sub-collection the recording belongs to"),
         _make_text("piece_id", "id of the score it follows"),
-        _make_text("performer", "who plays; for MAESTRO the competition year"),
+        _make_text("performer", "who plays; 'unknown' where nobody says"),
         _make_text("instrument", "what is played"),
         _make_text("audio_path", "audio file"),
         _make_text("score_path", "score file"),

@@ -1,7 +1,7 @@
 """Suites with exact truth, made from what is at hand: performances by humans, played by a soundfont in a room.
 
 - S1, S2: eight piano performances, eight violin movements; the project's figures are theirs
-- H1, H2, H3: held out, other performances, rooms, noise, tunings and instruments; nothing is chosen by these
+- H1, H2, H3: held out, other performances, rooms, noise, tunings and instruments; confidence is fitted on these and M
 - M: many short ones, for judging which scores are taken to fit
 
 An item is a folder with audio.wav (44.1 kHz, mono), the score as MusicXML, truth.csv (the notes as played through,

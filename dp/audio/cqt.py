@@ -1,4 +1,4 @@
-"""Constant-Q spectra for pictures, as the publication draws and aligns with them."""
+"""Constant-Q spectra for pictures of alignments; the publication's aligner has its own, `dp.align.publication.align`."""
 
 from dataclasses import dataclass
 
