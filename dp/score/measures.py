@@ -7,6 +7,14 @@ from itertools import accumulate
 from math import floor
 from xml.etree.ElementTree import Element
 
+from dp.errors import DataError
+from dp.score.durations import (
+    count_by_type,
+    guess_divisions,
+    make_grace,
+    read_duration_quarter,
+    read_note_duration_quarter,
+)
 from dp.score.expression import read_expression, read_fermata, read_sound_level
 from dp.score.marks import read_barline, read_direction, read_sound
 from dp.score.model import MAX_DENOMINATOR, PartBar, WrittenNote
@@ -14,8 +22,7 @@ from dp.score.notations import SEMITONES, NotationReader
 from dp.score.numbers import Place, parse_decimal, read_bounded
 
 MAX_DIVISION = 1_000_000  # per quarter; programs write up to 10,080
-MAX_NOTE_QUARTER = 1000  # far beyond any music, like the next one
-MAX_BAR_QUARTER = 10_000
+MAX_BAR_QUARTER = 10_000  # far beyond any music
 ROUNDING_QUARTER = Fraction(1, 16)  # programs that round tuplets to divisions are wrong by at most so much
 PERCUSSION_CHANNEL = "10"  # General MIDI's
 
@@ -27,10 +34,13 @@ class _Cursor:
     place: Place
     percussion: frozenset[str]  # ids of instruments that have no pitch
     default_is_percussion: bool  # whether a note that names no instrument has no pitch
+    part: Element
+    measure: Element | None = None
     divisions: Fraction | None = None  # of a quarter
     transpose: dict[str, int] = field(default_factory=dict)  # semitones from written to sounding, by staff; "" = all
     nominal_quarter: Fraction = Fraction(4)
     voices: dict[str, int] = field(default_factory=dict)  # numbers of voices that are named by words
+    is_by_type: bool | None = None  # whether the notes of the bar last as long as their types; None = not known yet
     position_quarter: Fraction = Fraction(0)  # in the bar
     chord_onset_quarter: Fraction | None = None  # of the note a <chord> note belongs to
     notations: NotationReader = field(default_factory=NotationReader)
@@ -49,7 +59,7 @@ def read_part(part: Element, definition: Element | None, place: Place) -> list[P
     """
     instruments = {} if definition is None else _read_instruments(definition)
     percussion = frozenset(name for name, channel in instruments.items() if channel == PERCUSSION_CHANNEL)
-    cursor = _Cursor(place, percussion, bool(instruments) and len(percussion) == len(instruments))
+    cursor = _Cursor(place, percussion, bool(instruments) and len(percussion) == len(instruments), part)
     return [_read_measure(measure, cursor) for measure in part.iterfind("measure")]
 
 
@@ -63,6 +73,7 @@ def _read_measure(measure: Element, cursor: _Cursor) -> PartBar:
     name = measure.get("number", "")
     bar = PartBar(name, is_implicit=measure.get("implicit") == "yes" or name.strip() == "0")
     cursor.place.bar = name
+    cursor.measure, cursor.is_by_type = measure, None
     cursor.position_quarter = Fraction(0)
     cursor.chord_onset_quarter = None
     cursor.notations.start_bar()
@@ -123,18 +134,26 @@ def _find_sounding_cues(cues: list[WrittenNote], notes: list[WrittenNote]) -> li
     return sounding
 
 
-def _read_duration_quarter(element: Element, cursor: _Cursor) -> Fraction:
-    """Read the length of a note, rest, backup or forward."""
+def _find_divisions(cursor: _Cursor) -> Fraction:
+    """Find how many divisions a quarter has; where the part does not say it, guess."""
     if cursor.divisions is None:
-        raise cursor.place.make_error("a duration comes before <divisions>, which say how long it is")
-    longest = MAX_NOTE_QUARTER * cursor.divisions
-    return read_bounded(element, "duration", 0, longest, cursor.place) / cursor.divisions
+        cursor.divisions = guess_divisions(cursor.part)
+        cursor.place.warn(f"no <divisions> say how long a quarter is: taken as {float(cursor.divisions):g}")
+    return cursor.divisions
+
+
+def _read_note_quarter(element: Element, cursor: _Cursor) -> Fraction:
+    """Read the length of a note or rest that is no grace note."""
+    divisions = _find_divisions(cursor)
+    if cursor.is_by_type is None and cursor.measure is not None:
+        cursor.is_by_type = count_by_type(cursor.measure, divisions, cursor.nominal_quarter, cursor.place)
+    return read_note_duration_quarter(element, divisions, cursor.place, is_by_type=bool(cursor.is_by_type))
 
 
 def _move(element: Element, cursor: _Cursor) -> None:
     """Move the cursor by a <backup> or <forward>."""
     cursor.chord_onset_quarter = None
-    length = _read_duration_quarter(element, cursor)
+    length = read_duration_quarter(element, _find_divisions(cursor), cursor.place)
     if element.tag == "forward":
         cursor.position_quarter += length
         return
@@ -166,15 +185,13 @@ def _find_sound_quarter(direction: Element, cursor: _Cursor, position_quarter: F
 def _read_attributes(element: Element, cursor: _Cursor) -> None:
     """Read key, divisions, transposition and time signature into the cursor."""
     place = cursor.place
-    cursor.notations.read_key(element)
+    cursor.notations.read_key(element, place)
     if element.find("divisions") is not None:
-        cursor.divisions = read_bounded(element, "divisions", Fraction(1, 1000), MAX_DIVISION, place)
+        cursor.divisions = _read_divisions(element, place)
     for transpose in element.iterfind("transpose"):
-        chromatic = read_bounded(transpose, "chromatic", -60, 60, place)
-        octaves = (
-            read_bounded(transpose, "octave-change", -10, 10, place)
-            if transpose.find("octave-change") is not None
-            else 0
+        chromatic, octaves = (
+            0 if transpose.find(name) is None else read_bounded(transpose, name, -furthest, furthest, place)
+            for name, furthest in (("chromatic", 60), ("octave-change", 10))
         )
         staff = transpose.get("number", "")
         if not staff:
@@ -192,6 +209,15 @@ def _read_attributes(element: Element, cursor: _Cursor) -> None:
         )
 
 
+def _read_divisions(attributes: Element, place: Place) -> Fraction | None:
+    """Read the divisions of a quarter; None where they are impossible, with a warning."""
+    try:
+        return read_bounded(attributes, "divisions", Fraction(1, 1000), MAX_DIVISION, place)
+    except DataError:
+        place.warn(f"<divisions> are {attributes.findtext('divisions', '')[:20]!r}: passed over")
+        return None
+
+
 def _parse_beats(text: str | None, place: Place) -> Fraction:
     """Parse the beats of a time signature, such as "4", or "3+2" in an additive one."""
     return sum((parse_decimal(beat, "beats", place) for beat in (text or "").split("+")), Fraction(0))
@@ -200,7 +226,7 @@ def _parse_beats(text: str | None, place: Place) -> Fraction:
 def _read_note(element: Element, cursor: _Cursor) -> WrittenNote | None:
     """Read a note or rest, and move the cursor by it; None for what has no pitch: rests and percussion."""
     is_grace = element.find("grace") is not None
-    duration = Fraction(0) if is_grace else _read_note_duration_quarter(element, cursor)
+    duration = Fraction(0) if is_grace else _read_note_quarter(element, cursor)
     if element.find("chord") is not None and cursor.chord_onset_quarter is not None:
         onset = cursor.chord_onset_quarter
     else:  # partitura writes a chord's later notes with both <backup> and <chord>; they are read like other notes
@@ -210,9 +236,12 @@ def _read_note(element: Element, cursor: _Cursor) -> WrittenNote | None:
     pitch = element.find("pitch")
     if pitch is None or _is_percussion(element, cursor):
         return None
-    if duration == 0 and not is_grace and element.find("cue") is None:
-        raise cursor.place.make_error("a note has the duration 0, which only grace notes have")
     midi_pitch = _read_midi_pitch(pitch, element.findtext("staff", "").strip(), cursor)
+    if not 0 <= midi_pitch <= 127:
+        cursor.place.warn(f"a note sounds at MIDI pitch {midi_pitch}, beyond 0 to 127: left out")
+        return None
+    if duration == 0 and not is_grace and element.find("cue") is None:
+        make_grace(element, cursor.place)
     ties = {tie.get("type") for tie in element.findall("tie") or element.findall("notations/tied")}
     return WrittenNote(
         onset_quarter=onset,
@@ -225,13 +254,6 @@ def _read_note(element: Element, cursor: _Cursor) -> WrittenNote | None:
     )
 
 
-def _read_note_duration_quarter(element: Element, cursor: _Cursor) -> Fraction:
-    """Read the length of a note that is no grace note; a cue note may have none."""
-    if element.find("duration") is None and element.find("cue") is not None:
-        return Fraction(0)
-    return _read_duration_quarter(element, cursor)
-
-
 def _is_percussion(element: Element, cursor: _Cursor) -> bool:
     """Return whether a note is of an instrument without pitch."""
     instrument = element.find("instrument")
@@ -239,17 +261,14 @@ def _is_percussion(element: Element, cursor: _Cursor) -> bool:
 
 
 def _read_midi_pitch(pitch: Element, staff: str, cursor: _Cursor) -> int:
-    """Read the sounding MIDI pitch of a note; a microtone is rounded to the nearest semitone."""
+    """Read the MIDI pitch that sounds, which may lie outside 0 to 127; microtones go to the nearest semitone."""
     step = pitch.findtext("step", "").strip()
     if step not in SEMITONES:
         raise cursor.place.make_error(f"step is {step[:40]!r}, expected a letter from A to G")
-    octave = read_bounded(pitch, "octave", -2, 12, cursor.place)
+    octave = read_bounded(pitch, "octave", -99, 99, cursor.place)
     alter = read_bounded(pitch, "alter", -12, 12, cursor.place) if pitch.find("alter") is not None else Fraction(0)
     transpose = cursor.transpose.get(staff, cursor.transpose.get("", 0))
-    midi = floor(12 * (octave + 1) + SEMITONES[step] + alter + Fraction(1, 2)) + transpose
-    if not 0 <= midi <= 127:
-        raise cursor.place.make_error(f"the note {step}{int(octave)} sounds at MIDI pitch {midi}, expected 0 to 127")
-    return midi
+    return floor(12 * (octave + 1) + SEMITONES[step] + alter + Fraction(1, 2)) + transpose
 
 
 def _number_voice(text: str, cursor: _Cursor) -> int:

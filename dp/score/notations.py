@@ -1,12 +1,13 @@
 """This module reads what is written at a note beside pitch and length: articulations, slurs, ornaments, grace notes."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from dp.score.model import PLAIN, Marking
-from dp.score.numbers import QUARTERS_OF_TYPE
+from dp.score.numbers import QUARTERS_OF_TYPE, Place
 from dp.types import Mark
 
 LETTERS = "CDEFGAB"
@@ -16,6 +17,8 @@ NEIGHBOUR_SEMITONE = (1, 4)  # bounds of an ornament's step: a step beyond them 
 FORTE_VELOCITY = 90  # what 100 % in the attribute `dynamics` means (MusicXML 4.0)
 MAX_TREMOLO_STROKE = 8  # MusicXML's own bound
 GRACE_VALUE_QUARTER = Fraction(1, 2)  # of a grace note without a type: an eighth, as nearly all are printed
+
+_FIFTHS = re.compile(r"[+-]?(1[0-4]|\d)")  # of a key signature: up to fourteen, seven double sharps
 
 _ARTICULATIONS = {
     "staccato": Mark.STACCATO,
@@ -67,14 +70,18 @@ class NotationReader:
         """Forget the accidentals of the bar before: they hold until the bar line."""
         self.accidentals.clear()
 
-    def read_key(self, attributes: Element) -> None:
-        """Read key signatures; those that name their steps one by one count as none."""
+    def read_key(self, attributes: Element, place: Place) -> None:
+        """Read key signatures; those that name their steps one by one count as none, and so do impossible ones."""
         for key in attributes.iterfind("key"):
             staff = key.get("number", "")
             if not staff:
                 self.fifths.clear()
             text = key.findtext("fifths", "0").strip()
-            self.fifths[staff] = int(text) if text.lstrip("+-").isdecimal() and len(text) <= 3 else 0
+            is_known = _FIFTHS.fullmatch(text) is not None
+            fifths = int(text) if is_known else 0
+            if not is_known or abs(fifths) > len(LETTERS):
+                place.warn(f"a key signature of {text[:20]!r} fifths is read as {fifths}")
+            self.fifths[staff] = fifths
 
     def read(self, element: Element) -> Marking:
         """Read the marking of a note that has a pitch."""
@@ -191,8 +198,9 @@ class NotationReader:
     def _find_alter(self, staff: str, letter: str, octave: int) -> int:
         """Find how many semitones a letter is altered by, from the bar's accidentals or else from the key."""
         fifths = self.fifths.get(staff, self.fifths.get("", 0))
-        in_key = (letter in SHARP_ORDER[:fifths]) if fifths >= 0 else -(letter in SHARP_ORDER[fifths:])
-        return self.accidentals.get((staff, letter, octave), int(in_key))
+        # The first sharp comes with one fifth, the last with seven, double sharps from eight fifths on; flats likewise.
+        in_key = (fifths - SHARP_ORDER.index(letter) + len(LETTERS) - 1) // len(LETTERS)
+        return self.accidentals.get((staff, letter, octave), in_key)
 
 
 def _read_own_accidentals(element: Element, marks: Mark) -> tuple[int | None, int | None]:

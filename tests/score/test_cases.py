@@ -11,6 +11,9 @@ NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 # By file, all notes by onset and pitch: name and octave, onset and duration in quarters.
 NOTES = {
+    "divisions_missing.musicxml": "C4 0/1 D4 1/1 E4 2/2",
+    "octave_change_alone.musicxml": "C4 0/4",
+    "zero_duration_note.musicxml": "B3 0/0.75 C4 0.75/0.25 D4 1/1 E4 2/2",
     "backup_before_bar.musicxml": "C3 0/4 C5 0/4 D3 4/1 D5 4/2 E3 5/1 F3 6/1 E5 6/1 G3 7/1 F5 8/4",
 }
 
