@@ -33,14 +33,14 @@ def find_spec(name, path=None, target=None):
     asker = sys._getframe(1)
     while asker and "importlib" in asker.f_code.co_filename:
         asker = asker.f_back
-    if asker and "/dp/" in asker.f_code.co_filename and name.partition(".")[0] not in allowed:
+    if asker and asker.f_code.co_filename.startswith(LIBRARY) and name.partition(".")[0] not in allowed:
         raise ImportError(f"{name} is not on a bare machine")
 class Bare:
     find_spec = staticmethod(find_spec)
 sys.meta_path.insert(0, Bare)
 from dp.train.__main__ import main
 sys.exit(main(sys.argv[1:]))
-"""
+""".replace("LIBRARY", repr(f"{REPOSITORY / 'dp'}{os.sep}"))
 PRESET = Preset(timing=tiny.TIMING, synthesis=tiny.SYNTHESIS, vocoder=tiny.VOCODER)
 
 
