@@ -43,11 +43,12 @@ class Mark(IntFlag):
     LONG = 4096  # the mordent has two beats
     TURN = 8192
     INVERTED_TURN = 16384
-    DELAYED = 32768  # the turn leads to the next note
+    DELAYED = 32768  # the turn leads to the next note; the other note of an alternating tremolo begins
     ARPEGGIO = 65536
     DOWNWARDS = 131072  # the arpeggio
     SLASHED = 262144  # the grace note
     TREMOLO = 524288
+    ALTERNATING = 1048576  # the tremolo is between two notes or chords, both of which last all its time
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from dp.types import Mark, PerformedNotes, ScoreNotes
 from dp.units import FloatArray, IntArray
 
+STROKE_SEC = 0.06  # of a tremolo between two notes at least: sixteen a second
 NOTE_SEC = 0.08  # of an ornament's quick notes: twelve and a half a second
 SHORTEST_SEC = 0.04  # quicker ones are not told apart; an ornament that has no room for them is left out
 MORDENT_SHARE = 0.5  # of its note that a mordent or a turn takes at most
@@ -22,7 +23,8 @@ class _Figure:
     """The notes that one note is played as: K of them."""
 
     step: tuple[int, ...]  # semitones from the written note
-    start_sec: npt.NDArray[np.floating]  # [K] from the note's onset; each lasts until the next, or the end
+    start_sec: npt.NDArray[np.floating]  # [K] from the note's onset
+    note_sec: float = np.inf  # each lasts so long, but until the next or the end at most
 
 
 def play_ornaments(
@@ -53,7 +55,8 @@ def play_ornaments(
         source.append(np.full(len(begin_sec), i))
         pitch.append(np.clip(int(notes.pitch[i]) + np.array(figure.step), 0, 127))
         onset.append(begin_sec)
-        offset.append(np.append(begin_sec[1:], performed.offset_sec[i]))
+        until = np.append(begin_sec[1:], performed.offset_sec[i])
+        offset.append(np.minimum(begin_sec + figure.note_sec, until))
     plain = np.setdiff1d(np.arange(len(notes)), ornate)
     index = np.concatenate([plain, *source]).astype(np.int64)
     onset_sec = np.concatenate([performed.onset_sec[plain], *onset])
@@ -81,6 +84,8 @@ def _choose_figure(mark: Mark, length_sec: float, upper: int, lower: int, value_
         other = -lower if mark & Mark.MORDENT else upper
         steps: tuple[int, ...] = (0, other, 0, other, 0) if mark & Mark.LONG else (0, other, 0)
         return _start_on_beat(steps, length_sec) or plain
+    if mark & Mark.ALTERNATING:
+        return _alternate(length_sec, value_sec, is_second=bool(mark & Mark.DELAYED)) or plain
     count = int(np.rint(length_sec / max(value_sec, NOTE_SEC)))
     return _Figure((0,) * count, length_sec / count * np.arange(count)) if count > 1 else plain
 
@@ -92,6 +97,18 @@ def _make_trill(length_sec: float, upper: int, from_main: bool) -> _Figure | Non
     if length_sec / len(steps) < SHORTEST_SEC:
         return None
     return _Figure(steps, length_sec / len(steps) * np.arange(len(steps)))
+
+
+def _alternate(length_sec: float, value_sec: float, is_second: bool) -> _Figure | None:
+    """Make one side of a tremolo between two notes: every other stroke; None without room.
+
+    The strokes do not depend on the exact length, which may differ for the two notes.
+    """
+    stroke_sec = min(max(value_sec, STROKE_SEC), length_sec / 2)
+    if stroke_sec < SHORTEST_SEC:
+        return None
+    strokes = np.arange(int(is_second), int(np.rint(length_sec / stroke_sec)), 2)
+    return _Figure((0,) * len(strokes), stroke_sec * strokes, stroke_sec)
 
 
 def _start_on_beat(steps: tuple[int, ...], length_sec: float) -> _Figure | None:

@@ -16,6 +16,7 @@ from dp.score.durations import (
     read_note_duration_quarter,
 )
 from dp.score.expression import read_expression, read_fermata, read_sound_level
+from dp.score.figures import Figures
 from dp.score.marks import read_barline, read_direction, read_sound
 from dp.score.model import MAX_DENOMINATOR, PartBar, WrittenNote
 from dp.score.notations import SEMITONES, NotationReader
@@ -79,12 +80,16 @@ def _read_measure(measure: Element, cursor: _Cursor) -> PartBar:
     cursor.notations.start_bar()
     inner_repeat_quarter: list[Fraction] = []
     cues: list[WrittenNote] = []
+    figures = Figures()
     for element in measure:
         match element.tag:
             case "note":
                 note = _read_note(element, cursor)
-                if note is not None:
-                    (bar.notes if element.find("cue") is None else cues).append(note)
+                if note is not None and element.find("cue") is not None:
+                    cues.append(note)
+                elif note is not None:
+                    figures.read(element, len(bar.notes))
+                    bar.notes.append(note)
                 onset = cursor.chord_onset_quarter
                 read_fermata(element, bar, cursor.position_quarter if onset is None else onset, cursor.position_quarter)
             case "backup" | "forward":
@@ -113,6 +118,7 @@ def _read_measure(measure: Element, cursor: _Cursor) -> PartBar:
     if any(quarter != bar.content_quarter for quarter in inner_repeat_quarter):
         raise cursor.place.make_error("a repeat sign stands inside the bar; divide the bar there")
     bar.nominal_quarter = cursor.nominal_quarter
+    bar.notes = figures.play(bar.notes, cursor.place)
     bar.notes += _find_sounding_cues(cues, bar.notes)
     return bar
 

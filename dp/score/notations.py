@@ -226,6 +226,11 @@ def _read_tremolo_quarter(element: Element) -> Fraction:
     tremolo = element.find("notations/ornaments/tremolo")
     if tremolo is None or tremolo.get("type", "single") != "single":
         return Fraction(0)
+    return read_strokes_quarter(tremolo)
+
+
+def read_strokes_quarter(tremolo: Element) -> Fraction:
+    """Read the value of a tremolo's notes from its strokes; 0 where it has none."""
     text = (tremolo.text or "").strip()
     strokes = int(text) if text.isdecimal() and len(text) == 1 else 3
     return Fraction(1, 2 ** min(strokes, MAX_TREMOLO_STROKE)) if strokes else Fraction(0)

@@ -74,5 +74,21 @@ def test_a_tremolo_repeats_its_note() -> None:
     assert [row[0] for row in quick] == [0.0, 0.0833, 0.1667]  # no faster than an ornament
 
 
+def test_a_tremolo_between_two_notes_alternates_them() -> None:
+    marks = [Mark.TREMOLO | Mark.ALTERNATING, Mark.TREMOLO | Mark.ALTERNATING | Mark.DELAYED]
+    notes = notes_in_order([(0, 1, 60), (0, 1, 64)], marks=marks, value_quarter=[0.25, 0.25])
+    performance = as_written(score_of(notes))
+    assert rows(performance) == [(0.0, 0.25, 60), (0.25, 0.5, 64), (0.5, 0.75, 60), (0.75, 1.0, 64)]
+    assert performance.score_index.tolist() == [0, 1, 0, 1]
+    quick = rows(as_written(score_of(notes, 300.0)))
+    assert [row[0] for row in quick] == [0.0, 0.06, 0.12]  # sixteen a second at most
+
+
+def test_a_tremolo_between_two_notes_without_room_is_a_chord() -> None:
+    marks = [Mark.TREMOLO | Mark.ALTERNATING, Mark.TREMOLO | Mark.ALTERNATING | Mark.DELAYED]
+    notes = notes_in_order([(0, 0.07, 60), (0, 0.07, 64)], marks=marks, value_quarter=[0.125, 0.125])
+    assert [row[2] for row in rows(as_written(score_of(notes)))] == [60, 64]
+
+
 def test_ornaments_do_not_touch_the_tempo_map() -> None:
     assert ornate(Mark.TRILL).tempo_map.find_sec([0.0, 1.0, 2.0]).tolist() == [0.0, 1.0, 2.0]

@@ -3,7 +3,7 @@
 import pytest
 
 from dp.score import read_score
-from dp.types import Score
+from dp.types import Mark, Score
 from tests.factories import REPOSITORY
 
 FOLDER = REPOSITORY.parent / "shared" / "cases" / "scores"
@@ -12,7 +12,9 @@ NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 # By file, all notes by onset and pitch: name and octave, onset and duration in quarters.
 NOTES = {
     "divisions_missing.musicxml": "C4 0/1 D4 1/1 E4 2/2",
+    "harmonic_artificial_marked.musicxml": "A6 0/4",
     "octave_change_alone.musicxml": "C4 0/4",
+    "tremolo_two_notes.musicxml": "C4 0/4 E4 0/4",
     "zero_duration_note.musicxml": "B3 0/0.75 C4 0.75/0.25 D4 1/1 E4 2/2",
     "backup_before_bar.musicxml": "C3 0/4 C5 0/4 D3 4/1 D5 4/2 E3 5/1 F3 6/1 E5 6/1 G3 7/1 F5 8/4",
 }
@@ -53,3 +55,9 @@ def test_case_has_its_tempo_marks(name: str) -> None:
 
 def test_case_senza_rit_keeps_its_tempo() -> None:
     assert read_case("senza_rit_words.musicxml").tempo_changes == ()
+
+
+def test_case_tremolo_alternates_its_notes() -> None:
+    notes = read_case("tremolo_two_notes.musicxml").notes
+    assert notes.has(Mark.ALTERNATING).tolist() == [True, True]
+    assert notes.value_quarter.tolist() == [0.125, 0.125]

@@ -51,7 +51,7 @@ def marks(score: Score) -> list[Mark]:
         (ornament("<inverted-turn/>"), Mark.INVERTED_TURN),
         (ornament("<delayed-turn/>"), Mark.TURN | Mark.DELAYED),
         (ornament("<tremolo>2</tremolo>"), Mark.TREMOLO),
-        (ornament('<tremolo type="start">2</tremolo>'), Mark(0)),
+        (ornament('<tremolo type="start">2</tremolo>'), Mark(0)),  # without another note
         (notations("<technical><up-bow/></technical>"), Mark(0)),
     ],
 )
