@@ -5,6 +5,8 @@ Only light modules load here; a function loads what it needs when it is called.
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from dp.render import ModelSet, Rendering, RenderOptions
     from dp.types import Alignment, Score
     from dp.units import FloatArray, IntArray
+
+
+CSV_COLUMNS = ("pitch", "onset_quarter", "duration_quarter", "onset_s", "offset_s", "confidence")  # of `dp align`
 
 
 class AlignKeywords(TypedDict, total=False):
@@ -74,6 +79,30 @@ class AlignedNotes:
 
         return make_pandas_table(select_arrays(self))
 
+    def write(self, path: str | Path) -> None:
+        """Write the notes to a file, as `dp align` does: one row per note, with the columns CSV_COLUMNS.
+
+        Args:
+            path: ends in .csv.
+
+        Raises:
+            DataError: the suffix is another one.
+            OSError: the file cannot be written; nothing is left behind.
+        """
+        from dp.files import write_whole
+
+        path = Path(path)
+        if path.suffix.lower() != ".csv":
+            raise DataError(path, f"suffix {path.suffix!r} is unknown", "write to a .csv file")
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        writer.writerow(CSV_COLUMNS)
+        for i in range(len(self)):
+            quarters = f"{self.onset_quarter[i]:.6f}", f"{self.duration_quarter[i]:.6f}"
+            times = f"{self.onset_sec[i]:.4f}", f"{self.offset_sec[i]:.4f}", f"{self.confidence[i]:.3f}"
+            writer.writerow((int(self.pitch[i]), *quarters, *times))
+        write_whole(path, buffer.getvalue().encode())
+
 
 def align(
     score: str | Path | Score,
@@ -87,7 +116,7 @@ def align(
 
     Args:
         score: a MusicXML or MIDI file, or what `read_score` returned.
-        audio: a recording of it: wav, flac, mp3, opus or ogg.
+        audio: a recording of it: wav, flac, mp3, opus, ogg or aiff.
         start_sec: where to begin in the recording, seconds.
         end_sec: where to end; None = at the end of the file.
         how: `min_score_fit`, 0 to 1, below which the score does not fit; `method`, "ours" or "publication" (the

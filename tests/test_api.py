@@ -135,7 +135,13 @@ def test_dp_align_writes_the_rows_that_the_api_returns(tmp_path: Path) -> None:
     score, audio = melody_pair(tmp_path)
     assert run(["align", str(score), str(audio), "-o", str(tmp_path / "o.csv"), "--quiet"]) == 0
     written = np.loadtxt(tmp_path / "o.csv", delimiter=",", skiprows=1)
-    assert np.abs(written - dp.align(score, audio).to_pandas().to_numpy()).max() < 6e-4
+    notes = dp.align(score, audio)
+    assert np.abs(written - notes.to_pandas().to_numpy()).max() < 6e-4
+    notes.write(tmp_path / "api.csv")
+    assert (tmp_path / "api.csv").read_bytes() == (tmp_path / "o.csv").read_bytes()
+    with pytest.raises(dp.DataError, match=r"notes\.txt: suffix '\.txt' is unknown; write to a \.csv file"):
+        notes.write(tmp_path / "notes.txt")
+    assert not (tmp_path / "notes.txt").exists()
 
 
 def test_a_score_that_does_not_fit_is_refused(tmp_path: Path) -> None:

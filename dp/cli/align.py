@@ -1,7 +1,6 @@
 """`dp align`: one pair, or many in one process."""
 
 import csv
-import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,8 +15,6 @@ from dp.errors import DataError
 if TYPE_CHECKING:
     from dp.config import AlignConfig
     from dp.types import Alignment, Score
-
-COLUMNS = ("pitch", "onset_quarter", "duration_quarter", "onset_s", "offset_s", "confidence")
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ def align_one(
     pair = Pair(out.stem, score_path, audio_path, _parse_clock(start, "--start") or 0.0, _parse_clock(end, "--end"))
     score, alignment = align_pair(pair.score, pair.audio, pair.start_sec, pair.end_sec, config)
     notes = make_aligned_notes(score, alignment, pair.start_sec)
-    _write_csv(out, notes)
+    notes.write(out)
     if plot is not None:
         _plot(plot, pair, score, alignment)
     data = _describe(pair, notes)
@@ -67,7 +64,7 @@ def align_pairs(pairs_csv: Path, out: Path, config: "AlignConfig", quiet: bool, 
         try:
             found = align_pair(pair.score, pair.audio, pair.start_sec, pair.end_sec, config)
             notes = make_aligned_notes(*found, pair.start_sec)
-            _write_csv(out / f"{pair.pair_id}.csv", notes)
+            notes.write(out / f"{pair.pair_id}.csv")
             rows.append(_describe(pair, notes))
             structure = f"; {notes.structure}" if notes.structure else ""
             note(f"{i + 1}/{len(pairs)} {pair.pair_id}: fit {notes.score_fit:.2f}{structure}", quiet or as_json)
@@ -92,20 +89,6 @@ def _describe(pair: Pair, notes: AlignedNotes) -> dict[str, Any]:
         "first_onset_s": round(float(notes.onset_sec.min()), 4),
         "last_offset_s": round(float(notes.offset_sec.max()), 4),
     }
-
-
-def _write_csv(path: Path, notes: AlignedNotes) -> None:
-    """Write one row per note, with the columns COLUMNS."""
-    from dp.files import write_whole
-
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for i in range(len(notes)):
-        quarters = f"{notes.onset_quarter[i]:.6f}", f"{notes.duration_quarter[i]:.6f}"
-        times = f"{notes.onset_sec[i]:.4f}", f"{notes.offset_sec[i]:.4f}", f"{notes.confidence[i]:.3f}"
-        writer.writerow((int(notes.pitch[i]), *quarters, *times))
-    write_whole(path, buffer.getvalue().encode())
 
 
 def _plot(path: Path, pair: Pair, score: "Score", alignment: "Alignment") -> None:

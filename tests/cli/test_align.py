@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from dp.api import CSV_COLUMNS
 from dp.cli import run
-from dp.cli.align import COLUMNS
 from tests.factories import MELODY, melody_pair, melody_samples, melody_times, melody_xml
 
 OTHER = tuple(reversed([p + 1 + 5 * (i % 3) for i, p in enumerate(MELODY)]))
@@ -27,7 +27,7 @@ def test_one_pair_gives_a_row_per_note_and_a_picture(tmp_path: Path, capsys: pyt
     out, plot = tmp_path / "out.csv", tmp_path / "out.png"
     assert run(["align", str(score), str(audio), "-o", str(out), "--plot", str(plot), "--json"]) == 0
     rows = read(out)
-    assert tuple(rows[0]) == COLUMNS
+    assert tuple(rows[0]) == CSV_COLUMNS
     assert [int(row["pitch"]) for row in rows] == list(MELODY)
     assert [float(row["onset_quarter"]) for row in rows] == [float(i) for i in range(16)]
     onset_sec = np.array([float(row["onset_s"]) for row in rows])
