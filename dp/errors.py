@@ -1,10 +1,12 @@
 """The one error for bad input: which thing, what is wrong with it, what to do."""
 
+EXIT_BAD_INPUT = 2  # of every command that a DataError ends; argparse and Typer use it for options, too
+
 
 class DataError(Exception):
     """Input that cannot be used.
 
-    A command prints it as one line and exits with code 2; a corpus run turns it into a row of the report.
+    A command prints it as one line and exits with EXIT_BAD_INPUT; a corpus run turns it into a row of the report.
 
     Args:
         subject: what is wrong: a file's path, a recording's id, a parameter's name.

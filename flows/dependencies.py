@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from dp.config import PARAMS_FILE, load_config
-from dp.errors import DataError
+from dp.errors import EXIT_BAD_INPUT, DataError
 from dp.files import write_whole
 from dp.presets import MODELS
 from dp.project import CHECKPOINT_FILE, locate_model_folder
@@ -47,7 +47,7 @@ def find_dependencies(project: Path) -> dict[str, Any]:
         model: compute_code_digest(f"dp.train.{model}", LOADERS.get(model, SOUND_LOADER)) for model in MODELS
     }
     params = {
-        **{name: dataclasses.asdict(getattr(config, name)) for name in ("corpus", "align", "mel", "split")},
+        **{name: _list_values(part) for name, part in vars(config).items() if dataclasses.is_dataclass(part)},
         "presets": {name: _list_models(preset) for name, preset in config.presets.items()},
     }
     # Presets that have no vocoder are measured with the one of the project's preset.
@@ -68,8 +68,12 @@ def write_dependencies(project: Path) -> None:
         write_whole(path, text.encode())
 
 
+def _list_values(part: Any) -> dict[str, Any]:
+    return dataclasses.asdict(part)
+
+
 def _list_models(preset: Any) -> dict[str, Any]:
-    return {model: dataclasses.asdict(settings) for model, settings in preset.models().items()}
+    return {model: _list_values(settings) for model, settings in preset.models().items()}
 
 
 def _replace_tuples(value: Any) -> Any:
@@ -79,8 +83,15 @@ def _replace_tuples(value: Any) -> Any:
     return [_replace_tuples(item) for item in value] if isinstance(value, tuple) else value
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Write `dependencies.yaml` into the current folder; return the exit code."""
     try:
         write_dependencies(Path.cwd())
     except DataError as error:
-        sys.exit(f"{STAGE}: {error}")
+        print(f"{STAGE}: {error}", file=sys.stderr)
+        return EXIT_BAD_INPUT
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

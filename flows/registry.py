@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlparse
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from dp.errors import DataError
+from dp.errors import EXIT_BAD_INPUT, DataError
 from dp.licences import check_release
 from dp.project import REGISTRY_PREFIX, RENDERING_MODELS, STATE_FOLDER
 from dp.render import load_models
@@ -124,7 +124,7 @@ def main(arguments: Sequence[str]) -> int:
         version = register_models(Path.cwd(), given.models, name, alias, given.allow_licence)
     except DataError as error:
         print(f"flows.registry: {error}", file=sys.stderr)
-        return 2
+        return EXIT_BAD_INPUT
     print(f"{REGISTRY_PREFIX}{name}@{alias} is version {version}")
     return 0
 

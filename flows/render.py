@@ -25,7 +25,7 @@ from prefect.states import Completed, Failed
 from dp.batch.find_scores import find_scores
 from dp.batch.job import Request
 from dp.batch.run import render_batch
-from dp.errors import DataError
+from dp.errors import EXIT_BAD_INPUT, DataError
 from dp.parallel.run_log import keep_traceback
 from dp.project import find_logs_folder, find_rendering_models
 from dp.render_options import OutputOptions, RenderOptions, check_bounds
@@ -98,7 +98,7 @@ def main(arguments: Sequence[str]) -> int:
     error = state.result(raise_on_failure=False)
     print(f"{STAGE}: {_line(error, state.message)}", file=sys.stderr)
     if isinstance(error, DataError):
-        return 2
+        return EXIT_BAD_INPUT
     return 0 if state.is_completed() else 1
 
 

@@ -18,6 +18,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from dp.config import PARAMS_FILE, load_config
+from dp.errors import EXIT_BAD_INPUT
 from dp.project import SIMPLE_BASELINES, name_evaluate_stage
 from dp.schema import FAILURES
 from dp.stages.environment import SERVER_VARIABLE
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
     """Serve the flow on a schedule (cron) until interrupted; returns the exit code."""
     if len(arguments) != 1 or SERVER_VARIABLE not in os.environ:
         print(__doc__, file=sys.stderr)
-        return 2
+        return EXIT_BAD_INPUT
     parameters = {"project": str(Path.cwd())}
     retrain.serve(name="retrain", cron=arguments[0], parameters=parameters, limit=1, pause_on_shutdown=True)
     return 0

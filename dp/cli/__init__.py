@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dp.errors import DataError
+from dp.errors import EXIT_BAD_INPUT, DataError
 
-EXIT_OK, EXIT_UNEXPECTED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 0, 1, 2, 130
+EXIT_OK, EXIT_UNEXPECTED, EXIT_INTERRUPTED = 0, 1, 130  # 130 as shells do: 128 and the number of SIGINT
 
 
 def main(argv: Sequence[str] | None = None) -> None:

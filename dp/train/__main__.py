@@ -19,7 +19,7 @@ from typing import TextIO
 
 from dp.data.arrays import PREPARED_TYPES
 from dp.data.prepared import load_prepared
-from dp.errors import DataError
+from dp.errors import EXIT_BAD_INPUT, DataError
 from dp.models.checkpoint import save_bare
 from dp.presets import CONFIG_TYPES, DEVICES
 from dp.train.loop import Course
@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
             _train(path, options)
     except DataError as error:
         print(f"dp.train: {error}", file=sys.stderr)
-        return 2
+        return EXIT_BAD_INPUT
     except KeyboardInterrupt:
         print("dp.train: stopped; --resume goes on", file=sys.stderr)
         return 130

@@ -1,6 +1,7 @@
 """The commands that train the aligner's nets: `python -m dp.train_aligner.onset_net`, and the same for `offset_net`."""
 
 import argparse
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from torch import nn
 
 from dp.align.net_weights import write_net
 from dp.audio.synth import find_bundled_soundfont
+from dp.errors import EXIT_BAD_INPUT, DataError
 from dp.train_aligner.fit import ExamplesT, Log, PlayedT, copy_weights, join_examples
 from dp.train_aligner.performances import Performance
 
@@ -34,14 +36,26 @@ class Training(Generic[PlayedT, ExamplesT, NetworkT]):
     describe_errors: Callable[[NetworkT, ExamplesT], str]  # on a performance that was held out
 
 
-def run(training: Training[PlayedT, ExamplesT, NetworkT], arguments: list[str] | None) -> None:
+def run(training: Training[PlayedT, ExamplesT, NetworkT], arguments: list[str] | None) -> int:
     """Train a net, say how it does on performances that were held out, and write its weights.
 
     Args:
         training: of the net.
         arguments: None: the process's own.
+
+    Returns:
+        The exit code. Bad data is one line on standard error.
     """
     given = _parse(training, arguments)
+    try:
+        _train(training, given)
+    except DataError as error:
+        print(f"{training.module}: {error}", file=sys.stderr)
+        return EXIT_BAD_INPUT
+    return 0
+
+
+def _train(training: Training[PlayedT, ExamplesT, NetworkT], given: argparse.Namespace) -> None:
     started = time.monotonic()
     rng = np.random.default_rng(given.seed)
     all_played = training.gather(given.performances, given.bach_violin, given.vienna, rng)

@@ -6,6 +6,7 @@ weights also saw human timing and other soundfonts; `dp/align/offsets/offset_net
 Letters: N notes, n of a batch, C channels, T frames from a note's onset on.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -225,10 +226,10 @@ TRAINING = Training(
 )
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Command line."""
-    run(TRAINING, arguments)
+def main(arguments: list[str] | None = None) -> int:
+    """Train the net that the command line asks for; return the exit code."""
+    return run(TRAINING, arguments)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

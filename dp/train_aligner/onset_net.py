@@ -6,6 +6,7 @@ weights also saw human timing and a second soundfont; `dp/align/onsets/onset_net
 Letters: N notes, B of a batch, C channels, T frames of a patch, A candidates for the onset.
 """
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -240,10 +241,10 @@ TRAINING = Training(
 )
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Command line."""
-    run(TRAINING, arguments)
+def main(arguments: list[str] | None = None) -> int:
+    """Train the net that the command line asks for; return the exit code."""
+    return run(TRAINING, arguments)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from dp.store.code import find_closure, find_versions
-from flows.dependencies import find_dependencies, write_dependencies
+from flows.dependencies import find_dependencies, main, write_dependencies
 from flows.dvc import DEPENDENCIES_STAGE
 from tests.factories import REPOSITORY
 
@@ -186,6 +186,24 @@ def test_a_changed_default_makes_stale_the_presets_that_take_it(tmp_path: Path, 
     names = changed(json.loads(json.dumps(before)), after)
     assert names == {"presets.ours.vocoder.step_count"}
     assert stages_that_depend_on(*(f"params.{name}" for name in names)) == {"train@ours-vocoder"}
+
+
+def test_bad_parameters_are_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "params.yaml").write_text("mel: {hop: 3}\n")
+    monkeypatch.chdir(tmp_path)
+    assert main() == 2
+    assert capsys.readouterr().err.splitlines() == [
+        f"dependencies: {tmp_path / 'params.yaml'}: unknown key mel.hop; known here: sample_rate_hz, window_sample, "
+        "hop_sample, band_count, min_hz, max_hz, floor"
+    ]
+    assert not (tmp_path / "dependencies.yaml").exists()
+
+
+def test_every_part_of_the_parameters_is_a_dependency() -> None:
+    params = find_dependencies(REPOSITORY)["params"]
+    assert sorted(params) == ["align", "corpus", "mel", "presets", "split"]
 
 
 def test_what_says_the_same_is_left_alone(tmp_path: Path) -> None:

@@ -20,8 +20,16 @@ def test_two_runs_with_one_seed_write_the_same_bytes(
             disturb(number)  # whatever else the process has drawn
         path = tmp_path / f"{number}.npz"
         arguments = ["--performances", performances, "0", "0", "--epochs", "1", "--seed", "5"]
-        module.main(["-o", str(path), *arguments])
+        assert module.main(["-o", str(path), *arguments]) == 0
         return path.read_bytes()
 
     assert run(1) == run(2)
     assert "epoch 0: loss" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("module", [onset_net, offset_net])
+def test_bad_data_is_one_line(module: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert module.main(["-o", str(tmp_path / "net.npz"), "--bach-violin", str(tmp_path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"{module.__name__}: {tmp_path}: is not the Bach Violin Dataset (")
+    assert list(tmp_path.iterdir()) == []
