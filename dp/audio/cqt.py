@@ -1,4 +1,4 @@
-"""Constant-Q spectra for pictures of alignments; the publication's aligner has its own, `dp.align.publication.align`."""
+"""Constant-Q spectra for pictures of alignments; `dp.align.publication` computes its own."""
 
 from dataclasses import dataclass
 

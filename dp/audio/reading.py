@@ -17,7 +17,7 @@ from dp.audio.damage import describe_cut_off, has_mp3_length
 from dp.errors import DataError
 from dp.units import sample_to_sec, sec_to_sample
 
-READABLE = "wav, flac, mp3, ogg and opus"
+READABLE = "wav, flac, mp3, ogg, opus and aiff"  # what tests read; libsndfile knows more
 END_SLACK_SEC = 1.0  # corpora state slices in whole seconds, so an end may lie this far past the end of the file
 MAX_SLICE_SEC = 6 * 3600.0  # guards memory against headers that lie; no piece is longer
 MIN_RATE_HZ, MAX_RATE_HZ = 4000, 768000
@@ -68,7 +68,7 @@ def read_audio(
     `END_SLACK_SEC` past the end of the file means the end of the file.
 
     Args:
-        path: wav, flac, mp3, ogg, opus or whatever else libsndfile knows by its content.
+        path: wav, flac, mp3, ogg, opus, aiff or whatever else libsndfile knows by its content.
         sample_rate_hz: rate of the result.
         start_sec: start of the slice.
         end_sec: end of the slice; None = the end of the file.

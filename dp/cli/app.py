@@ -75,7 +75,7 @@ def _read_root_options(
 @app.command()
 def align(
     score: Annotated[Path | None, typer.Argument(help="MusicXML (.mxl, .musicxml, .xml) or MIDI.")] = None,
-    audio: Annotated[Path | None, typer.Argument(help="Recording: wav, flac, mp3, opus, ogg.")] = None,
+    audio: Annotated[Path | None, typer.Argument(help="Recording: wav, flac, mp3, opus, ogg, aiff.")] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="CSV to write; with --pairs a folder.")] = ...,  # type: ignore[assignment]
     plot: Annotated[Path | None, typer.Option("--plot", help="Also draw the alignment (PNG).")] = None,
     start: Annotated[str | None, typer.Option(help="Start of the music in the recording: seconds or h:mm:ss.")] = None,

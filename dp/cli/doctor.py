@@ -10,8 +10,13 @@ from pathlib import Path
 from dp.cli.console import report
 from dp.errors import DataError
 
-LIBRARY = ("numpy", "scipy", "numba", "librosa", "soundfile", "soxr", "pretty_midi", "mir_eval", "pyarrow", "torch")
-PROJECT = ("prefect", "dask", "distributed", "dvc", "mlflow")
+# Distributions, as pyproject.toml names them; a test holds the two equal.
+LIBRARY = (
+    *("numpy", "scipy", "numba", "librosa", "soundfile", "soxr", "pretty_midi", "mido", "mir_eval", "pyarrow"),
+    *("pyyaml", "ruamel.yaml", "torch", "safetensors", "matplotlib", "grimp", "dask", "distributed", "filelock"),
+    *("typer", "rich"),
+)
+PROJECT = ("prefect", "dvc", "mlflow")  # of the extra `project`
 PIP = "pip install 'deep-performer[project]'"
 
 

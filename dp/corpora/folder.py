@@ -18,7 +18,7 @@ from dp.score import SCORE_SUFFIXES
 from dp.types import UNKNOWN, Recording
 
 NAME = "folder"
-AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".opus", ".ogg", ".aif", ".aiff")
+AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".opus", ".ogg", ".aif", ".aiff")  # of dp.audio.reading.READABLE
 _PAIRS = "pairs.csv"
 _REQUIRED = ("score", "audio")
 _OPTIONAL = ("performer", "start", "end", "licence")

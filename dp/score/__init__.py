@@ -1,9 +1,18 @@
 """Scores are read here: MusicXML and MIDI become notes in exact quarters, with repeats unfolded and ties joined.
 
-A MusicXML file passes through `files` (bytes, checked), `xmltree` (elements), `measures` and `marks` (bars as written,
-one part at a time), `musicxml` (bars of all parts), `playing_order` (the order of the bars) and `unfold` (notes as
-played). `repeats` finds where players may choose another order.
-MIDI has no repeats: `midi` makes the notes by pretty_midi, and `recurrence` finds which passages come again.
+A MusicXML file passes through these modules; `musicxml` calls them, and `model` has the types that pass between them:
+
+1. `files` reads the bytes, `xmltree` parses them, both without trust.
+2. `measures` reads the bars of one part, as written. It asks `durations` and `numbers` for lengths, `figures` for
+   tremolos and harmonics, `notations` for what is written at a note (`dp.types.Mark`), `expression` for dynamics,
+   gradual changes, fermatas and pedal, and `marks` for repeat signs, D.C. and, by `tempo` and `tempo_words`, tempo.
+3. `musicxml` joins the bars of all parts; `dynamics` turns dynamic marks into the level of each note.
+4. `playing_order` finds the order of the bars. `unfold` makes notes as played, `gradual` brings changes of tempo and
+   fermatas into that order, `pedal` finds how long notes ring.
+5. `repeats` lists where players may choose another order; `dp.align.structure` chooses, by the sound.
+
+MIDI has no signs: `midi` makes the notes by pretty_midi, and `recurrence` lists which passages come again.
+What marks do when a score is played is decided in `dp.render`: `rubato`, `mark_rules`, `ornaments`.
 
 `docs/decisions/2026-11-28-musicxml-reader.md` compares this reader with partitura and music21.
 """

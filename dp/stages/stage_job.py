@@ -12,12 +12,17 @@ from dp.store.cache import find_entry, make_entry
 class StageJob(Job, Protocol):
     """One recording's work in a stage: a frozen dataclass that can be sent to another process.
 
-    A stage is a module `dp/stages/<stage>.py` with its name, `STAGE`, and four functions of such jobs:
+    A stage is a module `dp/stages/<stage>.py` with its name, `STAGE`, and four functions of such jobs (see `features`):
 
         plan_<stage>(project, config): the jobs, from the datasets that earlier stages published
         find_<stage>(job): the outcome if the result is in the cache already, or None
         make_<stage>(job): the outcome of making it; whatever goes wrong costs this recording alone
-        publish_<stage>(project, jobs, outcomes): writes the stage's datasets and its report from the cache
+        publish_<stage>(project, jobs, outcomes): writes the stage's datasets and its report from the cache; it takes
+            more where it needs more, as `publish_features` takes the splits
+
+    `align` calls two of them by the verb, `find_alignment` and `align_recording`. `ingest` differs: its plan also holds
+    what is missing and the published alignments, its jobs find their own key, since that takes reading the files, and
+    so it has no function that only finds.
     """
 
     @property

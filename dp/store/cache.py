@@ -2,8 +2,8 @@
 
 An entry is the folder ROOT/STAGE/KEY. It gets its name when it is complete, so that a name is the proof that all is
 there, and a killed run goes on where it was. KEY is made of everything that the result depends on
-(`hashing.make_result_key`), so entries never go stale; those that nobody used for long are removed by
-`collect_garbage` alone.
+(`hashing.make_result_key`), so entries never go stale. No command removes them: a value that is changed back finds
+its results again. `collect_garbage` removes those that nobody used for long, for whoever calls it.
 """
 
 import os

@@ -66,6 +66,7 @@ def test_resampling_removes_what_would_alias(tmp_path: Path) -> None:
         ("a.mp3", 44100, 0.02),
         ("a.ogg", 44100, 0.02),
         ("a.opus", 48000, 0.03),
+        ("a.aiff", 44100, 1e-4),
     ],
 )
 def test_every_format_keeps_its_place(tmp_path: Path, name: str, rate_hz: int, tolerance: float) -> None:

@@ -1,14 +1,19 @@
 """What the command line says to wrong arguments: one line on stderr, exit code 2, nothing written."""
 
 import json
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from dp.cli import run
+from dp.cli.doctor import LIBRARY, PROJECT
+from dp.corpora import CORPORA
 from dp.version import __version__
+from tests.factories import REPOSITORY
 
 
 def lines_of(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -101,6 +106,24 @@ def test_doctor_says_what_is_there_and_what_is_not(
     assert findings["dataset"]["state"] == "absent"
     assert findings["dataset"]["advice"] == "dp rebuild"
     assert run(["doctor", "--project", str(tmp_path / "nowhere")]) == 1
+
+
+def test_doctor_looks_for_the_packages_that_pyproject_names() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = {
+        key: [re.split("[<>=]", requirement)[0] for requirement in requirements]
+        for key, requirements in (
+            ("library", project["dependencies"]),
+            ("project", project["optional-dependencies"]["project"]),
+        )
+    }
+    assert (sorted(LIBRARY), sorted(PROJECT)) == (sorted(names["library"]), sorted(names["project"]))
+
+
+def test_the_help_of_rebuild_names_every_corpus(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["rebuild", "--help"])
+    text = capsys.readouterr().out
+    assert [name for name in CORPORA if name not in text] == []
 
 
 def test_ctrl_c_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

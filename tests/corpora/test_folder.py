@@ -2,7 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from dp.audio.reading import READABLE
 from dp.corpora import Corpus, list_recordings
+from dp.corpora.folder import AUDIO_SUFFIXES
 from dp.errors import DataError
 
 
@@ -111,3 +113,8 @@ def test_several_tables(tmp_path: Path) -> None:
         (tmp_path / name).write_text("score,audio\na,b\n")
     with pytest.raises(DataError, match=r"several CSVs list pairs: one\.csv, two\.csv; name the one to use pairs\.csv"):
         list_recordings("folder", tmp_path)
+
+
+def test_what_is_listed_is_what_can_be_read() -> None:
+    formats = READABLE.replace(" and", ",").split(", ")
+    assert {"aiff" if suffix == ".aif" else suffix[1:] for suffix in AUDIO_SUFFIXES} == set(formats)
