@@ -17,7 +17,15 @@ import numpy as np
 
 from dp.errors import DataError
 from dp.score.files import read_bytes, shorten
+from dp.score.midi_tracks import (
+    PEDAL_CONTROLLER,
+    MidiOddities,
+    find_video_resolution,
+    mend_tracks,
+    replace_key_signatures,
+)
 from dp.score.model import PlayedNote
+from dp.score.numbers import name_few
 from dp.score.pedal import PedalMove, let_ring
 from dp.score.recurrence import find_recurring_repeats
 from dp.score.tempo import describe_tempo_oddities, is_tempo
@@ -30,9 +38,8 @@ if TYPE_CHECKING:
     import pretty_midi
 
 HEADER_BYTE = 14  # length of a MIDI file's header chunk
-PEDAL_CONTROLLER, PEDAL_DOWN = 64, 64  # number of the controller, and from which value the pedal is down (MIDI 1.0)
+PEDAL_DOWN = 64  # the controller's value from which the pedal is down (MIDI 1.0)
 BAR_QUARTER = Fraction(4)  # before the first time signature
-MIN_BAR_QUARTER, MAX_BAR_QUARTER = Fraction(1, 64), 1000  # beyond any music
 
 _ADVICE = "export it again as a standard MIDI file"
 
@@ -41,13 +48,12 @@ def read_midi(path: Path) -> Score:
     """Read a MIDI file as a score: its tempo map gives the tempo marks, velocities are kept, drums are left out.
 
     Raises:
-        DataError: the file is missing, damaged, no MIDI file or without ticks per quarter, or has no note with a pitch.
+        DataError: the file is missing, damaged or no MIDI file, or has no note with a pitch.
     """
-    data = read_bytes(path)
-    _check_header(data, path)
-    midi = _parse(data, path)
+    odd = MidiOddities()
+    midi = _parse(read_bytes(path), path, odd)
     instruments = [instrument for instrument in midi.instruments if not instrument.is_drum]
-    changes = _read_time_signatures(midi, path)
+    changes = _read_time_signatures(midi)
     played: list[PlayedNote] = []
     for part, instrument in enumerate(instruments):
         first = len(played)
@@ -67,93 +73,85 @@ def read_midi(path: Path) -> Score:
     repeats = find_recurring_repeats(played, borders)
     spans = enumerate(pairwise(map(float, borders)), start=1)
     bars = tuple(PlayedBar(str(number), *span) for number, span in spans)
-    oddities = describe_tempo_oddities(absurd_qpm)
+    oddities = (*_describe_oddities(odd, midi.resolution, changes), *describe_tempo_oddities(absurd_qpm))
     return Score(
         path.stem, make_score_notes(played), tempo_quarter, tempo_qpm, names, repeats, bars=bars, oddities=oddities
     )
 
 
-def _check_header(data: bytes, path: Path) -> None:
-    """Check the header chunk (MIDI 1.0): b"MThd", its length, the format, the number of tracks, ticks per quarter."""
+def _check_header(data: bytes, path: Path) -> int:
+    """Check the header chunk (MIDI 1.0): b"MThd", its length, format, number of tracks, ticks; return the last one."""
     if not data.startswith(b"MThd"):
         raise DataError(path, "is not a MIDI file: it does not start with MThd", _ADVICE)
     if len(data) < HEADER_BYTE:
         raise DataError(path, f"is cut off inside its header ({len(data)} of {HEADER_BYTE} bytes)", _ADVICE)
     kind = int.from_bytes(data[8:10], "big")
-    division = int.from_bytes(data[12:14], "big")
     if kind not in (0, 1):
         raise DataError(path, f"is a MIDI file of format {kind}, expected 0 or 1", _ADVICE)
-    if division == 0 or division >= 0x8000:
-        raise DataError(path, "counts its ticks in video frames or not at all, expected ticks per quarter", _ADVICE)
+    return int.from_bytes(data[12:14], "big")
 
 
-def _parse(data: bytes, path: Path) -> "pretty_midi.PrettyMIDI":
-    """Parse the file's bytes, with restruck notes ended.
+def _parse(data: bytes, path: Path, oddities: MidiOddities) -> "pretty_midi.PrettyMIDI":
+    """Parse the file's bytes, and mend its tracks.
 
     Raises:
-        DataError: the file is damaged.
+        DataError: the file is damaged, or counts its ticks in a way that is not known.
     """
-    import mido
     import pretty_midi
     from mido.midifiles.meta import KeySignatureError
 
+    division = _check_header(data, path)
+    tempo = None
+    if division == 0 or division >= 0x8000:
+        video = find_video_resolution(division) if division else None
+        if video is None:
+            raise DataError(
+                path, "counts its ticks in unknown frames or not at all, expected ticks per quarter", _ADVICE
+            )
+        division, tempo = video
+        oddities.add("ticks are counted in video frames: read at 120 quarters per minute")
     # What the two libraries raise on damaged files, found by cutting and flipping bytes.
     errors = (EOFError, OSError, ValueError, IndexError, KeyError, TypeError, KeySignatureError, ZeroDivisionError)
     try:
-        file = mido.MidiFile(file=io.BytesIO(data))
-        file.tracks = [track for track in file.tracks if track] or [mido.MidiTrack([mido.MetaMessage("end_of_track")])]
-        for track in file.tracks:
-            track[:] = _end_restruck_notes(track)
+        file = _parse_tracks(data[: HEADER_BYTE - 2] + division.to_bytes(2, "big") + data[HEADER_BYTE:], oddities)
+        mend_tracks(file, tempo, oddities)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # tempo marks outside the first track
+            warnings.simplefilter("ignore", RuntimeWarning)  # keys and time signatures outside the first track
             return pretty_midi.PrettyMIDI(mido_object=file)
     except errors as error:
         raise DataError(path, f"is a damaged MIDI file ({shorten(error)})", _ADVICE) from error
 
 
-def _end_restruck_notes(track: "mido.MidiTrack") -> list["mido.Message"]:
-    """Return a track in which a pitch that is struck again while it sounds ends there.
-
-    The new note keeps its own release. In the original track, pretty_midi would let the first release end both notes.
-    """
+def _parse_tracks(data: bytes, oddities: MidiOddities) -> "mido.MidiFile":
+    """Parse the file's bytes; key signatures that no music has do not matter."""
     import mido
+    from mido.midifiles.meta import KeySignatureError
 
-    events: list[mido.Message] = []
-    since: dict[tuple[int, int], int] = {}  # ticks at which a pitch was struck
-    owed: dict[tuple[int, int], int] = {}  # releases of notes that have already been ended
-    tick = 0
-    pending = 0  # ticks of events that were left out
-    for event in track:
-        tick += event.time
-        pending += event.time
-        if event.type in ("note_on", "note_off"):
-            key = (event.channel, event.note)
-            if event.type == "note_on" and event.velocity > 0:
-                if since.get(key, tick) < tick:
-                    end = mido.Message("note_off", channel=event.channel, note=event.note, time=pending)
-                    events.append(end)
-                    pending = 0
-                    owed[key] = owed.get(key, 0) + 1
-                since[key] = tick
-            elif owed.get(key, 0):
-                owed[key] -= 1
-                continue
-            else:
-                since.pop(key, None)
-        events.append(event.copy(time=pending))
-        pending = 0
-    return events
+    try:
+        return mido.MidiFile(file=io.BytesIO(data))
+    except KeySignatureError:
+        return mido.MidiFile(file=io.BytesIO(replace_key_signatures(data, oddities)))
 
 
-def _read_time_signatures(midi: "pretty_midi.PrettyMIDI", path: Path) -> list[tuple[Fraction, Fraction, int]]:
+def _describe_oddities(
+    oddities: MidiOddities, resolution: int, changes: list[tuple[Fraction, Fraction, int]]
+) -> tuple[str, ...]:
+    """Describe what is odd in warnings, with track and bar, both from 1."""
+    described = []
+    for track, tick, reason in oddities.found:
+        place = (
+            f"track {track + 1}, bar {_find_bar_number(Fraction(tick, resolution), changes)}: " if track >= 0 else ""
+        )
+        described.append(place + reason)
+    return name_few(described, "warnings like these")
+
+
+def _read_time_signatures(midi: "pretty_midi.PrettyMIDI") -> list[tuple[Fraction, Fraction, int]]:
     """Read the time signatures: where each starts, how long its bars are, in quarters, and its first bar's number."""
     changes = [(Fraction(0), BAR_QUARTER, 1)]
     for signature in sorted(midi.time_signature_changes, key=lambda s: s.time):
         start = Fraction(int(midi.time_to_tick(signature.time)), midi.resolution)
         length = Fraction(4 * signature.numerator, signature.denominator)
-        if not MIN_BAR_QUARTER <= length <= MAX_BAR_QUARTER:
-            text = f"{signature.numerator}/{signature.denominator}"[:20]
-            raise DataError(path, f"has the time signature {text}, which no music has", _ADVICE)
         last_start, last_length, last_number = changes[-1]
         changes.append((start, length, last_number + ceil((start - last_start) / last_length)))
     return changes

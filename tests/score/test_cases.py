@@ -11,6 +11,10 @@ NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 # By file, all notes by onset and pitch: name and octave, onset and duration in quarters.
 NOTES = {
+    "bad_key_signature.mid": "C4 0/1",
+    "missing_note_off_at_end.mid": "C4 0/1 D4 1/2",
+    "smpte_division.mid": "C4 0/1 D4 1/1",
+    "tempo_in_second_track.mid": "C4 0/2",
     "divisions_missing.musicxml": "C4 0/1 D4 1/1 E4 2/2",
     "harmonic_artificial_marked.musicxml": "A6 0/4",
     "octave_change_alone.musicxml": "C4 0/4",
@@ -40,6 +44,8 @@ def test_case_plays_its_notes(name: str) -> None:
 
 # By file, its tempo marks in quarters a minute, by where they stand.
 TEMPO = {
+    "smpte_division.mid": {0: 120},
+    "tempo_in_second_track.mid": {0: 90, 1: 180},
     "metric_modulation.musicxml": {0: 60, 4: 90},
     "sound_own_offset.musicxml": {2: 200},
     "tempo_long_decimal.musicxml": {0: 120},
@@ -50,7 +56,8 @@ TEMPO = {
 @pytest.mark.parametrize("name", sorted(TEMPO))
 def test_case_has_its_tempo_marks(name: str) -> None:
     score = read_case(name)
-    assert dict(zip(score.tempo_quarter.tolist(), score.tempo_qpm.tolist(), strict=True)) == TEMPO[name]
+    found = zip(score.tempo_quarter.tolist(), score.tempo_qpm.tolist(), strict=True)
+    assert {quarter: round(qpm, 3) for quarter, qpm in found} == TEMPO[name]
 
 
 def test_case_senza_rit_keeps_its_tempo() -> None:
@@ -61,3 +68,9 @@ def test_case_tremolo_alternates_its_notes() -> None:
     notes = read_case("tremolo_two_notes.musicxml").notes
     assert notes.has(Mark.ALTERNATING).tolist() == [True, True]
     assert notes.value_quarter.tolist() == [0.125, 0.125]
+
+
+def test_case_pedal_in_other_track_lets_its_note_ring() -> None:
+    notes = read_case("pedal_in_other_track.mid").notes
+    assert notes.duration_quarter.tolist() == [1]
+    assert notes.ring_quarter.tolist() == [1]
