@@ -128,7 +128,7 @@ def check_align(settings: AlignConfig, subject: object) -> None:
 
 
 def _build(cls: type[Any], raw: object, path: Path, prefix: str) -> Any:
-    """One dataclass from one mapping, recursively."""
+    """Build one dataclass from one mapping, recursively."""
     if not isinstance(raw, dict):
         raise DataError(path, f"{prefix.rstrip('.') or 'the file'} is {raw!r}, expected a mapping", "correct it")
     hints = get_type_hints(cls)
@@ -161,7 +161,7 @@ def _convert_value(hint: Any, value: object, path: Path, name: str) -> Any:
 
 
 def _check_bounds(config: Config, path: Path) -> None:
-    """Bounds that more than one reader relies on."""
+    """Check the bounds that more than one reader relies on."""
     check_align(config.align, path)
     checks = [
         ("mel.sample_rate_hz", config.mel.sample_rate_hz, 8000, 192000),

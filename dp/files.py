@@ -1,4 +1,4 @@
-"""Files written whole or not at all."""
+"""Write files whole or not at all."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @contextmanager
 def open_whole_file(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, with its suffix, that becomes `path` when the block ends without an error.
+    """Open a temporary path beside `path`, which becomes `path` when the block ends without an error.
 
     On any error, a full disk among them, the temporary file is removed and `path` stays as it was.
     """

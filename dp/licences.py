@@ -1,4 +1,4 @@
-"""Licences of recordings: which a model learned from, and whether such a model may be released."""
+"""Judge the licences of recordings that a model learned from: may such a model be released?"""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -20,7 +20,7 @@ _OTHER_FREE = frozenset({"mit", "apache-2.0", "bsd-2-clause", "bsd-3-clause", "o
 
 
 def read_licence(text: str) -> str:
-    """The licence that a table states, or "unknown" where its cell is empty or holds a dash."""
+    """Read the licence that a table states; "unknown" where its cell is empty or holds a dash."""
     return UNKNOWN if text.strip().casefold() in _NOBODY_SAYS else text.strip()
 
 
@@ -52,12 +52,12 @@ def find_release_obstacle(licence: str) -> str:
 
 
 def list_licences(sources: Iterable[Source]) -> tuple[str, ...]:
-    """The licences of what a model learned from, each once; "unknown" where the model does not say."""
+    """List the licences of what a model learned from, each once; "unknown" where the model does not say."""
     return tuple(sorted({source.licence for source in sources})) or (UNKNOWN,)
 
 
 def list_performers(sources: Iterable[Source]) -> tuple[str, ...]:
-    """Who plays what a model learned from, each once."""
+    """List who plays what a model learned from, each once."""
     return tuple(sorted({source.performer for source in sources}))
 
 
@@ -92,7 +92,7 @@ def check_release(subject: object, trained_on: Mapping[str, Collection[Source]],
 
 
 def _is_free(text: str, words: Collection[str]) -> bool:
-    """Whether a licence that forbids neither commercial use nor derivatives is one that is known to allow both."""
+    """Return whether a licence that forbids neither commercial use nor derivatives is known to allow both."""
     telling = {word for word in words if not word.isdigit() and word not in _FILLER}
     # Countries and languages ("3.0/de/deed.en") are words of two letters, "no" may mean Norway or not.
     telling -= {word for word in telling if len(word) == 2 and word not in _ATTRIBUTION | _PUBLIC_DOMAIN | {"no"}}

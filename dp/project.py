@@ -1,4 +1,4 @@
-"""A project folder: finding it, and where it keeps what it makes."""
+"""Find a project folder, and where it keeps what it makes."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ STATE_FOLDER = ".dp"  # whatever a run needs and nobody reads: caches, logs, dat
 
 
 def find_project(start: Path | None = None) -> Path:
-    """The project: `start`, or the nearest folder from the current one upwards, that has params.yaml.
+    """Find the project: `start`, or the nearest folder from the current one upwards, that has params.yaml.
 
     Raises:
         DataError: there is none.
@@ -35,47 +35,47 @@ def find_project(start: Path | None = None) -> Path:
 
 
 def locate_data_folder(project: Path) -> Path:
-    """Datasets that the stages publish; DVC versions them."""
+    """Locate the datasets that the stages publish; DVC versions them."""
     return project / DATA_FOLDER
 
 
 def locate_models_folder(project: Path, preset: str) -> Path:
-    """Checkpoints of a preset, one folder a model; DVC versions them."""
+    """Locate the checkpoints of a preset, one folder a model; DVC versions them."""
     return project / MODELS_FOLDER / preset
 
 
 def locate_model_folder(project: Path, preset: str, model: str) -> Path:
-    """The checkpoint of one model of a preset."""
+    """Locate the checkpoint of one model of a preset."""
     return locate_models_folder(project, preset) / model
 
 
 def locate_training_folder(project: Path, preset: str, model: str) -> Path:
-    """Where the training of a model keeps what it needs to be resumed."""
+    """Locate what the training of a model needs to be resumed."""
     return project / STATE_FOLDER / "training" / preset / model
 
 
 def name_evaluate_stage(name: str) -> str:
-    """What DVC calls the stage that measures a preset, or the simple baselines."""
+    """Name the stage of DVC that measures a preset, or the simple baselines."""
     return name if name == SIMPLE_BASELINES else f"evaluate@{name}"
 
 
 def name_train_stage(preset: str, model: str) -> str:
-    """What DVC calls the stage that trains a model."""
+    """Name the stage of DVC that trains a model."""
     return f"train@{preset}-{model}"
 
 
 def locate_cache_folder(project: Path) -> Path:
-    """The per-recording cache."""
+    """Locate the per-recording cache."""
     return project / STATE_FOLDER / "cache"
 
 
 def locate_logs_folder(project: Path) -> Path:
-    """What runs leave to read where something went wrong."""
+    """Locate what runs leave to read where something went wrong."""
     return project / STATE_FOLDER / "logs"
 
 
 def find_logs_folder(project: Path | None, otherwise: Path) -> Path:
-    """The folder of logs of the project (see `find_project`), or outside of one that of the folder `otherwise`."""
+    """Find the folder of logs of the project (see `find_project`) or, outside of one, of the folder `otherwise`."""
     try:
         return locate_logs_folder(find_project(project))
     except DataError:
@@ -83,12 +83,12 @@ def find_logs_folder(project: Path | None, otherwise: Path) -> Path:
 
 
 def locate_corpus_root(project: Path, root: str) -> Path:
-    """The folder of `corpus.root` in params.yaml; relative paths start at the project folder."""
+    """Locate the folder of `corpus.root` in params.yaml; relative paths start at the project folder."""
     return project / root
 
 
 def find_rendering_models(project: Path) -> Path:
-    """The folder of the preset that can render and whose synthesis model is the latest.
+    """Find the folder of the preset that can render and whose synthesis model is the latest.
 
     Raises:
         DataError: no preset has all that rendering needs.

@@ -1,4 +1,4 @@
-"""Arrow schemas of the feature store and their validation.
+"""Define the Arrow schemas of the feature store, and validate tables by them.
 
 Field metadata say unit, bounds and meaning of every column.
 """
@@ -19,7 +19,7 @@ def _make_field(
     high: float | None = None,
     null: bool = False,
 ) -> pa.Field:
-    """A column; numbers outside low..high and nulls where null is false are refused by `validate`."""
+    """Make a column; `validate` refuses numbers outside low..high, and nulls where null is false."""
     meta = {"description": description, "unit": unit}
     meta |= {key: repr(float(bound)) for key, bound in (("low", low), ("high", high)) if bound is not None}
     return pa.field(name, kind, nullable=null, metadata=meta)

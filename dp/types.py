@@ -1,4 +1,4 @@
-"""The things that flow between the rooms of this library, as frozen dataclasses of numpy arrays.
+"""Frozen dataclasses of numpy arrays flow between the packages of this library; they are defined here.
 
 N is the number of notes. Arrays of one object are parallel; a note's id is its index. Scores are sorted by onset,
 then pitch. Their Arrow counterparts, with units and sources, are in `dp.schema`.
@@ -87,15 +87,15 @@ class ScoreNotes:
 
     @property
     def is_grace(self) -> np.ndarray:
-        """[N] bool."""
+        """Which notes are grace notes, [N] bool."""
         return self.duration_quarter == 0.0
 
     def has(self, mark: Mark) -> np.ndarray:
-        """[N] bool: which notes have any of some marks."""
+        """Find the notes that have any of some marks, [N] bool."""
         return (self.marks & int(mark)) != 0
 
     def take(self, index: np.ndarray) -> "ScoreNotes":
-        """Some of the notes, in the order of `index`, or where it is true."""
+        """Take some of the notes, in the order of `index`, or where it is true."""
         return replace(self, **{column.name: getattr(self, column.name)[index] for column in fields(self)})
 
     def to_pandas(self) -> "pd.DataFrame":
@@ -241,7 +241,7 @@ class Alignment:
 
 
 def select_arrays(item: Any) -> dict[str, np.ndarray]:
-    """The fields of a dataclass that are arrays, by name."""
+    """Select the fields of a dataclass that are arrays, by name."""
     values = {column.name: getattr(item, column.name) for column in fields(item)}
     return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
 

@@ -1,4 +1,4 @@
-"""Align: when each note sounds, for all recordings."""
+"""Align all recordings of a project: find when each note sounds."""
 
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ def align_recordings(project: Path) -> list[Outcome]:
 
 @flow(name="align")
 def align(project: str) -> State[Any]:
-    """Recordings and score_notes to performed_notes and alignment_report."""
+    """Make performed_notes and alignment_report of the datasets recordings and score_notes."""
     return finish_stage(Path(project), STAGE, align_recordings(Path(project)))
 
 

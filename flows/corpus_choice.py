@@ -1,4 +1,4 @@
-"""Which corpus a project is built from: what was asked for, whether that can be used, and keeping it."""
+"""Choose the corpus that a project is built from: take what was asked for, check that it can be used, keep it."""
 
 import io
 import os
@@ -16,7 +16,7 @@ PIPELINE_FILE = "dvc.yaml"
 
 
 def choose_config(project: Path, corpus: str | None, root: str | None) -> Config:
-    """params.yaml with another corpus, not yet written.
+    """Return params.yaml with another corpus, not yet written.
 
     Args:
         project: the project folder.

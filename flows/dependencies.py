@@ -1,4 +1,4 @@
-"""What stages depend on beside their data: their code, and their parameters as they are resolved.
+"""Find what stages depend on beside their data: their code, and their parameters as they are resolved.
 
     python -m flows.dependencies
 
@@ -36,7 +36,7 @@ SOUND_LOADER = "dp.data.load_sound"
 
 
 def find_dependencies(project: Path) -> dict[str, Any]:
-    """Digests of code by stage, for `train` by model, and the resolved parameters.
+    """Find the digests of code by stage, for `train` by model, and the resolved parameters.
 
     Raises:
         DataError: params.yaml is not valid.
@@ -77,7 +77,7 @@ def _list_models(preset: Any) -> dict[str, Any]:
 
 
 def _replace_tuples(value: Any) -> Any:
-    """Tuples as lists: YAML knows no others."""
+    """Replace tuples by lists, since YAML knows no tuples."""
     if isinstance(value, dict):
         return {key: _replace_tuples(item) for key, item in value.items()}
     return [_replace_tuples(item) for item in value] if isinstance(value, tuple) else value

@@ -1,4 +1,4 @@
-"""DVC, as a program: what is stale, and bringing it up to date."""
+"""Ask DVC, as a program, what is stale, and have it bring that up to date."""
 
 import configparser
 import itertools
@@ -19,7 +19,7 @@ DEPENDENCIES_STAGE = "dependencies"  # which DVC always calls stale; the others 
 def find_stale_stages(
     project: Path, targets: Sequence[str], environment: Mapping[str, str], with_deps: bool = True
 ) -> tuple[str, ...]:
-    """Stages, among `targets` and, if so wanted, those they depend on, that changed since they last ran.
+    """Find the stages, among `targets` and, if wanted, those they depend on, that changed since they ran.
 
     Raises:
         DataError: DVC cannot tell.
@@ -84,7 +84,7 @@ def write_dependencies(project: Path, environment: Mapping[str, str]) -> None:
 
 
 def find_error_text(lines: Sequence[str]) -> str:
-    """What DVC gave as the error."""
+    """Find what DVC gave as the error."""
     errors = [line.removeprefix(ERROR_MARK) for line in lines if line.startswith(ERROR_MARK)]
     return errors[0] if errors else " ".join(lines[-1:]) or "no message"
 
@@ -102,7 +102,7 @@ def _run(command: Sequence[str], project: Path, environment: Mapping[str, str]) 
 
 
 def _match_git(project: Path) -> None:
-    """`core.no_scm` must be set exactly where there is no git, e.g. in an unpacked archive."""
+    """Set `core.no_scm` exactly where there is no git, e.g. in an unpacked archive."""
     path = project / ".dvc" / "config.local"
     wanted = not (project / ".git").exists()
     settings = configparser.ConfigParser()
@@ -135,7 +135,7 @@ def _drop_dead_locks(path: Path) -> None:
 
 
 def _runs_dvc(pid: int) -> bool:
-    """Whether a process with this id runs, and is DVC as far as the system tells."""
+    """Return whether a process with this id runs, and is DVC as far as the system tells."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""Evaluate: what the models of a preset, or the simple baselines, make of the clips held out."""
+"""Evaluate the models of a preset, or the simple baselines, on the clips held out."""
 
 import sys
 from pathlib import Path
@@ -28,7 +28,7 @@ def measure_models(project: Path, name: str) -> None:
 
 @flow(name="evaluate")
 def evaluate(project: str, name: str) -> None:
-    """Checkpoints and clips to metrics/<name>.json and metrics/clips/<name>.json."""
+    """Measure checkpoints on clips, into metrics/<name>.json and metrics/clips/<name>.json."""
     measure_models(Path(project), name)
     mark_published(Path(project), name_evaluate_stage(name), find_current_run())
 

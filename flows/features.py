@@ -1,4 +1,4 @@
-"""Features: log-mels and clips of all accepted recordings."""
+"""Make the log-mels and clips of all accepted recordings."""
 
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ def make_recordings_features(project: Path) -> list[Outcome]:
 
 @flow(name="features")
 def features(project: str) -> State[Any]:
-    """Accepted recordings to mels and clips."""
+    """Make the datasets mels and clips of the accepted recordings."""
     return finish_stage(Path(project), STAGE, make_recordings_features(Path(project)))
 
 

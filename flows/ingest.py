@@ -1,4 +1,4 @@
-"""Ingest: the corpus's recordings and the notes of its scores."""
+"""Take in the corpus's recordings and the notes of its scores."""
 
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ def ingest_recordings(project: Path) -> list[Outcome]:
 
 @flow(name="ingest")
 def ingest(project: str) -> State[Any]:
-    """Files to the datasets recordings and score_notes."""
+    """Make the datasets recordings, score_notes, score_repeats and published_notes of the corpus's files."""
     return finish_stage(Path(project), STAGE, ingest_recordings(Path(project)))
 
 

@@ -1,4 +1,4 @@
-"""Pictures and sounds of fixed validation clips, kept with MLflow as a training goes on."""
+"""Keep pictures and sounds of fixed validation clips with MLflow, as a training goes on."""
 
 import tempfile
 from collections.abc import Callable
@@ -16,7 +16,10 @@ from flows.tracking import TrackedRun
 
 
 def keep_previews(tracked: TrackedRun, task: Task) -> Callable[[nn.Module, int], None]:
-    """What to do at validations: at the 1st, 2nd, 4th, 8th, ... one, keep what the model makes of some clips."""
+    """Return what keeps previews at validations.
+
+    At the 1st, 2nd, 4th, 8th, ... one, it keeps what the model makes of some clips.
+    """
     mel = task.arrays.mel
     clips = task.arrays.select_held_out("clip")[:CLIP_COUNT]
     validation_count = 0

@@ -1,4 +1,4 @@
-"""The processes behind a command: DVC and a Prefect server, in sessions of their own, ended with the command."""
+"""Run the processes behind a command, DVC and a Prefect server, in sessions of their own that end with the command."""
 
 import os
 import signal
@@ -95,7 +95,7 @@ def _start(
     stdout: int,
     stderr: int = subprocess.PIPE,
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process in a session of its own, so that Ctrl-C reaches only the command, which then ends all of them."""
+    """Start a process in a session of its own, so that Ctrl-C reaches only the command, which then ends all of them."""
     process = subprocess.Popen(
         command,
         cwd=project,
@@ -135,7 +135,7 @@ def _signal(group: int, number: int) -> bool:
 
 
 def _has_others(group: int) -> bool:
-    """Whether a process of the group is still at work; where /proc does not tell, none is taken to be."""
+    """Return whether a process of the group is still at work; where /proc does not tell, none is taken to be."""
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             state, _, found = path.read_text().rpartition(")")[2].split()[:3]

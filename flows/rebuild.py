@@ -1,4 +1,4 @@
-"""Bringing a project up to date: what `dp rebuild`, `dp train` and `dp evaluate` do."""
+"""Bring a project up to date: this is what `dp rebuild`, `dp train` and `dp evaluate` do."""
 
 import os
 import uuid
@@ -154,7 +154,7 @@ class _Ran:
 
 
 def _provide_server(project: Path, environment: Mapping[str, str], lock: int, log: Path) -> AbstractContextManager[str]:
-    """One Prefect server for all stages of the run: that of the environment, or else one started for it."""
+    """Provide one Prefect server for all stages of the run: that of the environment, or else one started for it."""
     url = environment.get(SERVER_VARIABLE)
     return nullcontext(url) if url else start_prefect_server(project, environment, lock, log)
 
@@ -183,7 +183,7 @@ class _StageReader:
             self.on_event(event)
 
     def error(self, log: Path) -> DataError:
-        """Why DVC ended with an error."""
+        """Say why DVC ended with an error."""
         for stage, error in self.stages.items():
             if error:
                 return DataError(f"stage {stage}", error)

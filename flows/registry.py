@@ -1,4 +1,4 @@
-"""MLflow's model registry: models under a name and an alias.
+"""Keep models under a name and an alias, in MLflow's model registry.
 
     python -m flows.registry MODELS NAME ALIAS [--allow-licence LICENCE ...]
 
@@ -67,7 +67,7 @@ def register_models(project: Path, models: Path, name: str, alias: str, allowed_
 
 
 def find_registered_models(project: Path, address: str) -> Path:
-    """The folder of models that a registered version is made from.
+    """Find the folder of models that a registered version is made from.
 
     Args:
         project: whose registry.

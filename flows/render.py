@@ -1,4 +1,4 @@
-"""Render: scores performed by trained models, one audio file each and a manifest of all.
+"""Render scores with trained models: one audio file each, and a manifest of all.
 
     python -m flows.render SCORES OUT [PERFORMER]
 
@@ -56,7 +56,7 @@ def render(
     suffix: str = ".wav",
     quiet: bool = False,
 ) -> State[Any]:
-    """Scores to audio files.
+    """Render scores to audio files.
 
     Args:
         scores: a folder, a pattern or a file.
@@ -103,7 +103,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _line(error: object, message: str) -> str:
-    """How it ended: bad input, an unexpected error, whose traceback is kept, or the summary."""
+    """Say in one line how it ended: bad input, an unexpected error, whose traceback is kept, or the summary."""
     if isinstance(error, DataError):
         return str(error)
     if isinstance(error, Exception):

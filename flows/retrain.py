@@ -1,4 +1,4 @@
-"""Retrain: dataset, models and figures brought up to date on a schedule; what is not stale costs seconds.
+"""Retrain on a schedule: bring dataset, models and figures up to date; what is not stale costs seconds.
 
 In the project folder, beside a running server (`mkdir -p .dp/prefect; PREFECT_HOME=.dp/prefect prefect server start`):
 
@@ -43,7 +43,7 @@ def train_and_evaluate(project: Path) -> tuple[str, ...]:
 
 @flow(name="retrain")
 def retrain(project: str) -> State[Any]:
-    """Corpus to evaluated models."""
+    """Bring the dataset, and then the models and their figures, up to date."""
     failed_count = rebuild_dataset(Path(project))
     stages = train_and_evaluate(Path(project))
     message = f"ran {', '.join(stages) or 'nothing'}; {failed_count} recordings failed"

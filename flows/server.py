@@ -1,4 +1,4 @@
-"""A local Prefect server for the stages of one command: `python -m flows.server` prints its port and serves.
+"""Serve Prefect on this machine for the stages of one command: `python -m flows.server` prints its port and serves.
 
 The port is bound here and never given away in between, so nobody else can take it.
 """

@@ -1,4 +1,4 @@
-"""What all stage processes have in common."""
+"""Run a flow as a DVC stage: what all stage processes do alike stands here."""
 
 import os
 import sys
@@ -44,7 +44,7 @@ def run_stage(flow: Flow[..., Any], stage: str, **arguments: str) -> None:
 
 
 def finish_stage(project: Path, stage: str, outcomes: Sequence[Outcome]) -> State[Any]:
-    """The end of a flow over recordings: the state whose message is the summary."""
+    """End a flow over recordings with the state whose message is the summary."""
     mark_published(project, stage, find_current_run())
     summary = summarize_outcomes(stage, outcomes) + describe_traceback(find_traceback_file())
     if any(outcome.outcome in FAILURES for outcome in outcomes):

@@ -1,4 +1,4 @@
-"""What a rebuild did, recording by recording: the reports of the stages put together."""
+"""Put the reports of the stages together: what a rebuild did, recording by recording."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Summary:
     logs: tuple[str, ...] = ()  # files with the tracebacks of what crashed
 
     def having(self, outcome: str) -> tuple[RecordingResult, ...]:
-        """The recordings with this outcome."""
+        """Return the recordings with this outcome."""
         return tuple(result for result in self.recordings if result.outcome == outcome)
 
     @property
@@ -56,7 +56,7 @@ def summarize(project: Path, stages_run: Collection[str], logs: Sequence[str] = 
 
 
 def has_crashed(project: Path) -> bool:
-    """Whether a published report holds a crash, which is worth another try; without reports there is none."""
+    """Return whether a published report holds a crash, which is worth another try; without reports there is none."""
     try:
         rows = [row for stage in STAGES for row in read_stage_report(locate_data_folder(project), stage)]
     except DataError:

@@ -1,4 +1,4 @@
-"""MLflow: what each training was given, how it went, what came out. A database and files inside the project."""
+"""Track trainings in MLflow: what each was given, how it went, what came out. All of it stays inside the project."""
 
 import subprocess
 import time
@@ -44,7 +44,10 @@ class TrackedRun:
 
 @contextmanager
 def track_run(project: Path, name: str, params: Mapping[str, object]) -> Iterator[TrackedRun]:
-    """A run that ends as finished, or as failed when the block raises; tagged with the versions of code and data."""
+    """Open a run, tagged with the versions of code and data.
+
+    It ends as finished, or as failed when the block raises.
+    """
     state = (project / STATE_FOLDER).absolute()
     state.mkdir(parents=True, exist_ok=True)
     client = MlflowClient(f"sqlite:///{state / 'mlflow.db'}")
@@ -69,7 +72,7 @@ def track_run(project: Path, name: str, params: Mapping[str, object]) -> Iterato
 
 
 def find_git_commit(project: Path) -> str:
-    """The checked-out commit, "-dirty" appended where files differ from it; "none" without git."""
+    """Find the checked-out commit, "-dirty" appended where files differ from it; "none" without git."""
     command = ["git", "describe", "--always", "--abbrev=40", "--dirty", "--match="]
     try:
         done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
@@ -79,7 +82,7 @@ def find_git_commit(project: Path) -> str:
 
 
 def find_data_versions(project: Path) -> dict[str, str]:
-    """DVC's digest of every dataset, by its path, as of the stages that ran last."""
+    """Find DVC's digest of every dataset, by its path, as of the stages that ran last."""
     path = project / "dvc.lock"
     if not path.is_file():
         return {}

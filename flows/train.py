@@ -1,4 +1,4 @@
-"""Train: one model of a preset, on what the feature store holds."""
+"""Train one model of a preset, on what the feature store holds."""
 
 import os
 import sys
@@ -51,7 +51,7 @@ def train_model(project: Path, preset: str, model: str) -> None:
 
 @flow(name="train")
 def train(project: str, preset: str, model: str) -> None:
-    """Clips to a checkpoint."""
+    """Train a model on the clips, and keep its checkpoint."""
     train_model(Path(project), preset, model)
     mark_published(Path(project), name_train_stage(preset, model), find_current_run())
 

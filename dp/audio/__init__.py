@@ -1,4 +1,4 @@
-"""Audio: reading and writing files, log-mel, constant-Q for pictures, a soundfont player."""
+"""Read, write, make and transcribe sound; compute log-mels and, for pictures, constant-Q."""
 
 from dp.audio.cqt import ConstantQ, compute_constant_q
 from dp.audio.level import limit_softly

@@ -1,4 +1,4 @@
-"""Constant-Q spectra for pictures of alignments; `dp.align.publication` computes its own."""
+"""Compute constant-Q spectra for pictures of alignments; `dp.align.publication` computes its own."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ def compute_constant_q(
     bins_per_semitone: int = 3,
     range_db: float = 80.0,
 ) -> ConstantQ:
-    """Constant-Q magnitudes in dB below the loudest, cut at `range_db`.
+    """Compute constant-Q magnitudes in dB below the loudest, cut at `range_db`.
 
     Args:
         samples: [L] mono.

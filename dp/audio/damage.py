@@ -1,4 +1,4 @@
-"""What libsndfile passes over in silence: files that were cut off, and mp3 files whose length it only guesses."""
+"""Find what libsndfile passes over in silence: files that were cut off, and mp3 files whose length it only guesses."""
 
 from pathlib import Path
 from typing import BinaryIO
@@ -10,7 +10,7 @@ _OGG_MAX_PAGE_BYTES = _OGG_HEADER_BYTES + 255 + 255 * 255
 
 
 def describe_cut_off(path: Path) -> str:
-    """Why the end of this file is missing, or "" where nothing shows that it is.
+    """Say why the end of this file is missing; "" where nothing shows that it is.
 
     A wav's header says how long its data are; an ogg's last page says how long it is. In mp3 and flac the decoder
     itself finds out.
@@ -27,7 +27,7 @@ def describe_cut_off(path: Path) -> str:
 
 
 def has_mp3_length(path: Path) -> bool:
-    """Whether an mp3 says how long it is: by a Xing, Info or VBRI tag in its first frame.
+    """Return whether an mp3 says how long it is: by a Xing, Info or VBRI tag in its first frame.
 
     Without one libsndfile takes the first frame's bit rate for that of all, and can be wrong by several times.
     """

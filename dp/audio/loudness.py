@@ -1,4 +1,4 @@
-"""Integrated loudness after ITU-R BS.1770-4, of one channel, as the sound comes in."""
+"""Measure integrated loudness after ITU-R BS.1770-4, of one channel, as the sound comes in."""
 
 import math
 from array import array
@@ -16,7 +16,7 @@ _RELATIVE_GATE_LU = -10.0
 
 
 def design_k_weighting(sample_rate_hz: int) -> FloatArray:
-    """The filter of BS.1770 for any rate, as two second-order sections [2, 6].
+    """Design the filter of BS.1770 for any rate, as two second-order sections [2, 6].
 
     The recommendation gives coefficients for 48 kHz alone; these are the analogue filters behind them (B. De Man,
     "Evaluation of implementations of the EBU R128 loudness measurement", 2018), by the bilinear transform.
@@ -61,7 +61,7 @@ class LoudnessMeter:
         self._waiting = filtered[whole:]
 
     def integrated_lufs(self) -> float:
-        """Loudness of all that came in, by the gated mean; -inf for silence and for less than 0.4 s."""
+        """Return the loudness of all that came in, by the gated mean; -inf for silence and for less than 0.4 s."""
         steps = np.array(self._powers)
         if len(steps) < _STEPS_PER_BLOCK:
             return -math.inf

@@ -1,4 +1,4 @@
-"""Log-mel, the one definition of the project in numpy; the torch version uses the same `make_mel_filterbank`.
+"""Compute log-mels: the one definition in numpy; the torch version uses the same `make_mel_filterbank`.
 
 HiFi-GAN's convention (Kong et al., 2020, and its published meldataset.py): natural log of the magnitude mel
 spectrum, slaney filters, periodic Hann window, reflect padding of (window - hop) / 2 on both sides, not centred.
@@ -13,7 +13,10 @@ _BLOCK_FRAMES = 1024  # transformed at once
 
 
 def make_mel_filterbank(mel: MelConfig) -> npt.NDArray[np.float32]:
-    """[M, F] weights from magnitude bins (F = window / 2 + 1) to mel bands: slaney scale, each band of unit area."""
+    """Make the weights [M, F] from magnitude bins, F = window / 2 + 1, to mel bands.
+
+    The scale is slaney's, and each band has unit area.
+    """
     from librosa.filters import mel as slaney_filters
 
     weights: npt.NDArray[np.float32] = slaney_filters(
@@ -30,7 +33,7 @@ def make_mel_filterbank(mel: MelConfig) -> npt.NDArray[np.float32]:
 
 
 def compute_log_mel(samples: npt.NDArray[np.float32], mel: MelConfig) -> npt.NDArray[np.float32]:
-    """Log-mel of a signal.
+    """Compute the natural log of a signal's magnitude mel spectrum, not below `mel.floor`.
 
     Args:
         samples: [L] mono at `mel.sample_rate_hz`.

@@ -1,4 +1,4 @@
-"""Ogg streams that are the same for the same sound (RFC 3533, section 6)."""
+"""Make ogg streams the same for the same sound (RFC 3533, section 6)."""
 
 import zlib
 from pathlib import Path
@@ -32,6 +32,9 @@ def fix_serial_number(path: Path) -> None:
 
 
 def _compute_checksum(page: bytearray) -> bytes:
-    """Ogg's: zlib's polynomial, but with the bits of each byte and of the result mirrored, and nothing inverted."""
+    """Compute Ogg's checksum.
+
+    The polynomial is zlib's, but the bits of each byte and of the result are mirrored, and nothing is inverted.
+    """
     mirrored = zlib.crc32(page.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
     return int(f"{mirrored:032b}"[::-1], 2).to_bytes(4, "little")

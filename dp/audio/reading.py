@@ -1,4 +1,4 @@
-"""Audio files to mono samples at one rate: any slice, decoded and resampled in blocks.
+"""Read audio files as mono samples at one rate: any slice, decoded and resampled in blocks.
 
 Memory is about the result itself: a file is never held decoded at its own rate.
 """
@@ -35,7 +35,7 @@ class _SequentialFile(soundfile.SoundFile):
     """
 
     def seekable(self) -> bool:
-        """No, whatever the file can do; an explicit seek works all the same."""
+        """Say no, whatever the file can do; an explicit seek works all the same."""
         return False
 
 
@@ -49,7 +49,7 @@ class AudioInfo:
 
 
 def read_audio_info(path: Path) -> AudioInfo:
-    """Length, sample rate and channels of an audio file.
+    """Read length, sample rate and number of channels of an audio file.
 
     Raises:
         DataError: the file is missing, not audio, or holds no samples.
@@ -62,7 +62,7 @@ def read_audio_info(path: Path) -> AudioInfo:
 def read_audio(
     path: Path, sample_rate_hz: int, start_sec: float = 0.0, end_sec: float | None = None
 ) -> npt.NDArray[np.float32]:
-    """A slice of an audio file as mono (the mean of its channels) at `sample_rate_hz`.
+    """Read a slice of an audio file as mono, the mean of its channels, at `sample_rate_hz`.
 
     The slice's borders are rounded to the file's samples and then exact, in compressed files too. An end up to
     `END_SLACK_SEC` past the end of the file means the end of the file.
@@ -103,7 +103,7 @@ def read_audio(
 
 
 def find_slice_end_sec(path: Path, start_sec: float = 0.0, end_sec: float | None = None) -> float:
-    """Where a slice really ends: what `read_audio` would refuse is refused, without decoding the slice.
+    """Find where a slice really ends; what `read_audio` would refuse is refused, without decoding the slice.
 
     Raises:
         DataError: as for `read_audio`, save what only decoding shows.
@@ -113,7 +113,7 @@ def find_slice_end_sec(path: Path, start_sec: float = 0.0, end_sec: float | None
 
 
 def _make_resampler(from_hz: int, to_hz: int) -> Any:
-    """A streaming resampler, or None where the rates are equal."""
+    """Make a streaming resampler; None where the rates are equal."""
     import soxr
 
     return None if from_hz == to_hz else soxr.ResampleStream(from_hz, to_hz, 1, dtype="float32", quality="HQ")
@@ -121,7 +121,7 @@ def _make_resampler(from_hz: int, to_hz: int) -> Any:
 
 @contextmanager
 def _open(path: Path) -> Iterator[Any]:
-    """The file opened by libsndfile, every complaint of which becomes a DataError."""
+    """Open a file by libsndfile, every complaint of which becomes a DataError."""
     _check_file(path)
     try:
         file = _SequentialFile(str(path))
@@ -140,7 +140,7 @@ def _open(path: Path) -> Iterator[Any]:
 
 
 def _describe(error: Exception) -> str:
-    """libsndfile's own words, where it has any."""
+    """Describe an error in libsndfile's own words, where it has any."""
     words = str(getattr(error, "error_string", "")).strip().rstrip(".").removeprefix("Error : ")
     return words or "the decoder does not say why"
 
@@ -175,7 +175,7 @@ def _has_mp3_sync(head: bytes) -> bool:
 
 
 def _count_frames(file: Any, path: Path) -> int:
-    """Frames in the file: by its header, or by decoding it where the header leaves that open."""
+    """Count the frames in the file: by its header, or by decoding it where the header leaves that open."""
     count = int(file.frames)
     unknown = sample_to_sec(count, file.samplerate) > 1e9  # libsndfile's word for "unknown" is the largest integer
     if file.subtype.startswith("MPEG") and not has_mp3_length(path):
@@ -188,7 +188,7 @@ def _count_frames(file: Any, path: Path) -> int:
 
 
 def _count_untagged_mp3(path: Path) -> int:
-    """Frames in an mp3 whose length libsndfile only guesses; it reads no further than that, right or wrong."""
+    """Count the frames of an mp3 whose length libsndfile guesses; it reads no further than that, right or wrong."""
     with path.open("rb") as content, _SequentialFile(content) as file:
         count = sum(len(block) for block in _iterate_mono_blocks(file, path, 0, int(file.frames)))
         unread_bytes = path.stat().st_size - content.tell()
@@ -200,7 +200,7 @@ def _count_untagged_mp3(path: Path) -> int:
 
 
 def _find_slice_frames(file: Any, path: Path, start_sec: float, end_sec: float | None) -> tuple[int, int]:
-    """First frame of the slice and one past its last, inside the file."""
+    """Find the first frame of the slice and the one past its last, inside the file."""
     if not (0.0 <= start_sec < np.inf) or (end_sec is not None and not (start_sec < end_sec < np.inf)):
         raise DataError(path, f"slice {start_sec} to {end_sec} s is empty or negative", "correct its start and end")
     count = _count_frames(file, path)
@@ -225,7 +225,7 @@ def _find_slice_frames(file: Any, path: Path, start_sec: float, end_sec: float |
 
 
 def _iterate_mono_blocks(file: Any, path: Path, start: int, stop: int) -> Iterator[npt.NDArray[np.float32]]:
-    """Frames start to stop as mono blocks; ends early where the file does.
+    """Yield frames start to stop as mono blocks [L]; end early where the file does.
 
     An mp3 is decoded from its beginning: after a seek its first frames would lack what earlier ones hold. In every
     other format a seek is exact; in Opus it is needed even at 0, as libsndfile 1.2.2 otherwise decodes what follows
@@ -252,7 +252,7 @@ def _iterate_mono_blocks(file: Any, path: Path, start: int, stop: int) -> Iterat
 
 
 def _check_complete(path: Path, decoded_end_sec: float, stop_sec: float) -> None:
-    """A file whose header promises more than it holds, as a partly downloaded mp3 does."""
+    """Refuse a file whose header promises more than it holds, as a partly downloaded mp3 does."""
     if decoded_end_sec < stop_sec - END_SLACK_SEC:
         raise DataError(
             path,

@@ -1,4 +1,4 @@
-"""A room and its noise for rendered notes, so that they resemble recordings."""
+"""Add a room and its noise to rendered notes, so that they resemble recordings."""
 
 import numpy as np
 import numpy.typing as npt

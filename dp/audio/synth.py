@@ -1,4 +1,4 @@
-"""Notes to sound through a soundfont, exact to the sample."""
+"""Play notes through a soundfont, exact to the sample."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ _CHANNEL = 0
 
 
 def find_bundled_soundfont() -> Path:
-    """TimGM6mb.sf2, the General MIDI soundfont that pretty_midi brings along."""
+    """Find TimGM6mb.sf2, the General MIDI soundfont that pretty_midi brings along."""
     from importlib.util import find_spec
 
     spec = find_spec("pretty_midi")
@@ -69,7 +69,7 @@ def render_notes(
 
 
 def _list_events(notes: PerformedNotes, sample_rate_hz: int) -> list[tuple[int, int, int]]:
-    """(sample, velocity, pitch) in order; velocity 0 releases, and at one sample releases come first."""
+    """List (sample, velocity, pitch) in order; velocity 0 releases, and at one sample releases come first."""
     velocity = np.where(notes.velocity == UNKNOWN_VELOCITY, _PLAIN_VELOCITY, notes.velocity)
     events = []
     for index in range(len(notes)):
@@ -100,7 +100,7 @@ def _check_notes(notes: PerformedNotes) -> None:
 
 
 def _load_synth(sample_rate_hz: int, program: int, soundfont: Path, gain_db: float) -> Any:
-    """A tinysoundfont synthesizer with one program chosen."""
+    """Load a tinysoundfont synthesizer with one program chosen."""
     try:
         import tinysoundfont
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""What notes a waveform sounds like: Spotify's basic-pitch (Bittner et al., ICASSP 2022), its network as published.
+"""Transcribe a waveform to notes by the network of Spotify's basic-pitch (Bittner et al., ICASSP 2022), as published.
 
 The network's ONNX file is taken from the package basic-pitch. Its Python code needs TensorFlow, so the way from
 activations to notes is written here, after section 2.3 of the paper. Frames lie on one exact grid here, while the
@@ -35,7 +35,7 @@ Activations = npt.NDArray[np.float32]  # [T, 88] from 0 to 1
 
 
 def transcribe(samples: npt.NDArray[np.float32], sample_rate_hz: int) -> PerformedNotes:
-    """Notes heard in a waveform, by onset, then pitch.
+    """Transcribe a waveform to the notes heard in it, by onset, then pitch.
 
     Args:
         samples: [L] mono.
@@ -52,7 +52,7 @@ def transcribe(samples: npt.NDArray[np.float32], sample_rate_hz: int) -> Perform
 
 
 def find_transcriber_file() -> Path:
-    """The network's file.
+    """Find the ONNX file of basic-pitch's network.
 
     Raises:
         DataError: onnxruntime or basic-pitch is not installed.
@@ -71,7 +71,7 @@ def find_transcriber_file() -> Path:
 
 
 def decode_notes(onset: Activations, note: Activations) -> PerformedNotes:
-    """From activations to notes.
+    """Decode activations to notes.
 
     A note starts where the onset activation peaks, or where the note activation rises steeply, and lasts while its own
     activation stays up. The last start is followed first, so that of repeated notes each ends where the next begins;
@@ -105,14 +105,14 @@ def decode_notes(onset: Activations, note: Activations) -> PerformedNotes:
 
 
 def _compute_rises(onset: Activations, note: Activations) -> Activations:
-    """How much the note activation rises over one frame and over two, scaled to the range of the onset activation."""
+    """Compute how much the note activation rises over one frame and over two, in the onset activation's range."""
     padded = np.concatenate([note[:1], note[:1], note])
     rise = np.maximum(np.minimum(note - padded[1:-1], note - padded[:-2]), 0.0)
     return rise * (onset.max(initial=0.0) / max(float(rise.max(initial=0.0)), 1e-9))
 
 
 def _find_note_end(activation: npt.NDArray[np.float32], start: int) -> int:
-    """Frame after the last one that sounds, when gaps shorter than GAP_FRAME are bridged."""
+    """Find the frame after the last one that sounds, when gaps shorter than GAP_FRAME are bridged."""
     sounding = start + np.flatnonzero(activation[start:] >= NOTE_THRESHOLD)
     if len(sounding) == 0 or sounding[0] - start >= GAP_FRAME:
         return start
@@ -121,7 +121,7 @@ def _find_note_end(activation: npt.NDArray[np.float32], start: int) -> int:
 
 
 def _compute_activations(samples: npt.NDArray[np.float32], sample_rate_hz: int) -> tuple[Activations, Activations]:
-    """Onset and note activation [T, 88] of a signal, frame t at sample 256 t of it at 22050 Hz."""
+    """Compute onset and note activation [T, 88] of a signal, frame t at sample 256 t of it at 22050 Hz."""
     import soxr
 
     session = _load_session()
@@ -145,7 +145,7 @@ def _compute_activations(samples: npt.NDArray[np.float32], sample_rate_hz: int) 
 
 @cache
 def _load_session() -> Any:
-    """The network, ready to run on one thread, so that results do not depend on the machine."""
+    """Load the network, to run on one thread, so that results do not depend on the machine."""
     file = find_transcriber_file()
     import onnxruntime
 

@@ -1,4 +1,4 @@
-"""Samples to audio files, whole or not at all, and the same bytes for the same samples."""
+"""Write samples to audio files, whole or not at all, and the same bytes for the same samples."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -92,7 +92,7 @@ def write_audio(path: Path, samples: npt.NDArray[np.floating], sample_rate_hz: i
 
 @contextmanager
 def _open_encoder(path: Path, sample_rate_hz: int) -> Iterator[Callable[[npt.NDArray[np.float32]], None]]:
-    """What encodes float32 samples into the file that becomes `path`, the same however they are cut."""
+    """Open what encodes float32 samples [L] into the file that becomes `path`, the same however they are cut."""
     import soundfile
 
     container, coding = _FORMATS[path.suffix.lower()]

@@ -1,4 +1,4 @@
-"""The command `dp`. Modules below import what they need inside their functions, so that `dp --help` stays quick."""
+"""Run the command `dp`. Modules below import what they need inside their functions, so that `dp --help` stays quick."""
 
 import errno
 import gc

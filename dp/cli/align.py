@@ -1,4 +1,4 @@
-"""`dp align`: one pair, or many in one process."""
+"""Run `dp align`: align one pair, or many in one process."""
 
 import csv
 import re
@@ -111,7 +111,7 @@ def _parse_clock(text: str | None, name: str) -> float | None:
 
 
 def _read_pairs(path: Path) -> list[Pair]:
-    """The work list; relative paths start at the CSV's folder, or at the current one where they exist there."""
+    """Read the work list; relative paths start at the CSV's folder, or at the current one where they exist there."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)

@@ -1,4 +1,4 @@
-"""The commands and their options; the work is in the module named beside each."""
+"""Typer reads the commands and their options here; the work is in the module named beside each."""
 
 import os
 from dataclasses import dataclass

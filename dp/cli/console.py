@@ -1,4 +1,4 @@
-"""What a command prints: a report as text or as JSON, and notes on the way, which `--quiet` and `--json` leave out."""
+"""Print a command's report, as text or as JSON, and notes on the way, which `--quiet` and `--json` leave out."""
 
 import json
 import sys

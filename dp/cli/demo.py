@@ -1,4 +1,4 @@
-"""`dp demo`: the whole job on a small corpus made on the spot, each step a command the user can run alone."""
+"""Run `dp demo`: the whole job on a small corpus made on the spot, each step a command the user can run alone."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`dp doctor`: what is installed, which devices there are, where things are kept, what is missing and how to get it."""
+"""Run `dp doctor`: say what is installed, which devices there are, where things are kept, how to get what is absent."""
 
 import importlib.metadata
 import os

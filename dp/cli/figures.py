@@ -1,4 +1,4 @@
-"""The publication's Figures 3 to 6, drawn from the project's own held-out clips: `dp evaluate --figures`."""
+"""Draw the publication's Figures 3 to 6 from the project's own held-out clips: `dp evaluate --figures`."""
 
 from collections.abc import Sequence
 from pathlib import Path

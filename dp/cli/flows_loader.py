@@ -1,4 +1,4 @@
-"""The door to `flows/`, the orchestrators' side of a project: it comes with the repository, not with the library."""
+"""Open `flows/`, the orchestrators' side of a project, which comes with the repository and not with the library."""
 
 import os
 import sys

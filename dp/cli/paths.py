@@ -1,4 +1,4 @@
-"""Checks of the files a command is asked to write, made before any work."""
+"""Check the files that a command is asked to write, before any work."""
 
 import os
 from pathlib import Path

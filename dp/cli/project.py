@@ -1,4 +1,4 @@
-"""`dp rebuild`: bring the dataset of a project up to date."""
+"""Run `dp rebuild`: bring the dataset of a project up to date."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict

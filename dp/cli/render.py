@@ -1,4 +1,4 @@
-"""`dp render`: scores to audio files; one here, several side by side."""
+"""Run `dp render`: turn scores into audio files; one here, several side by side."""
 
 import os
 import sys
@@ -38,7 +38,7 @@ class Wanted:
     loudness_lufs: float | None = OutputOptions.loudness_lufs
 
     def options(self) -> RenderOptions:
-        """The performance's side.
+        """Return the options of the performance, parsed and checked.
 
         Raises:
             DataError: a value makes no sense.
@@ -63,7 +63,7 @@ class Wanted:
         )
 
     def output(self) -> OutputOptions:
-        """The files' side; raises as `options` does."""
+        """Return the options of the files, checked; raises as `options` does."""
         if self.sample_rate_hz is not None:
             BOUNDS["sample_rate_hz"].check("--sample-rate", self.sample_rate_hz)
         if self.loudness_lufs is not None:
@@ -152,7 +152,7 @@ def write_to_stdout(
 
 
 def find_models(model: str | None, project: Path | None) -> Path:
-    """The folder of models that `--model` names, or that of the project whose synthesis model is the latest.
+    """Find the folder of models that `--model` names, or the project's whose synthesis model is the latest.
 
     Raises:
         DataError: there is none; the error says how to get one.
@@ -203,7 +203,7 @@ def _render_one(
 
 
 def _load(folder: Path, options: RenderOptions) -> "ModelSet":
-    """The models, which know the performers asked for."""
+    """Load the models, and check that they know the performers asked for."""
     from dp.render import load_models
     from dp.render.mix import cast
 

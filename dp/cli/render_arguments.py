@@ -1,4 +1,4 @@
-"""From what a command line says to how a score is to be performed."""
+"""Parse what a command line says of how a score is to be performed."""
 
 import re
 
@@ -10,7 +10,7 @@ _SHARE = re.compile(r"\s*(?P<name>.+?)\s*=\s*(?P<weight>[^=,]+?)\s*(,|$)")
 
 
 def parse_performers(text: str | None) -> tuple[tuple[str, float], ...]:
-    """Performers and their weights: a name alone, or "mix:NAME=WEIGHT,NAME=WEIGHT,..."; names may hold commas.
+    """Parse performers and their weights: a name alone, or "mix:NAME=WEIGHT,NAME=WEIGHT,..."; names may hold commas.
 
     Raises:
         DataError: it is neither.
@@ -33,7 +33,7 @@ def parse_performers(text: str | None) -> tuple[tuple[str, float], ...]:
 
 
 def parse_tempo(text: str | None) -> tuple[float | None, float]:
-    """Quarters per minute, or None for the score's own, and what all tempos are multiplied by.
+    """Parse a tempo: quarters per minute, or None for the score's own, and a factor of all tempos.
 
     Raises:
         DataError: it is neither QPM nor xFACTOR, or out of bounds.
@@ -50,7 +50,7 @@ def parse_tempo(text: str | None) -> tuple[float | None, float]:
 
 
 def parse_parts(text: str | None) -> tuple[str, ...]:
-    """Names or numbers of parts, separated by commas.
+    """Parse names or numbers of parts, separated by commas.
 
     Raises:
         DataError: there is none.

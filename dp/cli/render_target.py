@@ -1,4 +1,4 @@
-"""Where what `dp render` makes goes."""
+"""Choose where `dp render` puts what it makes."""
 
 import os
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Out:
 
 
 def choose_out(out: Path, audio_format: str | None) -> Out:
-    """What `--out` and `--format` ask for: a file where the name ends like one, else a folder.
+    """Choose what `--out` and `--format` ask for: a file where the name ends like one, else a folder.
 
     Raises:
         DataError: it could not be written at the end, or the two contradict each other.
@@ -42,7 +42,7 @@ def choose_out(out: Path, audio_format: str | None) -> Out:
 
 
 def _check_folder(folder: Path) -> None:
-    """A folder that is there, or that can be made."""
+    """Check that a folder is there, or can be made."""
     nearest = folder.resolve()
     while not nearest.exists():
         nearest = nearest.parent

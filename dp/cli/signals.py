@@ -1,4 +1,4 @@
-"""Signals that ask a command to end."""
+"""Catch the signals that ask a command to end."""
 
 import signal
 from collections.abc import Iterator

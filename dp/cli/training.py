@@ -1,4 +1,4 @@
-"""`dp train`, `dp evaluate`: models of a preset, and how good they are."""
+"""Run `dp train` and `dp evaluate`: make the models of a preset, and measure how good they are."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

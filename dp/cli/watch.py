@@ -1,4 +1,4 @@
-"""`dp render --watch`: render whatever is dropped into a folder, until interrupted."""
+"""Run `dp render --watch`: render whatever is dropped into a folder, until interrupted."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""Corpora: which recordings there are, whose they are and which score each follows."""
+"""A corpus says which recordings there are, whose they are and which score each follows."""
 
 from pathlib import Path
 from typing import Protocol
@@ -46,7 +46,7 @@ CORPORA: dict[str, CorpusReader] = {
 
 
 def list_recordings(name: str, root: Path) -> Corpus:
-    """The recordings of a corpus, and those it should have but that are not there.
+    """List the recordings of a corpus, and those that it should have but that are not there.
 
     Args:
         name: one of CORPORA.

@@ -1,4 +1,4 @@
-"""The Bach Violin Dataset (Dong et al., 2022; https://zenodo.org/record/6050245) from a local copy.
+"""List the Bach Violin Dataset (Dong et al., 2022; https://zenodo.org/record/6050245) from a local copy.
 
 Bach's sonatas and partitas for solo violin: `info.csv` lists the movements, `audio.csv` the audio files they are
 slices of. Files lie in audio/<collection>/, scores/<work>/, notes/, alignments/ and tempos/<collection>/.
@@ -39,7 +39,7 @@ class PublishedAlignment:
 
 
 def list_recordings(root: Path) -> Corpus:
-    """The movements whose audio and score are in this copy, and the others as missing.
+    """List the movements whose audio and score are in this copy, and the others as missing.
 
     An alignment that the dataset publishes has the licence of its recording, as the dataset's README says.
 
@@ -67,7 +67,7 @@ def list_recordings(root: Path) -> Corpus:
 
 
 def read_movement_notes(root: Path, recording_id: str) -> PublishedNotes:
-    """The published score notes of a movement.
+    """Read the published score notes of a movement.
 
     Raises:
         DataError: the recording is unknown, or its file is missing or holds bad data.
@@ -76,7 +76,7 @@ def read_movement_notes(root: Path, recording_id: str) -> PublishedNotes:
 
 
 def read_movement_alignment(root: Path, recording_id: str) -> PublishedAlignment | None:
-    """The published alignment of a movement, row by row as its `read_movement_notes`; None where there is none.
+    """Read a movement's published alignment, row by row as its `read_movement_notes`; None where there is none.
 
     Raises:
         DataError: the recording is unknown or its file holds bad data.
@@ -86,7 +86,7 @@ def read_movement_alignment(root: Path, recording_id: str) -> PublishedAlignment
 
 
 def read_notes(path: Path) -> PublishedNotes:
-    """One file of notes/.
+    """Read one file of notes/: onsets and offsets in ticks, pitches and velocities, [N] each.
 
     Raises:
         DataError: it is missing or holds bad data.
@@ -99,7 +99,7 @@ def read_notes(path: Path) -> PublishedNotes:
 
 
 def read_alignment(path: Path) -> PublishedAlignment:
-    """One file of alignments/.
+    """Read one file of alignments/: onsets and offsets in seconds, [N] each.
 
     Raises:
         DataError: it is missing or holds bad data.
@@ -114,7 +114,7 @@ def read_alignment(path: Path) -> PublishedAlignment:
 
 
 def read_movement_tempo_qpm(root: Path, recording_id: str) -> float:
-    """The published average tempo of a movement, quarters per minute.
+    """Read the published average tempo of a movement, in quarters per minute.
 
     Raises:
         DataError: the recording is unknown, or its file is missing or holds no tempo.
@@ -132,7 +132,7 @@ def read_movement_tempo_qpm(root: Path, recording_id: str) -> float:
 
 
 def _read_movements(root: Path) -> list[Row]:
-    """The rows of info.csv, one for each movement."""
+    """Read the rows of info.csv, one for each movement."""
     path = root / "info.csv"
     if not path.is_file():
         raise DataError(root, "is not the Bach Violin Dataset: it has no info.csv", "give the folder that holds it")
@@ -149,7 +149,7 @@ def _read_movements(root: Path) -> list[Row]:
 
 
 def _read_licences(root: Path) -> dict[str, str]:
-    """Licence of every audio file, by its name."""
+    """Read the licence of every audio file, by its name."""
     rows = read_table(root / "audio.csv", ("filename", "license"))
     return {row.text("filename"): read_licence(row.cells["license"]) for row in rows}
 

@@ -1,4 +1,4 @@
-"""A user's own folder: scores and recordings named alike, or listed in a CSV.
+"""List a user's own folder: scores and recordings named alike, or listed in a CSV.
 
 Named alike: `sonata.musicxml` and `sonata.wav` in one folder, or `scores/sonata.mxl` and `audio/sonata.mp3`.
 Listed: `pairs.csv` in the folder (or a single CSV of another name with these columns): score,audio and, where wanted,
@@ -26,7 +26,7 @@ _KIND_FOLDERS = {"score", "scores", "audio"}  # they say what is in them, not wh
 
 
 def list_recordings(root: Path) -> Corpus:
-    """The pairs in a folder, and what has no counterpart.
+    """List the pairs in a folder, and what has no counterpart.
 
     Raises:
         DataError: the folder holds neither scores nor recordings, or its CSV holds bad data.
@@ -36,7 +36,7 @@ def list_recordings(root: Path) -> Corpus:
 
 
 def _find_pairs_table(root: Path) -> Path | None:
-    """The CSV that lists the pairs, if there is one."""
+    """Find the CSV that lists the pairs, if there is one."""
     if (root / _PAIRS).is_file():
         return root / _PAIRS
     tables = [path for path in sorted(root.glob("*.[cC][sS][vV]")) if set(_REQUIRED) <= set(read_header(path))]
@@ -47,7 +47,7 @@ def _find_pairs_table(root: Path) -> Path | None:
 
 
 def _pair_by_table(root: Path, table: Path) -> Corpus:
-    """Recordings by the rows of a CSV."""
+    """List recordings by the rows of a CSV."""
     recordings, missing = [], []
     seen: dict[str, int] = {}
     for row in read_table(table, _REQUIRED, _OPTIONAL):
@@ -83,7 +83,7 @@ def _read_recording(root: Path, row: Row) -> Recording:
 
 
 def _pair_by_name(root: Path) -> Corpus:
-    """Recordings by the names of files."""
+    """List recordings by the names of files."""
     scores, audios = _find_files(root, SCORE_SUFFIXES), _find_files(root, AUDIO_SUFFIXES)
     if not scores and not audios:
         known = f"scores ({' '.join(SCORE_SUFFIXES)}) and recordings ({' '.join(AUDIO_SUFFIXES)})"
@@ -109,7 +109,7 @@ def _report_single(root: Path, path: Path, reason: str) -> Missing:
 
 
 def _find_files(root: Path, suffixes: tuple[str, ...]) -> dict[tuple[str, ...], list[Path]]:
-    """Files with one of these suffixes by what pairs them, in the order of the suffixes; hidden ones passed over."""
+    """Find files with one of these suffixes, by what pairs them, in the order of the suffixes; not hidden ones."""
     found: dict[tuple[str, ...], list[Path]] = defaultdict(list)
     for folder, subfolders, names in os.walk(root):
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))

@@ -1,4 +1,4 @@
-"""What a corpus lists, and the names it gives."""
+"""A corpus is listed as these dataclasses, under ids that are made here."""
 
 import hashlib
 import re
@@ -38,12 +38,12 @@ class Corpus:
 
 
 def is_id(text: str) -> bool:
-    """Whether `text` can stand as an id: letters, digits, _ and - only, so that it is safe as the name of a file."""
+    """Return whether a text can be an id: letters, digits, _ and - only, so that it is safe as the name of a file."""
     return _ID.fullmatch(text) is not None
 
 
 def make_path_id(path: Path, root: Path) -> str:
-    """A stable id for a file, from where it lies below `root` alone; different files have different ids.
+    """Make a stable id for a file, from where it lies below `root` alone; different files have different ids.
 
     `sonata.wav` directly in the root becomes `sonata-wav`. Where folders or other characters do not survive, six
     digits of a hash keep ids apart: `live/sonata.wav` becomes `live-sonata-wav-676117`. No id holds a dot.

@@ -1,4 +1,4 @@
-"""Performances from the alignments that the Bach Violin Dataset publishes, its recordings at hand or not."""
+"""Read performances from the alignments that the Bach Violin Dataset publishes, its recordings at hand or not."""
 
 from dataclasses import dataclass
 
@@ -60,7 +60,7 @@ def read_published_alignment(source: PublishedRecording, notes: ScoreNotes) -> M
 
 
 def _match_notes(source: PublishedRecording, published: PublishedNotes, order: IntArray, notes: ScoreNotes) -> IntArray:
-    """Indices of the score's notes that were published: all but its grace notes."""
+    """Match the score's notes with those that were published, all but grace notes; return the indices of the former."""
     main = np.flatnonzero(~notes.is_grace)
     main = main[np.lexsort((notes.pitch[main], quarter_to_tick(notes.onset_quarter[main])))]
     ours = np.stack([quarter_to_tick(notes.onset_quarter[main]), notes.pitch[main]])
@@ -74,7 +74,7 @@ def _match_notes(source: PublishedRecording, published: PublishedNotes, order: I
 def _spread_onsets(
     source: PublishedRecording, onset_tick: IntArray, alignment: PublishedAlignment, order: IntArray
 ) -> tuple[FloatArray, np.ndarray]:
-    """Onsets [M] in seconds that rise with the score position, and which notes [M] were moved for it."""
+    """Spread onsets [M], in seconds, to rise with the score position; say also which notes [M] were moved for it."""
     ticks, event = np.unique(onset_tick, return_inverse=True)
     published_sec = np.full(len(ticks), np.inf)
     np.minimum.at(published_sec, event, alignment.onset_sec[order])

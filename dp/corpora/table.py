@@ -1,4 +1,4 @@
-"""CSV files as rows that know where they stand, so that an error can say so."""
+"""Read CSV files as rows that know where they stand, so that an error can say so."""
 
 import csv
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Row:
     cells: dict[str, str]  # stripped
 
     def text(self, column: str) -> str:
-        """The cell, which must not be empty.
+        """Return the text of a cell, which must not be empty.
 
         Raises:
             DataError: it is.
@@ -27,7 +27,7 @@ class Row:
         return self.cells[column]
 
     def time_sec(self, column: str) -> float:
-        """The cell's time, in seconds or h:mm:ss.
+        """Return the time in a cell, written as seconds or h:mm:ss, in seconds.
 
         Raises:
             DataError: the cell holds no such time.
@@ -38,7 +38,7 @@ class Row:
             raise self.error(column, "is not a time", "write seconds or h:mm:ss") from error
 
     def number(self, column: str, low: float, high: float) -> float:
-        """The cell's number.
+        """Return the number in a cell, which must lie between `low` and `high`.
 
         Raises:
             DataError: the cell holds no number from low to high.
@@ -52,12 +52,12 @@ class Row:
         return value
 
     def error(self, column: str, reason: str, advice: str = "correct it") -> DataError:
-        """A DataError that names file, line, column and value."""
+        """Make a DataError that names file, line, column and value."""
         return DataError(f"{self.path}, line {self.line}", f"{column} {self.cells[column]!r} {reason}", advice)
 
 
 def read_table(path: Path, required: tuple[str, ...], optional: tuple[str, ...] | None = None) -> list[Row]:
-    """All rows of a CSV with a header; lines without any text are passed over.
+    """Read all rows of a CSV with a header; lines without any text are passed over.
 
     Args:
         path: UTF-8, comma-separated.
@@ -90,7 +90,7 @@ def read_table(path: Path, required: tuple[str, ...], optional: tuple[str, ...] 
 
 
 def read_header(path: Path) -> list[str]:
-    """The column names of a CSV; empty where the file is not one."""
+    """Read the column names of a CSV; empty where the file is not one."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             return [cell.strip() for cell in next(csv.reader(file), [])]

@@ -1,1 +1,1 @@
-"""Many jobs at a time: jobs and their outcomes, what does them (processes, Dask clusters), and how far they are."""
+"""Do many jobs at a time: jobs and their outcomes, what does them (processes, Dask clusters), and how far they are."""

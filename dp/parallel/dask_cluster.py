@@ -1,4 +1,4 @@
-"""Dask: many recordings at a time; one that fails, or takes its worker with it, costs only itself."""
+"""Do many recordings at a time by Dask; one that fails, or takes its worker with it, costs only itself."""
 
 import atexit
 import gc
@@ -87,14 +87,17 @@ def open_dask_client(
 
 
 def dask_setup(worker: object) -> None:
-    """Called by Dask as a worker starts: Ctrl-C, which a terminal sends to workers too, is left to their command."""
+    """Prepare a worker, as Dask does when it starts one.
+
+    Ctrl-C, which a terminal sends to workers too, is left to their command.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _silence_warnings()
     atexit.register(gc.freeze)  # else Python's last look through all objects takes longer than Dask waits for it
 
 
 def _silence_warnings() -> None:
-    """Dask warns of workers that are ended and of jobs that are cancelled; what became of a job is told anyway."""
+    """Silence Dask's warnings of workers that end and jobs that are cancelled; what became of a job is told anyway."""
     logging.getLogger("distributed").setLevel(logging.ERROR)
 
 
@@ -123,7 +126,7 @@ def _connect(address: str) -> Client:
 
 
 def work_off(client: Client, work: Callable[[J], Outcome], jobs: Sequence[J]) -> Iterator[Outcome]:
-    """Outcomes of jobs as they come; a few jobs per worker are with the scheduler at any time.
+    """Do jobs and yield their outcomes as they come; a few jobs per worker are with the scheduler at any time.
 
     A worker that dies may take another job's result with it. So whatever was lost with a worker is done again, alone.
 
@@ -142,7 +145,7 @@ def work_off(client: Client, work: Callable[[J], Outcome], jobs: Sequence[J]) ->
 
 
 def _work_off(client: Client, work: Callable[[J], Outcome], jobs: Sequence[J]) -> Iterator[tuple[J, Outcome | None]]:
-    """Each job and its outcome as they come; None where its worker died."""
+    """Do jobs and yield each with its outcome as it comes; None where its worker died."""
     waiting = iter(jobs)
     submitted: dict[str, J] = {}
 

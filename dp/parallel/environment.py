@@ -1,4 +1,4 @@
-"""Names of the environment variables that say where jobs are done and what is shown; the address they listen on."""
+"""Environment variables say where jobs are done and what is shown; this is where they have their names."""
 
 WORKERS_VARIABLE = "DP_WORKERS"  # processes of a local cluster
 SCHEDULER_VARIABLE = "DP_SCHEDULER"  # address of an existing cluster
@@ -7,7 +7,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def count_cores() -> int:
-    """Cores that this process may use, as Dask counts them: a container's limits count."""
+    """Count the cores that this process may use, as Dask does: a container's limits count."""
     from dask.system import CPU_COUNT
 
     return int(CPU_COUNT)

@@ -1,4 +1,4 @@
-"""How a stage process tells the command that started it how far it is: lines on standard error."""
+"""A stage process tells the command that started it how far it is, by lines on standard error."""
 
 import dataclasses
 import json
@@ -47,12 +47,12 @@ def emit(event: Event) -> None:
 
 
 def parse(line: str) -> Event | None:
-    """The event in a line of a stage's standard error, or None for any other line."""
+    """Parse the event in a line of a stage's standard error; None for any other line."""
     return Event(**json.loads(line[len(MARK) :])) if line.startswith(MARK) else None
 
 
 def describe_traceback(file: str) -> str:
-    """Where a traceback is, to end a line with; empty where there is none."""
+    """Say where a traceback is, to end a line with; empty where there is none."""
     if not file:
         return ""
     path, here = Path(file), Path.cwd()

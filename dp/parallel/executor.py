@@ -1,4 +1,4 @@
-"""What a job is, and what does many of them: another way (Ray, Slurm) is one class more with `Executor`'s method."""
+"""An executor does many jobs: another way (Ray, Slurm) is one class more with the method of `Executor`."""
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Job(Protocol):
 
     @property
     def recording_id(self) -> str:
-        """Whose job it is."""
+        """The recording or score that the work is on; outcomes and messages name it."""
 
 
 J = TypeVar("J", bound=Job)

@@ -1,4 +1,4 @@
-"""What became of one job: of a recording in a stage, of a score in a batch."""
+"""Every job ends in an outcome: that of a recording in a stage, or of a score in a batch."""
 
 import errno
 import traceback
@@ -47,11 +47,11 @@ def attempt(recording_id: str, work: Callable[[], Found]) -> Found | Outcome:
 
 
 def make_crash(recording_id: str, error: BaseException) -> Outcome:
-    """The outcome for an error that is not bad data."""
+    """Make the outcome for an error that is not bad data."""
     lines = traceback.format_exception(error)
     return Outcome(recording_id, "crashed", describe_error(error), traceback="".join(lines))
 
 
 def describe_error(error: object) -> str:
-    """An unexpected error in one line."""
+    """Describe an unexpected error in one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"

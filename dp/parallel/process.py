@@ -1,4 +1,4 @@
-"""A process of its own that does one job after the other: one that dies costs its job, not the command."""
+"""A process beside this one does one job after the other: if it dies, that costs its job, not the command."""
 
 import contextlib
 import multiprocessing
@@ -21,7 +21,7 @@ class Worker(Generic[J]):
     """Does jobs in another process, which starts with the first job, and again after it died."""
 
     def __init__(self, work: Callable[[J], Outcome]) -> None:
-        """Of `work`, which does one job, only the name goes to the other process."""
+        """Take `work`, which does one job; only its name goes to the other process."""
         self._work = work
         self._process: BaseProcess | None = None
         self._pipe: Connection | None = None

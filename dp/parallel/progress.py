@@ -1,4 +1,4 @@
-"""Showing how far a run is: a bar on a terminal, a line now and then elsewhere."""
+"""Show how far a run is: a bar on a terminal, a line now and then elsewhere."""
 
 import sys
 import time
@@ -23,7 +23,7 @@ def show_progress(quiet: bool) -> Iterator[OnEvent]:
 
 
 def _show_tracebacks(on_step: OnEvent) -> OnEvent:
-    """Shows steps and tracebacks; an error that ends a stage comes back as an exception."""
+    """Show steps and tracebacks; an error that ends a stage comes back as an exception."""
 
     def show(event: Event) -> None:
         if event.traceback:

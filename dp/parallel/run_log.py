@@ -1,4 +1,4 @@
-"""Unexpected errors of a run: their tracebacks go to one file, which is made with the first of them."""
+"""Keep the tracebacks of a run's unexpected errors in one file, which is made with the first of them."""
 
 import logging
 import os
@@ -51,14 +51,14 @@ def log_crash(outcome: Outcome) -> None:
 
 
 def keep_traceback(folder: Path, name: str, error: BaseException) -> str:
-    """One line about an error that ended a command, whose traceback is kept as `keep_log` does."""
+    """Describe an error that ended a command in one line, and keep its traceback as `keep_log` does."""
     with keep_log(folder, name):
         log_error(name, error)
         return describe_error(error) + describe_traceback(find_traceback_file())
 
 
 def find_traceback_file() -> str:
-    """The file that tracebacks of this run went to; empty as long as there are none."""
+    """Find the file that tracebacks of this run went to; empty as long as there are none."""
     files = (handler for handler in _LOGGER.handlers if isinstance(handler, _RunFile))
     return next((str(file.path) for file in files if file.is_made), "")
 

@@ -1,4 +1,4 @@
-"""This module cuts some parts and some bars out of a score, as a score of their own."""
+"""Cut some parts and some bars out of a score, as a score of their own."""
 
 from collections.abc import Sequence
 from dataclasses import fields, replace

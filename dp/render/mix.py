@@ -1,4 +1,4 @@
-"""This module finds the performer of a rendering: one that the models know, or a mix, which becomes one more."""
+"""Find the performer of a rendering: one that the models know, or a mix, which becomes one more."""
 
 import copy
 from dataclasses import replace

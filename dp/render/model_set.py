@@ -1,4 +1,4 @@
-"""The three models that a rendering needs, read from a folder."""
+"""Read the three models that a rendering needs from a folder."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""This module writes the notes as they are played, as MIDI and as CSV."""
+"""Write the notes as they are played, as MIDI and as CSV."""
 
 import csv
 import io

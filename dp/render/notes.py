@@ -1,4 +1,4 @@
-"""A window moves on through a piece; this module finds its notes, at a cost that does not grow with the piece."""
+"""Find the notes in a window that moves on through a piece, at a cost that does not grow with the piece."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ class NoteWindow:
     """The notes of a performance in frames, each at least one frame long, seen through a window that only moves on."""
 
     def __init__(self, performed: PerformedNotes, rate_hz: float, tail_frame: int = 0) -> None:
-        """Start before the first note; notes count as sounding for `tail_frame` frames after their end."""
+        """Start before the first of N notes; they count as sounding for `tail_frame` frames after their end."""
         self._pitch, self._velocity = performed.pitch, performed.velocity
         self._onset_frame = sec_to_frame(performed.onset_sec, rate_hz)
         self._duration_frame = np.maximum(sec_to_frame(performed.offset_sec, rate_hz) - self._onset_frame, 1)
@@ -29,7 +29,7 @@ class NoteWindow:
             reach: number of notes, in the order of the performance.
 
         Returns:
-            The notes' indices, ascending.
+            Indices [K] of the notes, ascending.
         """
         entered = int(np.searchsorted(self._ordered_onset, last))
         candidates = np.concatenate([self._inside, self._order[self._entered : entered]])
@@ -45,7 +45,7 @@ class NoteWindow:
         return np.repeat(begin, length) + within
 
     def take_notes(self, chosen: IntArray, first: int, tempo_qpm: float) -> SoundingNotes:
-        """Take the chosen notes as a model reads them in a window that begins at frame `first`."""
+        """Take the chosen notes [K], by index, as a model reads them in a window that begins at frame `first`."""
         return SoundingNotes(
             pitch=self._pitch[chosen],
             velocity=self._velocity[chosen],

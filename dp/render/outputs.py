@@ -1,4 +1,4 @@
-"""This module writes the files of one rendering: the audio and what belongs to it. All of them appear, or none."""
+"""Write the files of one rendering, the audio and what belongs to it. All of them appear, or none."""
 
 import errno
 import math

@@ -1,4 +1,4 @@
-"""This module decides what is played, before any of it sounds: notes with times and levels, and their performer."""
+"""Decide what is played, before any of it sounds: notes with times and levels, and their performer."""
 
 from dataclasses import dataclass, field, replace
 

@@ -1,4 +1,4 @@
-"""Some scores can be played but are odd; this module counts and names what is odd in warnings."""
+"""Count and name in warnings what is odd in a score that can be played all the same."""
 
 from dataclasses import replace
 

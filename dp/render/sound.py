@@ -53,7 +53,7 @@ def log_mel_pieces(
     performer: str | None,
     texture: Texture,
 ) -> Iterator[Tensor]:
-    """The log-mel of `synthesize` in pieces [T, M] that follow each other; the first is short."""
+    """Make the log-mel of `synthesize` in pieces [T, M] that follow each other; the first is short."""
     if synthesis.model.dims.attention == "local":
         return _synthesize_chunks(performed, tempo_map, synthesis, performer, texture)
     return _synthesize_windows(performed, tempo_map, synthesis, performer, texture)

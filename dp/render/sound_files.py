@@ -167,6 +167,9 @@ def _speed_up(performance: Performance, factor: float) -> Performance:
 
 
 def _write_header(file: BinaryIO, frame_count: int, band_count: int) -> None:
-    """NumPy leaves room for the first axis to grow, so the header has the same length for any number of frames."""
+    """Write the header of a .npy file of a log-mel [frame_count, band_count].
+
+    NumPy leaves room for the first axis to grow, so the header has the same length for any number of frames.
+    """
     header = {"descr": "<f4", "fortran_order": False, "shape": (frame_count, band_count)}
     np.lib.format.write_array_header_1_0(file, header)

@@ -1,1 +1,1 @@
-"""This room makes pictures and tables for people to look at."""
+"""Make pictures and tables for people to look at."""

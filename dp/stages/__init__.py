@@ -1,1 +1,1 @@
-"""One recording's work in each stage of the dataset: ingest, align, features."""
+"""Each stage of the dataset (ingest, align, features) does one recording's work here."""

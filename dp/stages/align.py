@@ -1,4 +1,4 @@
-"""Align: when each note of a score sounds in a recording."""
+"""Align a score with a recording: find when each note sounds."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -38,12 +38,12 @@ class AlignJob:
 
     @property
     def recording_id(self) -> str:
-        """Whose job it is."""
+        """The recording to align."""
         return self.stored.recording.recording_id
 
 
 def plan_align(project: Path, config: Config) -> tuple[AlignJob, ...]:
-    """A job for every recording that ingest took in."""
+    """Plan a job for every recording that ingest took in."""
     data = locate_data_folder(project)
     notes_by_piece, repeats_by_piece = read_score_notes(data), read_score_repeats(data)
     made_by = (config.align, compute_code_digest(align_entry.__name__), _hash_soundfont(config.align))
@@ -58,7 +58,7 @@ def plan_align(project: Path, config: Config) -> tuple[AlignJob, ...]:
 
 
 def find_alignment(job: AlignJob) -> Outcome | None:
-    """The outcome of a recording that was aligned before, from the same bytes by the same code; or None."""
+    """Find the outcome of a recording that was aligned before, from the same bytes by the same code; or None."""
     found = find_result(job, STAGE)
     if found is None or found.entry is None:
         return None
@@ -92,7 +92,7 @@ def publish_align(project: Path, jobs: Sequence[AlignJob], outcomes: Iterable[Ou
 
 
 def _hash_soundfont(config: AlignConfig) -> str | None:
-    """Of what plays the scores, where the method has them played and there is something."""
+    """Hash the soundfont that plays the scores, where the method has them played and there is one."""
     if config.method != "publication":
         return None
     from dp.align.publication.fluidsynth import find_soundfont
@@ -111,6 +111,6 @@ def _align(job: AlignJob) -> Outcome:
 
 
 def _judge(outcome: Outcome, entry: Path) -> Outcome:
-    """The outcome of an alignment, which may be that the score does not fit."""
+    """Return the outcome of an alignment, which may be that the score does not fit."""
     report = read_alignment_file(entry / REPORT_FILE)
     return replace(outcome, outcome=outcome.outcome if report.accepted else "rejected", reason=report.reason)

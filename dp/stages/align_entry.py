@@ -1,4 +1,4 @@
-"""What align keeps of one recording. What this module imports is what the kept files depend on."""
+"""Keep what align makes of one recording. What this module imports is what the kept files depend on."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ REPORT_FILE = "report.parquet"
 
 
 def read_samples(audio_path: Path, start_sec: float, end_sec: float | None) -> npt.NDArray[np.float32]:
-    """Samples [L] of a slice of a recording, as the aligner hears them.
+    """Read the samples [L] of a slice of a recording, as the aligner hears them.
 
     Raises:
         DataError: the file cannot be used.

@@ -1,4 +1,4 @@
-"""One score file aligned with one recording, without a project."""
+"""Align one score file with one recording, without a project."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The environment of stage processes: state inside the project, no telemetry, no network."""
+"""Stage processes get their environment here: state inside the project, no telemetry, no network."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ SERVER_VARIABLE = "PREFECT_API_URL"
 
 
 def make_orchestrator_environment(project: Path) -> dict[str, str]:
-    """What must be set before prefect or mlflow is imported."""
+    """Make the variables that must be set before prefect or mlflow is imported."""
     return {
         "PREFECT_HOME": str(project / STATE_FOLDER / "prefect"),
         "DO_NOT_TRACK": "1",
@@ -30,7 +30,7 @@ def make_orchestrator_environment(project: Path) -> dict[str, str]:
 
 
 def make_command_environment(project: Path, extra: Mapping[str, str]) -> dict[str, str]:
-    """Environment for DVC and the stages below it: this interpreter, this `dp`, and `extra`."""
+    """Make the environment of DVC and the stages below it: this interpreter, this `dp`, and `extra`."""
     environment = {**os.environ, **make_orchestrator_environment(project), **extra}
     environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     library = str(Path(__file__).parents[2])

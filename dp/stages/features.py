@@ -1,4 +1,4 @@
-"""Features: log-mels of the clips of every accepted recording, and which clips are held out."""
+"""Make the log-mels of the clips of every accepted recording, and hold some clips out."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -35,12 +35,12 @@ class FeaturesJob:
 
     @property
     def recording_id(self) -> str:
-        """Whose job it is."""
+        """The recording to make features of."""
         return self.stored.recording.recording_id
 
 
 def plan_features(project: Path, config: Config) -> tuple[FeaturesJob, ...]:
-    """A job for every recording whose score fits."""
+    """Plan a job for every recording whose score fits."""
     data = locate_data_folder(project)
     accepted = {row.recording_id for row in read_alignment_report(data) if row.accepted}
     code = compute_code_digest(features_entry.__name__)
@@ -55,7 +55,7 @@ def plan_features(project: Path, config: Config) -> tuple[FeaturesJob, ...]:
 
 
 def find_features(job: FeaturesJob) -> Outcome | None:
-    """The outcome of a recording whose features were made before; or None."""
+    """Find the outcome of a recording whose features were made before; or None."""
     return find_result(job, STAGE)
 
 
@@ -86,7 +86,7 @@ def _make(job: FeaturesJob) -> Outcome:
 
 
 def _clip_rows(made: Sequence[tuple[StoredRecording, Path]], mel: MelConfig, split: SplitConfig) -> list[ClipRow]:
-    """The clips of all recordings, with both splits."""
+    """Make the rows of the clips of all recordings, with both splits."""
     spans = []
     for stored, entry in made:
         counts = read_mel_frame_counts(entry / MELS_FILE)

@@ -1,4 +1,4 @@
-"""What features keeps of one recording. What this module imports is what the kept file depends on."""
+"""Keep the features of one recording. What this module imports is what the kept file depends on."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Ingest: is a recording's audio readable, what are its notes as written, and which bytes are they made from."""
+"""Take recordings in: check that the audio can be read, read the score's notes, hash the bytes both are made from."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class IngestJob:
 
     @property
     def recording_id(self) -> str:
-        """Whose job it is."""
+        """The recording to take in."""
         return self.recording.recording_id
 
 
@@ -131,7 +131,7 @@ def _ingest(job: IngestJob) -> Outcome:
 
 
 def _refuse_other_scores(outcomes: Sequence[Outcome], stored: dict[str, StoredRecording]) -> list[Outcome]:
-    """One piece has one score: the first recording's."""
+    """Fail recordings whose piece has another score already: the first recording's score counts."""
     first: dict[str, StoredRecording] = {}
     final = []
     for outcome in outcomes:

@@ -1,4 +1,4 @@
-"""What ingest keeps of one recording. What this module imports is what the kept files depend on."""
+"""Keep what ingest makes of one recording. What this module imports is what the kept files depend on."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Published alignments: taken in beside the recordings, so that the timing model learns from players we cannot hear."""
+"""Take published alignments in beside the recordings: the timing model learns from players who cannot be heard, too."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def ingest_published(alignment: PublishedRecording, cache: Path) -> Outcome:
 
 
 def add_published(missing: Outcome, published: Outcome) -> Outcome:
-    """The outcome of a recording that is missing, with what became of its published alignment."""
+    """Add to the outcome of a recording that is missing what became of its published alignment."""
     kept = "its published alignment is used" if published.entry is not None else "its published alignment is not used"
     reason = f"{missing.reason}; {kept}" + (f": {published.reason}" if published.reason else "")
     return Outcome(missing.recording_id, missing.outcome, reason)

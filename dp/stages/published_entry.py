@@ -1,4 +1,4 @@
-"""What ingest keeps of one published alignment. What this module imports is what the kept files depend on."""
+"""Keep what ingest makes of one published alignment. What this module imports is what the kept files depend on."""
 
 from pathlib import Path
 
@@ -34,5 +34,5 @@ def write_entry(entry: Path, alignment: PublishedRecording) -> str:
 
 
 def read_repairs(entry: Path) -> str:
-    """What was repaired, in words."""
+    """Read in words what was repaired."""
     return (entry / _REPAIRS_FILE).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The report of a stage: one row a recording."""
+"""Report what a stage did: one row a recording."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,14 +12,14 @@ from dp.store.writing import make_row_columns
 
 
 def summarize_outcomes(stage: str, outcomes: Iterable[Outcome]) -> str:
-    """One line: how many recordings had which outcome."""
+    """Say in one line how many recordings had which outcome."""
     counts = Counter(outcome.outcome for outcome in outcomes)
     parts = [f"{counts[name]} {name}" for name in schema.OUTCOMES if counts[name]]
     return f"{stage}: {', '.join(parts) or 'no recordings'}"
 
 
 def sort_outcomes(outcomes: Iterable[Outcome], recording_ids: Sequence[str]) -> list[Outcome]:
-    """Outcomes in the corpus's order: published files must not depend on which worker was faster."""
+    """Sort outcomes in the corpus's order: published files must not depend on which worker was faster."""
     position = {recording_id: index for index, recording_id in enumerate(recording_ids)}
     return sorted(outcomes, key=lambda outcome: position[outcome.recording_id])
 

@@ -1,4 +1,4 @@
-"""Which run last published a stage: how a command knows what was done now and what it only found done."""
+"""Note which run last published a stage, so that a command can tell what was done now and what it only found done."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ BY_HAND = "by hand"  # the id of a stage that was started without a command
 
 
 def find_current_run() -> str:
-    """The id of the run that this stage process belongs to."""
+    """Find the id of the run that this stage process belongs to."""
     return os.environ.get(RUN_VARIABLE, BY_HAND)
 
 
@@ -28,7 +28,7 @@ def clear_mark(project: Path, stage: str) -> None:
 
 
 def was_published(project: Path, stage: str, run_id: str) -> bool:
-    """Whether this run published the stage."""
+    """Return whether this run published the stage."""
     path = _mark(project, stage)
     return path.is_file() and path.read_text() == run_id
 

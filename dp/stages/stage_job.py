@@ -1,4 +1,4 @@
-"""What one recording's work in a stage is, and keeping its result in the per-recording cache."""
+"""A stage does its work on one recording as a job, and keeps the result in the per-recording cache."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -35,7 +35,7 @@ class StageJob(Job, Protocol):
 
 
 def find_result(job: StageJob, stage: str) -> Outcome | None:
-    """The outcome of a job whose result was made before, by the same code from the same bytes; or None."""
+    """Find the outcome of a job whose result was made before, by the same code from the same bytes; or None."""
     entry = find_entry(job.cache, stage, job.key)
     return None if entry is None else Outcome(job.recording_id, "reused", entry=entry)
 

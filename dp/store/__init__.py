@@ -1,1 +1,1 @@
-"""The feature store: Parquet datasets in and out, clips, splits, and the per-recording cache."""
+"""The feature store keeps Parquet datasets, clips, splits, and the per-recording cache."""

@@ -1,4 +1,4 @@
-"""Per-recording results, kept outside DVC's outs: DVC empties those before a stage runs.
+"""Keep per-recording results outside DVC's outs: DVC empties those before a stage runs.
 
 An entry is the folder ROOT/STAGE/KEY. It gets its name when it is complete, so that a name is the proof that all is
 there, and a killed run goes on where it was. KEY is made of everything that the result depends on
@@ -28,7 +28,7 @@ class Garbage:
 
 
 def find_entry(root: Path, stage: str, key: str) -> Path | None:
-    """The folder of a complete entry, or None. Finding it counts as using it."""
+    """Find the folder of a complete entry, or None. Finding it counts as using it."""
     entry = root / stage / key
     try:
         os.utime(entry)
@@ -39,7 +39,7 @@ def find_entry(root: Path, stage: str, key: str) -> Path | None:
 
 @contextmanager
 def make_entry(root: Path, stage: str, key: str) -> Iterator[Path]:
-    """A temporary folder that becomes the entry when the block ends without an error.
+    """Make a temporary folder that becomes the entry when the block ends without an error.
 
     Raises:
         OSError: it cannot be written, for example because the disk is full; nothing is left of it.

@@ -1,4 +1,4 @@
-"""Where clips begin and end, and how their log-mels are kept."""
+"""Find where clips begin and end, and pack their log-mels."""
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ FloatMel = npt.NDArray[np.float32]
 
 
 def find_clip_bounds(frame_count: int, rate_hz: float) -> tuple[tuple[int, int], ...]:
-    """[start, end) frames of the clips of a recording.
+    """Find the frames [start, end) of each clip of a recording.
 
     Clip i is frames round(312.5 i) to round(312.5 (i+1)) at the publication's 62.5 frames per second. What is left at
     the end makes a shorter last clip when it lasts SHORTEST_CLIP_SEC or more, and is left out otherwise: a shorter one
@@ -30,17 +30,17 @@ def find_clip_bounds(frame_count: int, rate_hz: float) -> tuple[tuple[int, int],
 
 
 def make_clip_id(recording_id: str, clip_index: int) -> str:
-    """The id of a clip."""
+    """Make the id of a clip: that of its recording, and the clip's index in four digits."""
     return f"{recording_id}/{clip_index:04d}"
 
 
 def pack_mel(mel: FloatMel) -> bytes:
-    """[T, M] log-mel as row-major bytes of MEL_DTYPE."""
+    """Pack a log-mel [T, M] as row-major bytes of MEL_DTYPE."""
     return np.ascontiguousarray(mel, dtype=MEL_DTYPE).tobytes()
 
 
 def unpack_mel(data: bytes, frame_count: int, band_count: int, dtype: str, subject: object) -> FloatMel:
-    """Bytes of the store as a [T, M] float32 log-mel.
+    """Unpack bytes of the store to a log-mel [T, M] in float32.
 
     Raises:
         DataError: there are too many bytes, or too few, for the shape.

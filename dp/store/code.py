@@ -1,4 +1,4 @@
-"""What code a result depends on: the modules that a root module imports, directly or through others, and no list.
+"""Find the code that a result depends on: what a root module imports, directly or through others, and no list.
 
 The closure is that of static imports (grimp), those inside functions among them. Left out are the parameters, which
 count by their values instead. Versions of third-party packages that decide a result count too, and those of packages
@@ -30,7 +30,7 @@ TEXT_SUFFIXES = (".py", ".pyc", ".md")  # of what lies beside a module without b
 
 @cache
 def compute_code_digest(*roots: str) -> str:
-    """Digest of all code and data files that the modules `roots` depend on.
+    """Compute the digest of all code and data files that the modules `roots` depend on.
 
     Python counts without its comments, docstrings and layout, so that these do not cost a recomputation. Files beside
     a module that are no Python, such as the weights of a net, count with it.
@@ -56,7 +56,7 @@ def compute_code_digest(*roots: str) -> str:
 
 
 def find_closure(*roots: str) -> frozenset[str]:
-    """Names of the modules of this library that the modules `roots` import, directly or through others; with `roots`.
+    """Find the modules of this library that the modules `roots` import, directly or through others; with `roots`.
 
     Raises:
         ModuleNotFoundError: there is no such module.
@@ -65,7 +65,7 @@ def find_closure(*roots: str) -> frozenset[str]:
 
 
 def find_versions(*roots: str) -> dict[str, str]:
-    """Versions of the third-party packages that decide a result of the modules `roots`, by name of the import.
+    """Find the versions of the packages of others that decide a result of `roots`, by name of the import.
 
     Raises:
         ModuleNotFoundError: there is no such module.
@@ -101,7 +101,7 @@ def _is_ours(name: str) -> bool:
 
 
 def _list_files(name: str) -> list[Path]:
-    """The source of a module, and the data files beside it."""
+    """List the source of a module, and the data files beside it."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"no module {name}")
@@ -123,7 +123,7 @@ def _strip_source(source: bytes) -> bytes:
 
 
 def _find_version(package: str) -> str:
-    """The version of an installed package; empty for one of Python's own or one that is not installed."""
+    """Find the version of an installed package; empty for one of Python's own or one that is not installed."""
     try:
         version = importlib.metadata.version(package)  # of all that we import, the distribution has the import's name
     except importlib.metadata.PackageNotFoundError:

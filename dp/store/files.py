@@ -1,4 +1,4 @@
-"""Folders written whole or not at all; `dp.files` does the same for files."""
+"""Write folders whole or not at all; `dp.files` does the same for files."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ TEMPORARY_PREFIX = ".tmp-"
 
 @contextmanager
 def open_whole_folder(target: Path) -> Iterator[Path]:
-    """An empty temporary folder beside `target` that takes its place when the block ends without an error.
+    """Open an empty temporary folder beside `target`, which takes its place when the block ends without an error.
 
     On any error, a full disk among them, nothing is left of it and `target` stays as it was. A folder cannot be
     replaced in one step: between two renames there is none for a moment, but never half of one.

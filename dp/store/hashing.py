@@ -1,4 +1,4 @@
-"""Digests of what a result depends on: files, arrays, configuration; of code see `dp.store.code`."""
+"""Hash what a result depends on: files, arrays, configuration; for code see `dp.store.code`."""
 
 import dataclasses
 import hashlib
@@ -12,7 +12,7 @@ from dp.errors import DataError
 
 
 def compute_file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, as hexadecimal digits.
+    """Compute the SHA-256 of a file's bytes, as hexadecimal digits.
 
     Raises:
         DataError: the file cannot be read.
@@ -25,7 +25,7 @@ def compute_file_sha256(path: Path) -> str:
 
 
 def make_result_key(*parts: object) -> str:
-    """One name for everything that a result depends on.
+    """Make one name, 40 hexadecimal digits, for everything that a result depends on.
 
     Args:
         parts: strings, numbers, None, paths, arrays, frozen dataclasses, and tuples, lists or dicts of these.

@@ -1,4 +1,4 @@
-"""Datasets of the feature store as dataclasses and arrays: what training, rendering and reports read.
+"""Read datasets of the feature store as dataclasses and arrays, for training, rendering and reports.
 
 `data` is always the project's data folder. Every function raises DataError where a dataset is missing, damaged or
 does not fit its schema.
@@ -20,40 +20,40 @@ from dp.types import PerformedNotes, Recording, Repeat, ScoreNotes
 
 
 def read_stored_recordings(data: Path) -> tuple[StoredRecording, ...]:
-    """All recordings that were ingested, in the corpus's order, with the digests of their files."""
+    """Read all recordings that were ingested, in the corpus's order, with the digests of their files."""
     return tuple(_convert_recording(row, data) for row in _read_rows(data / "recordings", schema.RECORDINGS))
 
 
 def read_recordings(data: Path) -> tuple[Recording, ...]:
-    """All recordings that were ingested, in the corpus's order (not only those whose score fits: see read_clips)."""
+    """Read all recordings that were ingested, in the corpus's order; for those whose score fits see read_clips."""
     return tuple(stored.recording for stored in read_stored_recordings(data))
 
 
 def read_recording_file(path: Path) -> StoredRecording:
-    """One file with one row of RECORDINGS."""
+    """Read one file with one row of RECORDINGS."""
     (row,) = read_table(path, schema.RECORDINGS).to_pylist()
     return _convert_recording(row, path.parent)
 
 
 def read_alignment_file(path: Path) -> AlignmentRow:
-    """One file with one row of ALIGNMENT_REPORT."""
+    """Read one file with one row of ALIGNMENT_REPORT."""
     (row,) = read_table(path, schema.ALIGNMENT_REPORT).to_pylist()
     return AlignmentRow(**row)
 
 
 def read_mel_frame_counts(path: Path) -> list[int]:
-    """Frames of each clip in one file of MELS, without reading the mels."""
+    """Read the number of frames of each clip in one file of MELS, without reading the mels."""
     return read_column(path, "frame_count").to_pylist()
 
 
 def read_score_notes(data: Path) -> dict[str, ScoreNotes]:
-    """The notes of every score, by piece_id."""
+    """Read the notes of every score, by piece_id."""
     table = read_dataset(data / "score_notes", schema.SCORE_NOTES)
     return {key: convert_score_notes(part) for key, part in _iterate_groups(table, "piece_id")}
 
 
 def read_score_repeats(data: Path) -> dict[str, tuple[Repeat, ...]]:
-    """The repeats of every score that has some, by piece_id."""
+    """Read the repeats of every score that has some, by piece_id."""
     found: dict[str, tuple[Repeat, ...]] = {}
     for row in _read_rows(data / "score_repeats", schema.SCORE_REPEATS):
         piece_id = row.pop("piece_id")
@@ -62,13 +62,13 @@ def read_score_repeats(data: Path) -> dict[str, tuple[Repeat, ...]]:
 
 
 def read_performed_notes(data: Path) -> dict[str, StoredPerformance]:
-    """The performed notes of every accepted recording, by recording_id."""
+    """Read the performed notes of every accepted recording, by recording_id."""
     table = read_dataset(data / "performed_notes", schema.PERFORMED_NOTES)
     return {key: convert_performed_notes(part) for key, part in _iterate_groups(table, "recording_id")}
 
 
 def read_published_notes(data: Path) -> tuple[PublishedPerformance, ...]:
-    """The performances whose alignments the corpus publishes, in its order."""
+    """Read the performances whose alignments the corpus publishes, in its order."""
     names = ("recording_id", "piece_id", "performer", "instrument", "licence")
     table = read_dataset(data / "published_notes", schema.PUBLISHED_NOTES)
     return tuple(
@@ -81,17 +81,17 @@ def read_published_notes(data: Path) -> tuple[PublishedPerformance, ...]:
 
 
 def read_alignment_report(data: Path) -> tuple[AlignmentRow, ...]:
-    """What alignment said about every recording it could align, accepted or not."""
+    """Read what alignment said about every recording it could align, accepted or not."""
     return tuple(AlignmentRow(**row) for row in _read_rows(data / "alignment_report", schema.ALIGNMENT_REPORT))
 
 
 def read_clips(data: Path) -> tuple[ClipRow, ...]:
-    """The clips of all accepted recordings, by recording, then in time."""
+    """Read the clips of all accepted recordings, by recording, then in time."""
     return tuple(ClipRow(**row) for row in _read_rows(data / "clips", schema.CLIPS))
 
 
 def read_mels(data: Path, clip_ids: Collection[str] | None = None) -> Iterator[tuple[str, FloatMel]]:
-    """(clip_id, [T, M] float32 natural log-mel) of all clips, or of those asked for, a few in memory at a time."""
+    """Read all clips, or those asked for, as (clip_id, natural log-mel [T, M] float32), a few in memory at a time."""
     for table in iterate_dataset(data / "mels", schema.MELS):
         for row in table.to_pylist():
             if clip_ids is None or row["clip_id"] in clip_ids:
@@ -108,23 +108,23 @@ def read_mels(data: Path, clip_ids: Collection[str] | None = None) -> Iterator[t
 
 
 def read_peaks(data: Path) -> dict[str, float]:
-    """The largest sample of every clip, by clip_id, its recording being at full level."""
+    """Read the largest sample of every clip, by clip_id, its recording being at full level."""
     columns = [table.select(["clip_id", "peak"]).to_pydict() for table in iterate_dataset(data / "mels", schema.MELS)]
     return {key: peak for part in columns for key, peak in zip(part["clip_id"], part["peak"], strict=True)}
 
 
 def read_stage_report(data: Path, stage: str) -> tuple[StageRow, ...]:
-    """What a stage (ingest, align, features) did for each recording."""
+    """Read what a stage (ingest, align, features) did for each recording."""
     return tuple(StageRow(**row) for row in _read_rows(data / f"{stage}_report", schema.STAGE_REPORT))
 
 
 def convert_score_notes(table: pa.Table) -> ScoreNotes:
-    """Rows of SCORE_NOTES, all of one piece, as arrays."""
+    """Convert rows of SCORE_NOTES, all of one piece, to arrays [N]."""
     return ScoreNotes(**_convert_arrays(table, schema.SCORE_NOTES, skip=("piece_id", "note_id")))
 
 
 def convert_performed_notes(table: pa.Table) -> StoredPerformance:
-    """Rows of PERFORMED_NOTES, all of one recording, as arrays."""
+    """Convert rows of PERFORMED_NOTES, all of one recording, to arrays [M]."""
     return _convert_performance(table, schema.PERFORMED_NOTES, ("recording_id",))
 
 
@@ -148,7 +148,7 @@ def _convert_arrays(table: pa.Table, table_schema: pa.Schema, skip: tuple[str, .
 
 
 def _iterate_groups(table: pa.Table, column: str) -> Iterator[tuple[str, pa.Table]]:
-    """Runs of rows with the same value; the store keeps the rows of one id together."""
+    """Yield runs of rows with the same value; the store keeps the rows of one id together."""
     if not table.num_rows:
         return
     values = table.column(column).to_numpy(zero_copy_only=False)

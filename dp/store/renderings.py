@@ -1,4 +1,4 @@
-"""The manifest of a folder of renderings: one row per score and what became of it."""
+"""Read and write the manifest of a folder of renderings: one row per score and what became of it."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ class RenderingRow:
 
 
 def read_renderings(folder: Path) -> tuple[RenderingRow, ...]:
-    """The rows of a folder's manifest, in the order written; none where there is no manifest yet.
+    """Read the rows of a folder's manifest, in the order written; none where there is no manifest yet.
 
     Raises:
         DataError: the manifest is damaged.

@@ -1,4 +1,4 @@
-"""The rows of the feature store's datasets, as dataclasses."""
+"""The rows of the feature store's datasets pass through the library as these dataclasses."""
 
 from dataclasses import dataclass
 

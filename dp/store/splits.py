@@ -1,4 +1,4 @@
-"""Which clips and which recordings are held out for validation: the same ones every time, on every machine."""
+"""Choose which clips and which recordings are held out for validation: the same ones every time, on every machine."""
 
 import hashlib
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 
 def choose_valid_clips(clip_ids: Iterable[str], seed: int, fraction: float) -> frozenset[str]:
-    """The publication's `clip` split: clips held out one by one.
+    """Choose the clips of the publication's `clip` split, which are held out one by one.
 
     Each clip is drawn by a hash of the seed and its id, so a corpus that grows moves none of the others. Where the
     draw holds out none of two clips or more, the one nearest to it is.
@@ -21,7 +21,7 @@ def choose_valid_clips(clip_ids: Iterable[str], seed: int, fraction: float) -> f
 def choose_valid_recordings(
     performer_by_recording: Mapping[str, str], seed: int, fraction: float, chosen: Sequence[str] = ()
 ) -> frozenset[str]:
-    """The `recording` split: recordings held out whole.
+    """Choose the recordings of the `recording` split, which are held out whole.
 
     Args:
         performer_by_recording: performer of every recording_id.
@@ -51,7 +51,7 @@ def choose_valid_recordings(
 def choose_valid_movements(
     performers_by_movement: Mapping[str, Sequence[str]], seed: int, fraction: float
 ) -> frozenset[str]:
-    """Movements held out with all who play them, so that nobody's playing of them was heard.
+    """Choose movements to hold out with all who play them, so that nobody's playing of them was heard.
 
     Args:
         performers_by_movement: performer of each of a movement's recordings.
@@ -76,5 +76,5 @@ def choose_valid_movements(
 
 
 def _draw(seed: int, name: str) -> float:
-    """A number in [0, 1) that only depends on the seed and the name."""
+    """Draw a number in [0, 1) that only depends on the seed and the name."""
     return int.from_bytes(hashlib.sha256(f"{seed}:{name}".encode()).digest()[:8]) / 2**64

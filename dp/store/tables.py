@@ -1,4 +1,4 @@
-"""Parquet files and datasets, validated against `dp.schema` on the way in and on the way out.
+"""Read and write Parquet files and datasets, which `dp.schema` validates on the way in and on the way out.
 
 A dataset is a folder: `part-0.parquet`, or `collection=NAME/part-0.parquet` where it is partitioned. Small row
 groups keep random reads of binary columns cheap.
@@ -23,7 +23,7 @@ ADVICE = "delete its folder, if there is one, and run dp rebuild"
 
 
 def make_table(columns: Mapping[str, object], schema: pa.Schema, subject: object) -> pa.Table:
-    """Columns (arrays or sequences of one length) as a validated table.
+    """Make a validated table of columns: arrays or sequences of one length.
 
     Raises:
         DataError: they do not fit the schema.
@@ -61,7 +61,7 @@ def read_table(path: Path, schema: pa.Schema) -> pa.Table:
 
 
 def read_column(path: Path, name: str) -> pa.ChunkedArray:
-    """One column of a Parquet file, without reading the others.
+    """Read one column of a Parquet file, without reading the others.
 
     Raises:
         DataError: it is missing or damaged.
@@ -105,7 +105,7 @@ def write_dataset(folder: Path, tables: Iterable[tuple[str | None, pa.Table]], s
 
 
 def iterate_dataset(folder: Path, schema: pa.Schema) -> Iterable[pa.Table]:
-    """The row groups of a dataset, one in memory at a time, by partition, then in the order written.
+    """Yield the row groups of a dataset, one in memory at a time, by partition, then in the order written.
 
     Raises:
         DataError: it is missing, damaged, or does not fit the schema.
@@ -123,7 +123,7 @@ def iterate_dataset(folder: Path, schema: pa.Schema) -> Iterable[pa.Table]:
 
 
 def read_dataset(folder: Path, schema: pa.Schema) -> pa.Table:
-    """A whole dataset.
+    """Read all partitions and row groups of a dataset as one table.
 
     Raises:
         DataError: it is missing, damaged, or does not fit the schema.

@@ -1,4 +1,4 @@
-"""Dataclasses and arrays as the columns of the store's tables: the counterpart of `dp.store.reading`."""
+"""Make the columns of the store's tables of dataclasses and arrays: the counterpart of `dp.store.reading`."""
 
 import dataclasses
 import os
@@ -18,7 +18,7 @@ Columns = dict[str, Any]
 
 
 def make_recording_columns(stored: Sequence[StoredRecording], project: Path | None) -> Columns:
-    """Columns of RECORDINGS.
+    """Make the columns of RECORDINGS, of one row per recording.
 
     Args:
         stored: the rows.
@@ -36,7 +36,7 @@ def make_recording_columns(stored: Sequence[StoredRecording], project: Path | No
 
 
 def make_score_note_columns(piece_id: str, notes: ScoreNotes) -> Columns:
-    """Columns of SCORE_NOTES for one piece."""
+    """Make the columns of SCORE_NOTES for the N notes of one piece."""
     return {
         "piece_id": [piece_id] * len(notes),
         "note_id": np.arange(len(notes)),
@@ -45,7 +45,7 @@ def make_score_note_columns(piece_id: str, notes: ScoreNotes) -> Columns:
 
 
 def make_score_repeat_columns(piece_id: str, repeats: Sequence[Repeat]) -> Columns:
-    """Columns of SCORE_REPEATS for one piece."""
+    """Make the columns of SCORE_REPEATS for one piece."""
     names = [field.name for field in dataclasses.fields(Repeat)]
     columns: Columns = {name: [getattr(repeat, name) for repeat in repeats] for name in names}
     return {"piece_id": [piece_id] * len(repeats), **columns}
@@ -54,7 +54,10 @@ def make_score_repeat_columns(piece_id: str, repeats: Sequence[Repeat]) -> Colum
 def make_performed_note_columns(
     recording_id: str, note_id: np.ndarray, onset_quarter: np.ndarray, notes: PerformedNotes
 ) -> Columns:
-    """Columns of PERFORMED_NOTES for one recording; see `dp.store.reading.StoredPerformance`."""
+    """Make the columns of PERFORMED_NOTES for one recording.
+
+    `note_id` [M], `onset_quarter` [M] in quarters and the M notes are parallel: see `dp.store.rows.StoredPerformance`.
+    """
     ids = {"recording_id": [recording_id] * len(notes), "note_id": note_id}
     return {**ids, "onset_quarter": onset_quarter, **_select_columns(notes, schema.PERFORMED_NOTES)}
 
@@ -62,14 +65,17 @@ def make_performed_note_columns(
 def make_published_note_columns(
     recording: Recording, note_id: np.ndarray, onset_quarter: np.ndarray, notes: PerformedNotes
 ) -> Columns:
-    """Columns of PUBLISHED_NOTES for one recording, whose alignment its corpus publishes."""
+    """Make the columns of PUBLISHED_NOTES for one recording, whose alignment its corpus publishes.
+
+    `note_id` [M], `onset_quarter` [M] in quarters and the M notes are parallel: see `dp.store.rows.StoredPerformance`.
+    """
     names = ("piece_id", "performer", "instrument", "licence")
     told: Columns = {name: [getattr(recording, name)] * len(notes) for name in names}
     return {**told, **make_performed_note_columns(recording.recording_id, note_id, onset_quarter, notes)}
 
 
 def make_mel_columns(recording_id: str, mels: Mapping[str, FloatMel], peaks: Sequence[float]) -> Columns:
-    """Columns of MELS for one recording's clips: clip_id -> [T, M] natural log-mel, and the peak of each."""
+    """Make the columns of MELS for one recording's clips: clip_id -> natural log-mel [T, M], and the peak of each."""
     return {
         "clip_id": list(mels),
         "recording_id": [recording_id] * len(mels),
@@ -84,7 +90,7 @@ def make_mel_columns(recording_id: str, mels: Mapping[str, FloatMel], peaks: Seq
 def make_row_columns(
     rows: Sequence[AlignmentRow] | Sequence[ClipRow] | Sequence[StageRow], names: Sequence[str]
 ) -> Columns:
-    """Columns of a table whose rows are dataclasses with fields of the same names."""
+    """Make the columns of a table whose rows are dataclasses with fields of the same names."""
     return {name: [getattr(row, name) for row in rows] for name in names}
 
 
@@ -93,6 +99,6 @@ def _format_path(path: Path, project: Path | None) -> str:
 
 
 def _select_columns(notes: ScoreNotes | PerformedNotes, table_schema: pa.Schema) -> Columns:
-    """The columns that are stored: a score's marks are not, since rendering reads the score itself."""
+    """Select the columns that are stored: a score's marks are not, since rendering reads the score itself."""
     names = [field.name for field in dataclasses.fields(notes)]
     return {name: getattr(notes, name) for name in names if name in table_schema.names}

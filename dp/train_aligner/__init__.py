@@ -1,1 +1,1 @@
-"""Training of the aligner's own nets: the onset net and the offset net."""
+"""Train the aligner's own nets: the onset net and the offset net."""

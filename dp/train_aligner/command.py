@@ -1,4 +1,4 @@
-"""The commands that train the aligner's nets: `python -m dp.train_aligner.onset_net`, and the same for `offset_net`."""
+"""Run the trainings of the aligner's nets: `python -m dp.train_aligner.onset_net`, and the same for `offset_net`."""
 
 import argparse
 import sys
@@ -95,7 +95,7 @@ def _parse(training: Training[PlayedT, ExamplesT, NetworkT], arguments: list[str
 
 
 def _describe(module: str, given: argparse.Namespace, performances: Sequence[Performance]) -> dict[str, object]:
-    """What the weights' file says of its training: nothing that differs from one run to the next."""
+    """Describe the training for the weights' file: nothing that differs from one run to the next."""
     sources = (("bach-violin", given.bach_violin), ("vienna", given.vienna))
     return {
         "command": f"python -m {module}",

@@ -1,4 +1,4 @@
-"""What the trainings of the onset net and of the offset net share: performances, their sound, examples, and the loop.
+"""The trainings of the onset net and of the offset net share performances, their sound, examples, and the loop.
 
 Letters: N notes of examples.
 """
@@ -30,7 +30,7 @@ class Examples(Protocol):
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def __len__(self) -> int:
-        """N."""
+        """Return the number of notes, N."""
 
 
 PlayedT = TypeVar("PlayedT")
@@ -44,7 +44,7 @@ def gather(
     draw: Callable[[int, int, np.random.Generator], Iterable[int]],
     rng: np.random.Generator,
 ) -> list[PlayedT]:
-    """Performances of all sources, mixed.
+    """Gather performances of all sources, mixed.
 
     Args:
         invented: all are played.
@@ -65,7 +65,7 @@ def record_on_soundfonts(
     examples_of: Callable[[PlayedT, F32, np.random.Generator], ExamplesT],
     rng: np.random.Generator,
 ) -> list[list[ExamplesT]]:
-    """Examples of every performance: each is played with one of the soundfonts, in turn, and recorded in rooms.
+    """Make examples of every performance: play it with one of the soundfonts, in turn, and record it in rooms.
 
     Args:
         all_played: the performances.
@@ -86,13 +86,13 @@ def record_on_soundfonts(
 
 
 def join_examples(parts: Sequence[ExamplesT]) -> ExamplesT:
-    """All examples, one after the other."""
+    """Join all examples, one after the other."""
     arrays = {f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(parts[0])}
     return replace(parts[0], **arrays)
 
 
 def make_convolutions(layout: NetLayout, padding: str) -> list[nn.Conv1d]:
-    """The layers of a net, with weights drawn at random."""
+    """Make the layers of a net, with weights drawn at random."""
     return [
         nn.Conv1d(layer.in_count, layer.out_count, layer.kernel_frame, dilation=layer.dilation, padding=padding)
         for layer in layout.layers
@@ -100,7 +100,7 @@ def make_convolutions(layout: NetLayout, padding: str) -> list[nn.Conv1d]:
 
 
 def copy_weights(network: nn.Module) -> Net:
-    """The weights of a network's convolutions, for numpy."""
+    """Copy the weights of a network's convolutions, for numpy."""
     layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv1d)]
     return Net(
         tuple(layer.weight.detach().numpy().copy() for layer in layers),

@@ -70,7 +70,7 @@ class Examples:
 def gather(
     counts: Sequence[int], bach_violin: Path | None, vienna: Path | None, rng: np.random.Generator
 ) -> list[Played]:
-    """So many performances of every source that is at hand, some more than once, mixed; counts as in PERFORMANCES."""
+    """Gather as many performances as asked of every source at hand, some more than once; counts as in PERFORMANCES."""
     invented, violin, piano = counts
     human = []
     if bach_violin is not None:
@@ -116,20 +116,20 @@ def make_examples(played: Played, dry: F32, rng: np.random.Generator) -> Example
 def build_examples(
     all_played: Sequence[Played], soundfonts: Sequence[Path], rng: np.random.Generator
 ) -> list[Examples]:
-    """Examples of every performance: each is played with one of the soundfonts and recorded in rooms."""
+    """Build examples of every performance: each is played with one of the soundfonts and recorded in rooms."""
     made = shared.record_on_soundfonts(all_played, soundfonts, _choose_performance, make_examples, rng)
     return [shared.join_examples(examples) for examples in made]
 
 
 def _choose_performance(played: Played, soundfont: Path) -> Performance:
-    """What a soundfont plays: the bundled one is played by tinysoundfont, which knows no pedal."""
+    """Choose what a soundfont plays: the bundled one is played by tinysoundfont, which knows no pedal."""
     if soundfont == find_bundled_soundfont():
         return replace(played.performance, offset_sec=played.sound_end_sec, pedal=())
     return played.performance
 
 
 def batches(examples: Examples, rng: np.random.Generator | None) -> Iterator[tuple[IntArray, F32]]:
-    """Notes of about the same length together, as (indices [n], channels [n, T, CHANNEL_COUNT], 0 beyond a length).
+    """Yield notes of about the same length as (indices [n], channels [n, T, CHANNEL_COUNT], 0 beyond a length).
 
     With a generator the order, and who is with whom, are random.
     """
@@ -153,7 +153,7 @@ class Network(nn.Module):
         self.layers = nn.ModuleList(shared.make_convolutions(OFFSET_NET, padding="same"))
 
     def forward(self, channels: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
-        """Logits [n, T] of channels [n, T, CHANNEL_COUNT]; `inside` [n, T] says which frames are a note's."""
+        """Compute logits [n, T] of channels [n, T, CHANNEL_COUNT]; `inside` [n, T] says which frames are a note's."""
         hidden = channels.transpose(1, 2)
         for number, layer in enumerate(self.layers):
             if number > 0:
@@ -163,7 +163,7 @@ class Network(nn.Module):
 
 
 def compute_loss(logits: torch.Tensor, end_frame: torch.Tensor) -> torch.Tensor:
-    """How unlikely the true ends [n] are, and how far from them the likely ones lie on average."""
+    """Compute how unlikely the true ends [n] are, and how far from them the likely ones lie, by logits [n, T]."""
     frame = torch.arange(logits.shape[1], dtype=torch.float32)
     away = (frame - end_frame[:, None]).abs()
     log_likely = torch.log_softmax(logits, dim=1)
@@ -174,7 +174,7 @@ def compute_loss(logits: torch.Tensor, end_frame: torch.Tensor) -> torch.Tensor:
 
 
 def _compute_rate(done: float) -> float:
-    """The learning rate as a share of the highest one: up for a tenth of the way, then down to nothing."""
+    """Compute the learning rate, as a share of the highest: up for a tenth of the way, then down to nothing."""
     return float(min(done / 0.1 + 0.01, 0.5 + 0.5 * np.cos(np.pi * min(done, 1.0))))
 
 
@@ -199,7 +199,7 @@ def fit(train: Examples, epoch_count: int, seed: int, log: shared.Log) -> Networ
 
 
 def measure_error_ms(network: Network, examples: Examples) -> FloatArray:
-    """Absolute errors [N] as the aligner would make them."""
+    """Measure absolute errors [N] in milliseconds, as the aligner would make them."""
     net = shared.copy_weights(network)
     found = np.empty(len(examples))
     for chosen, channels in batches(examples, None):

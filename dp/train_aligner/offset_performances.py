@@ -1,4 +1,4 @@
-"""Performances whose notes' ends the offset net learns from: what the score says, what was played, when sound ends.
+"""Make performances for the offset net to learn notes' ends from: what the score says, what is played, when sound ends.
 
 They are those of `dp.train_aligner.performances`, with three things added:
 
@@ -73,7 +73,7 @@ class Played:
 
 
 def invent_played(number: int, rng: np.random.Generator) -> Played:
-    """A piece made up; on keyboards often with a pedal."""
+    """Invent a piece; on keyboards often with a pedal."""
     made = invent_performance(number, rng)
     if rng.random() < 0.4:
         made = replace(made, program=int(rng.choice(PIANO_PROGRAMS)))
@@ -81,7 +81,7 @@ def invent_played(number: int, rng: np.random.Generator) -> Played:
 
 
 def play_keyboard(number: int, rng: np.random.Generator) -> Played:
-    """A melody over broken or repeated chords, mostly on a piano and with its pedal."""
+    """Invent a melody over broken or repeated chords, mostly on a piano and with its pedal."""
     beat_sec, unit = 60.0 / rng.uniform(45, 140), float(rng.choice([0.25, 1 / 3, 0.5]))
     rows: list[tuple[float, float, int]] = []  # onset and length in beats, pitch
     root, melody = int(rng.integers(38, 56)), int(rng.integers(67, 80))
@@ -107,7 +107,7 @@ def play_keyboard(number: int, rng: np.random.Generator) -> Played:
 
 
 def play_violin(root: Path, name: str, collection: str, rng: np.random.Generator, length_sec: float) -> Played:
-    """A stretch of a movement for violin; a quarter of the time played by a pianist."""
+    """Play a stretch of a movement for violin; a quarter of the time a pianist plays it."""
     made = read_violin_performance(root, name, collection, rng, length_sec)
     if rng.random() < 0.25:
         made = replace(made, program=int(rng.choice(PIANO_PROGRAMS)))
@@ -117,7 +117,7 @@ def play_violin(root: Path, name: str, collection: str, rng: np.random.Generator
 
 
 def play_piano(path: Path, rng: np.random.Generator) -> Played:
-    """A human pianist's performance, with what its match file says of the score.
+    """Read a human pianist's performance, with what its match file says of the score.
 
     Raises:
         DataError: there is no match file, or it is of another performance.
@@ -149,7 +149,7 @@ def play_piano(path: Path, rng: np.random.Generator) -> Played:
 
 
 def sound_ends(performance: Performance) -> FloatArray:
-    """[N] when the sound of every note ends."""
+    """Find when the sound of every note ends, [N] in seconds."""
     end = performance.offset_sec.copy()
     if performance.pedal:
         time, value = (np.array(column) for column in zip(*sorted(performance.pedal), strict=True))
@@ -164,7 +164,10 @@ def sound_ends(performance: Performance) -> FloatArray:
 
 
 def _make_written(performance: Performance, offset_sec: FloatArray) -> FloatArray:
-    """[N] the ends that a score would have: at the next event where one is near, and never before the next event."""
+    """Make the ends that a score would have, [N] in seconds.
+
+    An end is at the next event where one is near, and never before the next event.
+    """
     event_sec = _draw_event_sec(performance)
     after = np.append(event_sec, np.inf)[np.searchsorted(event_sec, performance.onset_sec + 0.04)]
     nearest = event_sec[np.abs(event_sec[None, :] - offset_sec[:, None]).argmin(axis=1)]
@@ -173,7 +176,7 @@ def _make_written(performance: Performance, offset_sec: FloatArray) -> FloatArra
 
 
 def _draw_event_sec(performance: Performance) -> FloatArray:
-    """[E] mean onsets of the events, in order; events without notes left out."""
+    """Compute the mean onsets of the events, [E] in seconds, in order; events without notes are left out."""
     _, event = np.unique(performance.event, return_inverse=True)
     return np.sort(np.bincount(event, performance.onset_sec) / np.bincount(event))
 
@@ -191,7 +194,7 @@ def _interpret(performance: Performance, offset_sec: FloatArray, rng: np.random.
 
 
 def _draw_shares(count: int, rng: np.random.Generator) -> FloatArray:
-    """[N] how much of its written length every note is held: phrases of one articulation, and notes that differ."""
+    """Draw how much of its written length each note is held, [N]: phrases of one articulation, notes that differ."""
     shares = np.empty(count)
     at = 0
     while at < count:
@@ -207,7 +210,7 @@ def _draw_shares(count: int, rng: np.random.Generator) -> FloatArray:
 def _play_keyboard(
     name: str, rows: list[tuple[float, float, int]], beat_sec: float, rng: np.random.Generator
 ) -> tuple[Performance, FloatArray]:
-    """Notes (onset and length in beats, pitch) played at a tempo that drifts, and their ends as written."""
+    """Play notes (onset and length in beats, pitch) at a tempo that drifts; return also their ends as written."""
     rows = sorted({(round(o, 4), p): (o, d, p) for o, d, p in rows}.values())
     onset_beat, length_beat, pitch = (np.array(column) for column in zip(*rows, strict=True))
     grid = np.arange(0.0, onset_beat[-1] + 16.0, 0.25)
@@ -227,7 +230,7 @@ def _play_keyboard(
 
 
 def _draw_pedal(event_sec: FloatArray, rng: np.random.Generator) -> tuple[tuple[float, int], ...]:
-    """Pedal that is lifted at or just after events and put down again soon, now and then left up for a while."""
+    """Draw a pedal that is lifted at or just after events and put down again soon, now and then left up for a while."""
     period = float(rng.uniform(0.3, 3.0))
     moves: list[tuple[float, int]] = [(max(event_sec[0] + rng.uniform(-0.2, 0.3), 0.0), 100)]
     changed = float(event_sec[0])
@@ -244,10 +247,10 @@ def _draw_pedal(event_sec: FloatArray, rng: np.random.Generator) -> tuple[tuple[
 
 
 def choose_violins(root: Path) -> list[tuple[str, str]]:
-    """(name, collection) of the movements to learn from."""
+    """Choose the movements to learn from, as (name, collection)."""
     return [n for n in list_violin_names(root) if n[0] not in VALIDATION]
 
 
 def choose_pianos(root: Path) -> list[Path]:
-    """The piano performances to learn from."""
+    """Choose the piano performances to learn from."""
     return [p for p in list_piano_files(root) if p.stem not in VALIDATION]

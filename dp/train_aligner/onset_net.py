@@ -68,7 +68,7 @@ class Examples:
 def gather(
     counts: Sequence[int], bach_violin: Path | None, vienna: Path | None, rng: np.random.Generator
 ) -> list[Performance]:
-    """So many performances of every source that is at hand, each at most once, mixed; counts as in PERFORMANCES."""
+    """Gather as many performances as asked of every source at hand, each at most once; counts as in PERFORMANCES."""
     invented, violin, piano = counts
     human = []
     if bach_violin is not None:
@@ -117,7 +117,7 @@ def make_examples(performance: Performance, dry: F32, rng: np.random.Generator) 
 
 
 def _find_unambiguous(performance: Performance, center: IntArray, place: F32) -> npt.NDArray[np.bool_]:
-    """[N] whether a note's onset is among its candidates, or no other note of its pitch begins there instead."""
+    """Find the notes [N] whose onset is among the candidates, or where no other note of their pitch begins."""
     inside = _is_inside(place)
     onset_frame = performance.onset_sec / _SEC_PER_FRAME
     for i in np.flatnonzero(~inside):
@@ -129,8 +129,10 @@ def _find_unambiguous(performance: Performance, center: IntArray, place: F32) ->
 def build_examples(
     performances: Sequence[Performance], soundfonts: Sequence[Path], rng: np.random.Generator
 ) -> list[Examples]:
-    """Examples of every performance, recorded in rooms: played with one of the soundfonts and, where there is no pedal,
-    on an invented instrument."""
+    """Build examples of every performance, played with one of the soundfonts and recorded in rooms.
+
+    Where there is no pedal, it is played on an invented instrument, too.
+    """
     made = shared.record_on_soundfonts(performances, soundfonts, lambda p, _: p, make_examples, rng)
     for performance, examples in zip(performances, made, strict=True):
         if not performance.pedal:
@@ -141,7 +143,7 @@ def build_examples(
 
 
 def build_network() -> nn.Sequential:
-    """The layers of dp.align.onsets.net."""
+    """Build the layers of dp.align.onsets.net."""
     layers: list[nn.Module] = []
     for layer in shared.make_convolutions(ONSET_NET, padding="valid"):
         layers += [layer, nn.ReLU()]
@@ -175,14 +177,14 @@ def fit(train: Examples, epoch_count: int, seed: int, log: shared.Log) -> nn.Seq
 
 
 def compute_loss(logits: torch.Tensor, onset_frame: torch.Tensor) -> torch.Tensor:
-    """How unlikely the true onsets [B] are, by logits [B, A]."""
+    """Compute how unlikely the true onsets [B] are, by logits [B, A]."""
     candidates = torch.arange(2 * REACH_FRAME + 1, dtype=torch.float32)
     target = torch.softmax(-0.5 * ((candidates - onset_frame[:, None]) / TARGET_WIDTH_FRAME) ** 2, dim=1)
     return -(target * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()
 
 
 def _disturb(patches: torch.Tensor) -> torch.Tensor:
-    """Patches as other instruments and rooms might make them: channels scaled, shifted, noisy, or missing."""
+    """Disturb patches [B, C, T] as other instruments and rooms might: scale, shift or drop channels, add noise."""
     shape = (*patches.shape[:2], 1)
     scale = torch.exp(DISTURBANCE * torch.randn(shape)) * (torch.rand(shape) > MISSING_SHARE)
     noise = 0.25 * DISTURBANCE * torch.randn_like(patches) + 0.15 * DISTURBANCE * torch.randn(shape)
@@ -211,7 +213,7 @@ def _is_inside(onset_frame: F32) -> npt.NDArray[np.bool_]:
 
 
 def measure_error_ms(network: nn.Sequential, examples: Examples) -> F32:
-    """Absolute errors of the likeliest candidate, where the onset is among the candidates."""
+    """Measure absolute errors, in milliseconds, of the likeliest candidate where the onset is among the candidates."""
     with torch.no_grad():
         parts = [
             network(torch.from_numpy(examples.patches[i : i + 2048]))[:, 0]

@@ -1,4 +1,4 @@
-"""Performances with known onsets that the onset net learns from: invented ones, and human ones where there are any.
+"""Make performances with known onsets for the onset net to learn from: invented ones, and human ones if there are any.
 
 - invented: melodies, broken chords, chorales and repeated notes, played with drifting tempo and uneven chords;
 - human violin timing: the published note times of the Bach Violin Dataset (`notes/`, `alignments/`);
@@ -75,7 +75,7 @@ class Performance:
 
 
 def invent_performance(number: int, rng: np.random.Generator, length_sec: float = 40.0) -> Performance:
-    """A piece made up and played by rules."""
+    """Invent a piece, played by rules."""
     # What is written: onset and length in beats, pitch
     texture = ("melody", "broken", "chorale", "double")[number % 4]
     root, scale = int(rng.integers(48, 60)), _MAJOR if rng.random() < 0.5 else _MINOR
@@ -112,7 +112,7 @@ def invent_performance(number: int, rng: np.random.Generator, length_sec: float 
 def read_violin_performance(
     root: Path, name: str, collection: str, rng: np.random.Generator, length_sec: float
 ) -> Performance:
-    """A stretch of a movement at the published times, moved within their 32 ms grid."""
+    """Read a stretch of a movement at the published times, moved within their 32 ms grid."""
     notes = np.loadtxt(root / "notes" / collection / f"{name}.csv", delimiter=",", skiprows=1, ndmin=2)
     times = np.loadtxt(root / "alignments" / collection / f"{name}.csv", delimiter=",", skiprows=1, ndmin=2)
     if len(notes) != len(times):
@@ -139,7 +139,7 @@ def read_violin_performance(
 
 
 def read_piano_performance(path: Path, rng: np.random.Generator, length_sec: float) -> Performance:
-    """The first `length_sec` of a MIDI file, with its pedal."""
+    """Read the first `length_sec` of a MIDI file, with its pedal."""
     import pretty_midi
 
     instruments = pretty_midi.PrettyMIDI(str(path)).instruments
@@ -162,7 +162,7 @@ def read_piano_performance(path: Path, rng: np.random.Generator, length_sec: flo
 
 
 def list_violin_names(root: Path) -> list[tuple[str, str]]:
-    """(name, collection) of every movement that has published times and is not measured on.
+    """List (name, collection) of every movement that has published times and is not measured on.
 
     Raises:
         DataError: `root` is not the Bach Violin Dataset.
@@ -178,7 +178,7 @@ def list_violin_names(root: Path) -> list[tuple[str, str]]:
 
 
 def list_piano_files(root: Path) -> list[Path]:
-    """MIDI files of Vienna 4x22 that are not measured on.
+    """List the MIDI files of Vienna 4x22 that are not measured on.
 
     Raises:
         DataError: there are none below `root`.
@@ -212,7 +212,7 @@ def _make_performance(
 
 
 def _draw_played_time(onset_beat: FloatArray, beat_sec: float, rng: np.random.Generator) -> FloatArray:
-    """Beats under a tempo that drifts by about 15 % and notes that waver by about 10 ms."""
+    """Draw when beats are played, in seconds: the tempo drifts by about 15 %, notes waver by about 10 ms."""
     grid = np.arange(0.0, onset_beat.max() + 5.0, 0.25)
     knots = np.arange(0.0, grid[-1] + 4.0, 3.0)
     tempo = np.exp(np.interp(grid, knots, rng.normal(0, 0.15, len(knots))))
@@ -221,7 +221,7 @@ def _draw_played_time(onset_beat: FloatArray, beat_sec: float, rng: np.random.Ge
 
 
 def _draw_chord_spread(event: IntArray, pitch: IntArray, rng: np.random.Generator) -> FloatArray:
-    """Seconds by which each note of a chord comes apart from the others; single notes stay.
+    """Draw the seconds by which each note of a chord comes apart from the others; single notes stay.
 
     A quarter of the performances roll their chords from the lowest note upwards, or break them in two as violins do.
     """

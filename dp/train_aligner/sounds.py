@@ -1,4 +1,4 @@
-"""Sound for the onset net's training: soundfonts, rooms, noise, other microphones, other tunings.
+"""Make sound for the trainings: soundfonts, rooms, noise, other microphones, other tunings.
 
 The soundfont that comes with pretty_midi is played by tinysoundfont. Others are played by Debian's `fluidsynth`, since
 tinysoundfont ignores the modulators that larger soundfonts rely on. fluidsynth's notes sound about 2.5 ms later.
@@ -28,7 +28,7 @@ _INSTRUMENTS_AT_ONCE = 12  # MIDI has 16 channels
 def render(
     performances: list[Performance], soundfont: Path, detune_semitone: list[float], sample_rate_hz: int
 ) -> list[F32]:
-    """Dry sound [L] of every performance.
+    """Render the dry sound [L] of every performance.
 
     Raises:
         DataError: the soundfont cannot be played.
@@ -48,7 +48,7 @@ def render(
 
 
 def record(dry: F32, sample_rate_hz: int, rng: np.random.Generator) -> F32:
-    """The same sound in a random room, through a random microphone, with noise; the direct sound does not move."""
+    """Record sound [L] in a random room, through a random microphone, with noise; the direct sound does not move."""
     length_sec = rng.uniform(0.25, 1.4)
     count = int(length_sec * sample_rate_hz)
     tail = rng.standard_normal(count) * np.exp(-6.9 * np.arange(count) / count)  # 60 dB down at its end
@@ -67,7 +67,7 @@ def record(dry: F32, sample_rate_hz: int, rng: np.random.Generator) -> F32:
 
 
 def _add_microphone(sound: np.ndarray, sample_rate_hz: int, rng: np.random.Generator) -> np.ndarray:
-    """A shelf and three resonances of up to 9 dB, as of other instruments; at times an old recording's low-pass."""
+    """Add a shelf and three resonances of up to 9 dB, as of other instruments; at times an old recording's low-pass."""
     corner = np.exp(-2 * np.pi * rng.uniform(300, 3000) / sample_rate_hz)
     low = scipy.signal.lfilter([1 - corner], [1, -corner], sound)
     out = low + (sound - low) * 10 ** (rng.uniform(-9, 9) / 20)

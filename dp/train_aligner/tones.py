@@ -1,4 +1,4 @@
-"""Notes of invented instruments, as sums of partials: attacks, vibrato, decays and spectra that no soundfont has.
+"""Play notes of invented instruments, sums of partials, with attacks, vibrato, decays and spectra no soundfont has.
 
 A soundfont's instrument has one attack. Here every performance gets an instrument of its own, bowed or blown with an
 attack of up to 0.15 s, or struck, so that the onset net learns what onsets have in common.
@@ -32,7 +32,7 @@ class Instrument:
 
 
 def invent_instrument(rng: np.random.Generator) -> Instrument:
-    """Two of three sustain, as bowed and blown ones do."""
+    """Invent an instrument; two of three sustain, as bowed and blown ones do."""
     struck = rng.random() < 1 / 3
     return Instrument(
         attack_sec=float(np.exp(rng.uniform(np.log(0.002), np.log(0.015 if struck else 0.15)))),
@@ -48,7 +48,7 @@ def invent_instrument(rng: np.random.Generator) -> Instrument:
 
 
 def play(performance: Performance, detune_semitone: float, sample_rate_hz: int, rng: np.random.Generator) -> F32:
-    """Dry sound [L] of a performance on an invented instrument."""
+    """Play a performance on an invented instrument, as dry sound [L]."""
     instrument = invent_instrument(rng)
     sound = np.zeros(int((performance.offset_sec.max() + _TAIL_SEC) * sample_rate_hz), np.float32)
     for i in range(len(performance)):

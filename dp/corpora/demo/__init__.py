@@ -1,1 +1,1 @@
-"""The demo corpus: studies composed, engraved and performed by rule, so that the whole job can be tried on the spot."""
+"""Make the demo corpus: studies composed, engraved and performed by rule, so that everything can be tried at once."""

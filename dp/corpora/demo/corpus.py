@@ -1,4 +1,4 @@
-"""The demo corpus: made offline in seconds, with performances whose true note times are known.
+"""List the demo corpus, which is made offline in seconds; the true note times of its performances are known.
 
 Six studies (studies.py), each played by two of three rule-based players (players.py) on the violin of pretty_midi's
 soundfont, in a room with some noise. In the folder: demo.csv, scores/, audio/, truth/ and, for rendering,
@@ -23,7 +23,7 @@ TRUTH_COLUMNS = ("note_id", "pitch", "velocity", "onset_sec", "offset_sec")
 
 
 def list_recordings(root: Path) -> Corpus:
-    """The demo's recordings; those whose files were deleted as missing.
+    """List the demo's recordings; those whose files were deleted are missing.
 
     Raises:
         DataError: the folder holds no demo corpus.
@@ -53,7 +53,7 @@ def list_recordings(root: Path) -> Corpus:
 
 
 def read_true_notes(root: Path, recording_id: str) -> PerformedNotes:
-    """When the notes of a demo recording really sound, note by note as its score has them.
+    """Read when the notes of a demo recording really sound, note by note as its score has them.
 
     Raises:
         DataError: there is no such recording, or its table holds bad data.

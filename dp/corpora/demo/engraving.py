@@ -1,4 +1,4 @@
-"""Bars of notes to MusicXML text, as little of it as the demo's studies need."""
+"""Engrave bars of notes as MusicXML text, as little of it as the demo's studies need."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -52,7 +52,7 @@ class Study:
 
 
 def engrave_study(study: Study) -> str:
-    """The study as a MusicXML document."""
+    """Engrave a study as a MusicXML document."""
     parts = [_HEAD.format(title=escape(study.title))]
     for number, bar in enumerate(study.bars, start=1):
         parts.append(f'<measure number="{number}">')

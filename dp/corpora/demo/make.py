@@ -1,4 +1,4 @@
-"""Making the demo corpus: studies engraved, played by rule, sounded, and written down with their true times."""
+"""Make the demo corpus: engrave studies, play them by rule, make them sound, and write their true times down."""
 
 import shutil
 import tempfile
@@ -67,7 +67,7 @@ def _fill(folder: Path) -> None:
 
 
 def _record(folder: Path, recording_id: str, score: Score, player: Player, rng: np.random.Generator) -> None:
-    """One performance: its truth and its sound."""
+    """Record one performance: write its truth and its sound."""
     notes = perform(score, player, rng)
     lines = [",".join(TRUTH_COLUMNS)]
     for index in range(len(notes)):

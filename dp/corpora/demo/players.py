@@ -1,4 +1,4 @@
-"""The demo's performers: simple rules of tempo, rubato, articulation and dynamics, different for each of them."""
+"""Play scores as the demo's performers: simple rules of tempo, rubato, articulation and dynamics, each player's own."""
 
 from dataclasses import dataclass
 
@@ -39,7 +39,7 @@ PLAYERS = (
 
 
 def perform(score: Score, player: Player, rng: np.random.Generator) -> PerformedNotes:
-    """One player's performance of a score; a grace note comes `_GRACE_SEC` before the note it adorns."""
+    """Perform a score as one player; a grace note comes `_GRACE_SEC` before the note it adorns."""
     notes = score.notes
     written_qpm = float(score.tempo_qpm[0]) if len(score.tempo_qpm) else _PLAIN_TEMPO_QPM
     quarter, sec = _make_time_map(notes, written_qpm * player.pace, player, rng)
@@ -64,7 +64,7 @@ def perform(score: Score, player: Player, rng: np.random.Generator) -> Performed
 def _make_time_map(
     notes: ScoreNotes, tempo_qpm: float, player: Player, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
-    """Points (quarter, second) between which time runs evenly."""
+    """Make the points (quarter, second) between which time runs evenly."""
     end_quarter = float((notes.onset_quarter + notes.duration_quarter).max())
     count = int(np.ceil(end_quarter * _GRID_PER_QUARTER)) + 1
     quarter = np.arange(count + 1) / _GRID_PER_QUARTER
@@ -77,14 +77,14 @@ def _make_time_map(
 
 
 def _shift_onsets(event_sec: FloatArray, player: Player, rng: np.random.Generator) -> FloatArray:
-    """Onsets as an imperfect hand plays them, still in order."""
+    """Shift onsets [E] in seconds as an imperfect hand plays them, still in order."""
     gap_sec = np.diff(event_sec, prepend=0.0)
     room_sec = 0.25 * np.minimum(gap_sec, np.append(gap_sec[1:], np.inf))
     return event_sec + np.clip(player.unevenness_sec * rng.standard_normal(len(event_sec)), -room_sec, room_sec)
 
 
 def _find_places_in_chords(notes: ScoreNotes) -> FloatArray:
-    """[N] 0 for the lowest note of a chord, 1 for the next; grace notes do not count."""
+    """Find each note's place in its chord [N]: 0 for the lowest, 1 for the next; grace notes do not count."""
     place = np.zeros(len(notes))
     for index in range(1, len(notes)):  # notes are sorted by onset, then pitch
         same = notes.onset_quarter[index] == notes.onset_quarter[index - 1]

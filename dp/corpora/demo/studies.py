@@ -1,4 +1,4 @@
-"""The demo's pieces: short tonal studies for violin, composed by rule, so that nobody's rights are touched."""
+"""Compose the demo's pieces: short tonal studies for violin, made by rule, so that nobody's rights are touched."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ _JIG = ((12,) * 6, (24, 12, 24, 12), (36, 12, 12, 12), (18, 6, 12, 36))
 
 
 def compose_studies() -> tuple[Study, ...]:
-    """The six studies that the demo's players perform."""
+    """Compose the six studies that the demo's players perform."""
     return (
         _compose_scales(),
         _compose_arpeggios(),
@@ -27,7 +27,7 @@ def compose_studies() -> tuple[Study, ...]:
 
 
 def compose_unseen_study() -> Study:
-    """One more, which nobody performs: for rendering."""
+    """Compose one study more, which nobody performs: for rendering."""
     rng = np.random.default_rng(107)
     bars = _compose_melody(rng, _list_scale(62, _MAJOR), [*_PLAIN_4, *_DOTTED_4], 10)
     return Study("unseen", "Unseen study", (*bars, _make_final_bar(62, 96)), 4, 4, 2, 92)
@@ -101,7 +101,7 @@ def _compose_jig() -> Study:
 
 
 def _list_scale(tonic: int, degrees: tuple[int, ...]) -> list[int]:
-    """Every tone of the key within the violin's range, from the first tonic on."""
+    """List every tone of the key within the violin's range, from the first tonic on."""
     tones = sorted(tonic + 12 * octave + degree for octave in range(-2, 4) for degree in degrees)
     return [tone for tone in tones if _LOWEST <= tone <= _HIGHEST]
 
@@ -109,7 +109,7 @@ def _list_scale(tonic: int, degrees: tuple[int, ...]) -> list[int]:
 def _compose_melody(
     rng: np.random.Generator, scale: list[int], rhythms: Sequence[tuple[int, ...]], bar_count: int
 ) -> list[Bar]:
-    """A walk along the scale, mostly by steps, in rhythms drawn anew for every bar."""
+    """Compose a walk along the scale, mostly by steps, in rhythms drawn anew for every bar."""
     place = len(scale) // 2
     bars = []
     for _ in range(bar_count):
