@@ -11,18 +11,22 @@ from dp.score.tempo import read_printed_tempo, read_sound_tempo
 MAX_PLAYS = 100  # how often one repeat may be played
 
 # Jumps that a direction states in words only. Programs that play scores add <sound>; where there is one, it counts.
+# What is to be played again may stand before them: "Menuetto da capo", "Scherzo D.C.".
+_BEFORE = r"\(?(?:[^\W\d]{2,}['.,]?\s+){0,4}(?:m\.\s?)?"
+_AFTER = r"(?:[\s,.;:(].*)?\)?"
 _WORDS = (
-    ("da_capo", re.compile(r"d\.?\s?c\.?(\s+(al|senza|sin).*)?|da\s?capo.*", re.IGNORECASE)),
-    ("dal_segno", re.compile(r"d\.?\s?s\.?(\s+(al|senza|sin).*)?|dal\s?segno.*", re.IGNORECASE)),
+    ("da_capo", re.compile(rf"\(?d\s?c{_AFTER}|{_BEFORE}(d\.\s?c\b|da\s?capo){_AFTER}", re.IGNORECASE)),
+    ("dal_segno", re.compile(rf"\(?d\s?s{_AFTER}|{_BEFORE}(d\.\s?s\b|dal\s?segno){_AFTER}", re.IGNORECASE)),
     ("to_coda", re.compile(r"(to|alla|al)\s+coda", re.IGNORECASE)),
-    ("fine", re.compile(r"fine\.?", re.IGNORECASE)),
+    ("fine", re.compile(r"\(?fine\.?\)?", re.IGNORECASE)),
 )
+_MAX_WORDS_CHARACTER = 80  # longer texts are no signs
 _DOUBLE = {"light-light", "light-heavy", "heavy-light", "heavy-heavy"}
 _LABELLED = {"segno": "segno", "coda": "coda", "tocoda": "to_coda", "dalsegno": "dal_segno"}
 _SWITCHES = {"dacapo": "da_capo", "fine": "fine"}
 
 
-def read_barline(element: Element, bar: PartBar, position_quarter: Fraction, place: Place) -> Fraction | None:
+def read_barline(element: Element, bar: PartBar, position_quarter: Fraction, place: Place) -> None:
     """Read a barline's signs into its bar.
 
     Args:
@@ -31,43 +35,41 @@ def read_barline(element: Element, bar: PartBar, position_quarter: Fraction, pla
         position_quarter: where it stands, from the start of the bar.
         place: for the errors.
 
-    Returns:
-        The position of a repeat sign that may stand inside the bar, for the caller, who knows the bar's end; None where
-        there is none.
-
     Raises:
         DataError: a repeat is played an absurd number of times.
     """
     location = element.get("location", "right")
     at_start = location == "left" or (location == "middle" and position_quarter == 0)
-    if element.findtext("bar-style", "").strip() in _DOUBLE:
-        bar.signs.section_start |= at_start
-        bar.signs.section_start_next |= location == "right"
+    is_inside = location == "middle" and not at_start
+    signs = bar.inner_signs.setdefault(position_quarter, Signs()) if is_inside else bar.signs
+    style = element.findtext("bar-style", "").strip()
+    if style in _DOUBLE:
+        signs.section_start |= at_start
+        signs.section_start_next |= location == "right"
     for name in ("segno", "coda"):
         if element.find(name) is not None:
-            setattr(bar.signs, name, element.get(name, ""))
+            setattr(signs, name, element.get(name, ""))
     ending = element.find("ending")
     if ending is not None:
         if ending.get("type") == "start":
-            bar.signs.ending_start = _parse_passes(ending)
+            signs.ending_start = _parse_passes(ending)
         else:
-            bar.signs.ending_stop = True
+            signs.ending_stop = True
     repeat = element.find("repeat")
     if repeat is None:
-        return None
-    if repeat.get("direction") == "forward":
-        bar.signs.repeat_start |= at_start
-        bar.signs.repeat_start_next |= not at_start
+        signs.is_final |= style == "light-heavy" and not at_start
+    elif repeat.get("direction") == "forward":
+        signs.repeat_start |= at_start
+        signs.repeat_start_next |= not at_start
     else:
         plays = parse_decimal(repeat.get("times", "2"), "the number of times a repeat is played", place)
         if plays.denominator != 1 or not 1 <= plays <= MAX_PLAYS:
             raise place.make_error(f"a repeat is played {float(plays):g} times, expected 1 to {MAX_PLAYS}")
-        bar.signs.repeat_after_jump |= repeat.get("after-jump") == "yes"
+        signs.repeat_after_jump |= repeat.get("after-jump") == "yes"
         if at_start:
-            bar.signs.repeat_end_previous_plays = int(plays)
+            signs.repeat_end_previous_plays = int(plays)
         else:
-            bar.signs.repeat_end_plays = int(plays)
-    return position_quarter if location == "middle" and not at_start else None
+            signs.repeat_end_plays = int(plays)
 
 
 def _parse_passes(ending: Element) -> frozenset[int]:
@@ -96,8 +98,18 @@ def read_direction(
     sound = element.find("sound")
     has_tempo = sound is not None and read_sound_tempo(sound, bar, sound_quarter, place)
     read_printed_tempo(element, bar, position_quarter, has_sound=has_tempo)
-    if sound is None or not _read_order(sound, bar.signs):
-        _read_printed_signs(element, bar.signs)
+    words = " ".join(" ".join(w.text or "" for w in element.iterfind("direction-type/words")).split())
+    signs = bar.signs
+    had_jump = signs.has_return
+    if sound is None or not _read_order(sound, signs):
+        _read_printed_signs(element, words, signs)
+        signs.is_jump_printed |= signs.has_return and not had_jump
+    if len(words) > _MAX_WORDS_CHARACTER:
+        return
+    if signs.has_return and not had_jump:
+        signs.jump_words = words
+    elif words and position_quarter == 0:
+        signs.headings = (*signs.headings, words.casefold())
 
 
 def read_sound(element: Element, bar: PartBar, position_quarter: Fraction, place: Place) -> None:
@@ -122,12 +134,11 @@ def _read_order(element: Element, signs: Signs) -> bool:
     return found
 
 
-def _read_printed_signs(element: Element, signs: Signs) -> None:
+def _read_printed_signs(element: Element, words: str, signs: Signs) -> None:
     """Read the printed signs of a direction that has no <sound> for them."""
     for name in ("segno", "coda"):
         if element.find(f"direction-type/{name}") is not None:
             setattr(signs, name, "")
-    words = " ".join(" ".join(w.text or "" for w in element.iterfind("direction-type/words")).split())
     for name, pattern in _WORDS:
-        if pattern.fullmatch(words):
+        if len(words) <= _MAX_WORDS_CHARACTER and pattern.fullmatch(words):
             setattr(signs, name, "" if name in ("dal_segno", "to_coda") else True)

@@ -8,6 +8,8 @@ from math import floor
 from xml.etree.ElementTree import Element
 
 from dp.errors import DataError
+from dp.score.bar_lengths import measure_note
+from dp.score.bar_repeats import copy_repeated_bars, read_bar_repeats
 from dp.score.durations import (
     count_by_type,
     guess_divisions,
@@ -20,11 +22,10 @@ from dp.score.figures import Figures
 from dp.score.marks import read_barline, read_direction, read_sound
 from dp.score.model import MAX_DENOMINATOR, PartBar, WrittenNote
 from dp.score.notations import SEMITONES, NotationReader
-from dp.score.numbers import Place, parse_decimal, read_bounded
+from dp.score.numbers import ROUNDING_QUARTER, Place, parse_decimal, read_bounded
 
 MAX_DIVISION = 1_000_000  # per quarter; programs write up to 10,080
 MAX_BAR_QUARTER = 10_000  # far beyond any music
-ROUNDING_QUARTER = Fraction(1, 16)  # programs that round tuplets to divisions are wrong by at most so much
 PERCUSSION_CHANNEL = "10"  # General MIDI's
 
 
@@ -40,10 +41,13 @@ class _Cursor:
     divisions: Fraction | None = None  # of a quarter
     transpose: dict[str, int] = field(default_factory=dict)  # semitones from written to sounding, by staff; "" = all
     nominal_quarter: Fraction = Fraction(4)
+    time: str = ""  # the time signature in force; "" = none
     voices: dict[str, int] = field(default_factory=dict)  # numbers of voices that are named by words
     is_by_type: bool | None = None  # whether the notes of the bar last as long as their types; None = not known yet
     position_quarter: Fraction = Fraction(0)  # in the bar
     chord_onset_quarter: Fraction | None = None  # of the note a <chord> note belongs to
+    excess_quarter: Fraction = Fraction(0)  # by which the whole-bar rest just read is longer than its bar
+    repeated: dict[str, int] = field(default_factory=dict)  # how many bars a sign repeats, by staff; "" = all
     notations: NotationReader = field(default_factory=NotationReader)
 
 
@@ -61,7 +65,9 @@ def read_part(part: Element, definition: Element | None, place: Place) -> list[P
     instruments = {} if definition is None else _read_instruments(definition)
     percussion = frozenset(name for name, channel in instruments.items() if channel == PERCUSSION_CHANNEL)
     cursor = _Cursor(place, percussion, bool(instruments) and len(percussion) == len(instruments), part)
-    return [_read_measure(measure, cursor) for measure in part.iterfind("measure")]
+    bars = [_read_measure(measure, cursor) for measure in part.iterfind("measure")]
+    copy_repeated_bars(bars, place)
+    return bars
 
 
 def _read_instruments(definition: Element) -> dict[str, str]:
@@ -77,14 +83,15 @@ def _read_measure(measure: Element, cursor: _Cursor) -> PartBar:
     cursor.measure, cursor.is_by_type = measure, None
     cursor.position_quarter = Fraction(0)
     cursor.chord_onset_quarter = None
+    cursor.excess_quarter = Fraction(0)
+    bar.repeated = dict(cursor.repeated)
     cursor.notations.start_bar()
-    inner_repeat_quarter: list[Fraction] = []
     cues: list[WrittenNote] = []
     figures = Figures()
     for element in measure:
         match element.tag:
             case "note":
-                note = _read_note(element, cursor)
+                note = _read_note(element, cursor, bar)
                 if note is not None and element.find("cue") is not None:
                     cues.append(note)
                 elif note is not None:
@@ -93,34 +100,47 @@ def _read_measure(measure: Element, cursor: _Cursor) -> PartBar:
                 onset = cursor.chord_onset_quarter
                 read_fermata(element, bar, cursor.position_quarter if onset is None else onset, cursor.position_quarter)
             case "backup" | "forward":
-                _move(element, cursor)
-            case "attributes":
-                _read_attributes(element, cursor)
-                bar.signs.section_start |= element.find("key") is not None and cursor.position_quarter == 0
-            case "direction":
-                position = _find_direction_quarter(element, cursor)
-                read_direction(element, bar, position, _find_sound_quarter(element, cursor, position), cursor.place)
-                read_expression(element, bar, position)
-            case "sound":
-                read_sound(element, bar, _find_direction_quarter(element, cursor), cursor.place)
-                read_sound_level(element, bar, _find_direction_quarter(element, cursor))
-            case "barline":
-                read_fermata(element, bar, Fraction(0), cursor.position_quarter)
-                inner = read_barline(element, bar, cursor.position_quarter, cursor.place)
-                inner_repeat_quarter += [] if inner is None else [inner]
+                _move(element, cursor, bar)
+            case _:
+                _read_signs(element, cursor, bar)
         if cursor.position_quarter.denominator > MAX_DENOMINATOR:
             raise cursor.place.make_error("its durations share no grid: <divisions> change absurdly often")
-        bar.content_quarter = max(bar.content_quarter, cursor.position_quarter)
-    if bar.content_quarter > MAX_BAR_QUARTER:
-        raise cursor.place.make_error(
-            f"is {float(bar.content_quarter):g} quarters long, expected at most {MAX_BAR_QUARTER}"
-        )
-    if any(quarter != bar.content_quarter for quarter in inner_repeat_quarter):
-        raise cursor.place.make_error("a repeat sign stands inside the bar; divide the bar there")
-    bar.nominal_quarter = cursor.nominal_quarter
+    longest = max(bar.content_quarter, bar.rest_quarter)
+    if longest > MAX_BAR_QUARTER:
+        raise cursor.place.make_error(f"is {float(longest):g} quarters long, expected at most {MAX_BAR_QUARTER}")
+    if bar.signs.has_return or bar.signs.to_coda is not None:
+        bar.signs.jump_part = cursor.place.part
+    bar.nominal_quarter, bar.time = cursor.nominal_quarter, cursor.time
     bar.notes = figures.play(bar.notes, cursor.place)
     bar.notes += _find_sounding_cues(cues, bar.notes)
     return bar
+
+
+def _read_signs(element: Element, cursor: _Cursor, bar: PartBar) -> None:
+    """Read the signs and marks of an element that takes no time into its bar."""
+    quarter, signs = cursor.position_quarter, bar.signs
+    match element.tag:
+        case "attributes":
+            _read_attributes(element, cursor)
+            read_bar_repeats(element, cursor.repeated, bar, quarter == 0, cursor.place)
+            if quarter == 0:
+                signs.section_start |= element.find("key") is not None
+                signs.key_start |= element.find("key") is not None
+                signs.time_start |= element.find("time") is not None
+        case "direction":
+            position = _find_direction_quarter(element, cursor)
+            read_direction(element, bar, position, _find_sound_quarter(element, cursor, position), cursor.place)
+            read_expression(element, bar, position)
+        case "sound":
+            read_sound(element, bar, _find_direction_quarter(element, cursor), cursor.place)
+            read_sound_level(element, bar, _find_direction_quarter(element, cursor))
+        case "barline":
+            read_fermata(element, bar, Fraction(0), quarter)
+            read_barline(element, bar, quarter, cursor.place)
+    if signs.fine and bar.fine_quarter is None:
+        bar.fine_quarter = quarter
+    if signs.is_jump_printed and signs.jump_quarter is None:
+        signs.jump_quarter = quarter
 
 
 def _find_sounding_cues(cues: list[WrittenNote], notes: list[WrittenNote]) -> list[WrittenNote]:
@@ -156,14 +176,18 @@ def _read_note_quarter(element: Element, cursor: _Cursor) -> Fraction:
     return read_note_duration_quarter(element, divisions, cursor.place, is_by_type=bool(cursor.is_by_type))
 
 
-def _move(element: Element, cursor: _Cursor) -> None:
+def _move(element: Element, cursor: _Cursor, bar: PartBar) -> None:
     """Move the cursor by a <backup> or <forward>."""
     cursor.chord_onset_quarter = None
     length = read_duration_quarter(element, _find_divisions(cursor), cursor.place)
     if element.tag == "forward":
         cursor.position_quarter += length
+        bar.content_quarter = max(bar.content_quarter, cursor.position_quarter)
         return
     position = cursor.position_quarter - length
+    if cursor.excess_quarter and position == cursor.excess_quarter:  # it counts the whole-bar rest as its bar's length
+        position = Fraction(0)
+    cursor.excess_quarter = Fraction(0)
     if position < -ROUNDING_QUARTER:
         reason = f"a <backup> goes {float(-position):g} quarters before the start of the bar: taken to its start"
         cursor.place.warn(reason)
@@ -204,15 +228,21 @@ def _read_attributes(element: Element, cursor: _Cursor) -> None:
             cursor.transpose.clear()
         cursor.transpose[staff] = round(chromatic) + 12 * round(octaves)
     time = element.find("time")
-    if time is not None and time.find("senza-misura") is None:
-        cursor.nominal_quarter = sum(
-            (
-                _parse_beats(beats.text, place) * 4 / parse_decimal(unit.text, "beat-type", place)
-                for beats, unit in zip(time.iterfind("beats"), time.iterfind("beat-type"), strict=False)
-                if parse_decimal(unit.text, "beat-type", place) > 0
-            ),
-            Fraction(0),
-        )
+    if time is not None:
+        _read_time(time, cursor)
+
+
+def _read_time(time: Element, cursor: _Cursor) -> None:
+    """Read a time signature into the cursor; without a measure, bars are as long as they are written."""
+    place = cursor.place
+    pairs = list(zip(time.iterfind("beats"), time.iterfind("beat-type"), strict=False))
+    units = [(beats.text or "", parse_decimal(unit.text, "beat-type", place)) for beats, unit in pairs]
+    nominal = sum((_parse_beats(beats, place) * 4 / unit for beats, unit in units if unit > 0), Fraction(0))
+    if time.find("senza-misura") is not None or nominal <= 0:
+        cursor.time = ""
+        return
+    cursor.nominal_quarter = nominal
+    cursor.time = " + ".join(f"{beats.strip()}/{float(unit):g}" for beats, unit in units)[:40]
 
 
 def _read_divisions(attributes: Element, place: Place) -> Fraction | None:
@@ -229,7 +259,7 @@ def _parse_beats(text: str | None, place: Place) -> Fraction:
     return sum((parse_decimal(beat, "beats", place) for beat in (text or "").split("+")), Fraction(0))
 
 
-def _read_note(element: Element, cursor: _Cursor) -> WrittenNote | None:
+def _read_note(element: Element, cursor: _Cursor, bar: PartBar) -> WrittenNote | None:
     """Read a note or rest, and move the cursor by it; None for what has no pitch: rests and percussion."""
     is_grace = element.find("grace") is not None
     duration = Fraction(0) if is_grace else _read_note_quarter(element, cursor)
@@ -239,10 +269,15 @@ def _read_note(element: Element, cursor: _Cursor) -> WrittenNote | None:
         onset = cursor.position_quarter
         cursor.chord_onset_quarter = onset
         cursor.position_quarter += duration
+    voice = _number_voice(element.findtext("voice", "1").strip(), cursor)
+    if onset + duration == cursor.position_quarter:  # not a note of a chord that is longer than its first
+        rest_quarter = measure_note(element, bar, onset, onset + duration, voice)
+        cursor.excess_quarter = rest_quarter - cursor.nominal_quarter if rest_quarter and cursor.time else Fraction(0)
     pitch = element.find("pitch")
     if pitch is None or _is_percussion(element, cursor):
         return None
-    midi_pitch = _read_midi_pitch(pitch, element.findtext("staff", "").strip(), cursor)
+    staff = element.findtext("staff", "").strip()
+    midi_pitch = _read_midi_pitch(pitch, staff, cursor)
     if not 0 <= midi_pitch <= 127:
         cursor.place.warn(f"a note sounds at MIDI pitch {midi_pitch}, beyond 0 to 127: left out")
         return None
@@ -253,10 +288,11 @@ def _read_note(element: Element, cursor: _Cursor) -> WrittenNote | None:
         onset_quarter=onset,
         duration_quarter=duration,
         pitch=midi_pitch,
-        voice=_number_voice(element.findtext("voice", "1").strip(), cursor),
+        voice=voice,
         tied_before=bool(ties & {"stop", "continue"}),
         tied_after=bool(ties & {"start", "continue"}),
         marking=cursor.notations.read(element),
+        staff=staff,
     )
 
 

@@ -36,6 +36,7 @@ class WrittenNote:
     tied_before: bool  # continues a note that ends where this one starts
     tied_after: bool  # is continued by a note that starts where this one ends
     marking: Marking = PLAIN
+    staff: str = ""  # as it is numbered in its part; "" = the part has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,11 @@ class Signs:
     """
 
     section_start: bool = False  # a double bar line or a new key
+    key_start: bool = False  # a key signature stands at the bar's start
+    time_start: bool = False  # a time signature stands there
+    headings: tuple[str, ...] = ()  # words that stand there, in small letters
     section_start_next: bool = False  # the double bar line stands at the bar's end
+    is_final: bool = False  # a final bar line without a repeat sign stands at the bar's end
     repeat_start: bool = False
     repeat_start_next: bool = False  # the sign stands at the bar's end
     repeat_end_plays: int = 0  # how often the repeated part is played in all; 0 = no sign
@@ -120,6 +125,20 @@ class Signs:
     dal_segno: str | None = None
     da_capo: bool = False
     fine: bool = False
+    jump_words: str | None = None  # what is printed at a D.C. or D.S.
+    jump_part: str | None = None  # the part in which a D.C., D.S. or To Coda stands
+    jump_quarter: Fraction | None = None  # where a D.C. or D.S. stands
+    is_jump_printed: bool = False  # it is in words only, which programs put near the place that they mean
+
+    @property
+    def has_return(self) -> bool:
+        """Return whether a D.C. or D.S. stands here."""
+        return self.da_capo or self.dal_segno is not None
+
+    @property
+    def ends_section(self) -> bool:
+        """Return whether a repeat, an ending, a double or a final bar line ends here."""
+        return bool(self.is_final or self.section_start_next or self.repeat_end_plays or self.ending_stop)
 
     def add(self, other: "Signs") -> None:
         """Add the signs of another part at the same bar; those that are here already stay."""
@@ -130,13 +149,24 @@ class Signs:
 
 
 @dataclass(slots=True)
+class VoiceEnd:
+    """Where a voice of a bar ends."""
+
+    note_quarter: Fraction  # its last note that sounds, a cue note too
+    rest_quarter: Fraction  # the printed rests that follow that note
+
+
+@dataclass(slots=True)
 class PartBar:
     """One bar of one part; filled while it is read."""
 
     name: str  # its number in the score, for messages
     is_implicit: bool = False  # not counted in the score: a pickup, or the second half of a divided bar
-    content_quarter: Fraction = Fraction(0)  # where the last note, rest or gap ends
+    content_quarter: Fraction = Fraction(0)  # where the last note, rest or gap ends, whole-bar rests left out
+    rest_quarter: Fraction = Fraction(0)  # of a rest that lasts the whole bar, as it is written
     nominal_quarter: Fraction = Fraction(4)  # what the time signature says
+    time: str = ""  # the time signature, such as "4/4"; "" = none counts here
+    voices: dict[int, VoiceEnd] = field(default_factory=dict)  # those with notes
     notes: list[WrittenNote] = field(default_factory=list)
     tempo: list[TempoMark] = field(default_factory=list)
     signs: Signs = field(default_factory=Signs)
@@ -144,6 +174,11 @@ class PartBar:
     graduals: list[Gradual] = field(default_factory=list)
     pedals: list[Pedal] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
+    inner_signs: dict[Fraction, Signs] = field(default_factory=dict)  # of bar lines inside the bar, by their place
+    fine_quarter: Fraction | None = None  # where "Fine" stands
+    repeated: dict[str, int] = field(default_factory=dict)  # a sign repeats the bar so many before; by staff, "" = all
+    is_continued: bool = False  # the bar is divided, and this is not its last part
+    is_continuation: bool = False  # the bar is divided, and this is not its first part
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +195,7 @@ class Bar:
     held: tuple[Held, ...] = ()
     pedals: tuple[tuple[Pedal, ...], ...] = ()  # of each part
     absurd_qpm: tuple[float, ...] = ()  # of tempo marks that nobody can mean
+    is_continuation: bool = False  # goes on with the bar before it, which signs inside it divide
 
 
 @dataclass(slots=True)

@@ -1,17 +1,21 @@
 """This module makes a score of a MusicXML file: it joins the bars of all parts and has them unfolded."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import accumulate, pairwise, zip_longest
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement
 
 from dp.errors import DataError
+from dp.score.bar_lengths import Column, find_lengths, find_nominal
+from dp.score.divided_bars import divide_bars
 from dp.score.dynamics import set_levels
 from dp.score.files import read_bytes, read_mxl
 from dp.score.gradual import unfold_changes, unfold_fermatas
 from dp.score.measures import read_part
-from dp.score.model import Bar, PartBar, Signs
+from dp.score.model import Bar, Signs
+from dp.score.movements import cut_movement, find_movement_starts
 from dp.score.numbers import Place, name_few
 from dp.score.playing_order import find_playing_order
 from dp.score.repeats import find_repeats
@@ -24,11 +28,15 @@ COMPRESSED_SUFFIX = ".mxl"
 _ADVICE = "export it again as MusicXML"
 
 
-def read_musicxml(path: Path) -> Score:
+def read_musicxml(path: Path, movement: int | None = None) -> Score:
     """Read a MusicXML score, compressed or not, partwise or timewise.
 
+    Args:
+        path: the file.
+        movement: which movement of a file that holds several, from 1; None = all of them, one after the other.
+
     Raises:
-        DataError: the file is missing, damaged, hostile or no score, or has no note that sounds.
+        DataError: the file is missing, damaged, hostile or no score, has no note that sounds or no such movement.
     """
     if path.suffix.lower() == COMPRESSED_SUFFIX:
         data = read_mxl(path)
@@ -42,8 +50,8 @@ def read_musicxml(path: Path) -> Score:
     if not parts:
         raise DataError(path, "has no parts", _ADVICE)
     warnings: list[str] = []
-    bars = read_bars(parts, definitions, path, warnings)
-    order, passes = find_playing_order(bars, path)
+    bars = cut_movement(read_bars(parts, definitions, path, warnings), movement, path)
+    order, passes = find_playing_order(bars, path, warnings)
     notes = unfold_notes(bars, order, path)
     if not len(notes):
         raise DataError(path, "has 0 notes with a pitch", "give a score with notes")
@@ -60,7 +68,7 @@ def read_musicxml(path: Path) -> Score:
         tempo_changes=unfold_changes(bars, order, tempo_quarter),
         fermatas=unfold_fermatas(bars, order),
         oddities=(
-            *name_few(warnings, "warnings like these"),
+            *name_few(warnings),
             *describe_tempo_oddities([qpm for bar in bars for qpm in bar.absurd_qpm]),
         ),
         bars=unfold_bars(bars, order),
@@ -82,20 +90,16 @@ def read_bars(
         DataError: the content of a bar cannot be read.
     """
     part_bars = []
+    warnings = [] if warnings is None else warnings
     for part in parts:
         name = part.get("id", "")
         part_bars.append(read_part(part, definitions.get(name), Place(path, name, warnings)))
-    lengths = [_find_length_quarter(column) for column in zip_longest(*part_bars)]
+    columns: list[Column] = list(zip_longest(*part_bars))
+    columns, lengths = divide_bars(columns, find_lengths(columns, warnings))
     starts = list(accumulate(lengths, initial=Fraction(0)))
-    for bars in part_bars:
-        set_levels(bars, starts)
-    return _join_parts(part_bars)
-
-
-def _find_length_quarter(column: Sequence[PartBar | None]) -> Fraction:
-    """Return the length of a bar: that of its longest part, or of its time signature where all parts are empty."""
-    present = [bar for bar in column if bar is not None]
-    return max(bar.content_quarter for bar in present) or present[0].nominal_quarter
+    for one in zip(*columns, strict=True):
+        set_levels([bar for bar in one if bar is not None], starts)
+    return _join_parts(columns, lengths)
 
 
 def _make_partwise(root: Element, path: Path) -> Element:
@@ -114,40 +118,43 @@ def _make_partwise(root: Element, path: Path) -> Element:
     return root
 
 
-def _join_parts(part_bars: Sequence[Sequence[PartBar]]) -> list[Bar]:
-    """Join the bars of all parts: each is as long as its longest part and has the signs of all parts.
+def _join_parts(columns: Sequence[Column], lengths: Sequence[Fraction]) -> list[Bar]:
+    """Join the bars of all parts: each has the signs of all of them.
 
-    Programs write D.C. and similar signs into one part only, and may let one part end its bar early.
+    Programs write D.C. and similar signs into one part only.
     """
     joined = []
-    columns = list(zip_longest(*part_bars))
     tempo = settle_tempo(join_tempo([bar.tempo for bar in column if bar is not None]) for column in columns)
-    for index, column in enumerate(columns):
+    for column, length, marks in zip(columns, lengths, tempo, strict=True):
         present = [bar for bar in column if bar is not None]
-        nominal = present[0].nominal_quarter
-        length = _find_length_quarter(column)
         signs = Signs()
         for bar in present:
             signs.add(bar.signs)
-        is_pickup = index == 0 and len(columns) > 1
+        is_short = length < find_nominal(present).nominal_quarter
         joined.append(
             Bar(
                 name=present[0].name,
                 length_quarter=length,
-                is_partial=length < nominal and (is_pickup or present[0].is_implicit),
+                is_partial=(is_short and present[0].is_implicit) or present[0].is_continuation,
                 parts=tuple(() if bar is None else tuple(bar.notes) for bar in column),
-                tempo=tempo[index],
+                tempo=marks,
                 signs=signs,
                 graduals=tuple(gradual for bar in present for gradual in bar.graduals),
                 held=tuple(held for bar in present for held in bar.held),
                 pedals=tuple(() if bar is None else tuple(bar.pedals) for bar in column),
                 absurd_qpm=tuple(mark.qpm for bar in present for mark in bar.tempo if is_absurd(mark)),
+                is_continuation=present[0].is_continuation,
             )
         )
-    for before, bar in pairwise(joined):  # signs that are written on the other side of a bar line than they count for
-        bar.signs.repeat_start |= before.signs.repeat_start_next
-        bar.signs.section_start |= before.signs.section_start_next
-        before.signs.repeat_end_plays = before.signs.repeat_end_plays or bar.signs.repeat_end_previous_plays
+    for before, after in pairwise(joined):  # signs that are written on the other side of the bar line
+        after.signs.repeat_start |= before.signs.repeat_start_next
+        after.signs.section_start |= before.signs.section_start_next
+        before.signs.repeat_end_plays = before.signs.repeat_end_plays or after.signs.repeat_end_previous_plays
+    for index in find_movement_starts(joined):
+        present = [bar for bar in columns[index] if bar is not None]
+        is_short = lengths[index] < find_nominal(present).nominal_quarter and not present[0].is_continued
+        if is_short and len(joined) > 1:  # a pickup
+            joined[index] = replace(joined[index], is_partial=True)
     return joined
 
 

@@ -23,7 +23,9 @@ QUARTERS_OF_TYPE = {  # by MusicXML's names of note types
     "64th": Fraction(1, 16),
     "128th": Fraction(1, 32),
 }
+ROUNDING_QUARTER = Fraction(1, 16)  # programs that round tuplets to divisions are wrong by at most so much
 MAX_NAMED_COUNT = 10  # warnings of one kind that are named
+_NAMES = re.compile(r"'[^']*'|\bbar \S+|[\d./+ ]+")  # in warnings
 _DECIMAL = re.compile(r"[+-]?(\d{1,9}(\.\d{0,40})?|\.\d{1,40})")
 EXACT_DIGIT_COUNT = 9  # behind the point; a longer number is a rounded one, such as 33.333333333333336
 MAX_ROUNDED_DENOMINATOR = 1_000_000  # of the fraction that a rounded number stands for
@@ -65,16 +67,20 @@ class Place:
         return f"part {self.part[:40]!r}, bar {self.bar[:40]!r}"
 
 
-def name_few(warnings: Sequence[str], what: str) -> tuple[str, ...]:
-    """Return the first warnings of a kind, each once, and how many more there are.
+def name_few(warnings: Sequence[str]) -> list[str]:
+    """Return the first warnings of each kind, and how many more there are; equal ones count once.
 
     Args:
-        warnings: all of them.
-        what: they are, in words.
+        warnings: all of them; those that differ in names and numbers only are of one kind.
     """
-    each = list(dict.fromkeys(warnings))
-    more = len(each) - MAX_NAMED_COUNT
-    return (*each[:MAX_NAMED_COUNT], *([f"{more} more {what}"] if more > 0 else []))
+    kinds: dict[str, list[str]] = {}
+    for warning in dict.fromkeys(warnings):
+        kinds.setdefault(_NAMES.sub("", warning), []).append(warning)
+    named = []
+    for each in kinds.values():
+        more = len(each) - MAX_NAMED_COUNT
+        named += each[:MAX_NAMED_COUNT] + ([f"{more} more warnings like this one"] if more > 0 else [])
+    return named
 
 
 def parse_decimal(text: str | None, name: str, place: Place) -> Fraction:

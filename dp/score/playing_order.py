@@ -7,13 +7,15 @@ told otherwise.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from dp.errors import DataError
+from dp.score.jumps import find_jumps
 from dp.score.model import Bar, Signs
+from dp.score.movements import find_movement_starts
 
 MAX_PLAYED_BAR_COUNT = 200_000
-MAX_JUMP_COUNT = 100
 _ADVICE = "correct the score and export it again"
 
 
@@ -35,37 +37,64 @@ class _Ending:
     group: int  # first bar of the group
 
 
-def find_playing_order(bars: Sequence[Bar], path: Path) -> tuple[list[int], list[Pass]]:
+def find_playing_order(
+    bars: Sequence[Bar], path: Path, warnings: list[str] | None = None
+) -> tuple[list[int], list[Pass]]:
     """Find the order in which the bars are played.
 
     Args:
         bars: the score's bars, as written.
         path: the file, for the errors.
+        warnings: signs that are passed over, since what they point to is not there, are added here.
 
     Returns:
         The indices of the bars as played, and the passes in them, each of which another pass follows.
+
     Raises:
-        DataError: a jump has no target, or the result is absurdly long.
+        DataError: the result is absurdly long.
     """
-    return _walk(bars, path, False)
+    return _walk_movements(bars, path, False, [] if warnings is None else warnings)
 
 
 def find_fullest_order(bars: Sequence[Bar], path: Path) -> tuple[list[int], list[Pass]]:
     """Find the order for players who play every repeat also after a D.C. or D.S.; see `find_playing_order`."""
-    return _walk(bars, path, True)
+    return _walk_movements(bars, path, True, [])
 
 
-def _walk(bars: Sequence[Bar], path: Path, repeats_again: bool) -> tuple[list[int], list[Pass]]:
-    """Walk through the bars as a player does, bar by bar.
-
-    Args:
-        bars: the score's bars, as written.
-        path: the file, for the errors.
-        repeats_again: whether repeats are played also after a D.C. or D.S.
-    """
-    endings = _find_endings([bar.signs for bar in bars])
+def _walk_movements(
+    bars: Sequence[Bar], path: Path, repeats_again: bool, warnings: list[str]
+) -> tuple[list[int], list[Pass]]:
+    """Walk through one movement after the other: no repeat or jump leaves its movement."""
     order: list[int] = []
     passes: list[Pass] = []
+    for begin, end in pairwise([*find_movement_starts(bars), len(bars)]):
+        found, own = _walk(bars[begin:end], path, repeats_again, warnings)
+        passes += [Pass(p.begin + len(order), p.end + len(order), p.is_written) for p in own]
+        order += [begin + index for index in found]
+        _check_length(len(order), path)
+    return order, passes
+
+
+def _check_length(played_bar_count: int, path: Path) -> None:
+    """Refuse an order of playing that is absurdly long."""
+    if played_bar_count > MAX_PLAYED_BAR_COUNT:
+        raise DataError(path, f"plays more than {MAX_PLAYED_BAR_COUNT} bars once its repeats are unfolded", _ADVICE)
+
+
+def _walk(bars: Sequence[Bar], path: Path, repeats_again: bool, warnings: list[str]) -> tuple[list[int], list[Pass]]:
+    """Walk through the bars of a movement as a player does, bar by bar.
+
+    Args:
+        bars: as written.
+        path: the file, for the errors.
+        repeats_again: whether repeats are played also after a D.C. or D.S.
+        warnings: signs that are passed over are added here.
+    """
+    endings = _find_endings([bar.signs for bar in bars])
+    jumps = find_jumps(bars, warnings)
+    order: list[int] = []
+    passes: list[Pass] = []
+    resume = 0  # the bar behind the last D.C. or D.S.
     start = index = 0  # start: where the current repeat goes back to
     begin = 0  # where in `order` the current pass began
     play = 1  # which pass of the current repeat this is
@@ -76,9 +105,8 @@ def _walk(bars: Sequence[Bar], path: Path, repeats_again: bool) -> tuple[list[in
         signs = bars[index].signs
         ending = endings[index]
         left = None if previous is None else endings[previous]
-        if left is not None and (ending is None or ending.group != left.group):
-            start, play, begin = index, 1, len(order)
-        if signs.repeat_start and index != start:
+        is_left = left is not None and (ending is None or ending.group != left.group)
+        if is_left or (index != start and _starts_repeat(bars, start, previous, index)):
             start, play, begin = index, 1, len(order)
         # A bar of an ending that this pass does not take is left out.
         previous = index
@@ -87,13 +115,16 @@ def _walk(bars: Sequence[Bar], path: Path, repeats_again: bool) -> tuple[list[in
             index += 1
             continue
         order.append(index)
-        if len(order) > MAX_PLAYED_BAR_COUNT:
-            raise DataError(path, f"plays more than {MAX_PLAYED_BAR_COUNT} bars once its repeats are unfolded", _ADVICE)
+        _check_length(len(order), path)
         # Play the bar; then go back for the next pass, or leave the repeat behind.
         plays = 0 if not signs.repeat_end_plays else signs.repeat_end_plays if ending is None else ending.last_pass
         is_repeated = play < plays and (not is_last or signs.repeat_after_jump)
-        if has_jumped and signs.fine and not (repeats_again and is_repeated):
-            break
+        if has_jumped and index in jumps.ends and not (repeats_again and is_repeated):
+            # What stands behind the D.C. is still to be played, unless it is a coda.
+            if jumps.codas or not index < resume < len(bars):
+                break
+            index, start, play, previous, begin, has_jumped = resume, resume, 1, None, len(order), False
+            continue
         if signs.repeat_end_plays:
             if is_repeated:
                 passes.append(Pass(begin, len(order), not has_jumped or signs.repeat_after_jump))
@@ -101,40 +132,27 @@ def _walk(bars: Sequence[Bar], path: Path, repeats_again: bool) -> tuple[list[in
                 continue
             if ending is None:
                 start, play, begin = index + 1, 1, len(order)
-        # Jump where a sign says so, else go on to the next bar.
-        target = _find_jump_target(bars, index, has_jumped, jumps_taken, path)
-        if target is None:
-            index += 1
+        # Jump where a sign says so, else go on to the next bar. A D.C. or D.S. is obeyed once.
+        if index not in jumps_taken and has_jumped and index in jumps.codas:
+            target, has_jumped = jumps.codas[index], False  # the coda's repeats are still to be played
+        elif index not in jumps_taken and index in jumps.returns:
+            jumps_taken.add(index)
+            resume = index + 1
+            target, has_jumped = jumps.returns[index], True
         else:
-            has_jumped = index in jumps_taken  # False after a jump to the coda, whose repeats are still to be played
-            index, start, play, previous, begin = target, target, 1, None, len(order)
+            index += 1
+            continue
+        index, start, play, previous, begin = target, target, 1, None, len(order)
     return order, passes
 
 
-def _find_jump_target(
-    bars: Sequence[Bar], index: int, has_jumped: bool, jumps_taken: set[int], path: Path
-) -> int | None:
-    """Find the bar that a bar jumps to; None where the next bar follows. A D.C. or D.S. is obeyed once."""
-    signs = bars[index].signs
-    if has_jumped and signs.to_coda is not None and index not in jumps_taken:
-        return _find(bars, "coda", signs.to_coda, index, path)
-    if index in jumps_taken or not (signs.da_capo or signs.dal_segno is not None):
-        return None
-    jumps_taken.add(index)
-    if len(jumps_taken) > MAX_JUMP_COUNT:
-        raise DataError(path, f"has more than {MAX_JUMP_COUNT} marks D.C. or D.S.", _ADVICE)
-    return 0 if signs.dal_segno is None else _find(bars, "segno", signs.dal_segno, index, path)
+def _starts_repeat(bars: Sequence[Bar], start: int, previous: int | None, index: int) -> bool:
+    """Return whether a repeat may go back to a bar: a sign stands there, or a final bar line before it.
 
-
-def _find(bars: Sequence[Bar], sign: str, label: str, index: int, path: Path) -> int:
-    """Find the bar with a sign; where no label matches (programs write them differently), the first with the sign."""
-    places = {i: getattr(bar.signs, sign) for i, bar in enumerate(bars) if getattr(bar.signs, sign) is not None}
-    matching = [i for i, found in places.items() if found == label] or list(places)
-    if sign == "coda":  # the sign often also stands at the words "To Coda"
-        matching = [i for i in matching if i > index]
-    if not matching:
-        raise DataError(path, f"bar {bars[index].name[:40]!r} jumps to a {sign} that is not there", _ADVICE)
-    return matching[0]
+    Where a sign began the repeat before the final bar line, the repeat goes back to that sign.
+    """
+    follows_final = previous is not None and bars[previous].signs.is_final
+    return bars[index].signs.repeat_start or (follows_final and not bars[start].signs.repeat_start)
 
 
 def _find_endings(signs: Sequence[Signs]) -> list[_Ending | None]:

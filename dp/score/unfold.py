@@ -123,12 +123,17 @@ def _merge_tied(first: Marking, then: Marking) -> Marking:
 
 
 def unfold_bars(bars: Sequence[Bar], order: Sequence[int]) -> tuple[PlayedBar, ...]:
-    """Return the bars in playing order, each with its begin and end in quarters as played."""
-    borders = accumulate((bars[index].length_quarter for index in order), initial=Fraction(0))
-    return tuple(
-        PlayedBar(bars[index].name, float(begin), float(end))
-        for index, (begin, end) in zip(order, pairwise(borders), strict=True)
-    )
+    """Return the bars in playing order, each with its begin and end in quarters as played; divided bars are whole."""
+    played: list[PlayedBar] = []
+    borders = pairwise(accumulate((bars[index].length_quarter for index in order), initial=Fraction(0)))
+    before: int | None = None
+    for index, (begin, end) in zip(order, borders, strict=True):
+        if bars[index].is_continuation and before == index - 1:
+            played[-1] = replace(played[-1], end_quarter=float(end))
+        else:
+            played.append(PlayedBar(bars[index].name, float(begin), float(end)))
+        before = index
+    return tuple(played)
 
 
 def unfold_tempo(bars: Sequence[Bar], order: Sequence[int]) -> tuple[FloatArray, FloatArray]:

@@ -21,6 +21,15 @@ NOTES = {
     "tremolo_two_notes.musicxml": "C4 0/4 E4 0/4",
     "zero_duration_note.musicxml": "B3 0/0.75 C4 0.75/0.25 D4 1/1 E4 2/2",
     "backup_before_bar.musicxml": "C3 0/4 C5 0/4 D3 4/1 D5 4/2 E3 5/1 F3 6/1 E5 6/1 G3 7/1 F5 8/4",
+    "da_capo_words_minuet.musicxml": "C4 0/4 D4 4/4 E4 8/4 C4 12/4 D4 16/4",
+    "fine_inside_bar.musicxml": "C4 0/4 D4 4/2 E4 6/2 F4 8/4 G4 12/4 C4 16/4 D4 20/2",
+    "hidden_rest_overrun.musicxml": "E4 0/2 C5 0/4 D5 4/4",
+    "measure_repeat_sign.musicxml": "C4 0/1 D4 1/1 E4 2/1 F4 3/1 C4 4/1 D4 5/1 E4 6/1 F4 7/1 G4 8/4",
+    "measure_rest_too_long.musicxml": "C3 0/3 C4 0/3 D3 3/3 E3 6/3 D4 6/3",
+    "movements_da_capo.musicxml": "C4 0/4 D4 4/4 E4 8/4 F4 12/4 G4 16/4 E4 20/4 F4 24/4 A4 28/4 B4 32/4",
+    "movements_open_repeat.musicxml": "C4 0/4 D4 4/4 E4 8/4 F4 12/4 E4 16/4 F4 20/4 G4 24/4",
+    "repeat_inside_bar.musicxml": "C4 0/4 D4 4/2 C4 6/4 D4 10/2 E4 12/2 F4 14/4",
+    "to_coda_without_coda.musicxml": "C4 0/4 D4 4/4 C4 8/4 D4 12/4",
 }
 
 

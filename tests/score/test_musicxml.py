@@ -67,7 +67,7 @@ def test_of_many_warnings_the_first_are_named(tmp_path: Path) -> None:
     oddities = xml.read(tmp_path, *bars).oddities
     assert len(oddities) == 11
     assert oddities[9].startswith("part 'P1', bar '10': a <backup> goes")
-    assert oddities[10] == "2 more warnings like these"
+    assert oddities[10] == "2 more warnings like this one"
 
 
 def test_voices_named_by_words_are_numbered(tmp_path: Path) -> None:
