@@ -143,7 +143,7 @@ def _describe_oddities(
             f"track {track + 1}, bar {_find_bar_number(Fraction(tick, resolution), changes)}: " if track >= 0 else ""
         )
         described.append(place + reason)
-    return name_few(described, "warnings like these")
+    return name_few(described)
 
 
 def _read_time_signatures(midi: "pretty_midi.PrettyMIDI") -> list[tuple[Fraction, Fraction, int]]:

@@ -67,7 +67,7 @@ class Place:
         return f"part {self.part[:40]!r}, bar {self.bar[:40]!r}"
 
 
-def name_few(warnings: Sequence[str]) -> list[str]:
+def name_few(warnings: Sequence[str]) -> tuple[str, ...]:
     """Return the first warnings of each kind, and how many more there are; equal ones count once.
 
     Args:
@@ -76,11 +76,11 @@ def name_few(warnings: Sequence[str]) -> list[str]:
     kinds: dict[str, list[str]] = {}
     for warning in dict.fromkeys(warnings):
         kinds.setdefault(_NAMES.sub("", warning), []).append(warning)
-    named = []
+    named: list[str] = []
     for each in kinds.values():
         more = len(each) - MAX_NAMED_COUNT
         named += each[:MAX_NAMED_COUNT] + ([f"{more} more warnings like this one"] if more > 0 else [])
-    return named
+    return tuple(named)
 
 
 def parse_decimal(text: str | None, name: str, place: Place) -> Fraction:
