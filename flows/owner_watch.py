@@ -6,7 +6,7 @@ import time
 
 from dp.stages.environment import OWNER_VARIABLE
 
-LOOK_EVERY_SEC = 1.0
+LOOK_EVERY_SEC = 1.0  # own choice
 
 
 def follow_owner() -> None:

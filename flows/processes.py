@@ -17,9 +17,9 @@ from dp.errors import DataError
 from dp.parallel.environment import LOOPBACK
 from dp.project import STATE_FOLDER
 
-LOCK_TIMEOUT_SEC = 15.0
-SERVER_TIMEOUT_SEC = 180.0  # its first start makes a database
-STOP_TIMEOUT_SEC = 5.0
+LOCK_TIMEOUT_SEC = 15.0  # more than what is left of a killed command takes to end; own choice
+SERVER_TIMEOUT_SEC = 180.0  # its first start makes a database; own choice
+STOP_TIMEOUT_SEC = 5.0  # before a process that does not end is killed; own choice
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from dp.schema import FAILURES
 from dp.stages.environment import SERVER_VARIABLE
 from flows.rebuild import rebuild, repro
 
-RETRY_DELAY_SEC = 60
+RETRY_DELAY_SEC = 60  # own choice
 
 
 @task(name="rebuild dataset", retries=1, retry_delay_seconds=RETRY_DELAY_SEC)

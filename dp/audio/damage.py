@@ -5,8 +5,8 @@ from typing import BinaryIO
 
 _RIFF_SIZE_UNKNOWN = 0x7FFFF000  # programs that write to a pipe leave 0, 0x7FFFFFFF or 0xFFFFFFFF there
 _MP3_TAG_BYTES = 4096  # the longest frame has 2881 bytes
-_OGG_HEADER_BYTES = 27
-_OGG_MAX_PAGE_BYTES = _OGG_HEADER_BYTES + 255 + 255 * 255
+_OGG_HEADER_BYTES = 27  # before the table of segment lengths (RFC 3533, section 6)
+_OGG_MAX_PAGE_BYTES = _OGG_HEADER_BYTES + 255 + 255 * 255  # a table of 255 lengths, and 255 segments of 255 bytes
 
 
 def describe_cut_off(path: Path) -> str:

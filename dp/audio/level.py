@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from dp.types import FULL_PEAK
 
-_KNEE = 0.8  # up to here the soft limit changes nothing
+_KNEE = 0.8  # up to here the soft limit changes nothing; own choice
 
 
 def scale_to_full_level(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

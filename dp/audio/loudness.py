@@ -9,10 +9,10 @@ import numpy.typing as npt
 from dp.units import FloatArray, sec_to_sample
 
 STEP_SEC = 0.1  # loudness blocks overlap by three quarters
-_STEPS_PER_BLOCK = 4
+_STEPS_PER_BLOCK = 4  # a block of BS.1770 lasts 0.4 s
 _OFFSET_LUFS = -0.691  # makes up for the filter's gain at 1 kHz
-_ABSOLUTE_GATE_LUFS = -70.0
-_RELATIVE_GATE_LU = -10.0
+_ABSOLUTE_GATE_LUFS = -70.0  # BS.1770: quieter blocks do not count
+_RELATIVE_GATE_LU = -10.0  # BS.1770: nor do blocks so far below the mean of the others
 
 
 def design_k_weighting(sample_rate_hz: int) -> FloatArray:

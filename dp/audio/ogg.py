@@ -4,10 +4,10 @@ import zlib
 from pathlib import Path
 
 _HEADER_BYTES = 27  # before the table of segment lengths
-_SERIAL = slice(14, 18)
-_CHECKSUM = slice(22, 26)
+_SERIAL = slice(14, 18)  # of a page, the stream's serial number
+_CHECKSUM = slice(22, 26)  # of a page
 _MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))  # bytes with their bits the other way round
-_SERIAL_NUMBER = (1).to_bytes(4, "little")
+_SERIAL_NUMBER = (1).to_bytes(4, "little")  # any will do: there is one stream in a file
 
 
 def fix_serial_number(path: Path) -> None:

@@ -20,11 +20,11 @@ from dp.units import sample_to_sec, sec_to_sample
 READABLE = "wav, flac, mp3, ogg, opus and aiff"  # what tests read; libsndfile knows more
 END_SLACK_SEC = 1.0  # corpora state slices in whole seconds, so an end may lie this far past the end of the file
 MAX_SLICE_SEC = 6 * 3600.0  # guards memory against headers that lie; no piece is longer
-MIN_RATE_HZ, MAX_RATE_HZ = 4000, 768000
+MIN_RATE_HZ, MAX_RATE_HZ = 4000, 768000  # beyond these a header is taken to be damaged; own choice
 
-_BLOCK_VALUES = 65536  # decoded at once, over all channels
-_MP3_SNIFF_BYTES = 65536
-_MP3_TRAILER_BYTES = 16384  # what tags at the end of an mp3 may take
+_BLOCK_VALUES = 65536  # decoded at once, over all channels; own choice
+_MP3_SNIFF_BYTES = 65536  # in which a frame must begin where there is no ID3 tag; own choice
+_MP3_TRAILER_BYTES = 16384  # what tags at the end of an mp3 may take; own choice
 
 
 class _SequentialFile(soundfile.SoundFile):

@@ -6,7 +6,7 @@ import numpy.typing as npt
 from dp.units import sec_to_sample
 
 _DECAY_60_DB = np.log(1000.0)  # natural log of the amplitude ratio that 60 dB are
-_FIRST_REFLECTION_SEC = 0.008
+_FIRST_REFLECTION_SEC = 0.008  # a way 2.7 m longer than the direct one; own choice
 
 
 def add_room(

@@ -12,8 +12,8 @@ from dp.units import sec_to_sample
 
 VIOLIN_PROGRAM = 40  # General MIDI, counted from 0
 TAIL_SEC = 1.0  # kept after the last note's end for its release
-_PLAIN_VELOCITY = 64  # for notes whose velocity is unknown
-_CHANNEL = 0
+_PLAIN_VELOCITY = 64  # for notes whose velocity is unknown; the middle of MIDI's range
+_CHANNEL = 0  # any of MIDI's sixteen
 
 
 def find_bundled_soundfont() -> Path:

@@ -24,11 +24,12 @@ SHORTEST_FRAME = 5  # 58 ms
 NOTE_THRESHOLD = 0.3  # the package's own
 GAP_FRAME = 11  # a note ends when its activation stays below NOTE_THRESHOLD for so long (128 ms), as in the package
 
-_SAMPLE_RATE_HZ, _HOP_SAMPLE, _WINDOW_SAMPLE = 22050, 256, 43844
+_SAMPLE_RATE_HZ, _HOP_SAMPLE, _WINDOW_SAMPLE = 22050, 256, 43844  # the network's own: two seconds less a hop
 _MARGIN_FRAME, _KEPT_FRAME = 15, 141  # of a window's 172 frames: what is cut off at its start, what is kept
-_LOWEST_PITCH, _PITCH_COUNT = 21, 88
-_WINDOWS_AT_ONCE = 16
+_LOWEST_PITCH, _PITCH_COUNT = 21, 88  # the piano's keys, which the network tells apart
+_WINDOWS_AT_ONCE = 16  # bounds memory; own choice
 _MODEL_FILE = Path("saved_models/icassp_2022/nmp.onnx")
+# Names in the ONNX file.
 _INPUT, _NOTE, _ONSET = "serving_default_input_2:0", "StatefulPartitionedCall:1", "StatefulPartitionedCall:2"
 
 Activations = npt.NDArray[np.float32]  # [T, 88] from 0 to 1

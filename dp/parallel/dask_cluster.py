@@ -34,7 +34,7 @@ SETTINGS = {
     "distributed.nanny.pre-spawn-environ": dict.fromkeys(THREAD_VARIABLES, "1"),
 }
 WAITING_PER_WORKER = 4  # jobs handed to the scheduler ahead; all at once would fill its memory
-SCHEDULER_TIMEOUT_SEC = 15
+SCHEDULER_TIMEOUT_SEC = 15  # for an answer, then for a worker; own choice
 
 
 @dataclass(frozen=True)

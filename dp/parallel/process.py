@@ -14,7 +14,7 @@ from typing import Generic
 from dp.parallel.executor import J
 from dp.parallel.outcome import DIED, Outcome
 
-STOP_TIMEOUT_SEC = 5.0
+STOP_TIMEOUT_SEC = 5.0  # before a process that does not end is killed; own choice
 
 
 class Worker(Generic[J]):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from dp.parallel.events import Event, OnEvent
 
-LINE_EVERY_SEC = 2.0
+LINE_EVERY_SEC = 2.0  # of a stage, off a terminal; own choice
 
 
 @contextmanager

@@ -16,7 +16,7 @@ PLAIN_VELOCITY = 64  # of a note that nothing is said about
 VELOCITY_DB = 40.0  # what ten times the velocity is louder by (DLS level 1, section 2.8)
 TICKS_PER_SEC = 1000  # of the MIDI file
 MAX_TICK = 9_000_000  # pretty_midi takes files of 10 million for damaged
-MIN_NOTE_SEC = 0.002
+MIN_NOTE_SEC = 0.002  # two of the file's ticks, so that no note is rounded away; own choice
 # General MIDI programs, counted from 0, by what the name of a part may contain; the first that fits is taken.
 PROGRAMS = {
     "violin": 40,

@@ -20,7 +20,7 @@ from dp.render_options import RenderOptions
 from dp.score import read_score
 from dp.units import A4_HZ, sample_to_sec
 
-PCM_FULL = 32767
+PCM_FULL = 32767  # the largest sample that 16 bits hold
 READ_SAMPLES = 1 << 18  # of a take at a time
 Samples = npt.NDArray[np.float32]
 

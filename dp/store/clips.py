@@ -6,7 +6,7 @@ import numpy.typing as npt
 from dp.errors import DataError
 from dp.units import find_clip_border_frame, sec_to_frame
 
-SHORTEST_CLIP_SEC = 1.0
+SHORTEST_CLIP_SEC = 1.0  # own choice; see `find_clip_bounds`
 MEL_DTYPE = "float16"  # half the size; its error at -11.5, the natural log of the floor, is below 0.004
 
 FloatMel = npt.NDArray[np.float32]

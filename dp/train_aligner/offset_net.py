@@ -41,14 +41,14 @@ from dp.units import FloatArray, IntArray
 
 F16 = npt.NDArray[np.float16]
 PERFORMANCES = (130, 90, 60)  # invented, violin, piano
-EPOCHS = 8
-VIOLIN_SEC = 40.0
+EPOCHS = 8  # of the packaged weights, too
+VIOLIN_SEC = 40.0  # of a performance; own choice
 _DROWNED_SHARE, _DROWNED_DB = 0.08, (-15.0, 10.0)  # of recordings; signal against noise
 _MOVED_SIGMA_SEC, _NOTE_SIGMA_SEC = 0.006, 0.003  # how far aligned events are off, and notes from their event
 _FAR_SHARE, _FAR_SIGMA_SEC = 0.05, 0.06  # events that are off by more
-_BATCH_FRAME = 24000
+_BATCH_FRAME = 24000  # of a batch's notes together; own choice
 _SEC_PER_FRAME = HOP_SAMPLE / ALIGN_SAMPLE_RATE_HZ
-_HIGHEST_RATE, _WEIGHT_DECAY, _MAX_GRADIENT = 6e-3, 1e-3, 1.0
+_HIGHEST_RATE, _WEIGHT_DECAY, _MAX_GRADIENT = 6e-3, 1e-3, 1.0  # own choice
 _NOISE = 0.03  # standard deviation of what is added to the curves
 _DISTANCE_SCALE_FRAME = 4.0  # an expected error so large counts as much as a nat of likelihood
 _TARGET_WIDTH_FRAME = 0.7  # of the Gaussian that stands for the true end

@@ -53,10 +53,10 @@ VALIDATION = frozenset(
 )
 _SNAP_SEC = 0.08  # an end so close to an onset is written there
 _STRUCK_AGAIN_SEC = 0.005  # a key is up that long before it is struck again
-_SAME_SEC = 1e-4
+_SAME_SEC = 1e-4  # onsets so near each other are one
 _SAME_ONSET_SEC = 0.01  # a note of a match file is one of the MIDI file that begins so near
-_LONGEST_SEC = 200.0
-_KEYBOARD_SEC = 40.0
+_LONGEST_SEC = 200.0  # of a human performance; own choice
+_KEYBOARD_SEC = 40.0  # of an invented piece; own choice
 _MATCHED = re.compile(
     r"^snote\([^,]+,\[[^]]*\],[^,]*,[^,]*,[^,]*,[^,]*,(-?[\d.]+),(-?[\d.]+),.*-note\([^,]+,(\d+),(\d+),"
 )

@@ -38,16 +38,16 @@ from dp.train_aligner.tones import play
 from dp.units import IntArray
 
 PERFORMANCES = (48, 96, 36)  # invented, violin, piano
-EPOCHS = 9
+EPOCHS = 9  # of the packaged weights, too
 VIOLIN_SEC, PIANO_SEC = 45.0, 60.0  # of a performance
 REACH_FRAME = 56  # candidates of a training example: +-280 ms
 TARGET_WIDTH_FRAME = 1.0  # of the Gaussian that stands for the true onset
 DISTURBANCE, MISSING_SHARE = 0.7, 0.08  # of channels in training: unseen instruments need it
-LEVEL_EXAMPLES = 6000
-_BATCH_SIZE = 256
-_HIGHEST_RATE, _WEIGHT_DECAY = 5e-3, 1e-2
+LEVEL_EXAMPLES = 6000  # by which the level of "not here" is set; own choice
+_BATCH_SIZE = 256  # own choice
+_HIGHEST_RATE, _WEIGHT_DECAY = 5e-3, 1e-2  # own choice
 _CLEAR_FRAME = 10  # onsets of the same pitch so near the candidates may still be heard among them
-_RINGING_SEC = 0.15
+_RINGING_SEC = 0.15  # before an event: a note that ended since counts as before it; own choice
 _SEC_PER_FRAME = HOP_SAMPLE / ALIGN_SAMPLE_RATE_HZ
 _NEAR_SHARE, _AROUND_SHARE = 0.5, 0.35  # of the events, looked at from near them and from around; the rest from afar
 _NEAR_SIGMA_SEC, _AROUND_SEC, _FAR_SEC = 0.03, 0.25, (0.35, 2.5)

@@ -47,7 +47,7 @@ BENCH_PIANO = frozenset(
         "Schubert_D783_no15_p17",
     ]
 )
-PIANO_PROGRAMS = (0, 0, 0, 1, 2, 3)
+PIANO_PROGRAMS = (0, 0, 0, 1, 2, 3)  # General MIDI programs from 0; the more often, the likelier
 BOWED_PROGRAMS = (40, 40, 40, 40, 41, 42, 48)
 OTHER_PROGRAMS = (0, 1, 4, 6, 11, 19, 24, 25, 46, 40, 42, 56, 68, 71, 73, 52)
 _DOWN_SEMITONE = {41: 7, 42: 12}  # by program: violas and cellos play a violin's notes so much lower

@@ -20,9 +20,9 @@ from dp.errors import DataError
 from dp.score.midi import PEDAL_CONTROLLER
 from dp.train_aligner.performances import Performance
 
-PEAK = 0.8
-_TAIL_SEC = 1.5
-_INSTRUMENTS_AT_ONCE = 12  # MIDI has 16 channels
+PEAK = 0.8  # of the recorded sound; own choice
+_TAIL_SEC = 1.5  # after the last note's end, for its release; own choice
+_INSTRUMENTS_AT_ONCE = 12  # of a MIDI file: fewer than its 16 channels
 
 
 def render(

@@ -12,8 +12,8 @@ from dp.align.spectrum import F32
 from dp.train_aligner.performances import Performance
 from dp.units import FloatArray, pitch_to_hz
 
-_MAX_PARTIAL = 14
-_TAIL_SEC = 1.0
+_MAX_PARTIAL = 14  # of a tone; own choice
+_TAIL_SEC = 1.0  # after the last note's end, for its release; own choice
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from dp.errors import DataError
 from dp.score import read_score
 from dp.types import Score
 
-SAMPLE_RATE_HZ = 22050
-_PEAK = 0.8
+SAMPLE_RATE_HZ = 22050  # half the rate of a CD; own choice
+_PEAK = 0.8  # of the written sound; own choice
 
 
 def make_demo(root: Path) -> None:

@@ -8,10 +8,10 @@ from dp.types import PerformedNotes, Score, ScoreNotes
 from dp.units import FloatArray, qpm_to_sec_per_quarter
 
 LEAD_IN_SEC = 0.6  # before the first note
-_GRID_PER_QUARTER = 8
-_RITARDANDO_QUARTER = 4.0
-_GRACE_SEC = 0.09
-_SHORTEST_SEC = 0.05
+_GRID_PER_QUARTER = 8  # points of the time map; rubato is slow against them
+_RITARDANDO_QUARTER = 4.0  # at the very end; own choice, as the players are
+_GRACE_SEC = 0.09  # of a grace note; own choice
+_SHORTEST_SEC = 0.05  # of a note; own choice
 _PLAIN_TEMPO_QPM = 90.0  # where the score has no tempo mark
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from dp.corpora.demo.engraving import Bar, Sound, Study
 
 _LOWEST, _HIGHEST = 55, 86  # the violin's open G string, and a comfortable top
-_MAJOR, _MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10)
+_MAJOR, _MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10)  # semitones above the tonic
+# Rhythms of one bar, in ticks of 24 a quarter: bars of 4/4, the same dotted, of 3/4, of 6/8; own choice.
 _PLAIN_4 = ((24, 24, 24, 24), (12, 12, 24, 12, 12, 24), (24, 12, 12, 48), (12,) * 8)
 _DOTTED_4 = ((36, 12, 24, 24), (36, 12, 48), (18, 6, 24, 18, 6, 24), (24, 24, 36, 12))
 _PLAIN_3 = ((24, 24, 24), (12,) * 6, (36, 12, 24), (48, 24))
