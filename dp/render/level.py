@@ -34,7 +34,7 @@ class LevelCurve:
         mean = np.clip(total / np.maximum(count, 1.0), power.min(), power.max())
         latest = np.maximum.accumulate(np.where(count > 0.5, np.arange(len(count)), 0))
         self._gain_db = 10.0 * np.log10(mean[latest])
-        half = max(round(SMOOTH_SEC * rate_hz / 2), 1)
+        half = max(int(sec_to_frame(SMOOTH_SEC / 2, rate_hz)), 1)
         self._weights = np.hanning(2 * half + 1 + 2)[1:-1]
         self._weights /= self._weights.sum()
 
