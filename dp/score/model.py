@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from fractions import Fraction
 
+from dp.score.tempo_words import Heading
+
 MAX_DENOMINATOR = 10**12  # of a position in quarters; a larger one costs time and is written by no program
 
 
@@ -94,7 +96,7 @@ class TempoMark:
     onset_quarter: Fraction  # from the start of the bar
     qpm: float  # quarters per minute; 0 for one from RELATIVE until it is settled
     source: TempoSource
-    words: str = ""  # the heading that it stands with
+    heading: Heading | None = None  # that it stands with
     factor: float = 1.0  # of the tempo before, of one from RELATIVE
     is_first: bool = False  # the first tempo comes back
 

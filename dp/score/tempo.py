@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 
 from dp.score.model import PartBar, TempoMark, TempoSource
 from dp.score.numbers import QUARTERS_OF_TYPE, Place
-from dp.score.tempo_words import find_heading_qpm
+from dp.score.tempo_words import find_heading
 
 MIN_QPM, MAX_QPM = 1.0, 2000.0  # bounds of tempo marks that count, quarters per minute (docs/score-marks.md)
 NAMED_COUNT = 5  # odd values that a message names at most
@@ -34,10 +34,9 @@ def read_printed_tempo(element: Element, bar: PartBar, position_quarter: Fractio
         has_sound: its <sound> states a tempo, which counts instead of its words.
     """
     words = " ".join(" ".join(w.text or "" for w in element.iterfind("direction-type/words")).split())
-    heading_qpm = find_heading_qpm(words) if words and element.get("placement") != "below" else None
-    heading = words.casefold() if heading_qpm else ""
+    heading = find_heading(words) if words and element.get("placement") != "below" else None
     if has_sound:
-        bar.tempo[-1] = replace(bar.tempo[-1], words=heading)
+        bar.tempo[-1] = replace(bar.tempo[-1], heading=heading)
     found = False
     for metronome in element.iterfind("direction-type/metronome"):
         qpm, factor = parse_metronome_qpm(metronome), parse_modulation(metronome)
@@ -52,8 +51,8 @@ def read_printed_tempo(element: Element, bar: PartBar, position_quarter: Fractio
     if in_words:
         length_quarter = _NOTES[in_words[1]] * (1.5 if in_words[2] else 1.0)
         bar.tempo.append(TempoMark(position_quarter, int(in_words[3]) * length_quarter, TempoSource.PRINTED, heading))
-    elif heading_qpm:
-        bar.tempo.append(TempoMark(position_quarter, heading_qpm, TempoSource.WORDS, heading))
+    elif heading:
+        bar.tempo.append(TempoMark(position_quarter, heading.qpm, TempoSource.WORDS, heading))
     elif _FIRST_TEMPO.fullmatch(words):
         bar.tempo.append(TempoMark(position_quarter, 0.0, TempoSource.RELATIVE, is_first=True))
 
@@ -150,26 +149,42 @@ def join_tempo(parts: Sequence[Sequence[TempoMark]]) -> tuple[TempoMark, ...]:
     return tuple(best[onset] for onset in sorted(best))
 
 
+def _give_headings_their_numbers(bars: Iterable[tuple[TempoMark, ...]]) -> list[list[TempoMark]]:
+    """Give a number without a heading the heading before it, in its bar or the one before; the heading then has it."""
+    given: list[list[TempoMark]] = []
+    before: tuple[list[TempoMark], TempoMark] | None = None  # a heading without a number, and its bar's marks
+    for index, marks in enumerate(bars):
+        given.append([])
+        for mark in marks:
+            is_number = mark.source > TempoSource.RELATIVE and mark.heading is None
+            if is_number and before is not None and any(before[0] is near for near in given[max(index - 1, 0) :]):
+                before[0].remove(before[1])
+                mark = replace(mark, heading=before[1].heading)
+            given[-1].append(mark)
+            before = (given[-1], mark) if mark.source == TempoSource.WORDS else None
+    return given
+
+
 def settle_tempo(bars: Iterable[tuple[TempoMark, ...]]) -> list[tuple[TempoMark, ...]]:
     """Give every tempo mark its number, in the order of writing.
 
     A metric modulation counts from the tempo before it, "Tempo I" from the first one; either needs one. A heading
-    that had a number before has it again.
+    whose tempo word had a number before follows that number.
 
     Args:
         bars: the marks of each bar.
     """
     first = current = 0.0
-    known: dict[str, float] = {}
+    known: dict[str, float] = {}  # how many times as fast as usual this score takes a tempo word
     settled = []
-    for marks in bars:
+    for marks in _give_headings_their_numbers(bars):
         found: list[TempoMark] = []
         for mark in marks:
             qpm = first if mark.is_first else (mark.qpm or current * mark.factor)
-            if mark.source == TempoSource.WORDS:
-                qpm = known.get(mark.words, qpm)
-            elif mark.words:
-                known[mark.words] = qpm
+            if mark.heading and mark.source == TempoSource.WORDS:
+                qpm = round(qpm * known.get(mark.heading.word, 1.0), TEMPO_DIGIT_COUNT)
+            elif mark.heading:
+                known[mark.heading.word] = qpm / mark.heading.qpm
             if is_tempo(qpm) and (qpm != current or mark.source != TempoSource.RELATIVE):
                 found.append(replace(mark, qpm=qpm))
                 first, current = first or qpm, qpm

@@ -1,6 +1,7 @@
 """Tempo headings without a number, such as "Allegro non troppo", have the tempos that notation programs give them."""
 
 import re
+from dataclasses import dataclass
 from itertools import takewhile
 from unicodedata import normalize
 
@@ -61,19 +62,28 @@ _ALWAYS = _ITALIAN.keys() - {"grave", "vivace", "vivo"}
 MAX_WORD_COUNT = 8  # of a heading; a longer text is a sentence
 
 
-def find_heading_qpm(text: str) -> float | None:
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A tempo heading without a number."""
+
+    word: str  # its first tempo word
+    qpm: float  # quarters per minute
+
+
+def find_heading(text: str) -> Heading | None:
     """Find the tempo of a heading that states none in numbers.
 
     Args:
         text: words printed in a score, such as "Allegro" or "II. Sehr langsam".
 
     Returns:
-        Quarters per minute; None where the text is no tempo heading.
+        The heading; None where the text is none.
     """
     for section in re.split(r"[-\u2013\u2014/:;|]", normalize("NFC", text)):
         words = re.findall(r"\w+", section.casefold())
         if any(word in _QPM for word in words):
-            return _choose_qpm(words) if _is_heading(words, section) else None
+            first = next(word for word in words if word in _QPM)
+            return Heading(first, _choose_qpm(words)) if _is_heading(words, section) else None
     return None
 
 

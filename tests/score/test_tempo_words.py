@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dp.score.tempo_words import find_heading_qpm
+from dp.score.tempo_words import find_heading
 from tests.score import xml
 
 
@@ -40,7 +40,9 @@ from tests.score import xml
     ],
 )
 def test_headings_have_the_tempos_of_notation_programs(text: str, qpm: float) -> None:
-    assert find_heading_qpm(text) == qpm
+    heading = find_heading(text)
+    assert heading is not None
+    assert heading.qpm == qpm
 
 
 @pytest.mark.parametrize(
@@ -64,7 +66,7 @@ def test_headings_have_the_tempos_of_notation_programs(text: str, qpm: float) ->
     ],
 )
 def test_other_words_are_no_heading(text: str) -> None:
-    assert find_heading_qpm(text) is None
+    assert find_heading(text) is None
 
 
 def test_a_heading_is_a_tempo_mark(tmp_path: Path) -> None:
@@ -93,6 +95,21 @@ def test_a_heading_that_had_a_number_before_has_it_again(tmp_path: Path) -> None
     first = xml.words("Allegro", '<sound tempo="90"/>')
     bars = [first + xml.note("C"), xml.words("Adagio") + xml.note("D"), xml.words("Allegro") + xml.note("E")]
     assert xml.read(tmp_path, *bars).tempo_qpm.tolist() == [90, 71, 90]
+
+
+def test_a_heading_of_a_word_that_had_a_number_before_follows_it(tmp_path: Path) -> None:
+    bars = [xml.words("Presto", '<sound tempo="110"/>') + xml.note("C"), xml.words("Presto non troppo") + xml.note("D")]
+    assert xml.read(tmp_path, *bars).tempo_qpm.tolist() == [110, 100]
+
+
+def test_a_number_soon_after_a_heading_is_the_headings(tmp_path: Path) -> None:
+    late = xml.note("D", "2") + '<sound tempo="60"/>' + xml.note("E", "2")
+    bars = [xml.words("Sehr langsam") + xml.note("C", "1"), late, xml.words("Sehr langsam") + xml.note("F")]
+    score = xml.read(tmp_path, *bars)
+    assert score.tempo_quarter.tolist() == [3, 5]
+    assert score.tempo_qpm.tolist() == [60, 60]
+    own = xml.words("Allegro", '<sound tempo="120"/>')
+    assert xml.read(tmp_path, xml.words("Adagio") + xml.note("C"), own + xml.note("D")).tempo_qpm.tolist() == [71, 120]
 
 
 def test_tempo_i_brings_the_first_tempo_back(tmp_path: Path) -> None:
