@@ -4,15 +4,22 @@ A MusicXML file passes through these modules; `musicxml` calls them, and `model`
 
 1. `files` reads the bytes, `xmltree` parses them, both without trust.
 2. `measures` reads the bars of one part, as written. It asks `durations` and `numbers` for lengths, `figures` for
-   tremolos and harmonics, `notations` for what is written at a note (`dp.types.Mark`), `expression` for dynamics,
-   gradual changes, fermatas and pedal, and `marks` for repeat signs, D.C. and, by `tempo` and `tempo_words`, tempo.
-3. `musicxml` joins the bars of all parts; `dynamics` turns dynamic marks into the level of each note.
-4. `playing_order` finds the order of the bars. `unfold` makes notes as played, `gradual` brings changes of tempo and
-   fermatas into that order, `pedal` finds how long notes ring.
+   tremolos and harmonics, `bar_repeats` for percent signs, `notations` for what is written at a note
+   (`dp.types.Mark`), `expression` for dynamics, gradual changes, fermatas and pedal, and `marks` for repeat signs,
+   D.C. and, by `tempo` and `tempo_words`, tempo.
+3. `musicxml` joins the bars of all parts, by `bar_lengths`, `divided_bars` and `movements`; `dynamics` turns dynamic
+   marks into the level of each note.
+4. `playing_order`, with `jumps`, finds the order of the bars. `unfold` makes notes as played, `gradual` brings changes
+   of tempo and fermatas into that order, `pedal` finds how long notes ring.
 5. `repeats` lists where players may choose another order; `dp.align.structure` chooses, by the sound.
 
+<<<<<<< Updated upstream
 MIDI has no signs: `midi` makes the notes by pretty_midi, once `midi_tracks` has mended the tracks, and `recurrence`
 lists which passages come again.
+=======
+MIDI has no signs: `midi_tracks` mends the tracks, `midi` makes the notes by pretty_midi, and `recurrence` lists which
+passages come again.
+>>>>>>> Stashed changes
 What marks do when a score is played is decided in `dp.render`: `rubato`, `mark_rules`, `ornaments`.
 
 `docs/decisions/2026-11-28-musicxml-reader.md` compares this reader with partitura and music21.

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from dp.errors import DataError
-from dp.score.midi import PEDAL_CONTROLLER
+from dp.score.midi_tracks import PEDAL_CONTROLLER
 from dp.units import FloatArray, IntArray
 
 # performances that bench/align measures with: never trained on

@@ -17,7 +17,7 @@ import soxr
 from dp.align.spectrum import F32
 from dp.audio.synth import find_bundled_soundfont
 from dp.errors import DataError
-from dp.score.midi import PEDAL_CONTROLLER
+from dp.score.midi_tracks import PEDAL_CONTROLLER
 from dp.train_aligner.performances import Performance
 
 PEAK = 0.8  # of the recorded sound; own choice
