@@ -13,13 +13,8 @@ A MusicXML file passes through these modules; `musicxml` calls them, and `model`
    of tempo and fermatas into that order, `pedal` finds how long notes ring.
 5. `repeats` lists where players may choose another order; `dp.align.structure` chooses, by the sound.
 
-<<<<<<< Updated upstream
 MIDI has no signs: `midi` makes the notes by pretty_midi, once `midi_tracks` has mended the tracks, and `recurrence`
 lists which passages come again.
-=======
-MIDI has no signs: `midi_tracks` mends the tracks, `midi` makes the notes by pretty_midi, and `recurrence` lists which
-passages come again.
->>>>>>> Stashed changes
 What marks do when a score is played is decided in `dp.render`: `rubato`, `mark_rules`, `ornaments`.
 
 `docs/decisions/2026-11-28-musicxml-reader.md` compares this reader with partitura and music21.
