@@ -43,6 +43,7 @@ class RenderKeywords(TypedDict, total=False):
     texture: float
     seed: int
     parts: str | Sequence[str]
+    movement: int | None
     start_bar: int | None
     end_bar: int | None
     tuning_hz: float
@@ -110,6 +111,7 @@ def align(
     *,
     start_sec: float = 0.0,
     end_sec: float | None = None,
+    movement: int | None = None,
     **how: Unpack[AlignKeywords],
 ) -> AlignedNotes:
     """Find when each note of a score sounds in a recording.
@@ -119,6 +121,7 @@ def align(
         audio: a recording of it: wav, flac, mp3, opus, ogg or aiff.
         start_sec: where to begin in the recording, seconds.
         end_sec: where to end; None = at the end of the file.
+        movement: which movement it is of a score file that holds several, from 1; None = all of them.
         how: `min_score_fit`, 0 to 1, below which the score does not fit; `method`, "ours" or "publication" (the
             aligner of the Bach Violin Dataset); `program`, the General MIDI program from 0 that plays the score for the
             method "publication".
@@ -137,11 +140,17 @@ def align(
     """
     from dp.config import AlignConfig
 
-    return make_aligned_notes(*align_pair(score, Path(audio), start_sec, end_sec, AlignConfig(**how)), start_sec)
+    found = align_pair(score, Path(audio), start_sec, end_sec, AlignConfig(**how), movement)
+    return make_aligned_notes(*found, start_sec)
 
 
 def align_pair(
-    score: str | Path | Score, audio: Path, start_sec: float, end_sec: float | None, config: AlignConfig
+    score: str | Path | Score,
+    audio: Path,
+    start_sec: float,
+    end_sec: float | None,
+    config: AlignConfig,
+    movement: int | None = None,
 ) -> tuple[Score, Alignment]:
     """Align a score with a recording that it fits.
 
@@ -156,7 +165,7 @@ def align_pair(
     from dp.types import Score
 
     check_align(config, "align")
-    whole = score if isinstance(score, Score) else read_score(score)
+    whole = _read_wanted(score, movement)
     alignment = align_score(whole, audio, start_sec, end_sec, config)
     if not alignment.accepted:
         name = (score.title or "the score") if isinstance(score, Score) else score
@@ -186,18 +195,19 @@ def make_aligned_notes(score: Score, alignment: Alignment, start_sec: float) -> 
     )
 
 
-def read_score(path: str | Path) -> Score:
+def read_score(path: str | Path, *, movement: int | None = None) -> Score:
     """Read a score: repeats unfolded, ties joined, in exact quarters.
 
     Args:
         path: MusicXML (.mxl, .musicxml, .xml) or MIDI (.mid, .midi).
+        movement: which movement of a file that holds several, from 1; None = all of them, one after the other.
 
     Returns:
         The score; `score.notes` has an array [N] for each property of its N notes, and `score.notes.to_pandas()` makes
         a table of them.
 
     Raises:
-        DataError: the file is missing, damaged or no score, or has no note.
+        DataError: the file is missing, damaged or no score, or has no note or no such movement.
 
     Example:
         >>> import dp
@@ -207,7 +217,22 @@ def read_score(path: str | Path) -> Score:
     """
     from dp.score import read_score as read
 
-    return read(Path(path))
+    return read(Path(path), movement)
+
+
+def _read_wanted(score: str | Path | Score, movement: int | None) -> Score:
+    """Read a score, unless it is read already.
+
+    Raises:
+        DataError: see `read_score`; or a movement is asked for of a score that is read already.
+    """
+    from dp.types import Score
+
+    if not isinstance(score, Score):
+        return read_score(score, movement=movement)
+    if movement is not None:
+        raise DataError("movement", "is asked for of a score that is read already", "give it to read_score")
+    return score
 
 
 def load_models(folder: str | Path) -> ModelSet:
@@ -271,8 +296,8 @@ def render(
         sample_rate_hz: of the samples; None = that of the models.
         how: `tempo_qpm`, quarters per minute of the beginning, or `tempo_factor`, times the score's own tempo;
             `expression`, 0 as written, 1 as learned, up to 5 exaggerated; `texture`, 0 to 2, how much of real sound's
-            noise, and its `seed`; `parts`, names or numbers from 1; `start_bar` and `end_bar`, as the score numbers
-            them; `tuning_hz`, of the A above middle C.
+            noise, and its `seed`; `parts`, names or numbers from 1; `movement`, of a file that holds several, from 1;
+            `start_bar` and `end_bar`, as the score numbers them; `tuning_hz`, of the A above middle C.
 
     Returns:
         `samples` [L] float32 with their `sample_rate_hz`, the notes as `performance` (`to_pandas()` makes a table of
@@ -291,12 +316,11 @@ def render(
     """
     from dp.render import render as play
     from dp.render_options import BOUNDS
-    from dp.types import Score
 
     options = _make_options(performer, how)
     if sample_rate_hz is not None:
         BOUNDS["sample_rate_hz"].check("sample_rate_hz", sample_rate_hz)
-    return play(score if isinstance(score, Score) else read_score(score), _get_models(models), options, sample_rate_hz)
+    return play(_read_wanted(score, options.movement), _get_models(models), options, sample_rate_hz)
 
 
 def make_demo(folder: str | Path) -> None:

@@ -52,6 +52,7 @@ class RenderOptions:
     texture: float = 0.5  # of the noise that real sound has around what a model predicts; 1 = as much as learned
     seed: int = 1  # of that noise
     parts: tuple[str, ...] = ()  # names or numbers from 1; empty = all
+    movement: int | None = None  # of a score file that holds several, from 1; None = all of them
     start_bar: int | None = None  # first and last bar, as the score numbers them; None = from the beginning, to the end
     end_bar: int | None = None
     tuning_hz: float = 440.0  # of the A above middle C

@@ -38,6 +38,7 @@ RECORDINGS = pa.schema(
         _make_text("instrument", "what is played"),
         _make_text("audio_path", "audio file"),
         _make_text("score_path", "score file"),
+        _make_field("movement", pa.int64(), "which of the score file's movements is played; 0 = all of them", low=0),
         _make_field("start_sec", pa.float64(), "start of the slice inside the audio file", unit="s", low=0),
         _make_field("end_sec", pa.float64(), "end of the slice inside the audio file", unit="s", low=0),
         _make_text("audio_sha256", "SHA-256 of the audio file's bytes"),

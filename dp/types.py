@@ -206,6 +206,7 @@ class Recording:
     start_sec: float  # of the slice inside the audio file
     end_sec: float | None  # None = to the end of the file
     licence: str  # "unknown" where nobody says
+    movement: int = 0  # which of the score file's movements is played, from 1; 0 = all of them
 
 
 @dataclass(frozen=True, order=True)

@@ -68,6 +68,17 @@ def melody_xml(pitches: Sequence[int] = MELODY, tempo_qpm: float = 120.0) -> byt
     return ('<?xml version="1.0" encoding="UTF-8"?>' + text).encode()
 
 
+def movements_xml(*movements: Sequence[int]) -> bytes:
+    """MusicXML of several melodies, one after the other: each is a movement, and its bars are numbered from 1."""
+    first, *others = [melody_xml(pitches).decode() for pitches in movements]
+    final = '<barline location="right"><bar-style>light-heavy</bar-style></barline></measure></part>'
+    text = first.replace("</measure></part>", final)
+    for other in others:
+        bars = other[other.index("<measure") :].replace("</measure></part>", final)
+        text = text.replace("</part></score-partwise>", bars)
+    return text.encode()
+
+
 def melody_times(count: int = len(MELODY), seed: int = 0) -> np.ndarray:
     """[count + 1] onsets and the end of a performance near 120 quarters per minute, with rubato; seconds."""
     gaps = 0.5 * (1 + 0.15 * np.sin(np.arange(count) / 2 + seed))

@@ -209,6 +209,7 @@ def test_a_read_score_renders_as_its_file(tmp_path: Path, models: ModelSet) -> N
         ({"sample_rate_hz": 0}, "sample_rate_hz: is 0 Hz; give 8000 to 192000"),
         ({"parts": ["Viola"]}, "has no part 'Viola'"),
         ({"start_bar": 9}, "has no bar 9"),
+        ({"movement": 2}, "has no movement 2: it holds 1"),
     ],
 )
 def test_what_cannot_be_rendered_is_refused(tmp_path: Path, models: ModelSet, how: Any, message: str) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from dp.config import AlignConfig
     from dp.types import Alignment, Score
 
+_HEADER = "id,score,audio[,start,end,movement]"
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -26,6 +28,7 @@ class Pair:
     audio: Path
     start_sec: float
     end_sec: float | None
+    movement: int | None = None  # of the score
 
 
 def align_one(
@@ -35,6 +38,7 @@ def align_one(
     plot: Path | None,
     start: str | None,
     end: str | None,
+    movement: int | None,
     config: "AlignConfig",
     quiet: bool,
     as_json: bool,
@@ -43,8 +47,10 @@ def align_one(
     check_out(out, (".csv",))
     if plot is not None:
         check_out(plot, (".png",))
-    pair = Pair(out.stem, score_path, audio_path, _parse_clock(start, "--start") or 0.0, _parse_clock(end, "--end"))
-    score, alignment = align_pair(pair.score, pair.audio, pair.start_sec, pair.end_sec, config)
+    start_sec, end_sec = _parse_clock(start, "--start") or 0.0, _parse_clock(end, "--end")
+    pair = Pair(out.stem, score_path, audio_path, start_sec, end_sec, movement)
+    score, alignment = align_pair(pair.score, pair.audio, pair.start_sec, pair.end_sec, config, pair.movement)
+    _warn(score, "", quiet or as_json)
     notes = make_aligned_notes(score, alignment, pair.start_sec)
     notes.write(out)
     if plot is not None:
@@ -62,7 +68,8 @@ def align_pairs(pairs_csv: Path, out: Path, config: "AlignConfig", quiet: bool, 
     rows: list[dict[str, Any]] = []
     for i, pair in enumerate(pairs):
         try:
-            found = align_pair(pair.score, pair.audio, pair.start_sec, pair.end_sec, config)
+            found = align_pair(pair.score, pair.audio, pair.start_sec, pair.end_sec, config, pair.movement)
+            _warn(found[0], f"{pair.pair_id}: ", quiet or as_json)
             notes = make_aligned_notes(*found, pair.start_sec)
             notes.write(out / f"{pair.pair_id}.csv")
             rows.append(_describe(pair, notes))
@@ -75,6 +82,12 @@ def align_pairs(pairs_csv: Path, out: Path, config: "AlignConfig", quiet: bool, 
     data = {"done": len(rows) - failed, "failed": failed, "pairs": rows}
     report(data, f"{out}: {len(rows) - failed} aligned, {failed} failed", quiet, as_json)
     return 1 if failed else 0
+
+
+def _warn(score: "Score", name: str, quiet: bool) -> None:
+    """Say what was read otherwise than it is written."""
+    for oddity in score.oddities:
+        note(f"dp: warning: {name}{oddity}", quiet)
 
 
 def _describe(pair: Pair, notes: AlignedNotes) -> dict[str, Any]:
@@ -117,12 +130,10 @@ def _read_pairs(path: Path) -> list[Pair]:
             reader = csv.DictReader(file)
             missing = [name for name in ("id", "score", "audio") if name not in (reader.fieldnames or ())]
             if missing:
-                raise DataError(path, f"column {missing[0]} is missing", "its header is id,score,audio[,start,end]")
+                raise DataError(path, f"column {missing[0]} is missing", f"its header is {_HEADER}")
             pairs = [_parse_pair(path, line, row) for line, row in enumerate(reader, start=2)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(
-            path, f"cannot be read ({error})", "give a CSV with the header id,score,audio[,start,end]"
-        ) from error
+        raise DataError(path, f"cannot be read ({error})", f"give a CSV with the header {_HEADER}") from error
     if not pairs:
         raise DataError(path, "names no pair", "add a line per pair")
     seen: set[str] = set()
@@ -145,7 +156,11 @@ def _parse_pair(path: Path, line: int, row: Mapping[str, str | None]) -> Pair:
             raise DataError(path, f"line {line}: {name} is empty", "name a file")
     start_sec = _parse_clock(fields.get("start"), f"{path}, line {line}, start") or 0.0
     end_sec = _parse_clock(fields.get("end"), f"{path}, line {line}, end")
-    return Pair(pair_id, _locate(path, fields["score"]), _locate(path, fields["audio"]), start_sec, end_sec)
+    movement = fields.get("movement", "")
+    if movement and not (movement.isdecimal() and len(movement) < 4):
+        raise DataError(path, f"line {line}: the movement {movement!r} is no number", "count movements from 1")
+    score, audio = _locate(path, fields["score"]), _locate(path, fields["audio"])
+    return Pair(pair_id, score, audio, start_sec, end_sec, int(movement) if movement else None)
 
 
 def _locate(csv_path: Path, text: str) -> Path:

@@ -47,6 +47,9 @@ Project = Annotated[
     ),
 ]
 Preset = Annotated[str | None, typer.Option(help="A preset of params.yaml; default: the one it names.")]
+Movement = Annotated[
+    int | None, typer.Option(help="Read this movement alone, of a score file that holds several; from 1.")
+]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Dask workers; default: one per core.")]
 Scheduler = Annotated[str | None, typer.Option("--scheduler", help="Address of an existing Dask scheduler.")]
 
@@ -80,7 +83,10 @@ def align(
     plot: Annotated[Path | None, typer.Option("--plot", help="Also draw the alignment (PNG).")] = None,
     start: Annotated[str | None, typer.Option(help="Start of the music in the recording: seconds or h:mm:ss.")] = None,
     end: Annotated[str | None, typer.Option(help="End of the music in the recording.")] = None,
-    pairs: Annotated[Path | None, typer.Option(help="CSV with the columns id, score, audio[, start, end].")] = None,
+    movement: Movement = None,
+    pairs: Annotated[
+        Path | None, typer.Option(help="CSV with the columns id, score, audio[, start, end, movement].")
+    ] = None,
     method: Annotated[str, typer.Option(help="ours, or publication: its own aligner, to compare with.")] = "ours",
     program: Annotated[
         int, typer.Option(min=0, max=127, help="For publication: General MIDI program; 40 violin, 0 piano.")
@@ -95,12 +101,12 @@ def align(
     check_align_method(method, "--method")
     config = AlignConfig(method=method, program=program)
     if pairs is not None:
-        if score is not None or plot is not None or start is not None or end is not None:
-            raise typer.BadParameter("--pairs stands alone: its CSV names scores, recordings, starts and ends")
+        if any(given is not None for given in (score, plot, start, end, movement)):
+            raise typer.BadParameter("--pairs stands alone: its CSV names scores, movements, recordings, starts, ends")
         return command.align_pairs(pairs, out, config, quiet, as_json)
     if score is None or audio is None:
         raise typer.BadParameter("give SCORE and AUDIO, or --pairs")
-    return command.align_one(score, audio, out, plot, start, end, config, quiet, as_json)
+    return command.align_one(score, audio, out, plot, start, end, movement, config, quiet, as_json)
 
 
 @app.command()
@@ -181,6 +187,7 @@ def render(
     ] = RenderOptions.texture,
     seed: Annotated[int, typer.Option(min=0, help="Of that noise.")] = RenderOptions.seed,
     parts: Annotated[str | None, typer.Option(help="Names or numbers, separated by commas. Default: all.")] = None,
+    movement: Movement = None,
     start_bar: Annotated[
         int | None, typer.Option(min=0, help="First bar, as the score numbers them; with repeats, its first time.")
     ] = None,
@@ -216,6 +223,7 @@ def render(
         texture=texture,
         seed=seed,
         parts=parts,
+        movement=movement,
         start_bar=start_bar,
         end_bar=end_bar,
         tuning_hz=tuning,

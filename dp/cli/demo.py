@@ -39,7 +39,9 @@ def demo(project: Path | None, quiet: bool) -> int:
     csv_path, picture = results / "alignment.csv", results / "alignment.png"
     note(f"dp align {recording.score_path} {recording.audio_path} -o {csv_path} --plot {picture}", quiet)
     config = AlignConfig()
-    align.align_one(recording.score_path, recording.audio_path, csv_path, picture, None, None, config, quiet, False)
+    align.align_one(
+        recording.score_path, recording.audio_path, csv_path, picture, None, None, None, config, quiet, False
+    )
     score, audio = root / UNSEEN_SCORE, results / "unseen.wav"
     note(f"dp render {score} -o {audio} --performer {recording.performer}", quiet)
     wanted = render.Wanted(performer=recording.performer)

@@ -31,6 +31,7 @@ class Wanted:
     texture: float = RenderOptions.texture
     seed: int = RenderOptions.seed
     parts: str | None = None
+    movement: int | None = RenderOptions.movement
     start_bar: int | None = RenderOptions.start_bar
     end_bar: int | None = RenderOptions.end_bar
     tuning_hz: float = RenderOptions.tuning_hz
@@ -57,6 +58,7 @@ class Wanted:
             texture=self.texture,
             seed=self.seed,
             parts=parts,
+            movement=self.movement,
             start_bar=self.start_bar,
             end_bar=self.end_bar,
             tuning_hz=self.tuning_hz,

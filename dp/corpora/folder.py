@@ -2,7 +2,7 @@
 
 Named alike: `sonata.musicxml` and `sonata.wav` in one folder, or `scores/sonata.mxl` and `audio/sonata.mp3`.
 Listed: `pairs.csv` in the folder (or a single CSV of another name with these columns): score,audio and, where wanted,
-performer,start,end,licence; paths are relative to the CSV.
+performer,start,end,licence,movement (of a score file that holds several, from 1); paths are relative to the CSV.
 """
 
 import os
@@ -21,7 +21,8 @@ NAME = "folder"
 AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".opus", ".ogg", ".aif", ".aiff")  # of dp.audio.reading.READABLE
 _PAIRS = "pairs.csv"
 _REQUIRED = ("score", "audio")
-_OPTIONAL = ("performer", "start", "end", "licence")
+_OPTIONAL = ("performer", "start", "end", "licence", "movement")
+_MAX_MOVEMENT = 999
 _KIND_FOLDERS = {"score", "scores", "audio"}  # they say what is in them, not which piece it is
 
 
@@ -73,8 +74,13 @@ def _read_recording(root: Path, row: Row) -> Recording:
         raise row.error("end", f"is not after the start {row.cells['start']!r}")
     recording = _make_recording(root, root / row.text("score"), root / row.text("audio"), row.cells["performer"])
     slice_id = f"_{round(start_sec * 1000)}ms" if row.cells["start"] else ""  # one file may hold several movements
+    movement = row.number("movement", 1, _MAX_MOVEMENT) if row.cells["movement"] else 0
+    if movement != int(movement):
+        raise row.error("movement", "is not a whole number")
     return replace(
         recording,
+        piece_id=recording.piece_id + (f"_movement{movement:g}" if movement else ""),
+        movement=int(movement),
         recording_id=recording.recording_id + slice_id,
         start_sec=start_sec,
         end_sec=end_sec,

@@ -58,7 +58,7 @@ def render_to_files(
         DataError: the score cannot be used, or an option cannot be met; nothing is written then.
         OSError: the disk is full, for instance; nothing is left behind.
     """
-    score = cut_excerpt(read_score(score_path), options.parts, options.start_bar, options.end_bar)
+    score = cut_excerpt(read_score(score_path, options.movement), options.parts, options.start_bar, options.end_bar)
     models, _ = cast(models, options)
     performance = plan(score, models, options)
     with _open_fresh_folder(out) as folder:

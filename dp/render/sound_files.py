@@ -145,7 +145,7 @@ def stream_pcm(
     Raises:
         DataError: the score cannot be used, or an option cannot be met.
     """
-    score = cut_excerpt(read_score(score_path), options.parts, options.start_bar, options.end_bar)
+    score = cut_excerpt(read_score(score_path, options.movement), options.parts, options.start_bar, options.end_bar)
     performance = plan(score, models, options)
     made = sound(performance, models, options, sample_rate_hz)
     return performance, (np.rint(limit_softly(block.samples) * PCM_FULL).astype("<i2").tobytes() for block in made)

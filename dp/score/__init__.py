@@ -24,6 +24,7 @@ from pathlib import Path
 
 from dp.errors import DataError
 from dp.score.midi import read_midi
+from dp.score.movements import check_movement
 from dp.score.musicxml import read_musicxml
 from dp.types import Score
 
@@ -32,19 +33,22 @@ MIDI_SUFFIXES = (".mid", ".midi")
 SCORE_SUFFIXES = (*MUSICXML_SUFFIXES, *MIDI_SUFFIXES)  # where one score stands in several files, the first counts
 
 
-def read_score(path: Path) -> Score:
+def read_score(path: Path, movement: int | None = None) -> Score:
     """Read a score from a file of the kind that its suffix names.
 
     Args:
         path: MusicXML (.mxl, .musicxml, .xml) or MIDI (.mid, .midi).
+        movement: which movement of a MusicXML file that holds several, from 1; None = all of them.
 
     Raises:
         DataError: the file is missing, damaged, hostile or no score, or none of its notes has a pitch.
     """
     suffix = path.suffix.lower()
     if suffix in MUSICXML_SUFFIXES:
-        return read_musicxml(path)
+        return read_musicxml(path, movement)
     if suffix in MIDI_SUFFIXES:
+        if movement is not None:
+            check_movement(movement, 1, path)  # MIDI does not say where movements begin
         return read_midi(path)
     raise DataError(
         path,

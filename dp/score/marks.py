@@ -13,10 +13,11 @@ MAX_PLAYS = 100  # how often one repeat may be played
 # Jumps that a direction states in words only. Programs that play scores add <sound>; where there is one, it counts.
 # What is to be played again may stand before them: "Menuetto da capo", "Scherzo D.C.".
 _BEFORE = r"\(?(?:[^\W\d]{2,}['.,]?\s+){0,4}(?:m\.\s?)?"
+_PLAIN_AFTER = r"\.?(?:\s+(?:al|senza|sin|con|e)\b.*)?\)?"  # of letters without points
 _AFTER = r"(?:[\s,.;:(].*)?\)?"
 _WORDS = (
-    ("da_capo", re.compile(rf"\(?d\s?c{_AFTER}|{_BEFORE}(d\.\s?c\b|da\s?capo){_AFTER}", re.IGNORECASE)),
-    ("dal_segno", re.compile(rf"\(?d\s?s{_AFTER}|{_BEFORE}(d\.\s?s\b|dal\s?segno){_AFTER}", re.IGNORECASE)),
+    ("da_capo", re.compile(rf"\(?d\s?c{_PLAIN_AFTER}|{_BEFORE}(d\.\s?c\b|da\s?capo){_AFTER}", re.IGNORECASE)),
+    ("dal_segno", re.compile(rf"\(?d\s?s{_PLAIN_AFTER}|{_BEFORE}(d\.\s?s\b|dal\s?segno){_AFTER}", re.IGNORECASE)),
     ("to_coda", re.compile(r"(to|alla|al)\s+coda", re.IGNORECASE)),
     ("fine", re.compile(r"\(?fine\.?\)?", re.IGNORECASE)),
 )

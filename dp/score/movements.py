@@ -17,7 +17,7 @@ _NO_NUMBER = 10**9  # of bars that no numbered bar follows
 def find_movement_starts(bars: Sequence[Bar]) -> list[int]:
     """Find the index of the first bar of each movement."""
     numbers = _number_bars(bars)
-    starts = [0]
+    starts = [0] if bars else []
     for index in range(1, len(bars)):
         bar, before = bars[index], bars[index - 1]
         begins_again = numbers[index] <= 1 and _ends(before) and not bar.is_continuation

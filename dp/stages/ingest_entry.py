@@ -25,7 +25,7 @@ def write_entry(entry: Path, recording: Recording, audio_sha256: str, score_sha2
     """
     end_sec = find_slice_end_sec(recording.audio_path, recording.start_sec, recording.end_sec)
     stored = StoredRecording(replace(recording, end_sec=end_sec), audio_sha256, score_sha256)
-    score, piece_id = read_score(recording.score_path), recording.piece_id
+    score, piece_id = read_score(recording.score_path, recording.movement or None), recording.piece_id
     write_table(entry / RECORDING_FILE, make_recording_columns([stored], None), schema.RECORDINGS)
     write_table(entry / NOTES_FILE, make_score_note_columns(piece_id, score.notes), schema.SCORE_NOTES)
     write_table(entry / REPEATS_FILE, make_score_repeat_columns(piece_id, score.repeats), schema.SCORE_REPEATS)

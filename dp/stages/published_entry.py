@@ -22,7 +22,7 @@ def write_entry(entry: Path, alignment: PublishedRecording) -> str:
         OSError: a file cannot be written.
     """
     recording = alignment.recording
-    notes = read_score(recording.score_path).notes
+    notes = read_score(recording.score_path, recording.movement or None).notes
     found = read_published_alignment(alignment, notes)
     parts = [(found.repaired_count, "repaired"), (found.left_out_count, "left out")]
     repairs = ", ".join(f"{count} of {len(notes)} notes {what}" for count, what in parts if count)

@@ -12,7 +12,7 @@ import soundfile
 
 from dp.api import CSV_COLUMNS
 from dp.cli import run
-from tests.factories import MELODY, melody_pair, melody_samples, melody_times, melody_xml
+from tests.factories import MELODY, melody_pair, melody_samples, melody_times, melody_xml, movements_xml
 
 OTHER = tuple(reversed([p + 1 + 5 * (i % 3) for i, p in enumerate(MELODY)]))
 
@@ -35,6 +35,34 @@ def test_one_pair_gives_a_row_per_note_and_a_picture(tmp_path: Path, capsys: pyt
     assert all(0 <= float(row["confidence"]) <= 1 for row in rows)
     assert plot.read_bytes().startswith(b"\x89PNG")
     assert json.loads(capsys.readouterr().out)["notes"] == 16
+
+
+def test_one_movement_of_a_score_that_holds_two(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    score, audio = melody_pair(tmp_path)
+    score.write_bytes(movements_xml(OTHER, MELODY))
+    out = tmp_path / "out.csv"
+    assert run(["align", str(score), str(audio), "-o", str(out), "--movement", "2", "--quiet"]) == 0
+    assert [int(row["pitch"]) for row in read(out)] == list(MELODY)
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text(f"id,score,audio,movement\nsecond,{score.name},{audio.name},2\n")
+    assert run(["align", "--pairs", str(pairs), "-o", str(tmp_path / "many"), "--quiet"]) == 0
+    assert (tmp_path / "many" / "second.csv").read_bytes() == out.read_bytes()
+
+
+def test_movement_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    score, audio = melody_pair(tmp_path)
+    score.write_bytes(movements_xml(OTHER, MELODY))
+    assert run(["align", str(score), str(audio), "-o", str(tmp_path / "out.csv"), "--movement", "3"]) == 2
+    assert capsys.readouterr().err == f"dp: {score}: has no movement 3: it holds 2; ask for 1 to 2, or for all\n"
+
+
+def test_what_is_read_otherwise_than_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    score, audio = melody_pair(tmp_path)
+    jump = b'<direction><sound dalsegno="s"/></direction></measure></part>'
+    score.write_bytes(score.read_bytes().replace(b"</measure></part>", jump))
+    assert run(["align", str(score), str(audio), "-o", str(tmp_path / "out.csv")]) == 0
+    warning = "dp: warning: part 'P1', bar '4': jumps to a segno that is not there: passed over\n"
+    assert warning in capsys.readouterr().err
 
 
 def test_what_is_played_otherwise_than_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

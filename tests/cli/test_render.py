@@ -79,6 +79,13 @@ def test_everything_that_can_be_asked_for(models: Path, here: Path, capsys: pyte
     assert options == json.loads(json.dumps(wanted))
 
 
+def test_movement_that_is_not_there(models: Path, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["render", "melody.musicxml", "-o", "x.wav", "--model", str(models), "-q", "--movement"]
+    assert run([*argv, "2"]) == 2
+    assert capsys.readouterr().err == "dp: melody.musicxml: has no movement 2: it holds 1; ask for 1, or for all\n"
+    assert run([*argv, "1", "--end-bar", "1"]) == 0
+
+
 def test_a_file_as_out_takes_its_format_from_its_name(models: Path, here: Path) -> None:
     assert run(["render", "*.musicxml", "-o", "x.ogg", "--model", str(models), "-q", "--end-bar", "1"]) == 0
     assert soundfile.info("x.ogg").format == "OGG"

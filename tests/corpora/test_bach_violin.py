@@ -37,6 +37,7 @@ def test_what_is_there_and_what_is_not(tmp_path: Path) -> None:
             "start_sec": 3.0,
             "end_sec": 253.0,
             "licence": "CC BY",
+            "movement": 0,
         }
     ]
     assert [(missing.recording_id, missing.reason) for missing in corpus.missing] == [

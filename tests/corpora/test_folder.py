@@ -76,6 +76,13 @@ def test_a_table(tmp_path: Path) -> None:
     assert missing.reason == f"{tmp_path}/r/gone.wav (line 4 of pairs.csv) not found"
 
 
+def test_a_table_names_movements_of_one_score(tmp_path: Path) -> None:
+    folder(tmp_path, "s.mxl", "one.wav", "two.wav")
+    (tmp_path / "pairs.csv").write_text("score,audio,movement\ns.mxl,one.wav,1\ns.mxl,two.wav,2\n")
+    corpus = list_recordings("folder", tmp_path)
+    assert [(r.movement, r.piece_id) for r in corpus.recordings] == [(1, "s-mxl_movement1"), (2, "s-mxl_movement2")]
+
+
 def test_a_table_of_another_name_and_absolute_paths(tmp_path: Path) -> None:
     root = folder(tmp_path / "root", "a.mxl")
     elsewhere = folder(tmp_path / "elsewhere", "a.wav") / "a.wav"
@@ -94,6 +101,8 @@ def test_a_table_of_another_name_and_absolute_paths(tmp_path: Path) -> None:
         ("score,audio,start\na.mxl,a.wav,1m\n", "pairs.csv, line 2: start '1m' is not a time"),
         ("score,audio,start,end\na.mxl,a.wav,2,1\n", "pairs.csv, line 2: end '1' is not after the start '2'"),
         ("score,audio\n,a.wav\n", "pairs.csv, line 2: score '' is empty"),
+        ("score,audio,movement\na.mxl,a.wav,x\n", "pairs.csv, line 2: movement 'x' is not a number"),
+        ("score,audio,movement\na.mxl,a.wav,1.5\n", "pairs.csv, line 2: movement '1.5' is not a whole number"),
         (
             "score,audio\na.mxl,a.wav\na.mxl,a.wav\n",
             "pairs.csv, line 3: audio 'a.wav' with this start is already in line 2",
