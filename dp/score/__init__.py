@@ -17,7 +17,8 @@ MIDI has no signs: `midi` makes the notes by pretty_midi, once `midi_tracks` has
 lists which passages come again.
 What marks do when a score is played is decided in `dp.render`: `rubato`, `mark_rules`, `ornaments`.
 
-`docs/decisions/2026-11-28-musicxml-reader.md` compares this reader with partitura and music21.
+`docs/scores.md` says how ambiguous and damaged files are read, `docs/decisions/2026-11-28-musicxml-reader.md` compares
+this reader with partitura and music21.
 """
 
 from pathlib import Path

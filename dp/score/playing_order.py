@@ -6,12 +6,12 @@ told otherwise.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
 from dp.errors import DataError
-from dp.score.jumps import find_jumps
+from dp.score.jumps import Jumps, find_jumps
 from dp.score.model import Bar, Signs
 from dp.score.movements import find_movement_starts
 
@@ -81,6 +81,37 @@ def _check_length(played_bar_count: int, path: Path) -> None:
         raise DataError(path, f"plays more than {MAX_PLAYED_BAR_COUNT} bars once its repeats are unfolded", _ADVICE)
 
 
+@dataclass(slots=True)
+class _Walk:
+    """How far a player has come through the bars of a movement."""
+
+    order: list[int] = field(default_factory=list)  # the bars played
+    passes: list[Pass] = field(default_factory=list)
+    start: int = 0  # where the current repeat goes back to
+    begin: int = 0  # where in `order` the current pass began
+    play: int = 1  # which pass of the current repeat this is
+    previous: int | None = None  # the bar before this one, played or passed over; None after a jump
+    has_jumped: bool = False  # after a D.C. or D.S.
+    jumps_taken: set[int] = field(default_factory=set)
+    resume: int = 0  # the bar behind the last D.C. or D.S.
+
+    def start_repeat(self, index: int) -> None:
+        """Let a repeat that comes go back to a bar."""
+        self.start, self.play, self.begin = index, 1, len(self.order)
+
+    def jump(self, index: int, *, is_return: bool) -> int:
+        """Go on with a bar that is not the next one; return it."""
+        self.start_repeat(index)
+        self.previous, self.has_jumped = None, is_return
+        return index
+
+    def repeat(self, *, is_written: bool) -> int:
+        """Go back for the next pass; return its first bar."""
+        self.passes.append(Pass(self.begin, len(self.order), is_written))
+        self.play, self.previous, self.begin = self.play + 1, None, len(self.order)
+        return self.start
+
+
 def _walk(bars: Sequence[Bar], path: Path, repeats_again: bool, warnings: list[str]) -> tuple[list[int], list[Pass]]:
     """Walk through the bars of a movement as a player does, bar by bar.
 
@@ -92,58 +123,49 @@ def _walk(bars: Sequence[Bar], path: Path, repeats_again: bool, warnings: list[s
     """
     endings = _find_endings([bar.signs for bar in bars])
     jumps = find_jumps(bars, warnings)
-    order: list[int] = []
-    passes: list[Pass] = []
-    resume = 0  # the bar behind the last D.C. or D.S.
-    start = index = 0  # start: where the current repeat goes back to
-    begin = 0  # where in `order` the current pass began
-    play = 1  # which pass of the current repeat this is
-    previous: int | None = None  # the bar before this one, played or passed over; None after a jump
-    has_jumped = False
-    jumps_taken: set[int] = set()
+    walk = _Walk()
+    index = 0
     while index < len(bars):
         signs = bars[index].signs
         ending = endings[index]
-        left = None if previous is None else endings[previous]
+        left = None if walk.previous is None else endings[walk.previous]
         is_left = left is not None and (ending is None or ending.group != left.group)
-        if is_left or (index != start and _starts_repeat(bars, start, previous, index)):
-            start, play, begin = index, 1, len(order)
+        if is_left or (index != walk.start and _starts_repeat(bars, walk.start, walk.previous, index)):
+            walk.start_repeat(index)
         # A bar of an ending that this pass does not take is left out.
-        previous = index
-        is_last = has_jumped and not repeats_again
-        if ending is not None and (ending.last_pass if is_last else play) not in ending.passes:
+        walk.previous = index
+        is_last = walk.has_jumped and not repeats_again
+        if ending is not None and (ending.last_pass if is_last else walk.play) not in ending.passes:
             index += 1
             continue
-        order.append(index)
-        _check_length(len(order), path)
+        walk.order.append(index)
+        _check_length(len(walk.order), path)
         # Play the bar; then go back for the next pass, or leave the repeat behind.
         plays = 0 if not signs.repeat_end_plays else signs.repeat_end_plays if ending is None else ending.last_pass
-        is_repeated = play < plays and (not is_last or signs.repeat_after_jump)
-        if has_jumped and index in jumps.ends and not (repeats_again and is_repeated):
+        is_repeated = walk.play < plays and (not is_last or signs.repeat_after_jump)
+        if walk.has_jumped and index in jumps.ends and not (repeats_again and is_repeated):
             # What stands behind the D.C. is still to be played, unless it is a coda.
-            if jumps.codas or not index < resume < len(bars):
+            if jumps.codas or not index < walk.resume < len(bars):
                 break
-            index, start, play, previous, begin, has_jumped = resume, resume, 1, None, len(order), False
-            continue
-        if signs.repeat_end_plays:
-            if is_repeated:
-                passes.append(Pass(begin, len(order), not has_jumped or signs.repeat_after_jump))
-                play, index, previous, begin = play + 1, start, None, len(order)
-                continue
-            if ending is None:
-                start, play, begin = index + 1, 1, len(order)
-        # Jump where a sign says so, else go on to the next bar. A D.C. or D.S. is obeyed once.
-        if index not in jumps_taken and has_jumped and index in jumps.codas:
-            target, has_jumped = jumps.codas[index], False  # the coda's repeats are still to be played
-        elif index not in jumps_taken and index in jumps.returns:
-            jumps_taken.add(index)
-            resume = index + 1
-            target, has_jumped = jumps.returns[index], True
+            index = walk.jump(walk.resume, is_return=False)
+        elif is_repeated:
+            index = walk.repeat(is_written=not walk.has_jumped or signs.repeat_after_jump)
         else:
-            index += 1
-            continue
-        index, start, play, previous, begin = target, target, 1, None, len(order)
-    return order, passes
+            if signs.repeat_end_plays and ending is None:
+                walk.start_repeat(index + 1)
+            index = _leave_bar(walk, index, jumps)
+    return walk.order, walk.passes
+
+
+def _leave_bar(walk: _Walk, index: int, jumps: Jumps) -> int:
+    """Jump where a sign says so, else go on to the next bar; return the bar. A D.C. or D.S. is obeyed once."""
+    if index not in walk.jumps_taken and walk.has_jumped and index in jumps.codas:
+        return walk.jump(jumps.codas[index], is_return=False)  # the coda's repeats are still to be played
+    if index in walk.jumps_taken or index not in jumps.returns:
+        return index + 1
+    walk.jumps_taken.add(index)
+    walk.resume = index + 1
+    return walk.jump(jumps.returns[index], is_return=True)
 
 
 def _starts_repeat(bars: Sequence[Bar], start: int, previous: int | None, index: int) -> bool:
