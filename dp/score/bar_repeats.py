@@ -8,9 +8,10 @@ from dataclasses import replace
 from xml.etree.ElementTree import Element
 
 from dp.score.model import PartBar
-from dp.score.numbers import Place, read_bounded
+from dp.score.numbers import Place
 
 MAX_REPEATED_BAR_COUNT = 16  # of one sign; printed music has 1, 2 or 4
+MAX_COPIED_NOTE_COUNT = 500_000  # in one part
 
 
 def read_bar_repeats(
@@ -24,9 +25,6 @@ def read_bar_repeats(
         bar: where they stand.
         is_at_start: they stand at its start.
         place: for what is odd.
-
-    Raises:
-        DataError: a sign repeats no possible number of bars.
     """
     for style in attributes.iterfind("measure-style"):
         staff = style.get("number", "")
@@ -36,10 +34,11 @@ def read_bar_repeats(
         if sign is None:
             continue
         if sign.get("type") == "start":
-            count = 1
-            if (sign.text or "").strip():
-                count = int(read_bounded(style, "measure-repeat", 1, MAX_REPEATED_BAR_COUNT, place))
-            bar.repeated[staff] = open_signs[staff] = count
+            text = (sign.text or "1").strip()
+            if text.isdecimal() and 1 <= int(text[:9]) <= MAX_REPEATED_BAR_COUNT:
+                bar.repeated[staff] = open_signs[staff] = int(text[:9])
+            else:
+                place.warn(f"a sign repeats {text[:20]!r} bars: it is passed over")
         else:
             open_signs.pop(staff, None)
             if is_at_start:
@@ -52,7 +51,11 @@ def copy_repeated_bars(bars: Sequence[PartBar], place: Place) -> None:
     Args:
         bars: of one part; notes are added to them.
         place: for the warnings; its bar is moved.
+
+    Raises:
+        DataError: absurdly many notes are repeated.
     """
+    copied_count = 0
     for index, bar in enumerate(bars):
         for staff, count in bar.repeated.items():
             if any(_is_on_staff(note.staff, staff) for note in bar.notes):
@@ -62,7 +65,11 @@ def copy_repeated_bars(bars: Sequence[PartBar], place: Place) -> None:
                 place.warn(f"a sign repeats {count} bars, and only {index} come before: it is passed over")
                 continue
             source = bars[index - count]
-            bar.notes += [note for note in source.notes if _is_on_staff(note.staff, staff)]
+            notes = [note for note in source.notes if _is_on_staff(note.staff, staff)]
+            copied_count += len(notes)
+            if copied_count > MAX_COPIED_NOTE_COUNT:
+                raise place.make_error(f"signs that repeat bars make more than {MAX_COPIED_NOTE_COUNT} notes")
+            bar.notes += notes
             bar.content_quarter = max(bar.content_quarter, source.content_quarter)
             bar.voices |= {voice: replace(end) for voice, end in source.voices.items()}
 

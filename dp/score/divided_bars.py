@@ -7,24 +7,34 @@ sign becomes two tied ones.
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
+from dp.errors import DataError
 from dp.score.bar_lengths import Column
 from dp.score.model import PartBar, Signs, WrittenNote
+
+MAX_CUT_COUNT = 64  # of one bar
 
 _AT_BEGIN = {"section_start", "key_start", "time_start", "headings", "segno", "coda"}
 _AT_BEGIN |= {"repeat_start", "repeat_end_previous_plays", "ending_start"}
 
 
-def divide_bars(columns: Sequence[Column], length_quarter: Sequence[Fraction]) -> tuple[list[Column], list[Fraction]]:
+def divide_bars(
+    columns: Sequence[Column], length_quarter: Sequence[Fraction], path: Path
+) -> tuple[list[Column], list[Fraction]]:
     """Divide the bars that have signs inside them.
 
     Args:
         columns: the bars of all parts.
         length_quarter: of each bar.
+        path: the file, for the error.
 
     Returns:
         The bars, divided where needed, and their lengths.
+
+    Raises:
+        DataError: there are absurdly many signs in a bar.
     """
     divided: list[Column] = []
     lengths: list[Fraction] = []
@@ -32,7 +42,10 @@ def divide_bars(columns: Sequence[Column], length_quarter: Sequence[Fraction]) -
         present = [bar for bar in column if bar is not None]
         following = [bar for bar in columns[index + 1] if bar is not None] if index + 1 < len(columns) else []
         _place_fine(present, following, length)
-        cuts = sorted({quarter for bar in present for quarter in bar.inner_signs})
+        cuts = sorted({q for bar in present for q, signs in bar.inner_signs.items() if signs != Signs()})
+        if len(cuts) > MAX_CUT_COUNT:
+            what = f"has {len(cuts)} repeats or endings inside bar {present[0].name[:40]!r}"
+            raise DataError(path, what, "correct the score and export it again")
         rest: Column = column
         begin = Fraction(0)
         for cut in cuts:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from dp.score.model import Bar
 
+MAX_JUMP_COUNT = 100  # in one movement
 NEAR_BAR_COUNT = 2  # so far before the end of a section programs print a D.C. that counts there
 
 _TO_FINE = re.compile(r"\bfine\b", re.IGNORECASE)
@@ -34,7 +35,8 @@ def find_jumps(bars: Sequence[Bar], warnings: list[str]) -> Jumps:
         warnings: signs that are passed over are added here.
     """
     jumps = Jumps()
-    for index, bar in enumerate(bars):
+    for index in _list_jumps(bars, warnings):
+        bar = bars[index]
         signs = bar.signs
         if signs.has_return:
             target = 0 if signs.dal_segno is None else _find(bars, "segno", signs.dal_segno, -1)
@@ -53,6 +55,14 @@ def find_jumps(bars: Sequence[Bar], warnings: list[str]) -> Jumps:
                 jumps.codas[index] = target
     ends = {index for index, bar in enumerate(bars) if bar.signs.fine}
     return Jumps(jumps.returns, jumps.codas, frozenset(ends or _find_end(bars, jumps, warnings)))
+
+
+def _list_jumps(bars: Sequence[Bar], warnings: list[str]) -> list[int]:
+    """List the bars with a D.C., D.S. or To Coda; of absurdly many, the first."""
+    found = [index for index, bar in enumerate(bars) if bar.signs.has_return or bar.signs.to_coda is not None]
+    if len(found) > MAX_JUMP_COUNT:
+        warnings.append(f"{len(found)} marks D.C., D.S. or To Coda: those after the first {MAX_JUMP_COUNT} passed over")
+    return found[:MAX_JUMP_COUNT]
 
 
 def _name_piece(words: str) -> str:

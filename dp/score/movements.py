@@ -23,9 +23,11 @@ def find_movement_starts(bars: Sequence[Bar]) -> list[int]:
         begins_again = numbers[index] <= 1 and _ends(before) and not bar.is_continuation
         if begins_again and not bar.name.isdecimal():  # a pickup, unless it is the last bar of the movement before
             begins_again = not _ends(bar)
+        if not begins_again:
+            continue
         highest = max(numbers[starts[-1] : index])
         is_same = highest == numbers[index] and before.signs.is_final and not bar.is_partial and max(numbers) > 1
-        if begins_again and (highest > numbers[index] or is_same):
+        if highest > numbers[index] or is_same:
             starts.append(index)
     return starts
 

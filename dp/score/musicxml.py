@@ -95,7 +95,7 @@ def read_bars(
         name = part.get("id", "")
         part_bars.append(read_part(part, definitions.get(name), Place(path, name, warnings)))
     columns: list[Column] = list(zip_longest(*part_bars))
-    columns, lengths = divide_bars(columns, find_lengths(columns, warnings))
+    columns, lengths = divide_bars(columns, find_lengths(columns, warnings), path)
     starts = list(accumulate(lengths, initial=Fraction(0)))
     for one in zip(*columns, strict=True):
         set_levels([bar for bar in one if bar is not None], starts)
@@ -124,8 +124,7 @@ def _join_parts(columns: Sequence[Column], lengths: Sequence[Fraction]) -> list[
     Programs write D.C. and similar signs into one part only.
     """
     joined = []
-    tempo = settle_tempo(join_tempo([bar.tempo for bar in column if bar is not None]) for column in columns)
-    for column, length, marks in zip(columns, lengths, tempo, strict=True):
+    for column, length in zip(columns, lengths, strict=True):
         present = [bar for bar in column if bar is not None]
         signs = Signs()
         for bar in present:
@@ -137,7 +136,7 @@ def _join_parts(columns: Sequence[Column], lengths: Sequence[Fraction]) -> list[
                 length_quarter=length,
                 is_partial=(is_short and present[0].is_implicit) or present[0].is_continuation,
                 parts=tuple(() if bar is None else tuple(bar.notes) for bar in column),
-                tempo=marks,
+                tempo=join_tempo([bar.tempo for bar in present]),
                 signs=signs,
                 graduals=tuple(gradual for bar in present for gradual in bar.graduals),
                 held=tuple(held for bar in present for held in bar.held),
@@ -150,12 +149,14 @@ def _join_parts(columns: Sequence[Column], lengths: Sequence[Fraction]) -> list[
         after.signs.repeat_start |= before.signs.repeat_start_next
         after.signs.section_start |= before.signs.section_start_next
         before.signs.repeat_end_plays = before.signs.repeat_end_plays or after.signs.repeat_end_previous_plays
-    for index in find_movement_starts(joined):
+    starts = find_movement_starts(joined)
+    for index in starts:
         present = [bar for bar in columns[index] if bar is not None]
         is_short = lengths[index] < find_nominal(present).nominal_quarter and not present[0].is_continued
         if is_short and len(joined) > 1:  # a pickup
             joined[index] = replace(joined[index], is_partial=True)
-    return joined
+    tempo = settle_tempo((bar.tempo for bar in joined), frozenset(starts))
+    return [replace(bar, tempo=marks) for bar, marks in zip(joined, tempo, strict=True)]
 
 
 def _read_part_name(definition: Element | None) -> str:

@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from xml.etree.ElementTree import Element
@@ -165,19 +165,23 @@ def _give_headings_their_numbers(bars: Iterable[tuple[TempoMark, ...]]) -> list[
     return given
 
 
-def settle_tempo(bars: Iterable[tuple[TempoMark, ...]]) -> list[tuple[TempoMark, ...]]:
+def settle_tempo(
+    bars: Iterable[tuple[TempoMark, ...]], movement_starts: Collection[int] = ()
+) -> list[tuple[TempoMark, ...]]:
     """Give every tempo mark its number, in the order of writing.
 
-    A metric modulation counts from the tempo before it, "Tempo I" from the first one; either needs one. A heading
-    whose tempo word had a number before follows that number.
+    A metric modulation counts from the tempo before it, "Tempo I" from the first one of its movement; either needs one.
+    A heading whose tempo word had a number before follows that number.
 
     Args:
         bars: the marks of each bar.
+        movement_starts: indices of the bars with which movements begin.
     """
     first = current = 0.0
     known: dict[str, float] = {}  # how many times as fast as usual this score takes a tempo word
     settled = []
-    for marks in _give_headings_their_numbers(bars):
+    for index, marks in enumerate(_give_headings_their_numbers(bars)):
+        first = 0.0 if index in movement_starts else first
         found: list[TempoMark] = []
         for mark in marks:
             qpm = first if mark.is_first else (mark.qpm or current * mark.factor)

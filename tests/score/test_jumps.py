@@ -107,3 +107,11 @@ def test_sound_counts_where_it_stands(tmp_path: Path) -> None:
     da_capo = xml.words("D.C.", '<sound dacapo="yes"/>')
     bars = [xml.note("C") + FINE, xml.note("D") + da_capo, xml.note("E") + DOUBLE]
     assert xml.letters(tmp_path, *bars) == "CDCE"
+
+
+def test_of_absurdly_many_jumps_the_first_are_obeyed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dp.score.jumps.MAX_JUMP_COUNT", 1)
+    da_capo = '<direction><sound dacapo="yes"/></direction>'
+    score = xml.read(tmp_path, xml.note("C") + da_capo, xml.note("D") + da_capo)
+    assert score.notes.pitch.tolist() == [60, 60, 62]
+    assert score.oddities == ("2 marks D.C., D.S. or To Coda: those after the first 1 passed over",)

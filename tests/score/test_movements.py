@@ -107,6 +107,13 @@ def test_movement_alone_begins_at_0_and_keeps_the_tempo_in_force(tmp_path: Path)
     assert (score.tempo_quarter.tolist(), score.tempo_qpm.tolist()) == ([0], [90])
 
 
+def test_tempo_i_is_that_of_its_movement(tmp_path: Path) -> None:
+    tempo = '<direction><sound tempo="{}"/></direction>'
+    bars = [("1", tempo.format(90) + xml.note("C") + FINAL), ("1", tempo.format(60) + xml.note("D"))]
+    bars += [("2", tempo.format(120) + xml.note("E")), ("3", xml.words("Tempo I") + xml.note("F"))]
+    assert read_score(write_numbered(tmp_path, *bars)).tempo_qpm.tolist() == [90, 60, 120, 60]
+
+
 @pytest.mark.parametrize("movement", [0, 3, -1])
 def test_movement_that_is_not_there_is_refused(tmp_path: Path, movement: int) -> None:
     path = write_numbered(tmp_path, ("1", xml.note("C") + FINAL), ("1", xml.note("D")), ("2", xml.note("E")))

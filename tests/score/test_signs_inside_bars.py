@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from dp.errors import DataError
 from dp.score import read_score
 from tests.score import xml
 
@@ -111,3 +112,30 @@ def test_sign_inside_a_bar_of_one_part_divides_all(tmp_path: Path) -> None:
     notes = read_score(xml.write(tmp_path, xml.document(upper, lower))).notes
     assert notes.pitch.tolist() == [60, 64, 60, 64, 62]
     assert notes.duration_quarter.tolist() == [2, 2, 2, 4, 2]
+
+
+def test_bar_line_inside_a_bar_without_a_sign_divides_nothing(tmp_path: Path) -> None:
+    dashed = MIDDLE.format("<bar-style>dashed</bar-style>")
+    score = xml.read(tmp_path, xml.note("C", "1") + dashed + xml.note("D", "3"), xml.note("E"))
+    assert [bar.end_quarter for bar in score.bars] == [4, 8]
+
+
+def test_absurdly_many_signs_inside_a_bar_are_refused(tmp_path: Path) -> None:
+    bar = (xml.note("C", "0.01") + MIDDLE.format(BACK)) * 100
+    with pytest.raises(DataError, match="has 100 repeats or endings inside bar '1'"):
+        xml.read(tmp_path, bar)
+
+
+def test_signs_that_repeat_absurdly_many_notes_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dp.score.bar_repeats.MAX_COPIED_NOTE_COUNT", 5)
+    with pytest.raises(DataError, match="signs that repeat bars make more than 5 notes"):
+        xml.read(tmp_path, xml.note("C", "1") * 3, SIGN.format("", "start", 1), "")
+
+
+@pytest.mark.parametrize("count", ["0", "17", "x", "1e9"])
+def test_signs_that_repeat_no_possible_number_of_bars_are_passed_over(tmp_path: Path, count: str) -> None:
+    score = xml.read(
+        tmp_path, xml.note("C"), SIGN.format("", "start", count), SIGN.format("", "stop", "") + xml.note("D")
+    )
+    assert score.notes.onset_quarter.tolist() == [0, 8]
+    assert len(score.oddities) == 1
