@@ -6,6 +6,7 @@ A movement begins where the bar before has a final bar line, or ends a repeat, a
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 from dp.errors import DataError
@@ -17,18 +18,18 @@ _NO_NUMBER = 10**9  # of bars that no numbered bar follows
 def find_movement_starts(bars: Sequence[Bar]) -> list[int]:
     """Find the index of the first bar of each movement."""
     numbers = _number_bars(bars)
+    rises = max(numbers, default=0) > 1
     starts = [0] if bars else []
-    for index in range(1, len(bars)):
-        bar, before = bars[index], bars[index - 1]
+    highest = 0  # number of the movement's bars so far
+    for index, (before, bar) in enumerate(pairwise(bars), start=1):
+        highest = max(highest, numbers[index - 1])
         begins_again = numbers[index] <= 1 and _ends(before) and not bar.is_continuation
         if begins_again and not bar.name.isdecimal():  # a pickup, unless it is the last bar of the movement before
             begins_again = not _ends(bar)
-        if not begins_again:
-            continue
-        highest = max(numbers[starts[-1] : index])
-        is_same = highest == numbers[index] and before.signs.is_final and not bar.is_partial and max(numbers) > 1
-        if highest > numbers[index] or is_same:
+        is_same = highest == numbers[index] and before.signs.is_final and not bar.is_partial and rises
+        if begins_again and (highest > numbers[index] or is_same):
             starts.append(index)
+            highest = 0
     return starts
 
 
