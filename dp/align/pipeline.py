@@ -33,15 +33,15 @@ def align_notes(
     check_input(samples, notes, subject)
     # What is played, and where; M notes, E events
     music = find_music(bring_to_level(samples), SAMPLE_RATE_HZ, notes, repeats, MIN_EVENT_SEC)
-    notes, plan, audio, shift = music.notes, music.plan, music.audio, music.shift_semitone
+    notes, plan, heard, shift = music.notes, music.plan, music.heard, music.shift_semitone
     # [E] events to some tens of milliseconds, then [M] onsets to some milliseconds
-    coarse = align_coarsely(audio, music.steady, plan, shift, _COARSE_FRAME_SEC)
+    coarse = align_coarsely(heard, music.steady, plan, shift, _COARSE_FRAME_SEC)
     net = load_packaged_net(ONSET_NET)
-    listener = Listener(music.samples, SAMPLE_RATE_HZ, plan, music.tuning_semitone, shift, net, audio)
+    listener = Listener(music.samples, SAMPLE_RATE_HZ, plan, music.tuning_semitone, shift, net, heard.plain)
     refined = refine_onsets(listener, coarse.event_sec)
     # How well the score fits, and what speaks for every onset [M]
     evidence = gather_onset_evidence(plan, refined, coarse.event_sec, _FINE_FRAME_SEC)
-    fit = score_fit(judge_warping(audio, music.steady, plan, shift, _COARSE_FRAME_SEC), evidence)
+    fit = score_fit(judge_warping(heard.clear, music.steady, plan, shift, _COARSE_FRAME_SEC), evidence)
     # [M] onsets in the recording, and where the sound of each note ends
     onset_sec = np.clip(refined.onset_sec, 0.0, len(music.samples) / SAMPLE_RATE_HZ - _FINE_FRAME_SEC)
     offset_sec = find_sounding_offsets(
@@ -54,7 +54,7 @@ def align_notes(
         music.tuning_semitone,
         shift,
     )
-    passages = judge_passages(audio, Timing(coarse.event_sec, coarse.end_sec), plan, shift, _COARSE_FRAME_SEC)
+    passages = judge_passages(heard.plain, Timing(coarse.event_sec, coarse.end_sec), plan, shift, _COARSE_FRAME_SEC)
     performed = PerformedNotes(
         pitch=notes.pitch,
         velocity=notes.velocity,

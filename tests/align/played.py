@@ -50,5 +50,5 @@ def play(rows: Sequence[tuple[float, float, float]], total_sec: float, cents: fl
 def listen(sound: F32, plan: ScorePlan, cents: float = 0.0) -> Listener:
     """The packaged onset net on a sound with a plan; the sound's tuning in cents."""
     samples = bring_to_level(sound)
-    features = compute_audio_features(samples, ALIGN_SAMPLE_RATE_HZ, cents / 100)
+    features = compute_audio_features(samples, ALIGN_SAMPLE_RATE_HZ, cents / 100).plain
     return Listener(samples, ALIGN_SAMPLE_RATE_HZ, plan, cents / 100, 0, load_packaged_net(ONSET_NET), features)

@@ -13,41 +13,60 @@ def features(bands: np.ndarray) -> Features:
     return Features(bands, np.zeros_like(bands), np.ones(len(bands), np.float32))
 
 
-def cheapest(cost: np.ndarray, both_weight: float, last_onset: int) -> float:
+def cheapest(cost: np.ndarray, both_weight: float, alone_price: float, last_onset: int) -> float:
     """The definition, over the whole table, in float64."""
     total = np.full(cost.shape, np.inf)
     total[0, 0] = cost[0, 0]
     for t in range(cost.shape[0]):
         for j in range(cost.shape[1]):
             steps = [total[t, j]]
-            steps += [total[t - 1, j] + cost[t, j]] if t else []
-            steps += [total[t, j - 1] + cost[t, j]] if j else []
+            steps += [total[t - 1, j] + cost[t, j] + alone_price] if t else []
+            steps += [total[t, j - 1] + cost[t, j] + alone_price] if j else []
             steps += [total[t - 1, j - 1] + both_weight * cost[t, j]] if t and j else []
             total[t, j] = min(steps)
     return float(total[-1, last_onset:].min())
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 2**32 - 1), st.sampled_from([1.0, 1.6, 2.0]))
-def test_finds_the_cheapest_path_of_a_full_table(rows: int, columns: int, seed: int, both_weight: float) -> None:
+@given(
+    st.integers(1, 9),
+    st.integers(1, 9),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([1.0, 1.6, 2.0]),
+    st.sampled_from([0.0, 0.3]),
+)
+def test_finds_the_cheapest_path_of_a_full_table(
+    rows: int, columns: int, seed: int, both_weight: float, alone_price: float
+) -> None:
     rng = np.random.default_rng(seed)
     audio, score = rng.random((rows, 3)) * 0.5, rng.random((columns, 3)) * 0.5
     last_onset = columns // 2
     full = np.zeros(rows, np.int64)
-    t, j, mean = warp(features(audio), features(score), full, columns, 0.0, both_weight, last_onset)
+    t, j, mean = warp(features(audio), features(score), full, columns, 0.0, both_weight, alone_price, last_onset)
     cost = 1.0 - audio @ score.T
-    np.testing.assert_allclose(mean * (rows + columns), cheapest(cost, both_weight, last_onset), rtol=1e-4)
+    np.testing.assert_allclose(mean * (rows + columns), cheapest(cost, both_weight, alone_price, last_onset), rtol=1e-4)
     steps = set(zip(np.diff(t).tolist(), np.diff(j).tolist(), strict=True))
     assert steps <= {(0, 1), (1, 0), (1, 1)}
     assert (t[0], j[0], t[-1]) == (0, 0, rows - 1)
     assert last_onset <= j[-1] < columns
 
 
+def test_a_frame_that_fits_everything_holds_no_path_where_advancing_one_side_has_a_price() -> None:
+    heard = np.full((20, 1), 0.5)
+    score = np.full((20, 1), 0.5)
+    score[4] = 1.8  # fits every frame
+    first = np.zeros(20, np.int64)
+    at_no_price = warp(features(heard), features(score), first, 20, 0.0, 1.6, 0.0, 19)[1]
+    at_a_price = warp(features(heard), features(score), first, 20, 0.0, 1.6, 1.0, 19)[1]
+    assert np.count_nonzero(at_no_price == 4) > 15
+    assert at_a_price.tolist() == list(range(20))
+
+
 def test_a_band_finds_the_path_that_lies_inside_it() -> None:
     score = np.eye(40)
     stretched = score[np.repeat(np.arange(40), 2)]  # the recording is twice as slow
     first = np.clip(np.arange(80) // 2 - 3, 0, 33)
-    rows, columns, mean = warp(features(stretched), features(score), first, 7, 0.0, 1.6, 39)
+    rows, columns, mean = warp(features(stretched), features(score), first, 7, 0.0, 1.6, 0.0, 39)
     assert mean == 0.0
     assert set(zip(rows.tolist(), columns.tolist(), strict=True)) == {(t, t // 2) for t in range(80)}
 
@@ -59,7 +78,7 @@ def test_memory_is_that_of_the_band() -> None:
     bands = np.tile(np.eye(4, dtype=np.float32), (15000, 1))
     first = np.clip(np.arange(60000) - 10, 0, 60000 - 21)
     tracemalloc.start()
-    rows, columns, _ = warp(features(bands), features(bands), first, 21, 0.0, 1.6, 59999)
+    rows, columns, _ = warp(features(bands), features(bands), first, 21, 0.0, 1.6, 0.0, 59999)
     peak_byte = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(rows) == len(columns) == 60000
@@ -72,5 +91,5 @@ def test_onsets_decide_where_what_sounds_does_not() -> None:
     heard[5], written[2] = 1.0, 1.0
     audio = Features(bands, heard, bands[:, 0])
     score = Features(bands, written, bands[:, 0])
-    rows, columns, _ = warp(audio, score, np.zeros(8, np.int64), 8, 1.0, 1.6, 7)
+    rows, columns, _ = warp(audio, score, np.zeros(8, np.int64), 8, 1.0, 1.6, 0.0, 7)
     assert (5, 2) in set(zip(rows.tolist(), columns.tolist(), strict=True))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dp.align.coarse.banded_dtw import warp
-from dp.align.coarse.features import HOP_SAMPLE, Features, pool_features, score_features
+from dp.align.coarse.features import HOP_SAMPLE, Features, Heard, pool_features, score_features
 from dp.align.score_events import MIN_NOTE_SEC, ScorePlan
 from dp.align.spectrum import F32
 from dp.align.tempo import smooth_event_sec
@@ -24,11 +24,12 @@ class Level:
     reach_frame: int  # of the band, in frames of 20 ms
     onset_weight: float  # how much agreement of onsets counts beside agreement of what sounds
     both_weight: float  # cost of advancing both sides against 1 for either: below 2 favours the expected tempo
+    alone_price: float  # of advancing one side, beside its frames' cost: else a path dwells where a frame fits anything
     smooth_sec: float  # over which the tempo found before is smoothed; 0: not at all
 
 
-FULL = Level(16, 0, 0.25, 1.6, 0.0)
-_FINER = (Level(4, 250, 1.0, 1.6, 0.0), Level(2, 75, 2.0, 1.6, 1.5), Level(1, 45, 3.0, 1.45, 0.7))
+FULL = Level(16, 0, 0.25, 1.6, 0.1, 0.0)
+_FINER = (Level(4, 250, 1.0, 1.6, 0.0, 0.0), Level(2, 75, 2.0, 1.6, 0.0, 1.5), Level(1, 45, 3.0, 1.45, 0.0, 0.7))
 _FULL_FRAME_LIMIT = 4096  # the first level's table is at most this long and wide: longer recordings begin coarser
 _LOUD_PERCENTILE = 95  # of the frames' levels: what counts as loud
 _ACTIVE_SHARE = 0.05  # of the loud frames' level, 26 dB below: before and after it nothing is played
@@ -62,20 +63,25 @@ class Timing:
 
 
 def align_coarsely(
-    audio: Features, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float
+    heard: Heard, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float
 ) -> CoarseAlignment:
-    """Align a whole recording, starting from the score at one tempo, `shift_semitone` higher than written."""
+    """Align a whole recording, starting from the score at one tempo, `shift_semitone` higher than written.
+
+    Where a path may go anywhere, the recording is seen without each band's floor: else a low or rich chord of the score
+    fits whatever rings, and the path dwells there. Near the right place the floor does no harm, and plain bands tell
+    soft notes better.
+    """
     factor = FULL.factor
-    while len(audio) > factor * _FULL_FRAME_LIMIT:
+    while len(heard.clear) > factor * _FULL_FRAME_LIMIT:
         factor *= 2
-    timing, _ = warp_events(audio, plan, steady, None, shift_semitone, replace(FULL, factor=factor), hop_sec)
+    timing, _ = warp_events(heard.clear, plan, steady, None, shift_semitone, replace(FULL, factor=factor), hop_sec)
     while factor > FULL.factor:  # only recordings of over 20 minutes
         factor //= 2
         level = replace(FULL, factor=factor, reach_frame=8 * factor)
-        timing, _ = warp_events(audio, plan, steady, timing, shift_semitone, level, hop_sec)
+        timing, _ = warp_events(heard.clear, plan, steady, timing, shift_semitone, level, hop_sec)
     for level in _FINER:
         layout = _smooth(timing, plan, level.smooth_sec) if level.smooth_sec > 0 else timing
-        timing, _ = warp_events(audio, plan, layout, timing, shift_semitone, level, hop_sec)
+        timing, _ = warp_events(heard.plain, plan, layout, timing, shift_semitone, level, hop_sec)
     return CoarseAlignment(timing.event_sec, timing.end_sec)
 
 
@@ -118,7 +124,9 @@ def warp_events(
         first, width = _make_band((center_sec - middle_sec) / frame_sec, level.reach_frame // level.factor, len(score))
     # [E + 1] where the path puts the events and the end
     last_onset = min(int(layout.event_sec[-1] / frame_sec), len(score) - 1)
-    rows, columns, cost = warp(small, score, first, width, level.onset_weight, level.both_weight, last_onset)
+    rows, columns, cost = warp(
+        small, score, first, width, level.onset_weight, level.both_weight, level.alone_price, last_onset
+    )
     column, at = np.unique(columns, return_index=True)
     row = np.interp((layout_sec - middle_sec) / frame_sec, column, rows[at].astype(np.float64))
     sec = np.maximum.accumulate(np.maximum(row * frame_sec + middle_sec, 0.0))

@@ -23,6 +23,7 @@ def warp(
     width: int,
     onset_weight: float,
     both_weight: float,
+    alone_price: float,
     last_onset: int,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], float]:
     """The cheapest path.
@@ -34,6 +35,7 @@ def warp(
         width: columns of the band.
         onset_weight: how much agreement of onsets counts beside agreement of bands.
         both_weight: cost of a step that advances both sides, against 1 for a step that advances one.
+        alone_price: what a step that advances one side costs beside its frames, however well these agree.
         last_onset: the column from which on the path may end.
 
     Returns:
@@ -52,6 +54,7 @@ def warp(
         width,
         np.float32(onset_weight),
         np.float32(both_weight),
+        np.float32(alone_price),
         last_onset,
     )
     return rows, columns, float(cost) / (len(audio) + len(score))
@@ -77,7 +80,18 @@ def _compute_row_cost(out, bands, onsets, loudness, score_bands, score_onsets, s
 
 @numba.njit(cache=True)
 def _warp(  # type: ignore[no-untyped-def]
-    bands, onsets, loudness, score_bands, score_onsets, sounding, first, width, onset_weight, both_weight, last_onset
+    bands,
+    onsets,
+    loudness,
+    score_bands,
+    score_onsets,
+    sounding,
+    first,
+    width,
+    onset_weight,
+    both_weight,
+    alone_price,
+    last_onset,
 ):
     """Forward pass over the rows [T], each `width` cells, then back along the stored steps [T, width]."""
     row_count, column_count = len(bands), len(score_bands)
@@ -95,11 +109,12 @@ def _warp(  # type: ignore[no-untyped-def]
             best, step = _UNREACHABLE, _START
             if t == 0 and b == 0:
                 best = cost[0]
-            if b > 0 and current[b - 1] + cost[b] < best:
-                best, step = current[b - 1] + cost[b], _SCORE
+            alone = cost[b] + alone_price
+            if b > 0 and current[b - 1] + alone < best:
+                best, step = current[b - 1] + alone, _SCORE
             above = b + moved
-            if t > 0 and above < width and previous[above] + cost[b] < best:
-                best, step = previous[above] + cost[b], _AUDIO
+            if t > 0 and above < width and previous[above] + alone < best:
+                best, step = previous[above] + alone, _AUDIO
             if t > 0 and 0 < above <= width and previous[above - 1] + both_weight * cost[b] < best:
                 best, step = previous[above - 1] + both_weight * cost[b], _BOTH
             current[b] = best

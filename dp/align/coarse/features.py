@@ -19,6 +19,9 @@ BAND_COUNT = HIGH_PITCH - LOW_PITCH + 1
 _SUSTAIN_SAMPLE, _ONSET_SAMPLE = 4096, 2048
 _ONSET_COMPRESSION = 1000.0  # brings out soft onsets
 _COMPRESSION = 300.0  # log(1 + 300 x) where x = 1 is the 90th percentile of the loudest bands
+# What a band seldom falls below is no music but resonance, room and noise; the compression lifts it to where music is.
+_FLOOR_PERCENTILE = 20  # of a band's magnitudes over time; chosen on real pianos (docs/measurements.md)
+_FLOOR_LIMIT = 0.1  # of the loud frames' level: what never falls below more than that is held, as drones are
 _LOUD_PERCENTILE = 90
 _QUIET = 0.15  # frames this far below the loud ones count as pauses: their vectors are short
 _ONSET_MEAN_FRAME = 51  # onsets are measured against those of the surrounding second
@@ -43,9 +46,24 @@ class Features:
         return len(self.bands)
 
 
-def compute_audio_features(samples: F32, sample_rate_hz: int, tuning_semitone: float) -> Features:
-    """Features of a recording."""
-    bands = _compress(_compute_semitones(samples, sample_rate_hz, tuning_semitone, _SUSTAIN_SAMPLE), _COMPRESSION)
+@dataclass(frozen=True)
+class Heard:
+    """Features of a recording, in two ways that differ in their bands."""
+
+    plain: Features  # all that sounds
+    clear: Features  # without each band's floor: in dense, resonant music, what was played stands out of what rings on
+
+
+def compute_audio_features(samples: F32, sample_rate_hz: int, tuning_semitone: float) -> Heard:
+    """Compute the features of a recording.
+
+    Args:
+        samples: [L] mono.
+        sample_rate_hz: of the samples.
+        tuning_semitone: of the recording against A = 440 Hz.
+    """
+    level = _compute_semitones(samples, sample_rate_hz, tuning_semitone, _SUSTAIN_SAMPLE)
+    above = _subtract_floor(level)
     sharp = _compress(_compute_semitones(samples, sample_rate_hz, tuning_semitone, _ONSET_SAMPLE), _ONSET_COMPRESSION)
     onsets = np.zeros_like(sharp)
     ahead = _RISE_FRAME
@@ -54,6 +72,19 @@ def compute_audio_features(samples: F32, sample_rate_hz: int, tuning_semitone: f
     kernel = np.ones(_ONSET_MEAN_FRAME) / _ONSET_MEAN_FRAME
     around = np.convolve(strength, kernel, "full")[_ONSET_MEAN_FRAME // 2 :][: len(strength)]
     onsets /= np.maximum(strength, 2.5 * around + 0.3 * strength.mean() + 1e-6)[:, None].astype(np.float32)
+    return Heard(_scale(level, onsets), _scale(above, onsets))
+
+
+def _subtract_floor(bands: F32) -> F32:
+    """Subtract from each band [T, K] what it seldom falls below."""
+    floor = np.percentile(bands, _FLOOR_PERCENTILE, axis=0)
+    limit = _FLOOR_LIMIT * np.percentile(bands.max(axis=1), _LOUD_PERCENTILE)
+    return np.maximum(bands - np.minimum(floor, limit).astype(np.float32), np.float32(0.0))
+
+
+def _scale(bands: F32, onsets: F32) -> Features:
+    """Compress magnitudes [T, K] and bring loud frames to a length of about 1, both in place."""
+    _compress(bands, _COMPRESSION)
     length = _measure_length(bands)
     bands /= (length + _QUIET * np.percentile(length, _LOUD_PERCENTILE) + 1e-9)[:, None].astype(np.float32)
     return Features(bands, onsets, _measure_length(bands))

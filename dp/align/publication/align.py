@@ -144,6 +144,6 @@ def _fit(samples: F32, notes: ScoreNotes) -> tuple[float, float]:
     samples = bring_to_level(samples)
     plan = plan_score(notes)
     tuning = estimate_tuning(samples, ALIGN_SAMPLE_RATE_HZ)
-    audio = compute_audio_features(samples, ALIGN_SAMPLE_RATE_HZ, tuning)
+    heard = compute_audio_features(samples, ALIGN_SAMPLE_RATE_HZ, tuning)
     steady = make_steady_timing(samples, ALIGN_SAMPLE_RATE_HZ, plan)
-    return judge_warping(audio, steady, plan, 0, sample_to_sec(FIT_HOP_SAMPLE, ALIGN_SAMPLE_RATE_HZ)), tuning
+    return judge_warping(heard.clear, steady, plan, 0, sample_to_sec(FIT_HOP_SAMPLE, ALIGN_SAMPLE_RATE_HZ)), tuning

@@ -1,0 +1,238 @@
+"""Pairs as people bring them: human piano performances, rendered, and real recordings; right pairs and wrong ones.
+
+    python -m bench.align.wild --data DATA --out SCRATCH [--wrong] [--only EXPRESSION]
+
+DATA holds asap/ (performances from https://github.com/fosfrancesco/asap-dataset with their beats), ishizaka/,
+violin-more/ and bach-violin/. Of every right pair: the fit, whether it was accepted, how far the beats of a performance
+are from where they were played, and the CPU seconds that a minute of the recording takes. With --wrong, every recording
+is also judged with scores that are wrong for it: another piece, itself a semitone off, backwards, half of it replaced.
+Everything goes to SCRATCH/wild.csv.
+"""
+
+import argparse
+import csv
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from bench.align.suites import SOUNDFONT
+from dp.align import ALIGN_SAMPLE_RATE_HZ, align
+from dp.audio.reading import read_audio
+from dp.config import AlignConfig
+from dp.corpora import list_recordings
+from dp.errors import DataError
+from dp.score import read_score
+from dp.types import Alignment, Score, ScoreNotes
+from dp.units import FloatArray
+
+RIGHT = "right"
+GAIN = "0.5"  # as the data's README says
+COLLAPSED_SEC = 1.0  # a median error beyond it: most of the score is elsewhere
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A recording and the score that is right for it."""
+
+    kind: str  # of recording
+    name: str
+    audio: Path
+    start_sec: float
+    end_sec: float | None
+    score: Path
+    beat_quarter: FloatArray | None = None  # [B] of the score as played; None = no truth
+    beat_sec: FloatArray | None = None  # [B] in the recording
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came of one pair."""
+
+    kind: str
+    name: str
+    pairing: str
+    fit: float
+    accepted: int
+    minutes: float
+    notes_per_sec: float
+    cpu_sec_per_min: float
+    beat_median_ms: float
+    beat_within_50: float
+    reason: str
+
+
+def list_pairs(data: Path, out: Path, soundfont: Path) -> Iterator[Pair]:
+    """All right pairs at hand; performances are rendered once into `out`."""
+    for performance in sorted((data / "asap").glob("*/*.mid")):
+        if performance.stem != "score":
+            folder = performance.parent
+            name = f"{folder.name}/{performance.stem}"
+            beats = np.loadtxt(performance.with_suffix(".txt"), usecols=0, ndmin=1)
+            written = np.loadtxt(folder / "sann.txt", usecols=0, ndmin=1)
+            quarter = find_quarters(folder / "score.mid", written)
+            audio = render(performance, out / "wild" / f"{name.replace('/', '@')}.wav", soundfont)
+            yield Pair("asap", name, audio, 0.0, None, folder / "score.musicxml", quarter, beats)
+    for corpus, kind in (("ishizaka", "folder"), ("violin-more", "folder"), ("bach-violin", "bach-violin")):
+        for r in list_recordings(kind, data / corpus).recordings:
+            yield Pair(corpus, r.recording_id, r.audio_path, r.start_sec, r.end_sec, r.score_path)
+
+
+def render(performance: Path, audio: Path, soundfont: Path) -> Path:
+    """Play a MIDI file by fluidsynth, mono."""
+    if not audio.is_file():
+        audio.parent.mkdir(parents=True, exist_ok=True)
+        stereo = audio.with_suffix(".stereo.wav")
+        rate = str(ALIGN_SAMPLE_RATE_HZ)
+        command = ["fluidsynth", "-ni", "-g", GAIN, "-r", rate, "-F", str(stereo), str(soundfont), str(performance)]
+        subprocess.run(command, check=True, capture_output=True)
+        samples, _ = soundfile.read(stereo, dtype="float32")
+        soundfile.write(audio, samples.mean(axis=1), ALIGN_SAMPLE_RATE_HZ, subtype="PCM_16")
+        stereo.unlink()
+    return audio
+
+
+def find_quarters(score: Path, sec: FloatArray) -> FloatArray:
+    """Where in a MIDI file moments of its own playing time are, in quarters."""
+    read = read_score(score)
+    mark_quarter = np.concatenate([[0.0], read.tempo_quarter])
+    mark_qpm = np.concatenate([[120.0], read.tempo_qpm])
+    first = np.searchsorted(mark_quarter, 0.0, side="right") - 1
+    mark_quarter, mark_qpm = mark_quarter[first:], mark_qpm[first:]
+    mark_sec = np.concatenate([[0.0], np.cumsum(np.diff(mark_quarter) * 60.0 / mark_qpm[:-1])])
+    at = np.searchsorted(mark_sec, sec, side="right") - 1
+    return np.asarray(mark_quarter[at] + (sec - mark_sec[at]) * mark_qpm[at] / 60.0)
+
+
+def judge(pair: Pair, pairing: str, samples: np.ndarray, score: Score) -> Row:
+    """Align one pair; bad input is a refusal too."""
+    begun = time.process_time()
+    minutes = len(samples) / ALIGN_SAMPLE_RATE_HZ / 60.0
+    try:
+        found = align(samples, score.notes, AlignConfig(), pair.name, score.repeats)
+    except DataError as error:
+        spent = (time.process_time() - begun) / minutes
+        return Row(pair.kind, pair.name, pairing, 0.0, 0, minutes, 0.0, spent, np.nan, np.nan, str(error))
+    spent = (time.process_time() - begun) / minutes
+    median_ms, within = measure_beats(pair, found) if pairing == RIGHT else (np.nan, np.nan)
+    density = len(found.notes) / (60.0 * minutes)
+    accepted, reason = int(found.accepted), found.reason or found.structure
+    return Row(
+        pair.kind, pair.name, pairing, found.score_fit, accepted, minutes, density, spent, median_ms, within, reason
+    )
+
+
+def measure_beats(pair: Pair, found: Alignment) -> tuple[float, float]:
+    """Median error of the beats, in ms, and the share of them within 50 ms, of those where a note begins."""
+    if pair.beat_quarter is None or pair.beat_sec is None:
+        return np.nan, np.nan
+    count = min(len(pair.beat_quarter), len(pair.beat_sec))
+    quarter, sec = pair.beat_quarter[:count], pair.beat_sec[:count]
+    event = np.clip(np.searchsorted(found.path.score_quarter, quarter - 0.01), 0, len(found.path.score_quarter) - 1)
+    struck = np.abs(found.path.score_quarter[event] - quarter) < 0.02
+    error_ms = 1000.0 * np.abs(found.path.audio_sec[event] - sec)[struck]
+    return float(np.median(error_ms)), float((error_ms < 50.0).mean())
+
+
+def make_wrong_scores(score: Score, other: Score) -> Iterator[tuple[str, Score]]:
+    """Scores that are wrong for a recording of `score`: each by its kind."""
+    notes = score.notes
+    yield "another piece", other
+    yield "a semitone off", replace(score, notes=replace(notes, pitch=notes.pitch + 1))
+    yield "backwards", replace(score, notes=reverse(notes), repeats=())
+    yield "half replaced", replace(score, notes=replace_half(notes, other.notes), repeats=())
+
+
+def reverse(notes: ScoreNotes) -> ScoreNotes:
+    """The same notes played backwards."""
+    end = notes.onset_quarter + notes.duration_quarter
+    return select(replace(notes, onset_quarter=end.max() - end), np.argsort(end.max() - end, kind="stable"))
+
+
+def replace_half(notes: ScoreNotes, other: ScoreNotes) -> ScoreNotes:
+    """The first half of one score, then the second half of another."""
+    middle = notes.onset_quarter.max() / 2
+    first = select(notes, np.flatnonzero(notes.onset_quarter < middle))
+    after = np.flatnonzero(other.onset_quarter >= other.onset_quarter.max() / 2)
+    second = select(other, after)
+    second = replace(second, onset_quarter=second.onset_quarter - second.onset_quarter.min() + middle)
+    return ScoreNotes(
+        **{
+            f.name: np.concatenate([getattr(first, f.name), getattr(second, f.name)])
+            if isinstance(getattr(first, f.name), np.ndarray)
+            else getattr(first, f.name)
+            for f in fields(first)
+        }
+    )
+
+
+def select(notes: ScoreNotes, index: np.ndarray) -> ScoreNotes:
+    """Some of the notes."""
+    arrays = {f.name: getattr(notes, f.name) for f in fields(notes)}
+    return replace(notes, **{k: v[index] for k, v in arrays.items() if isinstance(v, np.ndarray)})
+
+
+def summarize(rows: list[Row]) -> list[str]:
+    """A line for each kind of pair."""
+    lines = [f"{'recordings':12s}{'pairing':16s}{'pairs':>6s}{'accepted':>9s}{'least fit':>10s}{'most':>6s}"]
+    lines[0] += f"{'beats ms':>9s}{'<50 ms':>8s}{'squeezed':>9s}{'s/min':>7s}{'most':>7s}"
+    for kind, pairing in dict.fromkeys((row.kind, row.pairing) for row in rows):
+        mine = [row for row in rows if (row.kind, row.pairing) == (kind, pairing)]
+        fits, cost = [row.fit for row in mine], [row.cpu_sec_per_min for row in mine]
+        median, within = np.array([(row.beat_median_ms, row.beat_within_50) for row in mine]).T
+        beats = f"{np.nanmedian(median):9.1f}{100 * np.nanmean(within):8.1f}{(median > 1000 * COLLAPSED_SEC).sum():9d}"
+        if not np.isfinite(median).any():
+            beats = f"{'-':>9s}{'-':>8s}{'-':>9s}"
+        lines.append(
+            f"{kind:12s}{pairing:16s}{len(mine):6d}{sum(row.accepted for row in mine):9d}{min(fits):10.2f}"
+            f"{max(fits):6.2f}{beats}{np.mean(cost):7.2f}{max(cost):7.2f}"
+        )
+    return lines
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.align.wild", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--soundfont", type=Path, default=SOUNDFONT)
+    parser.add_argument("--out", type=Path, required=True, help="scratch folder")
+    parser.add_argument("--wrong", action="store_true", help="wrong pairs too")
+    parser.add_argument("--only", default="", help="recordings whose kind/name this expression matches")
+    given = parser.parse_args()
+    pairs = [
+        p for p in list_pairs(given.data, given.out, given.soundfont) if re.search(given.only, f"{p.kind}/{p.name}")
+    ]
+    scores: dict[Path, Score] = {}
+    rows: list[Row] = []
+    for path in dict.fromkeys(pair.score for pair in pairs):
+        try:
+            scores[path] = read_score(path)
+        except DataError as error:
+            print(error, file=sys.stderr)
+    order = list(scores)
+    given.out.mkdir(parents=True, exist_ok=True)
+    with (given.out / "wild.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([f.name for f in fields(Row)])
+        for pair in pairs:
+            if pair.score not in scores:
+                continue
+            samples = read_audio(pair.audio, ALIGN_SAMPLE_RATE_HZ, pair.start_sec, pair.end_sec)
+            score, other = scores[pair.score], scores[order[(order.index(pair.score) + 1) % len(order)]]
+            pairings = [(RIGHT, score), *(make_wrong_scores(score, other) if given.wrong else ())]
+            for pairing, asked in pairings:
+                rows.append(judge(pair, pairing, samples, asked))
+                writer.writerow([getattr(rows[-1], f.name) for f in fields(Row)])
+                file.flush()
+                print(rows[-1].name, pairing, f"{rows[-1].fit:.2f}", rows[-1].reason[:80], file=sys.stderr, flush=True)
+    print(*summarize(rows), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
