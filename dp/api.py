@@ -66,6 +66,7 @@ class AlignedNotes:
     score_fit: float  # how well the score fits the recording, 0 (chance) to 1
     tuning_cent: float  # of the recording against A = 440 Hz, transposition included
     structure: str  # how what is played differs from what is written, in words; empty where it does not
+    doubts: str  # bars that are not heard, or are played otherwise than written, in words; empty where there are none
 
     def __len__(self) -> int:
         return len(self.pitch)
@@ -181,6 +182,8 @@ def make_aligned_notes(score: Score, alignment: Alignment, start_sec: float) -> 
         alignment: of it.
         start_sec: where the alignment's times begin in the audio file.
     """
+    from dp.align.doubts import describe_doubts
+
     written, performed = score.notes.take(alignment.score_index), alignment.performed
     return AlignedNotes(
         pitch=written.pitch,
@@ -192,6 +195,7 @@ def make_aligned_notes(score: Score, alignment: Alignment, start_sec: float) -> 
         score_fit=alignment.score_fit,
         tuning_cent=alignment.tuning_cent,
         structure=alignment.structure,
+        doubts=describe_doubts(alignment.doubts, score.bars),
     )
 
 

@@ -120,6 +120,7 @@ ALIGNMENT_REPORT = pa.schema(
         _make_field("tuning_cent", pa.float64(), "tuning against A = 440 Hz, transposition included", unit="cent"),
         _make_field("audio_sec", pa.float64(), "length of the slice", unit="s", low=0),
         _make_text("structure", "which repeats are played otherwise than written; empty where none is"),
+        _make_text("doubts", "bars as played that are not heard, or played otherwise; empty where none is"),
     ]
 )
 

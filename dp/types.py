@@ -227,6 +227,19 @@ class WarpingPath:
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """Bars of a score that a recording does not bear out."""
+
+    is_absent: bool  # whether they are not heard at all; else other notes are
+    first_quarter: float  # where the first and the last of their notes stand in the unfolded score
+    last_quarter: float
+    first_measure: int  # `ScoreNotes.measure` of these notes
+    last_measure: int
+    begin_sec: float  # where they were put in the recording
+    end_sec: float
+
+
+@dataclass(frozen=True)
 class Alignment:
     """What alignment found for one recording."""
 
@@ -239,6 +252,7 @@ class Alignment:
     notes: ScoreNotes  # the M notes as played, in playing order: onset_quarter counts on through repeats
     score_index: IntArray  # [M] which note of the unfolded score each of them is
     structure: str = ""  # how what is played differs from what is written, in words
+    doubts: tuple[Doubt, ...] = ()  # bars that the recording does not bear out, in the order played
 
 
 def select_arrays(item: Any) -> dict[str, np.ndarray]:

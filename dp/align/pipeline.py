@@ -1,25 +1,34 @@
 """The whole way from samples and notes to an alignment."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dp.align.coarse.align import Timing, align_coarsely
+from dp.align.coarse.align import CoarseAlignment, Timing, align_coarsely
 from dp.align.coarse.features import HOP_SAMPLE as COARSE_HOP_SAMPLE
+from dp.align.doubts import describe_doubts, find_doubts, find_heard_events
 from dp.align.net_weights import load_packaged_net
 from dp.align.offsets.find import find_sounding_offsets
 from dp.align.onsets.listener import Listener
 from dp.align.onsets.net import ONSET_NET
 from dp.align.onsets.patches import HOP_SAMPLE
-from dp.align.onsets.refine import refine_onsets
+from dp.align.onsets.refine import Refined, refine_onsets
 from dp.align.passages import judge_passages
-from dp.align.quality import gather_onset_evidence, judge_warping, note_confidence, score_fit
+from dp.align.quality import (
+    HEARD_SHARE,
+    compute_note_confidence,
+    compute_score_fit,
+    gather_onset_evidence,
+    judge_warping,
+)
 from dp.align.spectrum import ALIGN_SAMPLE_RATE_HZ as SAMPLE_RATE_HZ
 from dp.align.spectrum import F32, SILENT_PEAK, bring_to_level, find_peak
-from dp.align.structure.locate import find_music
+from dp.align.structure.locate import Music, find_music
 from dp.config import AlignConfig
 from dp.errors import DataError
-from dp.types import Alignment, PerformedNotes, Repeat, ScoreNotes, WarpingPath
+from dp.types import Alignment, Doubt, PerformedNotes, Repeat, ScoreNotes, WarpingPath
+from dp.units import FloatArray
 
 _COARSE_FRAME_SEC = COARSE_HOP_SAMPLE / SAMPLE_RATE_HZ
 _FINE_FRAME_SEC = HOP_SAMPLE / SAMPLE_RATE_HZ
@@ -33,15 +42,14 @@ def align_notes(
     check_input(samples, notes, subject)
     # What is played, and where; M notes, E events
     music = find_music(bring_to_level(samples), SAMPLE_RATE_HZ, notes, repeats, MIN_EVENT_SEC)
-    notes, plan, heard, shift = music.notes, music.plan, music.heard, music.shift_semitone
+    written_quarter = notes.onset_quarter[music.score_index]
+    plan, shift = music.plan, music.shift_semitone
     # [E] events to some tens of milliseconds, then [M] onsets to some milliseconds
-    coarse = align_coarsely(heard, music.steady, plan, shift, _COARSE_FRAME_SEC)
+    coarse = align_coarsely(music.features, music.steady, plan, shift, _COARSE_FRAME_SEC)
     net = load_packaged_net(ONSET_NET)
-    listener = Listener(music.samples, SAMPLE_RATE_HZ, plan, music.tuning_semitone, shift, net, heard.plain)
+    listener = Listener(music.samples, SAMPLE_RATE_HZ, plan, music.tuning_semitone, shift, net, music.features.plain)
     refined = refine_onsets(listener, coarse.event_sec)
-    # How well the score fits, and what speaks for every onset [M]
-    evidence = gather_onset_evidence(plan, refined, coarse.event_sec, _FINE_FRAME_SEC)
-    fit = score_fit(judge_warping(heard.clear, music.steady, plan, shift, _COARSE_FRAME_SEC), evidence)
+    judgement = _judge(music, coarse, refined, written_quarter)
     # [M] onsets in the recording, and where the sound of each note ends
     onset_sec = np.clip(refined.onset_sec, 0.0, len(music.samples) / SAMPLE_RATE_HZ - _FINE_FRAME_SEC)
     offset_sec = find_sounding_offsets(
@@ -54,28 +62,67 @@ def align_notes(
         music.tuning_semitone,
         shift,
     )
-    passages = judge_passages(heard.plain, Timing(coarse.event_sec, coarse.end_sec), plan, shift, _COARSE_FRAME_SEC)
     performed = PerformedNotes(
-        pitch=notes.pitch,
-        velocity=notes.velocity,
+        pitch=music.notes.pitch,
+        velocity=music.notes.velocity,
         onset_sec=music.start_sec + onset_sec,
         offset_sec=music.start_sec + offset_sec,
-        confidence=note_confidence(evidence, fit) * passages,
+        confidence=judgement.confidence,
     )
-    accepted = fit >= config.min_score_fit
+    reason = _find_reason(judgement, config.min_score_fit)
     return Alignment(
         performed=performed,
         path=WarpingPath(plan.event_quarter + plan.first_quarter, music.start_sec + refined.event_sec),
         tuning_cent=100.0 * (music.tuning_semitone + shift),
-        accepted=accepted,
-        reason=""
-        if accepted
-        else f"the score does not fit the recording: fit {fit:.2f}, needed {config.min_score_fit:.2f}",
-        score_fit=fit,
-        notes=notes,
+        accepted=not reason,
+        reason=reason,
+        score_fit=judgement.fit,
+        notes=music.notes,
         score_index=music.score_index,
         structure=music.structure,
+        doubts=tuple(
+            replace(doubt, begin_sec=music.start_sec + doubt.begin_sec, end_sec=music.start_sec + doubt.end_sec)
+            for doubt in judgement.doubts
+        ),
     )
+
+
+@dataclass(frozen=True)
+class _Judgement:
+    """How well a score fits a recording, as a whole and note by note."""
+
+    fit: float  # 0 to 1, of what is heard
+    heard_share: float  # of the score's length
+    confidence: FloatArray  # [M] 0 to 1
+    doubts: tuple[Doubt, ...]
+
+
+def _judge(music: Music, coarse: CoarseAlignment, refined: Refined, written_quarter: FloatArray) -> _Judgement:
+    """Judge a score and the onsets found; `written_quarter` [M] is where its notes stand in the unfolded score."""
+    plan, shift, features = music.plan, music.shift_semitone, music.features
+    evidence = gather_onset_evidence(plan, refined, coarse.event_sec, _FINE_FRAME_SEC)
+    passages = judge_passages(features.plain, Timing(coarse.event_sec, coarse.end_sec), plan, shift, _COARSE_FRAME_SEC)
+    heard = find_heard_events(plan, evidence.likelihood, passages)
+    is_heard = heard.event[plan.event]
+    warping = judge_warping(features.clear, music.steady, plan, shift, _COARSE_FRAME_SEC)
+    fit = compute_score_fit(warping, evidence, is_heard)
+    return _Judgement(
+        fit=fit,
+        heard_share=heard.share,
+        confidence=compute_note_confidence(evidence, fit, is_heard) * passages,
+        doubts=find_doubts(plan, heard, evidence.likelihood, music.notes.measure, written_quarter, refined.event_sec),
+    )
+
+
+def _find_reason(judgement: _Judgement, min_fit: float) -> str:
+    """Say why a score is not accepted; "" where it is. A `min_fit` of 0 accepts anything."""
+    if judgement.fit < min_fit:
+        return f"the score does not fit the recording: fit {judgement.fit:.2f}, needed {min_fit:.2f}"
+    if min_fit > 0.0 and judgement.heard_share < HEARD_SHARE:
+        share = f"{100 * judgement.heard_share:.0f} % of the score, needed {100 * HEARD_SHARE:.0f} %"
+        absent = describe_doubts([doubt for doubt in judgement.doubts if doubt.is_absent])
+        return f"the recording has only {share}; {absent}"
+    return ""
 
 
 def check_input(samples: F32, notes: ScoreNotes, subject: str) -> None:

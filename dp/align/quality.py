@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from dp.align.coarse.align import FULL, Timing, warp_events
 from dp.align.coarse.features import Features
@@ -17,8 +18,14 @@ _LEAST, _MOST_ODDS = 1e-9, 8.0  # of a likelihood; of odds, natural logarithm
 _AROUND_EVENT = 2  # to either side
 _TEMPO_SIGMA_SEC = 1.5
 _ONSET_SHARE = 1.5  # how much the mean likelihood of onsets counts beside the warping's fit
-# Where right and wrong are balanced: chosen on the pairs of `python -m bench.align.rejection` (docs/measurements.md).
-_EVEN_FIT, _FIT_SLOPE = 1.515, 8.0  # of 183 wrong pairs the best sum was 1.52, of 101 right ones the least 1.56
+# How much a second of distance takes away, of onsets from the local tempo and from the coarse alignment: in another
+# piece, or a variation on the same harmony, events are found far from where both let expect.
+_TEMPO_SHARE, _COARSE_SHARE = 3.0, 5.0
+# Where right and wrong are balanced: between the best of 180 wrong pairs (0.77, a variation) and the least of 143 right
+# ones (1.19, of 22 notes a second) of `python -m bench.align.rejection` and `.wild` (docs/measurements.md).
+_EVEN_FIT, _FIT_SLOPE = 0.98, 8.0
+HEARD_SHARE = 0.65  # of a score that must be heard: where half of it is another piece, 0.5 to 0.6 seem so
+_ABSENT_CONFIDENCE = 0.5  # what is left of it where the music is not heard
 _FAR_SEC = 0.5  # distances beyond it are all alike
 WEIGHTS = np.array([4.228, 0.659, 0.103, -1.674, -5.002])  # of Evidence.columns; from `python -m bench.align.calibrate`
 _HALF_FIT_GAIN = 0.1  # a fit of 0.5: the score is this much cheaper than the best of the wrong ones
@@ -57,19 +64,35 @@ class Evidence:
     tempo_error_sec: FloatArray  # [N] distance of its event from the locally smoothed tempo
     coarse_error_sec: FloatArray  # [N] distance of its event from the coarse alignment
 
+    @property
+    def likelihood(self) -> FloatArray:
+        """[N] how likely each onset is where it was put, 0 to 1."""
+        return np.asarray(1.0 / (1.0 + np.exp(-self.odds)))
+
     def columns(self) -> FloatArray:
         """[N, 5] as the regression sees it, the first one 1."""
         errors = [np.sqrt(np.minimum(e, _FAR_SEC)) for e in (self.tempo_error_sec, self.coarse_error_sec)]
         return np.column_stack([np.ones(len(self.odds)), self.odds, self.odds_around, *errors])
 
 
-def score_fit(warping: float, evidence: Evidence) -> float:
-    """0 to 1: how well a score fits, from `judge_warping` and from how likely the onsets are where they were put.
+def compute_score_fit(warping: float, evidence: Evidence, heard: npt.NDArray[np.bool_]) -> float:
+    """Compute how well a score fits, 0 to 1, from `judge_warping` and from what speaks for the onsets that are heard.
 
     The harmony alone does not tell a piece from a variation on it, onsets alone do not tell it from a slow one.
+
+    Args:
+        warping: of `judge_warping`, 0 to 1.
+        evidence: of the N notes.
+        heard: [N] which notes to look at: what is not in the recording says nothing about the rest. None: all.
     """
-    likely = 1.0 / (1.0 + np.exp(-evidence.odds))
-    return float(1.0 / (1.0 + np.exp(-_FIT_SLOPE * (warping + _ONSET_SHARE * likely.mean() - _EVEN_FIT))))
+    chosen = heard if heard.any() else np.ones(len(heard), bool)
+    tempo_sec, coarse_sec = (
+        float(np.minimum(error, _FAR_SEC)[chosen].mean())
+        for error in (evidence.tempo_error_sec, evidence.coarse_error_sec)
+    )
+    found = warping + _ONSET_SHARE * evidence.likelihood[chosen].mean()
+    found -= _TEMPO_SHARE * tempo_sec + _COARSE_SHARE * coarse_sec
+    return float(1.0 / (1.0 + np.exp(-_FIT_SLOPE * (found - _EVEN_FIT))))
 
 
 def gather_onset_evidence(
@@ -98,9 +121,15 @@ def _average_around(odds: FloatArray, plan: ScorePlan) -> FloatArray:
     return (total / count)[plan.event]
 
 
-def note_confidence(evidence: Evidence, fit: float) -> FloatArray:
-    """[N] 0 to 1, the chance that an onset is right within 50 ms; less where the score does not fit.
+def compute_note_confidence(evidence: Evidence, fit: float, heard: npt.NDArray[np.bool_]) -> FloatArray:
+    """Compute the chance [N], 0 to 1, that an onset is right within 50 ms; less where the score does not fit.
 
     A logistic regression; `python -m bench.align.calibrate` fits its weights.
+
+    Args:
+        evidence: of the N notes.
+        fit: of `compute_score_fit`.
+        heard: [N] whether the music around each note is heard.
     """
-    return np.asarray(min(1.0, 2.0 * fit) / (1.0 + np.exp(-evidence.columns() @ WEIGHTS)))
+    chance = min(1.0, 2.0 * fit) / (1.0 + np.exp(-evidence.columns() @ WEIGHTS))
+    return np.asarray(chance * np.where(heard, 1.0, _ABSENT_CONFIDENCE))

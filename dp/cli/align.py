@@ -57,7 +57,7 @@ def align_one(
         _plot(plot, pair, score, alignment)
     data = _describe(pair, notes)
     text = f"{out}: {data['notes']} notes, fit {data['score_fit']:.2f}, mean confidence {data['mean_confidence']:.2f}"
-    report(data, text + (f"; {notes.structure}" if notes.structure else ""), quiet, as_json)
+    report(data, text + _remark(notes), quiet, as_json)
     return 0
 
 
@@ -73,8 +73,7 @@ def align_pairs(pairs_csv: Path, out: Path, config: "AlignConfig", quiet: bool, 
             notes = make_aligned_notes(*found, pair.start_sec)
             notes.write(out / f"{pair.pair_id}.csv")
             rows.append(_describe(pair, notes))
-            structure = f"; {notes.structure}" if notes.structure else ""
-            note(f"{i + 1}/{len(pairs)} {pair.pair_id}: fit {notes.score_fit:.2f}{structure}", quiet or as_json)
+            note(f"{i + 1}/{len(pairs)} {pair.pair_id}: fit {notes.score_fit:.2f}{_remark(notes)}", quiet or as_json)
         except DataError as error:
             rows.append({"id": pair.pair_id, "outcome": "failed", "reason": str(error)})
             note(f"{i + 1}/{len(pairs)} {pair.pair_id}: failed: {error}", False)
@@ -90,6 +89,11 @@ def _warn(score: "Score", name: str, quiet: bool) -> None:
         note(f"dp: warning: {name}{oddity}", quiet)
 
 
+def _remark(notes: AlignedNotes) -> str:
+    """Say what is played otherwise than the score has it."""
+    return "".join(f"; {text}" for text in (notes.structure, notes.doubts) if text)
+
+
 def _describe(pair: Pair, notes: AlignedNotes) -> dict[str, Any]:
     return {
         "id": pair.pair_id,
@@ -98,6 +102,7 @@ def _describe(pair: Pair, notes: AlignedNotes) -> dict[str, Any]:
         "score_fit": round(notes.score_fit, 4),
         "mean_confidence": round(float(notes.confidence.mean()), 4),
         "structure": notes.structure,
+        "doubts": notes.doubts,
         "tuning_cent": round(notes.tuning_cent, 1),
         "first_onset_s": round(float(notes.onset_sec.min()), 4),
         "last_offset_s": round(float(notes.offset_sec.max()), 4),
@@ -111,7 +116,8 @@ def _plot(path: Path, pair: Pair, score: "Score", alignment: "Alignment") -> Non
 
     rate_hz = MelConfig().sample_rate_hz
     samples = read_audio(pair.audio, rate_hz, pair.start_sec, pair.end_sec)
-    plot_alignment(path, samples, rate_hz, alignment.performed, f"{score.title or pair.score.stem}: {pair.audio.name}")
+    title = f"{score.title or pair.score.stem}: {pair.audio.name}"
+    plot_alignment(path, samples, rate_hz, alignment.performed, title, alignment.doubts)
 
 
 def _parse_clock(text: str | None, name: str) -> float | None:

@@ -3,6 +3,7 @@
 The arrangement is that of the publication's figure of its alignments.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from dp.audio.cqt import ConstantQ, compute_constant_q
 from dp.report.figure import open_figure
-from dp.types import PerformedNotes
+from dp.types import Doubt, PerformedNotes
 
 ROW_SEC = 12.0  # one row of the picture
 ROW_INCH = 2.2
@@ -19,7 +20,12 @@ DYNAMIC_RANGE_DB = 70.0
 
 
 def plot_alignment(
-    path: Path, samples: npt.NDArray[np.float32], sample_rate_hz: int, notes: PerformedNotes, title: str
+    path: Path,
+    samples: npt.NDArray[np.float32],
+    sample_rate_hz: int,
+    notes: PerformedNotes,
+    title: str,
+    doubts: Sequence[Doubt] = (),
 ) -> None:
     """Draw the alignment of one recording as PNG, a row for every 12 seconds.
 
@@ -29,6 +35,7 @@ def plot_alignment(
         sample_rate_hz: of `samples`.
         notes: when each note sounds, seconds from the start of the slice.
         title: headline.
+        doubts: where the recording does not bear out the score, to be marked along the top.
     """
     constant_q = compute_constant_q(samples, sample_rate_hz)
     length_sec = len(samples) / sample_rate_hz
@@ -36,8 +43,21 @@ def plot_alignment(
     with open_figure(path, row_count, ROW_INCH) as axes:
         for row, axis in enumerate(axes):
             _draw_row(axis, constant_q, notes, row * ROW_SEC)
+            _draw_doubts(axis, doubts, row * ROW_SEC)
         axes[0].set_title(title)
-        axes[-1].set_xlabel("time (s); white: onset, green: duration")
+        marked = "; red: not heard, orange: played otherwise" if doubts else ""
+        axes[-1].set_xlabel(f"time (s); white: onset, green: duration{marked}")
+
+
+def _draw_doubts(axis: Any, doubts: Sequence[Doubt], start_sec: float) -> None:
+    top = axis.get_ylim()[1]
+    for doubt in doubts:
+        begin, end = (
+            max(doubt.begin_sec, start_sec),
+            min(max(doubt.end_sec, doubt.begin_sec + 0.1), start_sec + ROW_SEC),
+        )
+        if begin < end:
+            axis.hlines(top - 1, begin, end, colors="#ff3030" if doubt.is_absent else "#ffa020", linewidth=6)
 
 
 def _draw_row(axis: Any, constant_q: ConstantQ, notes: PerformedNotes, start_sec: float) -> None:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from dp import schema
 from dp.align import ALIGN_SAMPLE_RATE_HZ, align
+from dp.align.doubts import describe_doubts
 from dp.align.spectrum import set_level
 from dp.audio.reading import read_audio
 from dp.config import AlignConfig
@@ -51,6 +52,7 @@ def write_entry(
         tuning_cent=alignment.tuning_cent,
         audio_sec=sample_to_sec(len(samples), ALIGN_SAMPLE_RATE_HZ),
         structure=alignment.structure,
+        doubts=describe_doubts(alignment.doubts),
     )
     onset_quarter = alignment.notes.onset_quarter
     columns = make_performed_note_columns(

@@ -29,6 +29,7 @@ class AlignmentRow:
     tuning_cent: float
     audio_sec: float
     structure: str  # which repeats are played otherwise than written; empty where none is
+    doubts: str  # bars, by their numbers as played, that are not heard or played otherwise; empty where none is
 
 
 @dataclass(frozen=True)

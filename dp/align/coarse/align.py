@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dp.align.coarse.banded_dtw import warp
-from dp.align.coarse.features import HOP_SAMPLE, Features, Heard, pool_features, score_features
+from dp.align.coarse.features import HOP_SAMPLE, Features, RecordingFeatures, pool_features, score_features
 from dp.align.score_events import MIN_NOTE_SEC, ScorePlan
 from dp.align.spectrum import F32
 from dp.align.tempo import smooth_event_sec
@@ -63,7 +63,7 @@ class Timing:
 
 
 def align_coarsely(
-    heard: Heard, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float
+    features: RecordingFeatures, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float
 ) -> CoarseAlignment:
     """Align a whole recording, starting from the score at one tempo, `shift_semitone` higher than written.
 
@@ -72,16 +72,16 @@ def align_coarsely(
     soft notes better.
     """
     factor = FULL.factor
-    while len(heard.clear) > factor * _FULL_FRAME_LIMIT:
+    while len(features.clear) > factor * _FULL_FRAME_LIMIT:
         factor *= 2
-    timing, _ = warp_events(heard.clear, plan, steady, None, shift_semitone, replace(FULL, factor=factor), hop_sec)
+    timing, _ = warp_events(features.clear, plan, steady, None, shift_semitone, replace(FULL, factor=factor), hop_sec)
     while factor > FULL.factor:  # only recordings of over 20 minutes
         factor //= 2
         level = replace(FULL, factor=factor, reach_frame=8 * factor)
-        timing, _ = warp_events(heard.clear, plan, steady, timing, shift_semitone, level, hop_sec)
+        timing, _ = warp_events(features.clear, plan, steady, timing, shift_semitone, level, hop_sec)
     for level in _FINER:
         layout = _smooth(timing, plan, level.smooth_sec) if level.smooth_sec > 0 else timing
-        timing, _ = warp_events(heard.plain, plan, layout, timing, shift_semitone, level, hop_sec)
+        timing, _ = warp_events(features.plain, plan, layout, timing, shift_semitone, level, hop_sec)
     return CoarseAlignment(timing.event_sec, timing.end_sec)
 
 

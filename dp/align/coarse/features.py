@@ -47,14 +47,14 @@ class Features:
 
 
 @dataclass(frozen=True)
-class Heard:
+class RecordingFeatures:
     """Features of a recording, in two ways that differ in their bands."""
 
     plain: Features  # all that sounds
     clear: Features  # without each band's floor: in dense, resonant music, what was played stands out of what rings on
 
 
-def compute_audio_features(samples: F32, sample_rate_hz: int, tuning_semitone: float) -> Heard:
+def compute_audio_features(samples: F32, sample_rate_hz: int, tuning_semitone: float) -> RecordingFeatures:
     """Compute the features of a recording.
 
     Args:
@@ -72,7 +72,7 @@ def compute_audio_features(samples: F32, sample_rate_hz: int, tuning_semitone: f
     kernel = np.ones(_ONSET_MEAN_FRAME) / _ONSET_MEAN_FRAME
     around = np.convolve(strength, kernel, "full")[_ONSET_MEAN_FRAME // 2 :][: len(strength)]
     onsets /= np.maximum(strength, 2.5 * around + 0.3 * strength.mean() + 1e-6)[:, None].astype(np.float32)
-    return Heard(_scale(level, onsets), _scale(above, onsets))
+    return RecordingFeatures(_scale(level, onsets), _scale(above, onsets))
 
 
 def _subtract_floor(bands: F32) -> F32:

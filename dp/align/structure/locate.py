@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dp.align.coarse.align import Timing, make_steady_timing
-from dp.align.coarse.features import HOP_SAMPLE, Heard, compute_audio_features
+from dp.align.coarse.features import HOP_SAMPLE, RecordingFeatures, compute_audio_features
 from dp.align.score_events import ScorePlan, plan_score
 from dp.align.spectrum import F32
 from dp.align.structure.decide import find_structure
@@ -31,7 +31,7 @@ class Music:
     shift_semitone: int  # by which the recording sounds higher than written, tuning apart
     plan: ScorePlan
     tuning_semitone: float
-    heard: Heard
+    features: RecordingFeatures
     steady: Timing  # the score at one tempo
 
 
@@ -51,10 +51,10 @@ def find_music(
     hop_sec = HOP_SAMPLE / sample_rate_hz
     plan = plan_score(notes)
     tuning = estimate_tuning(samples, sample_rate_hz)
-    heard = compute_audio_features(samples, sample_rate_hz, tuning)
+    features = compute_audio_features(samples, sample_rate_hz, tuning)
     steady = make_steady_timing(samples, sample_rate_hz, plan)
     active = Ends(float(steady.event_sec[0]), steady.end_sec)
-    found = find_structure(heard.plain, notes, repeats, plan, active, hop_sec)
+    found = find_structure(features.plain, notes, repeats, plan, active, hop_sec)
     # [M] the notes in the order of playing
     index, text, start = np.arange(len(notes)), "", 0
     if not found.follows(repeats):
@@ -70,12 +70,12 @@ def find_music(
         end = None if ends.end_sec >= active.end_sec else round((ends.end_sec + _AFTER_SEC) * sample_rate_hz)
         samples = samples[start:end]
         tuning = estimate_tuning(samples, sample_rate_hz)
-        heard = compute_audio_features(samples, sample_rate_hz, tuning)
+        features = compute_audio_features(samples, sample_rate_hz, tuning)
     start_sec = start / sample_rate_hz
     if ends != active or text:
         steady = _make_steady(plan, ends, start_sec)
     text = "; ".join(filter(None, [text, *_skip(ends, active)]))
-    return Music(samples, start_sec, notes, index, text, found.shift_semitone, plan, tuning, heard, steady)
+    return Music(samples, start_sec, notes, index, text, found.shift_semitone, plan, tuning, features, steady)
 
 
 def _skip(ends: Ends, active: Ends) -> list[str]:
