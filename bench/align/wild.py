@@ -34,6 +34,7 @@ from dp.units import FloatArray
 
 RIGHT = "right"
 GAIN = "0.5"  # as the data's README says
+SAME_QUARTER = 0.05
 COLLAPSED_SEC = 1.0  # a median error beyond it: most of the score is elsewhere
 
 
@@ -78,10 +79,17 @@ def list_pairs(data: Path, out: Path, soundfont: Path) -> Iterator[Pair]:
             written = np.loadtxt(folder / "sann.txt", usecols=0, ndmin=1)
             quarter = find_quarters(folder / "score.mid", written)
             audio = render(performance, out / "wild" / f"{name.replace('/', '@')}.wav", soundfont)
-            yield Pair("asap", name, audio, 0.0, None, folder / "score.musicxml", quarter, beats)
+            yield Pair("asap", name, audio, 0.0, None, choose_score(folder), quarter, beats)
     for corpus, kind in (("ishizaka", "folder"), ("violin-more", "folder"), ("bach-violin", "bach-violin")):
         for r in list_recordings(kind, data / corpus).recordings:
             yield Pair(corpus, r.recording_id, r.audio_path, r.start_sec, r.end_sec, r.score_path)
+
+
+def choose_score(folder: Path) -> Path:
+    """Choose the MusicXML of a piece, or where its bars are of another length the MIDI file whose beats are known."""
+    files = folder / "score.musicxml", folder / "score.mid"
+    ends = [float((s.onset_quarter + s.duration_quarter).max()) for s in (read_score(file).notes for file in files)]
+    return files[int(abs(ends[0] - ends[1]) > SAME_QUARTER)]
 
 
 def render(performance: Path, audio: Path, soundfont: Path) -> Path:

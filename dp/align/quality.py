@@ -20,10 +20,10 @@ _TEMPO_SIGMA_SEC = 1.5
 _ONSET_SHARE = 1.5  # how much the mean likelihood of onsets counts beside the warping's fit
 # How much a second of distance takes away, of onsets from the local tempo and from the coarse alignment: in another
 # piece, or a variation on the same harmony, events are found far from where both let expect.
-_TEMPO_SHARE, _COARSE_SHARE = 3.0, 5.0
-# Where right and wrong are balanced: between the best of 180 wrong pairs (0.77, a variation) and the least of 143 right
-# ones (1.19, of 22 notes a second) of `python -m bench.align.rejection` and `.wild` (docs/measurements.md).
-_EVEN_FIT, _FIT_SLOPE = 0.98, 8.0
+_TEMPO_SHARE, _COARSE_SHARE = 3.0, 4.0
+# Where right and wrong are balanced. Of 320 pairs of `python -m bench.align.rejection` and `.wild`, the least right one
+# has 1.03 (a study, freely played), the best wrong ones 0.88 and 0.37 (variations on the right music), then 0.1.
+_EVEN_FIT, _FIT_SLOPE = 0.93, 8.0
 HEARD_SHARE = 0.65  # of a score that must be heard: where half of it is another piece, 0.5 to 0.6 seem so
 _ABSENT_CONFIDENCE = 0.5  # what is left of it where the music is not heard
 _FAR_SEC = 0.5  # distances beyond it are all alike

@@ -54,7 +54,7 @@ def find_music(
     features = compute_audio_features(samples, sample_rate_hz, tuning)
     steady = make_steady_timing(samples, sample_rate_hz, plan)
     active = Ends(float(steady.event_sec[0]), steady.end_sec)
-    found = find_structure(features.plain, notes, repeats, plan, active, hop_sec)
+    found = find_structure(features.clear, notes, repeats, plan, active, hop_sec)
     # [M] the notes in the order of playing
     index, text, start = np.arange(len(notes)), "", 0
     if not found.follows(repeats):
