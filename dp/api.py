@@ -170,7 +170,11 @@ def align_pair(
     alignment = align_score(whole, audio, start_sec, end_sec, config)
     if not alignment.accepted:
         name = (score.title or "the score") if isinstance(score, Score) else score
-        raise DataError(audio, f"does not fit {name} ({alignment.reason})", "give the score of this recording")
+        raise DataError(
+            audio,
+            f"does not fit {name} ({alignment.reason})",
+            "check that both are the same piece, movement and version",
+        )
     return whole, alignment
 
 

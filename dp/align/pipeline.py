@@ -19,6 +19,7 @@ from dp.align.quality import (
     HEARD_SHARE,
     compute_note_confidence,
     compute_score_fit,
+    find_transposition,
     gather_onset_evidence,
     judge_warping,
 )
@@ -69,7 +70,7 @@ def align_notes(
         offset_sec=music.start_sec + offset_sec,
         confidence=judgement.confidence,
     )
-    reason = _find_reason(judgement, config.min_score_fit)
+    reason = _find_reason(judgement, config.min_score_fit, music)
     return Alignment(
         performed=performed,
         path=WarpingPath(plan.event_quarter + plan.first_quarter, music.start_sec + refined.event_sec),
@@ -114,10 +115,19 @@ def _judge(music: Music, coarse: CoarseAlignment, refined: Refined, written_quar
     )
 
 
-def _find_reason(judgement: _Judgement, min_fit: float) -> str:
+def _find_reason(judgement: _Judgement, min_fit: float, music: Music) -> str:
     """Say why a score is not accepted; "" where it is. A `min_fit` of 0 accepts anything."""
     if judgement.fit < min_fit:
-        return f"the score does not fit the recording: fit {judgement.fit:.2f}, needed {min_fit:.2f}"
+        reason = f"the score does not fit the recording: fit {judgement.fit:.2f}, needed {min_fit:.2f}"
+        semitone = find_transposition(
+            music.features.clear, music.steady, music.plan, music.shift_semitone, _COARSE_FRAME_SEC
+        )
+        if semitone == 0:
+            return reason
+        total = semitone + music.shift_semitone
+        return (
+            f"{reason}; the recording sounds {abs(total)} semitones {'higher' if total > 0 else 'lower'} than the score"
+        )
     if min_fit > 0.0 and judgement.heard_share < HEARD_SHARE:
         share = f"{100 * judgement.heard_share:.0f} % of the score, needed {100 * HEARD_SHARE:.0f} %"
         absent = describe_doubts([doubt for doubt in judgement.doubts if doubt.is_absent])

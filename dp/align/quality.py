@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from dp.align.coarse.align import FULL, Timing, warp_events
+from dp.align.coarse.align import FULL, Level, Timing, warp_events
 from dp.align.coarse.features import Features
 from dp.align.onsets.refine import TRACK_REACH_FRAME, Refined
 from dp.align.score_events import WRONG_SHIFTS_SEMITONE, ScorePlan, backwards
@@ -28,6 +28,7 @@ HEARD_SHARE = 0.65  # of a score that must be heard: where half of it is another
 _ABSENT_CONFIDENCE = 0.5  # what is left of it where the music is not heard
 _FAR_SEC = 0.5  # distances beyond it are all alike
 WEIGHTS = np.array([4.228, 0.659, 0.103, -1.674, -5.002])  # of Evidence.columns; from `python -m bench.align.calibrate`
+_FARTHEST_SEMITONE = 6  # that a score may be transposed by, to be told
 _HALF_FIT_GAIN = 0.1  # a fit of 0.5: the score is this much cheaper than the best of the wrong ones
 
 
@@ -37,10 +38,7 @@ def judge_warping(audio: Features, steady: Timing, plan: ScorePlan, shift_semito
     The wrong ones are the score transposed, and the score played backwards: same notes, same key, same density. A score
     for another piece is no better than these. (Backwards is left out where it is the same, as for a single note.)
     """
-    factor = FULL.factor
-    while len(audio) > factor * _FRAME_LIMIT:
-        factor *= 2
-    level = replace(FULL, factor=factor, onset_weight=0.0)  # costs stay above 0, so that their ratio means something
+    level = _make_judging_level(audio)
     _, cost = warp_events(audio, plan, steady, None, shift_semitone, level, hop_sec)
     wrong = [
         warp_events(audio, plan, steady, None, shift_semitone + d, level, hop_sec)[1] for d in WRONG_SHIFTS_SEMITONE
@@ -53,6 +51,31 @@ def judge_warping(audio: Features, steady: Timing, plan: ScorePlan, shift_semito
         wrong.append(warp_events(audio, mirrored, timing, None, shift_semitone, level, hop_sec)[1])
     gain = 1.0 - cost / max(min(wrong), 1e-6)
     return float(np.clip(1.0 - 0.5 ** (gain / _HALF_FIT_GAIN), 0.0, 1.0))
+
+
+def find_transposition(audio: Features, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float) -> int:
+    """Find by how many semitones a score that does not fit would have to be moved to fit; 0 where none stands out.
+
+    Args:
+        audio: features of the recording.
+        steady: the score at one tempo.
+        plan: of the score.
+        shift_semitone: by which the recording was taken to sound higher than written.
+        hop_sec: of the features.
+    """
+    level = _make_judging_level(audio)
+    shifts = range(-_FARTHEST_SEMITONE, _FARTHEST_SEMITONE + 1)
+    costs = [warp_events(audio, plan, steady, None, shift_semitone + d, level, hop_sec)[1] for d in shifts]
+    best, second = np.argsort(costs)[:2]
+    return shifts[best] if costs[best] < (1.0 - _HALF_FIT_GAIN) * costs[second] else 0
+
+
+def _make_judging_level(audio: Features) -> Level:
+    """Make the level at which whole scores are compared: costs stay above 0, so that their ratio means something."""
+    factor = FULL.factor
+    while len(audio) > factor * _FRAME_LIMIT:
+        factor *= 2
+    return replace(FULL, factor=factor, onset_weight=0.0)
 
 
 @dataclass(frozen=True)

@@ -95,3 +95,20 @@ def test_doubts_are_named_as_the_score_numbers_its_bars() -> None:
     assert describe_doubts(doubts, played) == "not heard: bars 0-1, 3; played otherwise: bar 2"
     assert describe_doubts(doubts) == "not heard: bars 1-2, 5; played otherwise: bar 3"
     assert describe_doubts([], played) == ""
+
+
+@pytest.mark.parametrize(("semitone", "direction"), [(3, "higher"), (-5, "lower")])
+def test_a_score_in_another_key_is_refused_with_its_distance(rows: list[Row], semitone: int, direction: str) -> None:
+    sounding = [(o, d, p + semitone) for o, d, p in rows]
+    found = align(heard(sounding), with_bars(rows), AlignConfig(), "x")
+    assert not found.accepted
+    assert found.reason.endswith(f"; the recording sounds {abs(semitone)} semitones {direction} than the score")
+
+
+def test_another_piece_is_refused_without_a_transposition(rows: list[Row]) -> None:
+    rng = np.random.default_rng(3)
+    other = [(o, d, int(rng.integers(55, 84))) for o, d, _ in rows]
+    found = align(heard(other), with_bars(rows), AlignConfig(), "x")
+    assert not found.accepted
+    assert found.reason.startswith("the score does not fit the recording: fit 0.0")
+    assert "semitones" not in found.reason
