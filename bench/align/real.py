@@ -1,6 +1,10 @@
 """Real recordings: our onsets and the published ones, judged by the spectrum's rise; where they disagree.
 
     python -m bench.align.real --bach-violin ROOT --out OUT
+    python -m bench.align.real --folder ROOT --program 0 --out OUT
+
+The first takes the Bach Violin Dataset and its published alignments; the second a folder corpus, such as recordings of
+a piano, and aligns it by the publication's method, too, which has a General MIDI program play the scores.
 
 A real recording has no truth. What it has is a spectrum that rises where a note begins: constant-Q in dB, of which our
 aligner uses nothing, its rise over 32 ms in the note's first three harmonics, in standard deviations of that rise over
@@ -29,7 +33,8 @@ from dp.units import FloatArray, IntArray, tick_to_quarter
 
 RATE_HZ, HOP_SAMPLE = 16000, 128
 FRAME_RATE_HZ = RATE_HZ / HOP_SAMPLE
-LOW_PITCH, BINS_PER_SEMITONE, BIN_COUNT = 53, 3, 174  # from below the violin's lowest note to 8 kHz
+BELOW_SEMITONE = 2  # how far below a score's lowest note the constant-Q begins
+END_PITCH, BINS_PER_SEMITONE = 111, 3  # below 8 kHz by a safe margin for the highest filter
 SHIFTS_MS = np.arange(-120, 121, 10)
 _NOW = len(SHIFTS_MS) // 2
 FAR_SEC = 0.15
@@ -58,12 +63,8 @@ class Compared:
     confidence: FloatArray  # [N]
 
 
-def compare(root: Path, recording: Recording) -> Compared:
-    """Align one recording and set it beside what is published."""
-    score_and_alignment = align_files(
-        recording.score_path, recording.audio_path, recording.start_sec, recording.end_sec, AlignConfig()
-    )
-    alignment = score_and_alignment[1]
+def read_published(root: Path, recording: Recording) -> Truth:
+    """Read the alignment that the Bach Violin Dataset publishes of a recording."""
     notes, times = (
         read_movement_notes(root, recording.recording_id),
         read_movement_alignment(root, recording.recording_id),
@@ -72,26 +73,44 @@ def compare(root: Path, recording: Recording) -> Compared:
     onset = tick_to_quarter(notes.onset_tick)
     duration = tick_to_quarter(notes.offset_tick - notes.onset_tick)
     all_played = np.ones(len(onset), dtype=bool)
-    published = Truth(notes.pitch, onset, duration, times.onset_sec, times.offset_sec, times.offset_sec, all_played)
+    return Truth(notes.pitch, onset, duration, times.onset_sec, times.offset_sec, times.offset_sec, all_played)
+
+
+def align_as_published(recording: Recording, program: int) -> Truth:
+    """Align a recording by the publication's method."""
+    config = AlignConfig(method="publication", program=program, min_score_fit=0.0)
+    slice_sec = recording.start_sec, recording.end_sec
+    found = align_files(recording.score_path, recording.audio_path, *slice_sec, config)[1]
+    notes, times = found.notes, found.performed
+    all_played = np.ones(len(notes), dtype=bool)
+    quarters = notes.onset_quarter, notes.duration_quarter
+    return Truth(notes.pitch, *quarters, times.onset_sec, times.offset_sec, times.offset_sec, all_played)
+
+
+def compare(recording: Recording, published: Truth) -> Compared:
+    """Align one recording and set it beside what is published, or what the publication's method finds."""
+    slice_sec = recording.start_sec, recording.end_sec
+    alignment = align_files(recording.score_path, recording.audio_path, *slice_sec, AlignConfig())[1]
+    onset = published.onset_quarter
     found = match_notes(published, rows_of(alignment))
     both = np.isfinite(found[:, 0])
-    samples = read_audio(recording.audio_path, RATE_HZ, recording.start_sec, recording.end_sec)
-    levels = constant_q(samples, alignment.tuning_cent)
+    samples = read_audio(recording.audio_path, RATE_HZ, *slice_sec)
+    levels = constant_q(samples, alignment.tuning_cent, int(published.pitch.min()) - BELOW_SEMITONE)
     return Compared(
         recording=recording,
         levels=levels,
         rise=rise_db(levels.db),
-        pitch=notes.pitch[both],
+        pitch=published.pitch[both],
         measure=_measures(alignment, onset[both]),
         onset_quarter=onset[both],
         tuning_cent=alignment.tuning_cent,
         ours_sec=found[both, 0],
-        published_sec=times.onset_sec[both],
+        published_sec=published.onset_sec[both],
         confidence=found[both, 2],
     )
 
 
-def constant_q(samples: np.ndarray, tuning_cent: float) -> ConstantQ:
+def constant_q(samples: np.ndarray, tuning_cent: float, low_pitch: int) -> ConstantQ:
     """Levels in bins that sit on the recording's own pitches."""
     import librosa
 
@@ -99,13 +118,13 @@ def constant_q(samples: np.ndarray, tuning_cent: float) -> ConstantQ:
         samples,
         sr=RATE_HZ,
         hop_length=HOP_SAMPLE,
-        fmin=librosa.midi_to_hz(LOW_PITCH + tuning_cent / 100.0),
-        n_bins=BIN_COUNT,
+        fmin=librosa.midi_to_hz(low_pitch + tuning_cent / 100.0),
+        n_bins=BINS_PER_SEMITONE * (END_PITCH - low_pitch),
         bins_per_octave=12 * BINS_PER_SEMITONE,
         tuning=0.0,
     )
     db = librosa.amplitude_to_db(np.abs(spectrum), ref=np.max, top_db=70.0).astype(np.float32)
-    return ConstantQ(db, FRAME_RATE_HZ, float(LOW_PITCH), BINS_PER_SEMITONE)
+    return ConstantQ(db, FRAME_RATE_HZ, float(low_pitch), BINS_PER_SEMITONE)
 
 
 def rise_db(level_db: np.ndarray) -> FloatArray:
@@ -116,11 +135,14 @@ def rise_db(level_db: np.ndarray) -> FloatArray:
     return rise
 
 
-def rises(rise: FloatArray, pitch: IntArray, onset_sec: FloatArray, shifts_sec: FloatArray) -> FloatArray:
+def rises(
+    rise: FloatArray, low_pitch: float, pitch: IntArray, onset_sec: FloatArray, shifts_sec: FloatArray
+) -> FloatArray:
     """[N, shifts] the rise of each note's first three harmonics at its onset + shift, in standard deviations.
 
     Args:
         rise: [bins, T] from `rise_db`.
+        low_pitch: of the lowest bin.
         pitch: [N] MIDI.
         onset_sec: [N].
         shifts_sec: [shifts].
@@ -129,7 +151,7 @@ def rises(rise: FloatArray, pitch: IntArray, onset_sec: FloatArray, shifts_sec: 
     frame = np.clip(frame, 0, rise.shape[1] - 1)
     found = np.empty(frame.shape)
     for one in np.unique(pitch):
-        bins = np.rint((one - LOW_PITCH + 12 * np.log2([1, 2, 3])) * BINS_PER_SEMITONE).astype(np.int64)
+        bins = np.rint((one - low_pitch + 12 * np.log2([1, 2, 3])) * BINS_PER_SEMITONE).astype(np.int64)
         curve = rise[bins[(bins >= 0) & (bins < len(rise))]].mean(axis=0)
         mine = pitch == one
         found[mine] = ((curve - curve.mean()) / (curve.std() + 1e-9))[frame[mine]]
@@ -154,8 +176,13 @@ def draw_region(path: Path, compared: Compared, begin_sec: float, end_sec: float
     levels = compared.levels
     first, last = (round(t * FRAME_RATE_HZ) for t in (max(begin_sec, 0.0), end_sec))
     part, top_db = levels.db[:, first:last], float(levels.db.max())
-    low = LOW_PITCH - 0.5 / BINS_PER_SEMITONE
-    extent = (first / FRAME_RATE_HZ, (first + part.shape[1]) / FRAME_RATE_HZ, low, low + BIN_COUNT / BINS_PER_SEMITONE)
+    low = levels.min_pitch - 0.5 / BINS_PER_SEMITONE
+    extent = (
+        first / FRAME_RATE_HZ,
+        (first + part.shape[1]) / FRAME_RATE_HZ,
+        low,
+        low + len(levels.db) / BINS_PER_SEMITONE,
+    )
     with open_figure(path, 1, 5.0) as (axis,):
         axis.imshow(part, origin="lower", aspect="auto", extent=extent, cmap="magma", vmin=top_db - 60.0, vmax=top_db)
         for name, color, times_sec, below in (
@@ -183,7 +210,10 @@ def disagreements(compared: Compared, out: Path) -> list[list[str]]:
     ours, published = compared.ours_sec, compared.published_sec
     far = np.flatnonzero(np.abs(ours - published) > FAR_SEC)
     around = np.arange(-_AROUND_FRAME, _AROUND_FRAME + 1) / FRAME_RATE_HZ
-    rise_of = [rises(compared.rise, compared.pitch[far], t[far], around).max(axis=1) for t in (ours, published)]
+    low_pitch = compared.levels.min_pitch
+    rise_of = [
+        rises(compared.rise, low_pitch, compared.pitch[far], t[far], around).max(axis=1) for t in (ours, published)
+    ]
     rows = []
     for number, group in enumerate(regions(np.minimum(ours, published)[far], np.maximum(ours, published)[far]), 1):
         picture = f"{compared.recording.recording_id}_{number:02d}.png"
@@ -223,6 +253,8 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.align.real", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--bach-violin", type=Path, default=Path("../shared/data/bach-violin"))
+    parser.add_argument("--folder", type=Path, help="a folder corpus instead, set beside the publication's method")
+    parser.add_argument("--program", type=int, default=0, help="General MIDI program that plays its scores, from 0")
     parser.add_argument("--out", type=Path, required=True, help="folder of the tables and pictures")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
@@ -230,10 +262,15 @@ def main() -> None:
     distances_ms, rows = [], []
     heads = f"{'rise: ours, peak':>17s}{'published, peak':>17s}{'apart':>9s}{'p95':>6s}"
     print(f"{'recording':34s}{'notes':>6s}{'cent':>8s}{heads}")
-    for recording in list_recordings(NAME, given.bach_violin).recordings:
-        compared = compare(given.bach_violin, recording)
+    corpus, root = (NAME, given.bach_violin) if given.folder is None else ("folder", given.folder)
+    for recording in list_recordings(corpus, root).recordings:
+        published = read_published(root, recording) if corpus == NAME else align_as_published(recording, given.program)
+        compared = compare(recording, published)
         times = {"ours": compared.ours_sec, "published": compared.published_sec}
-        means = {n: rises(compared.rise, compared.pitch, t, SHIFTS_MS / 1000.0).mean(axis=0) for n, t in times.items()}
+        means = {
+            name: rises(compared.rise, compared.levels.min_pitch, compared.pitch, t, SHIFTS_MS / 1000.0).mean(axis=0)
+            for name, t in times.items()
+        }
         for name, mean in means.items():
             curves[name].append(mean)
         distances_ms.append(1000 * np.abs(compared.ours_sec - compared.published_sec))

@@ -1,6 +1,8 @@
 import numpy as np
 
-from bench.align.real import BINS_PER_SEMITONE, FRAME_RATE_HZ, LOW_PITCH, regions, rise_db, rises
+from bench.align.real import BINS_PER_SEMITONE, FRAME_RATE_HZ, regions, rise_db, rises
+
+LOW_PITCH = 53
 
 
 def test_the_rise_is_found_where_the_harmonics_of_a_note_begin() -> None:
@@ -9,10 +11,10 @@ def test_the_rise_is_found_where_the_harmonics_of_a_note_begin() -> None:
         levels[round((60 - LOW_PITCH + 12 * np.log2(harmonic)) * BINS_PER_SEMITONE), 200:] = -10.0
     shifts_sec = np.array([-0.1, 0.0, 0.1])
     at = np.array([200 / FRAME_RATE_HZ])
-    found = rises(rise_db(levels), np.array([60]), at, shifts_sec)
+    found = rises(rise_db(levels), LOW_PITCH, np.array([60]), at, shifts_sec)
     assert found[0, 1] > 5.0
     assert found[0, 0] < 0.0 and found[0, 2] < 0.0
-    assert abs(rises(rise_db(levels), np.array([64]), at, shifts_sec)[0, 1]) < 1e-6
+    assert abs(rises(rise_db(levels), LOW_PITCH, np.array([64]), at, shifts_sec)[0, 1]) < 1e-6
 
 
 def test_a_falling_level_is_no_rise() -> None:
