@@ -1,4 +1,4 @@
-"""Alignment of a score with a recording: when every note sounds, and how sure that is.
+"""Find when every note of a score sounds in a recording, and say how sure that is.
 
 `align` is all that others need; the heavy modules load when it is called.
 """

@@ -1,4 +1,4 @@
-"""What the aligner needs to know about a score, worked out once: events, grace notes, what sounds about each note.
+"""Work out once what the aligner needs to know about a score: events, grace notes, what sounds about each note.
 
 An event is everything that begins at one score time. Letters: N notes, E events.
 """
@@ -11,13 +11,14 @@ import numpy.typing as npt
 from dp.types import ScoreNotes
 from dp.units import FloatArray, IntArray
 
-GRACE_QUARTER = 0.12  # how far before its main note a grace note is assumed
-RINGING_QUARTER = 0.26  # a note that ended so shortly before still rings or, on a violin, has just been left
+# All values are own choices; no comparison is recorded. The onset net was trained with MAX_CONTEXT.
+GRACE_QUARTER = 0.12  # quarters before its main note at which a grace note is assumed
+RINGING_QUARTER = 0.26  # quarters: a note that ended so shortly before still rings or, on a violin, has just been left
 MAX_CONTEXT = 4  # of other pitches the highest
 NO_PITCH = -1000  # in a context; stays below any pitch when shifted
 MIN_NOTE_SEC = 0.03  # no note is taken to sound for less
 WRONG_SHIFTS_SEMITONE = (-4, -1, 1, 3)  # transpositions that share few harmonics with a score: wrong ones to compare
-_DECIMALS = 6  # of quarters: onsets that agree so far are one event
+_DECIMALS = 6  # decimals of quarters: onsets that agree so far are one event
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,15 @@ class NoteContext:
     after: IntArray  # [N, MAX_CONTEXT] of the next event
 
     def parts(self) -> tuple[IntArray, IntArray, IntArray]:
-        """All three."""
+        """Give the three contexts [N, MAX_CONTEXT] in order: before, chord, after."""
         return self.before, self.chord, self.after
 
     def of(self, note: IntArray) -> "NoteContext":
-        """Those of some notes."""
+        """Pick the contexts of the notes with the indices [n]."""
         return NoteContext(*(part[note] for part in self.parts()))
 
     def shifted(self, semitone: int) -> "NoteContext":
-        """The same, so many semitones higher."""
+        """Move all pitches up by so many semitones; NO_PITCH stays."""
         return NoteContext(*(np.where(p == NO_PITCH, NO_PITCH, p + semitone) for p in self.parts()))
 
 
@@ -66,7 +67,7 @@ def plan_score(notes: ScoreNotes) -> ScorePlan:
 
 
 def backwards(plan: ScorePlan) -> ScorePlan | None:
-    """The score from its end to its beginning; None where its chords are the same in that order."""
+    """Turn the score round, from its end to its beginning; None where its chords are the same in that order."""
     order = np.lexsort((plan.pitch, plan.event))
     chords = [tuple(c) for c in np.split(plan.pitch[order], np.cumsum(plan.event_size)[:-1])]
     if chords == chords[::-1]:
@@ -78,6 +79,7 @@ def backwards(plan: ScorePlan) -> ScorePlan | None:
 def _plan(
     first_quarter: float, pitch: IntArray, onset: FloatArray, end: FloatArray, near_grace: npt.NDArray[np.bool_]
 ) -> ScorePlan:
+    """Group notes [N] into events [E]; onsets and ends in quarters from the first onset, `near_grace` [N]."""
     event_quarter, event = np.unique(np.round(onset, _DECIMALS), return_inverse=True)
     loose = np.zeros(len(event_quarter), bool)
     loose[event[near_grace]] = True
@@ -95,7 +97,7 @@ def _plan(
 
 
 def note_context(pitch: IntArray, event: IntArray, onset: FloatArray, end: FloatArray, ringing: float) -> NoteContext:
-    """What sounds about each note [N].
+    """List the pitches that sound about each note [N].
 
     Args:
         pitch, event: [N] notes of one event share it; events count from 0 in order of time.
@@ -120,12 +122,13 @@ def note_context(pitch: IntArray, event: IntArray, onset: FloatArray, end: Float
 
 
 def _note(context: IntArray, rows: IntArray, pitches: set[int]) -> None:
+    """Write the highest of the pitches into rows of a context [N, MAX_CONTEXT]."""
     highest = sorted(pitches)[-MAX_CONTEXT:]
     context[rows, : len(highest)] = highest
 
 
 def _give_graces_time(notes: ScoreNotes) -> tuple[FloatArray, FloatArray]:
-    """Onsets and durations in quarters, with grace notes given a short time before their main note.
+    """Compute onsets and durations [N] in quarters, with grace notes given a short time before their main note.
 
     A grace note never moves past half way to the event before it.
     """

@@ -1,4 +1,4 @@
-"""Short-time spectra in blocks, so that memory does not grow with the recording; what a note puts into a spectrum."""
+"""Compute short-time spectra in blocks, so that memory stays small; tell what a note puts into a spectrum."""
 
 import functools
 
@@ -8,47 +8,51 @@ import scipy.fft
 
 F32 = npt.NDArray[np.float32]
 
+# All values are own choices; no comparison is recorded. Both nets were trained at this rate and level, the offset net
+# also with these harmonics.
 ALIGN_SAMPLE_RATE_HZ = 22050  # of the recordings that our aligner hears
-LEVEL_RMS = 0.1  # at which features are measured: their floors are absolute
-SILENT_PEAK = 1e-4  # 80 dB below full scale
+LEVEL_RMS = 0.1  # at which features are measured, full scale being 1: their floors are absolute
+SILENT_PEAK = 1e-4  # 80 dB below full scale: a recording that stays below it counts as silent
 HARMONIC_SEMITONE = np.array([0, 12, 19, 24, 28, 31, 34, 36])  # of a note's first eight, above it, to the nearest one
 HARMONIC_LEVEL = np.array([1.0, 0.7, 0.5, 0.4, 0.3, 0.25, 0.2, 0.2])  # their magnitudes against the fundamental's
-_SAME_LEVEL = 1e-3  # relative
+_SAME_LEVEL = 1e-3  # relative difference of levels that needs no copy
 _FRAMES_AT_ONCE = 512  # bounds the copy that windowing makes
 
 
 @functools.cache
 def make_hann_window(window_sample: int) -> F32:
-    """[window_sample] Hann window."""
+    """Make a symmetric Hann window [window_sample], read-only, once a length."""
     window = np.hanning(window_sample).astype(np.float32)
     window.setflags(write=False)
     return window
 
 
 def bring_to_level(samples: F32) -> F32:
-    """A copy at LEVEL_RMS, or the samples themselves where they are at it already; they must not all be 0."""
+    """Copy samples [L] to LEVEL_RMS, or return them where they are at it already; they must not all be 0."""
     power = float(np.dot(samples, samples)) / len(samples)
     gain = LEVEL_RMS / np.sqrt(power)
     return samples if abs(gain - 1.0) < _SAME_LEVEL else samples * np.float32(gain)
 
 
 def set_level(samples: F32) -> F32:
-    """Bring samples to LEVEL_RMS in place, which spares `bring_to_level` a copy; silence and what is not finite
-    stay."""
+    """Bring samples [L] to LEVEL_RMS in place, which spares `bring_to_level` a copy.
+
+    Silence and what is not finite stay.
+    """
     if find_peak(samples) >= SILENT_PEAK and np.isfinite(power := float(np.dot(samples, samples)) / len(samples)):
         samples *= np.float32(LEVEL_RMS / np.sqrt(power))
     return samples
 
 
 def find_peak(samples: F32) -> float:
-    """The largest magnitude; 0 of no samples."""
+    """Find the largest magnitude of samples [L]; 0 if there are none."""
     return max(float(samples.max()), -float(samples.min())) if len(samples) else 0.0
 
 
 def compute_magnitude_frames(
     samples: F32, first_frame: int, frame_count: int, window_sample: int, hop_sample: int
 ) -> F32:
-    """Magnitude spectra [frame_count, window_sample // 2 + 1]; frame t is centred on sample t * hop_sample.
+    """Compute magnitude spectra [frame_count, window_sample // 2 + 1]; frame t is centred on sample t * hop_sample.
 
     Frames may lie before the first sample (negative) or after the last one: there is silence.
     """

@@ -1,4 +1,4 @@
-"""How far a recording is tuned from A = 440 Hz.
+"""Measure how far a recording is tuned from A = 440 Hz.
 
 `librosa.estimate_tuning` is not used: it crashes the process with the pinned numba.
 """
@@ -8,20 +8,27 @@ import numpy as np
 from dp.align.spectrum import F32, compute_magnitude_frames
 from dp.units import A4_HZ
 
-_WINDOW_SAMPLE = 8192
-_FRAME_COUNT = 150  # spread over the recording: enough for one number
+# All values are own choices; no comparison is recorded.
+_WINDOW_SAMPLE = 8192  # 372 ms at 22.05 kHz, bins of 2.7 Hz
+_FRAME_COUNT = 150  # frames, spread over the recording: enough for one number
 _LOW_HZ, _HIGH_HZ = 150.0, 2000.0  # below, bins are too wide; above, partials are inharmonic
-_PEAK_DEPTH_LOG = 4.6  # peaks within 40 dB of the loudest
+_PEAK_DEPTH_LOG = 4.6  # natural logarithm: peaks within 40 dB of the loudest count
 
 
 def estimate_tuning(samples: F32, sample_rate_hz: int) -> float:
-    """Tuning in semitones, -0.5 to 0.5: the circular mean of where spectral peaks lie between the semitones."""
+    """Estimate the tuning in semitones, -0.5 to 0.5: the circular mean of where spectral peaks lie between semitones.
+
+    Args:
+        samples: [L] mono, at any level.
+        sample_rate_hz: of the samples.
+    """
     block_count = max(len(samples) // _WINDOW_SAMPLE, 1)
     chosen = np.unique(np.linspace(0, block_count - 1, min(_FRAME_COUNT, block_count)).astype(int))
     bin_hz = sample_rate_hz / _WINDOW_SAMPLE
     low_bin, high_bin = int(_LOW_HZ / bin_hz), int(_HIGH_HZ / bin_hz)
     total = 0j
     for block in chosen:
+        # [bins] logarithms of magnitudes, and which of them are clear peaks
         begin = int(block) * _WINDOW_SAMPLE
         part = samples[begin : begin + _WINDOW_SAMPLE]
         spectrum = compute_magnitude_frames(part, 1, 1, _WINDOW_SAMPLE, _WINDOW_SAMPLE // 2)[0]
@@ -29,6 +36,7 @@ def estimate_tuning(samples: F32, sample_rate_hz: int) -> float:
         left, middle, right = log[:-2], log[1:-1], log[2:]
         is_peak = (middle > left) & (middle >= right) & (middle > log.max() - _PEAK_DEPTH_LOG)
         peak = np.flatnonzero(is_peak)
+        # [peaks] where they lie, and their phases within a semitone, louder ones counting more
         a, b, c = left[peak], middle[peak], right[peak]
         place = peak + 1 + 0.5 * (a - c) / (a - 2 * b + c)  # the top of the parabola through three bins
         semitone = 12.0 * np.log2((place + low_bin) * bin_hz / A4_HZ)

@@ -1,1 +1,1 @@
-"""The first pass: a rough map between score and recording, by dynamic time warping of pitch bands."""
+"""Map a score roughly onto a recording, the first pass: dynamic time warping of pitch bands."""

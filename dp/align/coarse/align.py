@@ -1,4 +1,4 @@
-"""Coarse to fine: where every event of a score lies in the recording, to a few tens of milliseconds.
+"""Find where every event of a score lies in the recording, to a few tens of milliseconds, from coarse to fine.
 
 The score, played at one tempo, is warped onto the recording as a whole at a low frame rate. Then it is warped again,
 ever finer, within a band about the path found before, and played at the tempo found before. E is the number of events.
@@ -18,21 +18,25 @@ from dp.units import FloatArray, IntArray
 
 @dataclass(frozen=True)
 class Level:
-    """One warping."""
+    """How one warping of the score onto the recording is done: at which frame rate, how far and at which prices."""
 
-    factor: int  # frames of 20 ms pooled
-    reach_frame: int  # of the band, in frames of 20 ms
+    factor: int  # frames of 20 ms that are pooled into one
+    reach_frame: int  # of the band to either side, in frames of 20 ms
     onset_weight: float  # how much agreement of onsets counts beside agreement of what sounds
     both_weight: float  # cost of advancing both sides against 1 for either: below 2 favours the expected tempo
     alone_price: float  # of advancing one side, beside its frames' cost: else a path dwells where a frame fits anything
     smooth_sec: float  # over which the tempo found before is smoothed; 0: not at all
 
 
+# The first level has frames of 320 ms and no band. The finer ones have frames of 80, 40 and 20 ms and look within 5,
+# 1.5 and 0.9 s of the path found before; the nearer that is, the more onsets count. The values are own choices; no
+# comparison is recorded.
 FULL = Level(16, 0, 0.25, 1.6, 0.1, 0.0)
 _FINER = (Level(4, 250, 1.0, 1.6, 0.0, 0.0), Level(2, 75, 2.0, 1.6, 0.0, 1.5), Level(1, 45, 3.0, 1.45, 0.0, 0.7))
-_FULL_FRAME_LIMIT = 4096  # the first level's table is at most this long and wide: longer recordings begin coarser
-_LOUD_PERCENTILE = 95  # of the frames' levels: what counts as loud
-_ACTIVE_SHARE = 0.05  # of the loud frames' level, 26 dB below: before and after it nothing is played
+# The first level's table is at most this long and wide, 16 MB of steps: recordings of over 21 minutes begin coarser.
+_FULL_FRAME_LIMIT = 4096
+_LOUD_PERCENTILE = 95  # of the frames' levels: what counts as loud; own choice
+_ACTIVE_SHARE = 0.05  # of the loud frames' level, 26 dB below: before and after it nothing is played; own choice
 
 
 @dataclass(frozen=True)
@@ -51,13 +55,16 @@ class Timing:
     end_sec: float  # > the last event
 
     def features(self, plan: ScorePlan, frame_count: int, shift_semitone: int, hop_sec: float) -> Features:
-        """The score as it would look if played so."""
+        """Compute the features of T = `frame_count` frames that the score would have if it were played so."""
         onset = self.event_sec[plan.event]
         end = np.maximum(self.at(plan, plan.end_quarter), onset + MIN_NOTE_SEC)
         return score_features(plan, onset, end, frame_count, shift_semitone, hop_sec)
 
     def at(self, plan: ScorePlan, quarter: FloatArray) -> FloatArray:
-        """Seconds of any score times."""
+        """Map score times in quarters, of any shape, to seconds.
+
+        Times before the first event or after the end become theirs.
+        """
         last = max(float(plan.end_quarter.max()), float(plan.event_quarter[-1]) + 1e-6)
         return np.interp(quarter, np.append(plan.event_quarter, last), np.append(self.event_sec, self.end_sec))
 
@@ -65,11 +72,18 @@ class Timing:
 def align_coarsely(
     features: RecordingFeatures, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float
 ) -> CoarseAlignment:
-    """Align a whole recording, starting from the score at one tempo, `shift_semitone` higher than written.
+    """Align a whole recording, starting from the score at one tempo, `steady`.
 
     Where a path may go anywhere, the recording is seen without each band's floor: else a low or rich chord of the score
     fits whatever rings, and the path dwells there. Near the right place the floor does no harm, and plain bands tell
     soft notes better.
+
+    Args:
+        features: T frames of the recording.
+        steady: the score at one tempo, as long as the music.
+        plan: of the score; E events.
+        shift_semitone: by which the recording sounds higher than written.
+        hop_sec: from one frame of the features to the next.
     """
     factor = FULL.factor
     while len(features.clear) > factor * _FULL_FRAME_LIMIT:
@@ -86,7 +100,15 @@ def align_coarsely(
 
 
 def make_steady_timing(samples: F32, sample_rate_hz: int, plan: ScorePlan) -> Timing:
-    """The score at the one tempo that makes it as long as the music in the recording."""
+    """Lay the score out at the one tempo that makes it as long as the music in the recording.
+
+    The music is what lies between the first and the last frame that is not much quieter than the loud ones.
+
+    Args:
+        samples: [L] mono, at any level.
+        sample_rate_hz: of the samples.
+        plan: of the score; E events.
+    """
     whole = len(samples) // HOP_SAMPLE * HOP_SAMPLE
     level = np.sqrt((samples[:whole].reshape(-1, HOP_SAMPLE) ** 2).mean(axis=1)) if whole else np.ones(1)
     active = np.flatnonzero(level > _ACTIVE_SHARE * np.percentile(level, _LOUD_PERCENTILE))
@@ -106,8 +128,17 @@ def warp_events(
 ) -> tuple[Timing, float]:
     """Warp the score, played at `layout`, onto the recording, near the timing `found` before if there is one.
 
+    Args:
+        audio: features of the recording, frames of `hop_sec`.
+        plan: of the score; E events.
+        layout: when the score is assumed to be played.
+        found: where the path before put the events in the recording; None: the path may go anywhere.
+        shift_semitone: by which the recording sounds higher than written.
+        level: how to warp.
+        hop_sec: from one frame of the features to the next.
+
     Returns:
-        The new timing, and the path's mean cost.
+        The new timing, and the path's cost per frame of both sides.
     """
     # Both sides at the level's frame rate, T and J frames
     score = pool_features(layout.features(plan, len(audio), shift_semitone, hop_sec), level.factor)
@@ -134,17 +165,24 @@ def warp_events(
 
 
 def _smooth(timing: Timing, plan: ScorePlan, sigma_sec: float) -> Timing:
+    """Move the events [E] onto the tempo about them, over a Gaussian window of `sigma_sec`."""
     event_sec = smooth_event_sec(timing.event_sec, plan.event_quarter, sigma_sec)
     return Timing(event_sec, max(timing.end_sec, float(event_sec[-1]) + MIN_NOTE_SEC))
 
 
 def _make_increasing(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """For interpolation: x made strictly increasing by less than matters; where it stands still, y steps."""
+    """Make x [P] strictly increasing for interpolation, by less than matters; y [P] stays.
+
+    Where x stands still, y steps.
+    """
     return np.maximum.accumulate(x) + np.linspace(0.0, 1e-6, len(x)), y
 
 
 def _make_band(center: FloatArray, reach: int, column_count: int) -> tuple[IntArray, int]:
-    """First columns [T] of a band around `center` [T], such that those of neighbouring rows overlap, and its width."""
+    """Find the first columns [T] of a band around the columns `center` [T], and its width in columns.
+
+    The bands of neighbouring rows overlap, so that a path can go from each to the next.
+    """
     width = min(2 * reach + 1, column_count)
     first = np.clip(np.rint(center - reach).astype(np.int64), 0, column_count - width)
     first = np.maximum.accumulate(first)

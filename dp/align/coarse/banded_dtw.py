@@ -1,4 +1,4 @@
-"""Dynamic time warping inside a band, in memory linear in the length.
+"""Warp a score onto a recording by dynamic programming inside a band, in memory linear in the length.
 
 Rows are frames of the recording (T), columns frames of the score (J). Row t may use the columns first[t] to
 first[t] + width - 1. The path begins at (0, 0) and may end anywhere in the score's last stretch.
@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from dp.align.coarse.features import Features
 
-EXPECTED_ONSET = 0.3  # agreement of onsets that costs nothing
-PAUSE_LOUDNESS = np.float32(0.1)  # a frame of the score that sounds for less than this share is a pause
+EXPECTED_ONSET = 0.3  # agreement of onsets, 0 to 1, that neither costs nor gains; own choice
+PAUSE_LOUDNESS = np.float32(0.1)  # a frame of the score that sounds for less than this share is a pause; own choice
 _AUDIO, _SCORE, _BOTH, _START = 0, 1, 2, 3  # which side the step into a cell advanced
 _UNREACHABLE = np.float32(1e30)  # finite, so that sums stay comparable
 
@@ -26,7 +26,7 @@ def warp(
     alone_price: float,
     last_onset: int,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], float]:
-    """The cheapest path.
+    """Find the cheapest path through the costs of pairing frames of the recording with frames of the score.
 
     Args:
         audio: T frames of the recording.
@@ -39,7 +39,7 @@ def warp(
         last_onset: the column from which on the path may end.
 
     Returns:
-        Rows [P], columns [P], and the path's mean cost.
+        Rows [P] and columns [P] along the path, both non-decreasing, and its cost divided by T + J.
 
     A band that the path cannot cross otherwise makes it begin at the first row's first column, wherever that is.
     """
@@ -62,7 +62,11 @@ def warp(
 
 @numba.njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
 def _compute_row_cost(out, bands, onsets, loudness, score_bands, score_onsets, sounding, first, onset_weight):  # type: ignore[no-untyped-def]
-    """1 - cosine - onset agreement of one row; where the score pauses, the recording may ring or be quiet."""
+    """Compute what it costs to pair one frame of the recording with each of the score's in its band; fills out [width].
+
+    The cost is 1 - cosine of the bands - weighted agreement of the onsets. Where the score pauses, the recording may
+    ring or be quiet, whichever is cheaper. Bands and onsets are [K], those of the score [J, K], `sounding` [J].
+    """
     for b in range(len(out)):
         j = first + b
         if j >= len(sounding):
@@ -93,7 +97,7 @@ def _warp(  # type: ignore[no-untyped-def]
     alone_price,
     last_onset,
 ):
-    """Forward pass over the rows [T], each `width` cells, then back along the stored steps [T, width]."""
+    """Sum the costs forward over the rows [T] of `width` cells, then go back along the steps [T, width]; see `warp`."""
     row_count, column_count = len(bands), len(score_bands)
     steps = np.full((row_count, width), _START, np.uint8)
     previous = np.full(width, _UNREACHABLE, np.float32)

@@ -1,4 +1,4 @@
-"""What a recording and a score look like to the coarse alignment: semitone bands and onsets, 50 frames a second.
+"""Compute how recordings and scores look to the coarse alignment: semitone bands and onsets, 50 frames a second.
 
 The score's features come straight from its notes, nothing is synthesized. Letters: T frames, K bands.
 """
@@ -14,24 +14,25 @@ from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE, compute_ma
 from dp.units import FloatArray, pitch_to_hz
 
 HOP_SAMPLE = 441  # 20 ms at 22.05 kHz
-LOW_PITCH, HIGH_PITCH = 36, 120
+# All values down to _BLOCK_FRAME are own choices; no comparison is recorded but where a line names one.
+LOW_PITCH, HIGH_PITCH = 36, 120  # C2, 65 Hz, and C9, 8.4 kHz: lower notes are seen by their harmonics
 BAND_COUNT = HIGH_PITCH - LOW_PITCH + 1
-_SUSTAIN_SAMPLE, _ONSET_SAMPLE = 4096, 2048
-_ONSET_COMPRESSION = 1000.0  # brings out soft onsets
-_COMPRESSION = 300.0  # log(1 + 300 x) where x = 1 is the 90th percentile of the loudest bands
+_SUSTAIN_SAMPLE, _ONSET_SAMPLE = 4096, 2048  # windows of 186 ms, with narrow bins, and of 93 ms, sharp in time
+_ONSET_COMPRESSION = 1000.0  # as _COMPRESSION; more of it brings out soft onsets
+_COMPRESSION = 300.0  # log(1 + 300 x) where x = 1 is the 90th percentile of the frames' loudest bands
 # What a band seldom falls below is no music but resonance, room and noise; the compression lifts it to where music is.
-_FLOOR_PERCENTILE = 20  # of a band's magnitudes over time; chosen on real pianos (docs/measurements.md)
+_FLOOR_PERCENTILE = 20  # of a band's magnitudes over time; chosen on recordings of real pianos
 _FLOOR_LIMIT = 0.1  # of the loud frames' level: what never falls below more than that is held, as drones are
-_LOUD_PERCENTILE = 90
-_QUIET = 0.15  # frames this far below the loud ones count as pauses: their vectors are short
-_ONSET_MEAN_FRAME = 51  # onsets are measured against those of the surrounding second
+_LOUD_PERCENTILE = 90  # of the frames by level: what counts as loud
+_QUIET = 0.15  # share of the loud frames' length: frames below it count as pauses, their vectors are short
+_ONSET_MEAN_FRAME = 51  # 1 s: onsets are measured against those around them
 _HARMONICS = HARMONIC_SEMITONE, HARMONIC_LEVEL.astype(np.float32)
-_DECAY_SEC = 3.0
+_DECAY_SEC = 3.0  # in which a held note of the score decays by a factor of e
 _RINGING_SEC = 0.3  # in which what has ended decays by a factor of e, in rooms and on strings
-_SCORE_COMPRESSION = 30.0
-_SAME_QUARTER = 1e-6  # a note that ends so shortly after an event has ended there
+_SCORE_COMPRESSION = 30.0  # log(1 + 30 x) where x = 1 is a fundamental at its onset
+_SAME_QUARTER = 1e-6  # quarters: a note that ends so shortly after an event has ended there
 _RISE_FRAME = 1  # onsets are the change from so far before to so far after
-_BLOCK_FRAME = 512
+_BLOCK_FRAME = 512  # spectra in memory at once, 4 MB
 
 
 @dataclass(frozen=True)
@@ -55,19 +56,21 @@ class RecordingFeatures:
 
 
 def compute_audio_features(samples: F32, sample_rate_hz: int, tuning_semitone: float) -> RecordingFeatures:
-    """Compute the features of a recording.
+    """Compute the features of a recording, T = 1 + L // HOP_SAMPLE frames.
 
     Args:
         samples: [L] mono.
         sample_rate_hz: of the samples.
         tuning_semitone: of the recording against A = 440 Hz.
     """
+    # [T, K] what sounds, with and without each band's floor; [T, K] where bands rise
     level = _compute_semitones(samples, sample_rate_hz, tuning_semitone, _SUSTAIN_SAMPLE)
     above = _subtract_floor(level)
     sharp = _compress(_compute_semitones(samples, sample_rate_hz, tuning_semitone, _ONSET_SAMPLE), _ONSET_COMPRESSION)
     onsets = np.zeros_like(sharp)
     ahead = _RISE_FRAME
     onsets[ahead:-ahead] = np.maximum(sharp[2 * ahead :] - sharp[: -2 * ahead], 0.0)
+    # [T] how much all bands rise, against the second around: only what stands out of it has a length near 1
     strength = _measure_length(onsets)
     kernel = np.ones(_ONSET_MEAN_FRAME) / _ONSET_MEAN_FRAME
     around = np.convolve(strength, kernel, "full")[_ONSET_MEAN_FRAME // 2 :][: len(strength)]
@@ -76,14 +79,14 @@ def compute_audio_features(samples: F32, sample_rate_hz: int, tuning_semitone: f
 
 
 def _subtract_floor(bands: F32) -> F32:
-    """Subtract from each band [T, K] what it seldom falls below."""
+    """Subtract from each band what it seldom falls below: magnitudes [T, K] in and out."""
     floor = np.percentile(bands, _FLOOR_PERCENTILE, axis=0)
     limit = _FLOOR_LIMIT * np.percentile(bands.max(axis=1), _LOUD_PERCENTILE)
     return np.maximum(bands - np.minimum(floor, limit).astype(np.float32), np.float32(0.0))
 
 
 def _scale(bands: F32, onsets: F32) -> Features:
-    """Compress magnitudes [T, K] and bring loud frames to a length of about 1, both in place."""
+    """Compress magnitudes [T, K] and bring loud frames to a length of about 1, both in place; onsets [T, K] stay."""
     _compress(bands, _COMPRESSION)
     length = _measure_length(bands)
     bands /= (length + _QUIET * np.percentile(length, _LOUD_PERCENTILE) + 1e-9)[:, None].astype(np.float32)
@@ -93,17 +96,29 @@ def _scale(bands: F32, onsets: F32) -> Features:
 def score_features(
     plan: ScorePlan, onset_sec: FloatArray, end_sec: FloatArray, frame_count: int, shift: int, hop_sec: float
 ) -> Features:
-    """Features of a score played at the given nominal times [N], `shift` semitones higher than written."""
+    """Compute the features of a score that is played at given times.
+
+    Args:
+        plan: of the score; N notes.
+        onset_sec: [N] when its notes begin.
+        end_sec: [N] when they end.
+        frame_count: T.
+        shift: semitones by which the notes sound higher than written.
+        hop_sec: from one frame to the next.
+    """
+    # [N] the notes' first frames, and the first ones after their ends
     bands = np.zeros((frame_count, BAND_COUNT), np.float32)
     onsets = np.zeros_like(bands)
     first_frame = np.maximum(np.rint(onset_sec / hop_sec).astype(np.int64), 0)
     end_frame = np.maximum(np.rint(end_sec / hop_sec).astype(np.int64), first_frame + 1)
     end_frame = np.minimum(end_frame, np.maximum(first_frame + 1, frame_count))  # no longer than needed
+    # [T + 1] levels since an onset, and since an end; [T, K] what the notes put into the bands
     decay = np.exp(np.arange(frame_count + 1) * (-hop_sec / _DECAY_SEC)).astype(np.float32)
     ringing = np.exp(-np.arange(1, round(4 * _RINGING_SEC / hop_sec)) * (hop_sec / _RINGING_SEC)).astype(np.float32)
     _play(bands, onsets, plan.pitch + shift - LOW_PITCH, first_frame, end_frame, decay, ringing, *_HARMONICS)
     bands = _score_level(bands)
     onsets /= np.maximum(_measure_length(onsets), 1.0)[:, None]
+    # [T] whether any note sounds by the score
     begun = np.bincount(np.minimum(first_frame, frame_count), minlength=frame_count + 1)
     ended = np.bincount(np.minimum(end_frame, frame_count), minlength=frame_count + 1)
     sounding = np.cumsum(begun - ended)[:frame_count] > 0
@@ -111,7 +126,10 @@ def score_features(
 
 
 def compute_event_bands(plan: ScorePlan, shift_semitone: int) -> F32:
-    """[E, K] of length 1: what sounds at every event of a score, as long as nothing decays."""
+    """Compute the bands [E, K], of length 1, of what sounds at every event of a score, as if nothing decayed.
+
+    The notes sound `shift_semitone` higher than written.
+    """
     count = len(plan.event_quarter)
     bands = np.zeros((count, BAND_COUNT), np.float32)
     end = np.maximum(np.searchsorted(plan.event_quarter, plan.end_quarter - _SAME_QUARTER), plan.event + 1)
@@ -122,7 +140,7 @@ def compute_event_bands(plan: ScorePlan, shift_semitone: int) -> F32:
 
 
 def _score_level(bands: F32) -> F32:
-    """Harmonics as a recording's bands show them, of length 1."""
+    """Compress harmonics [T, K] as a recording's bands are compressed, and bring every frame to length 1."""
     compressed = np.log1p(_SCORE_COMPRESSION * bands)
     return np.asarray(compressed / np.maximum(_measure_length(compressed), 1e-6)[:, None])
 
@@ -156,7 +174,10 @@ def _play(  # type: ignore[no-untyped-def]
 
 
 def pool_features(features: Features, factor: int) -> Features:
-    """Features at a frame rate `factor` times lower."""
+    """Average features over `factor` frames each: T frames become T / factor, rounded up.
+
+    Loud frames keep a length of about 1.
+    """
     if factor == 1:
         return features
     bands, onsets = _average(features.bands, factor), _average(features.onsets, factor)
@@ -166,6 +187,7 @@ def pool_features(features: Features, factor: int) -> Features:
 
 
 def _average(values: F32, factor: int) -> F32:
+    """Average [T, K] over `factor` frames each; beyond the last frame there is 0."""
     count = -(-len(values) // factor)
     padded = np.zeros((count * factor, values.shape[1]), np.float32)
     padded[: len(values)] = values
@@ -173,19 +195,23 @@ def _average(values: F32, factor: int) -> F32:
 
 
 def _measure_length(vectors: F32) -> F32:
+    """Compute the Euclidean length [T] of vectors [T, K]."""
     out: F32 = np.sqrt((vectors**2).sum(axis=1))
     return out
 
 
 def _compress(bands: F32, compression: float) -> F32:
-    """In place."""
+    """Compress magnitudes [T, K] in place to log(1 + `compression` * x); x = 1 is a loud frame's loudest band."""
     loud = np.percentile(bands.max(axis=1), _LOUD_PERCENTILE) + 1e-9
     bands *= np.float32(compression / loud)
     return np.log1p(bands, out=bands)
 
 
 def _compute_semitones(samples: F32, sample_rate_hz: int, tuning_semitone: float, window_sample: int) -> F32:
-    """Magnitudes [T, K] in triangular bands one semitone to either side, or one bin where semitones are narrower."""
+    """Compute magnitudes [T, K] in semitone bands from samples [L].
+
+    A band is a triangle that reaches one semitone to either side, or one bin where semitones are narrower.
+    """
     bank = _filter_bank(sample_rate_hz, tuning_semitone, window_sample)
     frame_count = len(samples) // HOP_SAMPLE + 1
     out = np.empty((frame_count, BAND_COUNT), np.float32)
@@ -196,7 +222,7 @@ def _compute_semitones(samples: F32, sample_rate_hz: int, tuning_semitone: float
 
 
 def _filter_bank(sample_rate_hz: int, tuning_semitone: float, window_sample: int) -> scipy.sparse.csr_matrix:
-    """[K, bins]."""
+    """Make the weights [K, window_sample // 2 + 1] of the bins in each semitone band; each band's add up to 1."""
     bin_hz = sample_rate_hz / window_sample
     frequency_hz = np.arange(window_sample // 2 + 1) * bin_hz
     center_hz = pitch_to_hz(np.arange(LOW_PITCH, HIGH_PITCH + 1), tuning_semitone)[:, None]
