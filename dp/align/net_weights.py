@@ -1,4 +1,4 @@
-"""What the aligner's small nets have in common: layers that convolve over time, and the files of their weights.
+"""Describe the aligner's small nets, layers that convolve over time, and read and write their weights.
 
 Weights come with the package: `NAME.npz` lies beside the module that computes the net, `NAME.md` says how it was made.
 """
@@ -18,21 +18,21 @@ from dp.files import open_whole_file
 
 @dataclass(frozen=True)
 class Layer:
-    """One convolution over time."""
+    """One convolution over time, as the number and size of its weights tell it."""
 
     in_count: int  # channels that it takes
     out_count: int  # channels that it makes
-    kernel_frame: int
+    kernel_frame: int  # taps
     dilation: int = 1  # its taps lie so many frames apart
 
     @property
     def reach_frame(self) -> int:
-        """From its first tap to its last one."""
+        """Count the frames from its first tap to its last one."""
         return (self.kernel_frame - 1) * self.dilation
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Of its weights: (out, in, kernel)."""
+        """Give the shape of its weights: (out, in, kernel)."""
         return self.out_count, self.in_count, self.kernel_frame
 
 
@@ -56,7 +56,11 @@ class Net:
 
 @functools.cache
 def load_packaged_net(layout: NetLayout) -> Net:
-    """The weights that come with the package."""
+    """Read the weights that come with the package, once a process.
+
+    Raises:
+        DataError: as in `load_net`.
+    """
     with resources.as_file(resources.files(layout.package) / layout.file_name) as path:
         return load_net(path, layout)
 
@@ -83,7 +87,7 @@ def load_net(path: Path, layout: NetLayout) -> Net:
 
 
 def write_net(path: Path, net: Net, about: dict[str, object]) -> None:
-    """Write weights, biases, and what they were trained on."""
+    """Write weights, biases and `about`, what they were trained on, as one .npz file."""
     arrays = {f"weight{i}": weight for i, weight in enumerate(net.weights)}
     arrays |= {f"bias{i}": bias for i, bias in enumerate(net.biases)}
     with open_whole_file(path) as temporary, temporary.open("wb") as file:

@@ -1,1 +1,1 @@
-"""The offset net says when each note's sound ends."""
+"""Find when each note's sound ends, by the offset net."""

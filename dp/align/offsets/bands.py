@@ -1,4 +1,4 @@
-"""A recording in semitone bands every 20 ms, and what a score's notes should put into them, to see notes end.
+"""Measure a recording in semitone bands every 20 ms, and what a score's notes should put into them, to see notes end.
 
 Letters: N notes, H harmonics, T frames, K bands.
 """
@@ -10,26 +10,37 @@ import numpy.typing as npt
 from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE, compute_magnitude_frames
 from dp.units import FloatArray, IntArray, pitch_to_hz
 
+# The offset net was trained with these values: a change of one needs new weights. All are own choices; no comparison is
+# recorded.
 HOP_SAMPLE = 441  # 20 ms at 22.05 kHz
-LOW_PITCH, HIGH_PITCH = 24, 123
+LOW_PITCH, HIGH_PITCH = 24, 123  # C1, 33 Hz, and D#9, 10 kHz: nearly all that 22.05 kHz can hold
 BAND_COUNT = HIGH_PITCH - LOW_PITCH + 1
 WHOLE_LEVEL, WHOLE_FALL, WHOLE_RISE = 0, 1, 2  # of all bands: mean level, mean fall and mean rise over 40 ms
 WHOLE_BEGIN, WHOLE_END = 3, 4  # logarithms of one plus how many notes begin there, and end there by the score
 WHOLE_COUNT = 5
 STEP = 0.01  # levels are whole hundredths of the natural logarithm, which halves the memory
-MASK_UNIT = 64.0  # of the masking by a note's fundamental
-_MASK_LIMIT = 8192
-_RINGING_LEVEL, _RINGING_FRAME = 0.3, 50  # what a note may still put into its bands after the score's offset
-_LEAK_HZ = 16.0  # bands closer than that are not told apart
-_WINDOW_SAMPLE = 2048
-_BLOCK_FRAME = 512
+MASK_UNIT = 64.0  # what a note's fundamental adds to the masking, a whole number
+_MASK_LIMIT = 8192  # of the masking, 128 fundamentals: keeps sums within 16 bits
+_RINGING_LEVEL, _RINGING_FRAME = 0.3, 50  # after the score's offset: a note's assumed share, for 1 s
+_LEAK_HZ = 16.0  # bands closer than that, one and a half bins of the window, are not told apart
+_WINDOW_SAMPLE = 2048  # 93 ms
+_BLOCK_FRAME = 512  # spectra in memory at once, 2 MB
 _FLOOR = 1e-3  # of magnitudes; a full-scale sine has 512
 
 I16 = npt.NDArray[np.int16]
 
 
 def measure_band_levels(samples: F32, sample_rate_hz: int, tuning_semitone: float) -> tuple[I16, F32]:
-    """Levels [T, K] in units of STEP, and [T, WHOLE_COUNT] in which what notes do is still 0."""
+    """Measure the level of every band, and of all bands together, every 20 ms.
+
+    Args:
+        samples: [L] mono, at LEVEL_RMS.
+        sample_rate_hz: of the samples.
+        tuning_semitone: how far the recording is above A = 440 Hz.
+
+    Returns:
+        Levels [T, K] in units of STEP, and [T, WHOLE_COUNT] in which what notes do is still 0; T = 1 + L // HOP_SAMPLE.
+    """
     # [K] first and last bin of every band; a band holds two bins at least
     bin_hz = sample_rate_hz / _WINDOW_SAMPLE
     pitch = np.arange(LOW_PITCH, HIGH_PITCH + 1)
@@ -54,7 +65,7 @@ def measure_band_levels(samples: F32, sample_rate_hz: int, tuning_semitone: floa
 
 @numba.njit(cache=True)
 def _find_loudest(magnitude, first, last, out):  # type: ignore[no-untyped-def]
-    """The loudest bin of every band: out [T, K]."""
+    """Write the loudest of the bins first to last [K] of magnitudes [T, bins] into out [T, K]."""
     for t in range(out.shape[0]):
         for k in range(out.shape[1]):
             top = np.float32(0.0)
@@ -65,7 +76,7 @@ def _find_loudest(magnitude, first, last, out):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _make_whole(levels, out):  # type: ignore[no-untyped-def]
-    """Write what all bands do together into out [T, WHOLE_COUNT]."""
+    """Write what the levels [T, K] of all bands do together into out [T, WHOLE_COUNT]."""
     frame_count, band_count = levels.shape
     for t in range(frame_count):
         level, fall, rise = 0, 0, 0
@@ -84,7 +95,7 @@ def _make_whole(levels, out):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def measure_presence(t, onset, written):  # type: ignore[no-untyped-def]
-    """How much of a note is assumed to be there at frame t."""
+    """Tell what share of a note, 0 to 1, is assumed to sound at frame t; onset and offset by the score in frames."""
     if t < onset - 1.0 or t > written + _RINGING_FRAME:
         return 0.0
     return 1.0 if t <= written else _RINGING_LEVEL
@@ -93,7 +104,7 @@ def measure_presence(t, onset, written):  # type: ignore[no-untyped-def]
 def measure_masking(
     frame_count: int, band: IntArray, onset: FloatArray, written: FloatArray, tuning_semitone: float
 ) -> I16:
-    """[T, K] harmonics of all notes added up, in units of 1 / MASK_UNIT; bands that leak into each other share.
+    """Add up the harmonics of all notes: [T, K] in units of 1 / MASK_UNIT; bands that leak into each other share.
 
     Args:
         frame_count: T.
@@ -110,7 +121,10 @@ def measure_masking(
 
 @numba.njit(cache=True)
 def _add_up(frame_count, band, onset, written, leak, harmonic_semitone, harmonic_mask):  # type: ignore[no-untyped-def]
-    """See masking_of; leak [K] is how many bands to either side are not told apart."""
+    """Add up the harmonics [H] of all notes [N] over T frames; returns [T, K].
+
+    `leak` [K] is how many bands to either side are not told apart; see `measure_masking` for the rest.
+    """
     out = np.zeros((frame_count, BAND_COUNT), np.int16)
     for n in range(len(band)):
         begin = max(int(np.ceil(onset[n] - 1.0)), 0)

@@ -1,4 +1,4 @@
-"""What speaks for a note's still sounding: curves on a 20 ms grid from its onset on, the input of the offset net.
+"""Compute what speaks for a note's still sounding: curves on a 20 ms grid from its onset on, the offset net's input.
 
 A note's harmonics are looked up in semitone bands. `masking` holds what the score's notes put there together; how much
 of that is the note's own says how free a harmonic is.
@@ -48,13 +48,15 @@ HELD_FALL_NEARBY = 22  # how fast notes nearby die away while they are held
 CHANNEL_COUNT = 23
 _HINTS = slice(PITCH, CHANNEL_COUNT)  # channels that do not change from frame to frame
 
+# The offset net was trained with these values: a change of one needs new weights. All are own choices; no comparison is
+# recorded.
 _HARMONIC_COUNT = len(HARMONIC_SEMITONE)
 _FALL, _FALL_FREEDOM, _SLOPE, _SLOPE_FREEDOM = 0, 1, 2, 3  # columns of `_find_early`
 _MOST_BELOW, _MOST_ABOVE = 6.0, 3.0  # how far levels may lie below and above the onset's; natural logarithm
-_QUIET_PERCENTILE = 10
-_QUIET_FRAME = 3000  # about so many frames are looked at for it
+_QUIET_PERCENTILE = 10  # of a band's levels over time: what it seldom falls below
+_QUIET_FRAME = 3000  # about so many frames, evenly spread, are looked at for it
 _EXTRA_FRAME, _EXTRA_SHARE = 100.0, 1.5  # notes are followed so far: 2 s and one and a half times the score's length
-_NEARBY_SEC = 2.0
+_NEARBY_SEC = 2.0  # standard deviation of the window in which notes count as nearby
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def observe(
     written_sec: FloatArray,
     tuning_semitone: float,
 ) -> Sounding:
-    """Measure a recording.
+    """Measure a recording, and lay its notes out on the grid of 20 ms.
 
     Args:
         samples: [L] mono, at LEVEL_RMS.
@@ -113,7 +115,7 @@ def observe(
 
 
 def find_next_same(pitch: IntArray, onset: FloatArray, apart: float = 1.5) -> FloatArray:
-    """[N] the first onset of the same pitch that is more than `apart` later; infinite where there is none."""
+    """Find the first onset [N] of the same pitch that is more than `apart` later, in frames; infinite where none is."""
     following = np.full(len(pitch), np.inf)
     for value in np.unique(pitch):
         own = np.flatnonzero(pitch == value)
@@ -124,7 +126,11 @@ def find_next_same(pitch: IntArray, onset: FloatArray, apart: float = 1.5) -> Fl
 
 
 def compute_curves(sounding: Sounding, chosen: IntArray) -> F32:
-    """Channels [n, longest, CHANNEL_COUNT] of some notes; 0 beyond each one's length."""
+    """Compute the channels of the notes `chosen` [n].
+
+    Returns:
+        [n, T, CHANNEL_COUNT], T being the longest one's length; 0 beyond each one's length.
+    """
     s = sounding
     out = np.zeros((len(chosen), int(s.length[chosen].max()), CHANNEL_COUNT), np.float32)
     _fill(out, chosen, s.levels, s.masking, s.quiet, s.whole, s.band, s.onset, s.written, s.following, s.length)
@@ -134,7 +140,7 @@ def compute_curves(sounding: Sounding, chosen: IntArray) -> F32:
 
 
 def split_batches(order: IntArray, length: IntArray, frame_limit: int) -> Iterator[IntArray]:
-    """Notes [n] in the given order [N], so many at a time that their curves take at most `frame_limit` frames together.
+    """Yield batches of notes [n] in the given order [N] whose curves take at most `frame_limit` frames together.
 
     Every note's curves take as many frames as the longest of its batch; a note that is longer than the limit is alone.
     """
@@ -148,7 +154,20 @@ def split_batches(order: IntArray, length: IntArray, frame_limit: int) -> Iterat
 
 @numba.njit(cache=True)
 def _weigh(levels, masking, t, band, present, base, weight):  # type: ignore[no-untyped-def]
-    """Level of all and of free harmonics above `base` [H] at a frame, and how free they are; fills weight [H]."""
+    """Measure a note's harmonics [H] at a frame, and how much each one counts.
+
+    Args:
+        levels: [T, K] in units of STEP.
+        masking: [T, K] what all notes put into the bands.
+        t: a frame.
+        band: of the fundamental.
+        present: share of the note that is in `masking` at t.
+        base: [H] natural logarithms.
+        weight: [H] is filled: the freer and the lower a harmonic, the more; 0 outside the bands.
+
+    Returns:
+        The mean level of all harmonics and of the free ones, natural logarithms, and how free they are, 0 to 1.
+    """
     total, free, weights, shares = 0.0, 0.0, 0.0, 0.0
     for h in range(_HARMONIC_COUNT):
         k = band + HARMONIC_SEMITONE[h]
@@ -172,7 +191,10 @@ def _weigh(levels, masking, t, band, present, base, weight):  # type: ignore[no-
 
 @numba.njit(cache=True)
 def _find_bases(levels, band, onset, written, after, before):  # type: ignore[no-untyped-def]
-    """Levels of a note's harmonics just after its onset and just before it; fills [H] each."""
+    """Measure the levels of a note's harmonics, natural logarithms; fills after [H] and before [H] its onset.
+
+    After it the loudest of the first frames counts, up to 100 ms; before it the frame 60 ms earlier.
+    """
     last = levels.shape[0] - 1
     first = int(onset)
     end = first + max(min(5, int(written - onset)), 2)
@@ -235,7 +257,11 @@ def _fill(  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _find_early(levels, masking, band, onset, written):  # type: ignore[no-untyped-def]
-    """[N, 4] how far free harmonics fall about the score's offset, how free; how fast they fell before, how free."""
+    """Measure how far each note's free harmonics fall about the score's offset, and how fast they fell before.
+
+    Returns:
+        [N, 4] the fall, how free the harmonics are in it, the fall per frame before, how free they are then.
+    """
     out = np.zeros((len(band), 4))
     last = levels.shape[0] - 1
     after, before, weight = np.zeros(_HARMONIC_COUNT), np.zeros(_HARMONIC_COUNT), np.zeros(_HARMONIC_COUNT)
@@ -255,7 +281,7 @@ def _find_early(levels, masking, band, onset, written):  # type: ignore[no-untyp
 
 
 def _find_hints(early: FloatArray, onset: FloatArray, written: FloatArray, pitch: IntArray, rate_hz: float) -> F32:
-    """The channels _HINTS in their order, [N, 5]."""
+    """Compute the channels _HINTS, [N, 5] in their order, from `early` [N, 4] of `_find_early`; times [N] in frames."""
     width = _NEARBY_SEC * rate_hz
     fall, fall_weight = early[:, _FALL], early[:, _FALL_FREEDOM] + 1e-3
     hints = [
@@ -269,7 +295,10 @@ def _find_hints(early: FloatArray, onset: FloatArray, written: FloatArray, pitch
 
 
 def _find_nearby(value: FloatArray, weight: FloatArray, frame: FloatArray, width_frame: float) -> FloatArray:
-    """[N] weighted means of the values [N] of notes at about the same frame, a Gaussian of that width about it."""
+    """Average the values [N] of the notes about each note's frame [N], weighted [N]; returns [N].
+
+    Near notes count more, by a Gaussian whose standard deviation is `width_frame`.
+    """
     cell = width_frame / 4.0
     place = np.maximum(frame / cell, 0.0).astype(np.int64)
     count = int(place.max()) + 1

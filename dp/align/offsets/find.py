@@ -1,4 +1,4 @@
-"""Where notes end: by the score, and from the sound."""
+"""Find where notes end: by the score, and from the sound."""
 
 import numpy as np
 
@@ -11,8 +11,8 @@ from dp.align.score_events import MIN_NOTE_SEC, ScorePlan
 from dp.align.spectrum import F32
 from dp.units import FloatArray, IntArray, compute_frame_rate_hz, frame_to_sec
 
-_MIN_LAST_SEC = 0.05
-_FRAMES_AT_ONCE = 2048  # of notes' curves: bounds the memory that they take
+_MIN_LAST_SEC = 0.05  # that the last event lasts at least, so that time goes on after it; own choice
+_FRAMES_AT_ONCE = 2048  # of notes' curves: bounds the memory that they take; own choice
 
 
 def find_sounding_offsets(
@@ -25,7 +25,7 @@ def find_sounding_offsets(
     tuning_semitone: float,
     shift_semitone: int,
 ) -> FloatArray:
-    """When the sound of every note ends, [N] seconds: on a piano with its pedal down, not when the key is released.
+    """Find when the sound of every note ends, [N] seconds: with a piano's pedal down, not when the key is released.
 
     Each is at least MIN_NOTE_SEC after its onset, and before that at most where its pitch is struck again.
 
@@ -53,7 +53,20 @@ def find_learned_offsets(
     tuning_semitone: float,
     net: Net,
 ) -> FloatArray:
-    """Offsets [N] of notes of those pitches [N], onsets [N] and offsets by the score [N]."""
+    """Find when the sound of notes ends, by the net.
+
+    Args:
+        samples: [L] mono, at LEVEL_RMS.
+        sample_rate_hz: of the samples.
+        pitch: [N] as it sounds.
+        onset_sec: [N] when notes begin.
+        written_sec: [N] when they would end by the score.
+        tuning_semitone: how far the recording is above A = 440 Hz.
+        net: the offset net.
+
+    Returns:
+        [N] seconds, each at least MIN_NOTE_SEC after its onset.
+    """
     seen = observe(samples, sample_rate_hz, pitch, onset_sec, written_sec, tuning_semitone)
     frame = np.empty(len(pitch))
     for chosen in split_batches(np.argsort(seen.length, kind="stable"), seen.length, _FRAMES_AT_ONCE):
@@ -65,7 +78,7 @@ def find_learned_offsets(
 
 
 def map_offsets(plan: ScorePlan, event_sec: FloatArray, onset_sec: FloatArray, end_sec: float) -> FloatArray:
-    """The score's offsets, mapped to seconds as its onsets were: [N], each at least MIN_NOTE_SEC after its onset.
+    """Map the score's offsets to seconds as its onsets were: [N], each at least MIN_NOTE_SEC after its onset.
 
     Args:
         plan: the score.

@@ -1,1 +1,1 @@
-"""The second pass: the onset net, and one Viterbi path over the score's events, say when each note begins."""
+"""Find when each note begins, the second pass: by the onset net, and one Viterbi path over the score's events."""

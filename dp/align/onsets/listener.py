@@ -1,4 +1,4 @@
-"""The onset net applied to one recording: how likely each note begins in each frame."""
+"""Apply the onset net to one recording: how likely does each note begin in each frame?"""
 
 from dataclasses import dataclass
 
@@ -17,16 +17,16 @@ from dp.units import IntArray
 class Listener:
     """The onset net on one recording."""
 
-    samples: F32  # at LEVEL_RMS
+    samples: F32  # [L] mono, at LEVEL_RMS
     sample_rate_hz: int
     plan: ScorePlan
-    tuning_semitone: float
-    shift_semitone: int
+    tuning_semitone: float  # how far the recording is above A = 440 Hz
+    shift_semitone: int  # how far it sounds above the score, tuning apart
     net: Net  # onset net
     audio: Features  # of the same samples
 
     def logits(self, note: IntArray, center: IntArray, reach: int) -> F32:
-        """Logits [n, 2 * reach + 1] of the given notes [n], in frames around `center` [n]."""
+        """Compute the logits [n, 2 * reach + 1] of the given notes [n] in the frames around `center` [n]."""
         context = self.plan.context.of(note).shifted(self.shift_semitone)
         query = OnsetQuery(self.plan.pitch[note] + self.shift_semitone, center, context)
         out = np.empty((len(note), 2 * reach + 1), np.float32)

@@ -1,4 +1,4 @@
-"""The onset net: five convolutions over time in numpy, about 10 000 weights.
+"""Compute the onset net: five convolutions over time in numpy, about 10 000 weights.
 
 Its input is what `dp.align.onsets.patches` measures around a note; its output is the logit of "the note begins here"
 for every 5 ms frame. `dp.train_aligner.onset_net` trains it; `onset_net.md` says what the packaged weights were
@@ -24,12 +24,12 @@ ONSET_NET = NetLayout(
         Layer(20, 1, kernel_frame=9),
     ),
 )
-CONTEXT_FRAME = sum(layer.reach_frame for layer in ONSET_NET.layers) // 2  # lost at either end
+CONTEXT_FRAME = sum(layer.reach_frame for layer in ONSET_NET.layers) // 2  # frames lost at either end
 _PATCHES_AT_ONCE = 16  # keeps what the layers pass on in the cache
 
 
 def convolve(signal: F32, weight: F32, bias: F32, dilation: int) -> F32:
-    """Valid correlation over time: [N, C, T] with [O, C, K] to [N, O, T - (K - 1) * dilation]."""
+    """Correlate over time, where the kernel fits: [N, C, T] with [O, C, K] to [N, O, T - (K - 1) * dilation]."""
     reach = (weight.shape[2] - 1) * dilation + 1
     view = np.lib.stride_tricks.sliding_window_view(signal, reach, axis=2)[..., ::dilation]  # [N, C, T', K]
     count, channels, length, kernel = view.shape
@@ -39,7 +39,7 @@ def convolve(signal: F32, weight: F32, bias: F32, dilation: int) -> F32:
 
 
 def compute_onset_logits(net: Net, patches: F32) -> F32:
-    """Logits [N, T - 2 * CONTEXT_FRAME] of patches [N, CHANNEL_COUNT, T]."""
+    """Compute the logits [N, T - 2 * CONTEXT_FRAME] of patches [N, CHANNEL_COUNT, T]."""
     parts = []
     for at in range(0, len(patches), _PATCHES_AT_ONCE):
         hidden = patches[at : at + _PATCHES_AT_ONCE]

@@ -1,4 +1,4 @@
-"""What a note's onset looks like: twelve curves on a 5 ms grid around a given time, the input of the onset net.
+"""Compute what a note's onset looks like: twelve curves on a 5 ms grid around a given time, the input of the onset net.
 
 Energies are logarithms of magnitudes, but for AGAINST_ALL minus their mean over the surrounding 0.6 s: loudness, and
 how far the harmonics of an instrument lie apart in level, do not matter, only the change. The mean moves with the
@@ -31,19 +31,21 @@ _OF_PITCH = (OWN_SHORT, OWN_LONG, OWN_LOW_LONG, OWN_FLUX_SHORT, AGAINST_ALL)  # 
 _OF_ALL = (ALL_SHORT, HIGH_SHORT, FLUX_SHORT)  # those that depend on no pitch
 _LONG_OF_PITCH = _OF_PITCH.index(OWN_LONG)
 
+# The onset net was trained with these values: a change of one needs new weights. All are own choices; no comparison is
+# recorded.
 HOP_SAMPLE = 110  # 4.99 ms at 22.05 kHz
-SHORT_SAMPLE, LONG_SAMPLE = 1024, 2048
-HARMONIC_COUNT = 6
-_LOW_COUNT = 2  # of OWN_LOW_LONG
-HIGH_HZ = 4000.0
-MEAN_FRAME = 60  # the moving mean reaches this far to either side
+SHORT_SAMPLE, LONG_SAMPLE = 1024, 2048  # windows of 46 and 93 ms: one is sharp in time, the other in pitch
+HARMONIC_COUNT = 6  # of a note, its fundamental included
+_LOW_COUNT = 2  # harmonics of OWN_LOW_LONG
+HIGH_HZ = 4000.0  # from here on, of HIGH_SHORT
+MEAN_FRAME = 60  # 0.3 s: the moving mean reaches this far to either side
 _FLOOR = 1e-3  # of magnitudes; a full-scale sine has 256 and 512
 _FLUX_SCALE, _ENERGY_SCALE = 5.0, 0.5  # bring all channels to about unit size
-_AGAINST_ALL = 3.0  # what an own harmonic is below everything, about
+_AGAINST_ALL = 3.0  # what an own harmonic is below everything, about; natural logarithm
 _MISTUNED = 0.0145  # 25 cents: how far from the recording's tuning single notes may be; the loudest bin counts
 _SHARED_BIN, _SHARED = 1.6, 0.03  # harmonics closer than this, in bins of the long window or relatively, are shared
 _BLOCK_FRAME = 2600  # spectra held at once: 13 s
-_NOTES_AT_ONCE = 256  # of a stretch
+_NOTES_AT_ONCE = 256  # of a stretch: bounds the memory that their patches take
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,13 @@ def iterate_onset_patches(
     """Yield (indices [n] into the query, patches [n, CHANNEL_COUNT, 2 * half + 1]).
 
     Every note comes once, in order of time. A patch is the centre frame and `half` frames to either side.
+
+    Args:
+        samples: [L] mono, at LEVEL_RMS.
+        sample_rate_hz: of the samples.
+        query: N notes.
+        tuning_semitone: how far the recording is above A = 440 Hz.
+        half: frames to either side.
     """
     order = np.argsort(query.center_frame, kind="stable")
     begin = query.center_frame[order] - half
@@ -87,7 +96,7 @@ def iterate_onset_patches(
 
 
 def _rows(pitches: IntArray, wanted: IntArray) -> IntArray:
-    """Where wanted pitches stand among all [P]; -1 for NO_PITCH."""
+    """Find where wanted pitches, of any shape, stand among all [P]; -1 for NO_PITCH."""
     return np.where(wanted == NO_PITCH, -1, np.searchsorted(pitches, wanted))
 
 
@@ -95,6 +104,7 @@ class _Block:
     """Spectra of one stretch of the recording, MEAN_FRAME longer at either end."""
 
     def __init__(self, samples: F32, sample_rate_hz: int, first: int, count: int) -> None:
+        """Compute the spectra of F = `count` frames from `first` on, and the channels _OF_ALL [3, F]."""
         self._rate = sample_rate_hz
         begin, total = first - MEAN_FRAME, count + 2 * MEAN_FRAME
         self._short = compute_magnitude_frames(samples, begin - 1, total + 1, SHORT_SAMPLE, HOP_SAMPLE)
@@ -107,8 +117,12 @@ class _Block:
         self._of_all = np.stack([*_center(np.stack([self._everything, high])), _FLUX_SCALE * inner])
 
     def curves(self, pitches: IntArray, tuning_semitone: float) -> tuple[np.ndarray, ...]:
-        """What `_fill` needs of the given pitches [P]: the channels _OF_ALL [3, F], the channels _OF_PITCH [P, 5, F],
-        and harmonics [P, H, F + 2 * MEAN_FRAME] with their places [P, H] in bins and weights [P, H]."""
+        """Compute what `_fill` needs of the given pitches [P].
+
+        Returns:
+            The channels _OF_ALL [3, F] and _OF_PITCH [P, 5, F]; harmonics [P, H, F + 2 * MEAN_FRAME], logarithms of
+            magnitudes, with their places [P, H] in bins and weights [P, H].
+        """
         # Through the short window: energies [P, F + 2 * MEAN_FRAME] and how they rise
         short, weight, _ = self._harmonics(self._short, pitches, tuning_semitone, SHORT_SAMPLE)
         rise = (np.maximum(short[:, :, 2:] - short[:, :, :-2], 0.0) * weight[:, :, None]).sum(axis=1)
@@ -127,7 +141,11 @@ class _Block:
     def _harmonics(
         self, magnitude: F32, pitches: IntArray, tuning_semitone: float, window_sample: int
     ) -> tuple[F32, F32, F32]:
-        """Log magnitudes [P, H, T], weights that add up to 1 and places in bins [P, H]."""
+        """Look up the harmonics of pitches [P] in magnitudes [T, bins].
+
+        Returns:
+            Log magnitudes [P, H, T], weights [P, H] that add up to 1 a pitch, places [P, H] in bins.
+        """
         number = np.arange(1, HARMONIC_COUNT + 1)
         hz = pitch_to_hz(pitches, tuning_semitone)
         place = hz[:, None] * number * window_sample / self._rate
@@ -143,7 +161,10 @@ class _Block:
 
 
 def _every_other(samples: F32, begin: int, count: int) -> F32:
-    """Magnitudes [count, bins] through the long window, which is slow enough that frames between are means."""
+    """Compute magnitudes [count, bins] through the long window, from frame `begin` on.
+
+    Every other frame is the mean of its neighbours: the window is slow enough for that.
+    """
     first = begin // 2
     coarse = compute_magnitude_frames(samples, first, (begin + count) // 2 + 1 - first, LONG_SAMPLE, 2 * HOP_SAMPLE)
     out = np.empty((2 * len(coarse) - 1, coarse.shape[1]), np.float32)
@@ -155,7 +176,11 @@ def _every_other(samples: F32, begin: int, count: int) -> F32:
 
 @numba.njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
 def _compute_common(magnitude, log_magnitude, high_bin):  # type: ignore[no-untyped-def]
-    """Mean rise of the log magnitudes [T + 1, bins] since the frame before, power, power from a bin up; [T] each."""
+    """Compute what does not depend on pitch from magnitudes [T + 1, bins], whose first frame is the one before.
+
+    Returns:
+        Mean rise of the log magnitudes since the frame before, power of all bins, power from `high_bin` up; [T] each.
+    """
     frame_count, bin_count = len(magnitude) - 1, magnitude.shape[1]
     flux = np.zeros(frame_count, np.float32)
     everything, high = np.zeros_like(flux), np.zeros_like(flux)
@@ -173,7 +198,7 @@ def _compute_common(magnitude, log_magnitude, high_bin):  # type: ignore[no-unty
 
 @numba.njit(cache=True)
 def _find_loudest(magnitude, low, high):  # type: ignore[no-untyped-def]
-    """[P, H, T] the largest of the bins low to high [P, H] of magnitudes [T, bins]."""
+    """Find the largest [P, H, T] of the bins low to high [P, H] of magnitudes [T, bins]."""
     out = np.empty((*low.shape, len(magnitude)), np.float32)
     for p in range(low.shape[0]):
         for h in range(low.shape[1]):
@@ -186,7 +211,7 @@ def _find_loudest(magnitude, low, high):  # type: ignore[no-untyped-def]
 
 
 def _center(level: np.ndarray) -> np.ndarray:
-    """Levels [..., T] scaled, minus their moving mean; MEAN_FRAME frames shorter at either end."""
+    """Scale levels [..., T] and subtract their moving mean: [..., T - 2 * MEAN_FRAME], shorter at both ends alike."""
     width = 2 * MEAN_FRAME + 1
     total = np.zeros((*level.shape[:-1], level.shape[-1] + 1))
     np.cumsum(level, axis=-1, out=total[..., 1:], dtype=np.float64)
@@ -196,7 +221,7 @@ def _center(level: np.ndarray) -> np.ndarray:
 
 @numba.njit(cache=True)
 def _fill(patches, begin, pitch, before, chord, after, of_all, of_pitch, harmonics, place, weight):  # type: ignore[no-untyped-def]
-    """Write all channels of all patches [n, C, T]; `pitch` [n] and the pitches about it [n, 4] count rows of [P]."""
+    """Write all channels of patches [n, C, T]; `pitch` [n] and the pitches about it [n, 4] count rows of [P]."""
     frame_count = patches.shape[2]
     width = 2 * MEAN_FRAME + 1
     free = np.empty(frame_count + 2 * MEAN_FRAME)

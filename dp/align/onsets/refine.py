@@ -1,4 +1,4 @@
-"""From the coarse alignment to onsets: the onset net's evidence, Viterbi over events, then each note on its own.
+"""Refine the coarse alignment to onsets: the onset net's evidence, Viterbi over events, then each note on its own.
 
 All times are on the 5 ms grid of dp.align.onsets.patches. Letters: N notes, E events, C candidates.
 """
@@ -14,14 +14,15 @@ from dp.align.score_events import ScorePlan
 from dp.align.spectrum import F32
 from dp.units import FloatArray, IntArray, compute_frame_rate_hz, frame_to_sec
 
+# All values down to _PEAK_FRAME are own choices; no comparison is recorded but where a line gives a measurement.
 PASS_REACH_FRAME = (60, 32)  # +-300 ms about the coarse alignment, then +-160 ms about the first pass
 TRACK_REACH_FRAME = sum(PASS_REACH_FRAME)  # evidence is measured this far to either side
-MIN_GAP_FRAME = 3  # between events, where the recording is long enough for that
-_ANCHOR_PER_FRAME = 0.02  # keeps to the pass before: stops slips by one note in repeated figures
+MIN_GAP_FRAME = 3  # 15 ms between events, where the recording is long enough for that
+_ANCHOR_PER_FRAME = 0.02  # natural logarithm: keeps to the pass before: stops slips by one note in repeated figures
 _SINGLE_SCALE, _CHORD_SCALE, _LOOSE_SCALE = 4.0, 12.0, 60.0  # frames: how close a note stays to its event
-_FAR_PENALTY = 7.0  # beyond it distance costs no more
+_FAR_PENALTY = 7.0  # natural logarithm: beyond it distance costs no more
 _NEIGHBOR_SHARE = 0.55  # a note stays within this share of the way to the neighbouring events
-_BLOCKED = 20.0
+_BLOCKED = 20.0  # natural logarithm, taken from places beyond that share: only overwhelming evidence wins there
 _SOUND_DELAY_SEC = 0.0015  # the net learned note-ons: of its renders' sounds, the first come 2.5 ms later
 _PEAK_FRAME = 3  # the onset is the mean over this far to either side of the likeliest frame
 
@@ -37,19 +38,22 @@ class Refined:
 
 
 def refine_onsets(listener: Listener, event_sec: FloatArray) -> Refined:
-    """Refine coarse event times [E]; the samples must have at least one frame of 5 ms per event."""
+    """Refine coarse event times [E] to onsets; the samples must have at least one frame of 5 ms per event."""
+    # [E] events on the grid, and [N, 2 * TRACK_REACH_FRAME + 1] what the net hears about them
     plan = listener.plan
     rate_hz = compute_frame_rate_hz(listener.sample_rate_hz, HOP_SAMPLE)
     frame_count = len(listener.samples) // HOP_SAMPLE
     frame, min_gap = space_frames(event_sec * rate_hz, frame_count)
     center = frame[plan.event]
     logits = listener.logits(np.arange(len(center)), center, TRACK_REACH_FRAME)
+    # [E] events by all their notes and the tempo; those in doubt are looked for again, and heard there
     frame = _pass(logits, center, frame, PASS_REACH_FRAME[0], plan, min_gap)[0]
     found = search_again(listener, logits, center, frame, frame_count, min_gap)
     moved = np.flatnonzero((found != frame)[plan.event])
     center[moved] = found[plan.event[moved]]
     if len(moved):
         logits[moved] = listener.logits(moved, center[moved], TRACK_REACH_FRAME)
+    # [E] events once more, nearer by, then [N] each note on its own
     frame, place, density = _pass(logits, center, found, PASS_REACH_FRAME[1], plan, min_gap)
     note_frame = found[plan.event] - PASS_REACH_FRAME[1] + _settle_notes(density, place, frame, plan)
     onset_sec, event_sec = (frame_to_sec(f, rate_hz) + _SOUND_DELAY_SEC for f in (note_frame, frame))
@@ -59,7 +63,19 @@ def refine_onsets(listener: Listener, event_sec: FloatArray) -> Refined:
 def _pass(
     logits: F32, center: IntArray, base: IntArray, reach: int, plan: ScorePlan, min_gap: int
 ) -> tuple[IntArray, IntArray, F32]:
-    """The likeliest frames [E] of all events, at most `reach` from `base` [E]; their candidates; the densities used."""
+    """Find the likeliest frames of all events, at most `reach` frames from `base` [E].
+
+    Args:
+        logits: [N, 2 * TRACK_REACH_FRAME + 1] of the notes' onsets.
+        center: [N] the frames in the middle of these.
+        base: [E] frames about which to look.
+        reach: in frames; C = 2 * reach + 1 candidates.
+        plan: of the score.
+        min_gap: frames between events, at least.
+
+    Returns:
+        Frames [E], which candidate each is [E], and the log densities [N, C] of the notes' onsets.
+    """
     columns = TRACK_REACH_FRAME + (base[plan.event] - center)[:, None] + np.arange(-reach, reach + 1)
     density = log_density(np.take_along_axis(logits, columns, axis=1))
     evidence = gather_event_evidence(density, plan.event, plan.event_size)
@@ -69,7 +85,7 @@ def _pass(
 
 
 def space_frames(event_frame: FloatArray, frame_count: int) -> tuple[IntArray, int]:
-    """Whole frames [E] in order, inside the recording and at least a smallest gap apart, and that gap.
+    """Round events [E] to whole frames in order, inside the recording and a smallest gap apart; returns that gap, too.
 
     `frame_count` must be at least the number of events.
     """
@@ -82,17 +98,30 @@ def space_frames(event_frame: FloatArray, frame_count: int) -> tuple[IntArray, i
 
 
 def _settle_notes(log_density: F32, place: IntArray, event_frame: IntArray, plan: ScorePlan) -> FloatArray:
-    """Fractional candidate [N] of every note: its own evidence, drawn to its event, clear of its neighbours."""
+    """Place every note by its own evidence, drawn to its event and clear of the neighbouring ones.
+
+    Args:
+        log_density: [N, C] of the notes' onsets.
+        place: [E] the candidates of their events.
+        event_frame: [E] the frames of these.
+        plan: of the score.
+
+    Returns:
+        [N] candidates, fractional.
+    """
+    # [N, C] evidence less distance, in units of how far notes of such an event usually lie from it
     event = plan.event
     candidates = np.arange(log_density.shape[1])
     scale = np.where(plan.event_size > 1, _CHORD_SCALE, _SINGLE_SCALE)
     scale = np.where(plan.event_loose, _LOOSE_SCALE, scale)[event, None]
     away = np.abs(candidates - place[event, None])
     value = log_density + np.maximum(-away / scale, -_FAR_PENALTY)
+    # [N, 1] how far it may go towards the neighbouring events
     far = 1e3
     gaps = np.diff(event_frame, prepend=event_frame[0] - 9, append=event_frame[-1] + far)
     limit = np.maximum(np.minimum(gaps[:-1], gaps[1:]) * _NEIGHBOR_SHARE, 3.0)[event, None]
     value = value - _BLOCKED * ((away > limit) & ~plan.event_loose[event, None])
+    # [N] the mean about the best candidate
     best = value.argmax(axis=1)
     around = np.clip(best[:, None] + np.arange(-_PEAK_FRAME, _PEAK_FRAME + 1), 0, len(candidates) - 1)
     weight = np.exp(np.take_along_axis(value, around, axis=1) - value.max(axis=1, keepdims=True))

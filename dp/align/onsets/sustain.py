@@ -1,4 +1,4 @@
-"""What sounds between onsets: how much better a recording fits a score when an event begins at one time or another.
+"""Measure what sounds between onsets: how much better does a recording fit if an event begins at one time or another?
 
 The onset net hears what begins. Where several places look like an event's onset, what is heard from there on, and
 what was heard up to there, tells which one it is. Letters: E events, C candidates, K bands.
@@ -12,11 +12,11 @@ from dp.align.onsets.patches import HOP_SAMPLE
 from dp.align.spectrum import F32
 from dp.units import FloatArray, IntArray
 
-_FEATURE_PER_FRAME = HOP_SAMPLE / FEATURE_HOP_SAMPLE
+_FEATURE_PER_FRAME = HOP_SAMPLE / FEATURE_HOP_SAMPLE  # frames of the features, 20 ms, per frame of 5 ms
 
 
 def measure_sounding_gain(audio: Features, bands: F32, first: int, end: int, candidate: IntArray) -> FloatArray:
-    """[end - first, C] how well the recording fits if an event begins at a candidate; differences count.
+    """Measure how well the recording fits if an event begins at a candidate: [end - first, C]; only differences count.
 
     Every frame of the recording counts how similar it is to the event that sounds there. Sums of these similarities
     over an event's frames are differences of running sums at its onset and the next, so what an event's own place
