@@ -15,13 +15,13 @@ from dp.align.score_events import ScorePlan
 from dp.types import Doubt, PlayedBar
 from dp.units import FloatArray, IntArray
 
-_AROUND_EVENT = 20  # standard deviation of the window, to either side
+_AROUND_EVENT = 20  # events: standard deviation of the window in which onsets count as around; own choice
 # Mean likelihood of onsets around: of right pairs (`python -m bench.align.wild`) nine tenths of the notes lie above it.
 _HEARD_LIKELIHOOD = 0.35
-_HEARD_PASSAGE = 0.25  # of `judge_passages`
+_HEARD_PASSAGE = 0.25  # of `judge_passages`, 0 to 1: below it the music is not heard; own choice
 _WEAK_LIKELIHOOD = 0.1  # the onset net would rather say that the note begins elsewhere
-_LEAST_WEAK = 0.02  # share of weak notes that is expected anyway
-_CHANCE = 0.01  # that a recording of the right score has a bar with as many weak notes
+_LEAST_WEAK = 0.02  # share of weak notes that is expected anyway; own choice
+_CHANCE = 0.01  # that a recording of the right score has a bar with as many weak notes; own choice
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,7 @@ def describe_doubts(doubts: Sequence[Doubt], bars: Sequence[PlayedBar] = ()) -> 
 
 
 def _name(doubt: Doubt, bars: Sequence[PlayedBar]) -> str:
+    """Name the first and the last bar of a doubt; one name where they are the same."""
     if bars:
         begin = np.array([bar.begin_quarter for bar in bars])
         at = np.searchsorted(begin, [doubt.first_quarter + 1e-6, doubt.last_quarter + 1e-6], side="right") - 1

@@ -1,4 +1,4 @@
-"""Passages in which a score does not fit a recording: cuts, insertions, another version, wrong notes.
+"""Judge in which passages a score does not fit a recording: cuts, insertions, another version, wrong notes.
 
 A frame of the recording is compared with what the score has there, and with what it has transposed or elsewhere: where
 the right one is no better than those for seconds, the passage does not fit. Where notes follow each other much faster
@@ -13,16 +13,17 @@ from dp.align.coarse.features import Features, pool_features, score_features
 from dp.align.score_events import WRONG_SHIFTS_SEMITONE, ScorePlan
 from dp.units import FloatArray
 
-_FACTOR = 8  # frames of 20 ms pooled
-_WRONG_AWAY_SEC = (-9.0, -5.0, 5.0, 9.0)  # other places of the score
-_SMOOTH_SEC = 2.5  # standard deviation of the window
+# All values are own choices; no comparison is recorded.
+_FACTOR = 8  # frames of 20 ms that are pooled into one
+_WRONG_AWAY_SEC = (-9.0, -5.0, 5.0, 9.0)  # how far off are other places of the score to compare with
+_SMOOTH_SEC = 2.5  # standard deviation of the window over which a passage is judged
 _NO_GAIN, _CLEAR_GAIN = 0.4, 0.68  # of the usual gain: below, a passage does not fit; above, as all right ones, it does
 _SQUEEZED, _USUAL = 3.0, 2.0  # times as fast as usual: played so, notes are not there; up to here, they may be
-_TEMPO_SEC = 1.0  # over which the tempo is taken
+_TEMPO_SEC = 1.0  # to either side, over which the tempo is taken
 
 
 def judge_passages(audio: Features, timing: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float) -> FloatArray:
-    """[N] 0 to 1: how well the passage around each note fits the recording.
+    """Judge how well the passage around each note fits the recording: [N], 0 to 1.
 
     Args:
         audio: T frames of the recording.
@@ -52,7 +53,7 @@ def judge_passages(audio: Features, timing: Timing, plan: ScorePlan, shift_semit
 
 
 def _judge_tempo(timing: Timing, plan: ScorePlan) -> FloatArray:
-    """[N] 0 where the score is passed over much faster than it is played elsewhere."""
+    """Judge the tempo about each note: [N], 1, down to 0 where the score is passed over much faster than elsewhere."""
     begin = np.searchsorted(timing.event_sec, timing.event_sec - _TEMPO_SEC)
     end = np.minimum(np.searchsorted(timing.event_sec, timing.event_sec + _TEMPO_SEC), len(begin) - 1)
     span_quarter = plan.event_quarter[end] - plan.event_quarter[begin]
@@ -65,8 +66,10 @@ def _judge_tempo(timing: Timing, plan: ScorePlan) -> FloatArray:
 
 
 def _compare(heard: np.ndarray, score: np.ndarray) -> FloatArray:
+    """Multiply bands [T, K] of both sides frame by frame: [T], about their cosine."""
     return (heard * score).sum(axis=1).astype(np.float64)
 
 
 def _smooth(values: FloatArray, frame_sec: float) -> FloatArray:
+    """Average values [T] over a Gaussian window of _SMOOTH_SEC."""
     return np.asarray(scipy.ndimage.gaussian_filter1d(values, _SMOOTH_SEC / frame_sec, mode="nearest"))

@@ -1,4 +1,4 @@
-"""The whole way from samples and notes to an alignment."""
+"""Go the whole way from samples and notes to an alignment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -31,15 +31,15 @@ from dp.errors import DataError
 from dp.types import Alignment, Doubt, PerformedNotes, Repeat, ScoreNotes, WarpingPath
 from dp.units import FloatArray
 
-_COARSE_FRAME_SEC = COARSE_HOP_SAMPLE / SAMPLE_RATE_HZ
-_FINE_FRAME_SEC = HOP_SAMPLE / SAMPLE_RATE_HZ
-MIN_EVENT_SEC = 2 * _FINE_FRAME_SEC  # twice: grace notes may double the events
+_COARSE_FRAME_SEC = COARSE_HOP_SAMPLE / SAMPLE_RATE_HZ  # 20 ms
+_FINE_FRAME_SEC = HOP_SAMPLE / SAMPLE_RATE_HZ  # 5 ms
+MIN_EVENT_SEC = 2 * _FINE_FRAME_SEC  # each event needs a frame of its own; twice: grace notes may double the events
 
 
 def align_notes(
     samples: F32, notes: ScoreNotes, config: AlignConfig, subject: str, repeats: Sequence[Repeat] = ()
 ) -> Alignment:
-    """See dp.align.align."""
+    """Find when each note of a score sounds in a recording, by our own method; arguments as in `dp.align.align`."""
     check_input(samples, notes, subject)
     # What is played, and where; M notes, E events
     music = find_music(bring_to_level(samples), SAMPLE_RATE_HZ, notes, repeats, MIN_EVENT_SEC)

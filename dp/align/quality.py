@@ -1,4 +1,4 @@
-"""How well a score fits a recording, and how sure each note's onset is."""
+"""Judge how well a score fits a recording, and how sure each note's onset is."""
 
 from dataclasses import dataclass, replace
 
@@ -12,11 +12,11 @@ from dp.align.score_events import WRONG_SHIFTS_SEMITONE, ScorePlan, backwards
 from dp.align.tempo import smooth_event_sec
 from dp.units import FloatArray
 
-_FRAME_LIMIT = 1500  # of the pooled features that are warped for judging
+_FRAME_LIMIT = 1500  # of the pooled features that are warped for judging, 8 minutes; longer ones are pooled more
 _PEAK_FRAME, _WINDOW_FRAME = 6, 60  # of 5 ms: what counts as at the onset, and as near it
 _LEAST, _MOST_ODDS = 1e-9, 8.0  # of a likelihood; of odds, natural logarithm
-_AROUND_EVENT = 2  # to either side
-_TEMPO_SIGMA_SEC = 1.5
+_AROUND_EVENT = 2  # events to either side whose odds count, too; own choice
+_TEMPO_SIGMA_SEC = 1.5  # standard deviation of the window over which tempo is smoothed; own choice
 _ONSET_SHARE = 1.5  # how much the mean likelihood of onsets counts beside the warping's fit
 # How much a second of distance takes away, of onsets from the local tempo and from the coarse alignment: in another
 # piece, or a variation on the same harmony, events are found far from where both let expect.
@@ -33,7 +33,7 @@ _HALF_FIT_GAIN = 0.1  # a fit of 0.5: the score is this much cheaper than the be
 
 
 def judge_warping(audio: Features, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float) -> float:
-    """0 (chance) to 1: how much cheaper a score warps onto the recording than wrong scores made from itself.
+    """Judge how much cheaper a score warps onto the recording than wrong scores made from itself: 0 (chance) to 1.
 
     The wrong ones are the score transposed, and the score played backwards: same notes, same key, same density. A score
     for another piece is no better than these. (Backwards is left out where it is the same, as for a single note.)
@@ -89,11 +89,11 @@ class Evidence:
 
     @property
     def likelihood(self) -> FloatArray:
-        """[N] how likely each onset is where it was put, 0 to 1."""
+        """Compute how likely each onset is where it was put: [N], 0 to 1."""
         return np.asarray(1.0 / (1.0 + np.exp(-self.odds)))
 
     def columns(self) -> FloatArray:
-        """[N, 5] as the regression sees it, the first one 1."""
+        """Compute the evidence [N, 5] as the regression sees it; the first column is 1."""
         errors = [np.sqrt(np.minimum(e, _FAR_SEC)) for e in (self.tempo_error_sec, self.coarse_error_sec)]
         return np.column_stack([np.ones(len(self.odds)), self.odds, self.odds_around, *errors])
 
@@ -121,7 +121,14 @@ def compute_score_fit(warping: float, evidence: Evidence, heard: npt.NDArray[np.
 def gather_onset_evidence(
     plan: ScorePlan, refined: Refined, coarse_event_sec: FloatArray, frame_sec: float
 ) -> Evidence:
-    """Gather what is known of each onset."""
+    """Gather what speaks for each onset.
+
+    Args:
+        plan: of the score; N notes, E events.
+        refined: the onsets found.
+        coarse_event_sec: [E] where the coarse alignment had the events.
+        frame_sec: of the onsets' grid.
+    """
     frame = np.rint(refined.onset_sec / frame_sec).astype(np.int64)
     away = np.abs(np.arange(2 * TRACK_REACH_FRAME + 1) - (frame - refined.center_frame + TRACK_REACH_FRAME)[:, None])
     likely = np.exp(refined.logits.astype(np.float64))
@@ -138,6 +145,7 @@ def gather_onset_evidence(
 
 
 def _average_around(odds: FloatArray, plan: ScorePlan) -> FloatArray:
+    """Average odds [N] over the notes of each note's event and of _AROUND_EVENT events to either side: [N]."""
     kernel = np.ones(2 * _AROUND_EVENT + 1)
     total = np.convolve(np.bincount(plan.event, odds), kernel)[_AROUND_EVENT:-_AROUND_EVENT]
     count = np.convolve(plan.event_size, kernel)[_AROUND_EVENT:-_AROUND_EVENT]

@@ -1,1 +1,1 @@
-"""The aligner of the Bach Violin Dataset, to reproduce its alignments and to compare with."""
+"""Align as the Bach Violin Dataset does, to reproduce its alignments and to compare with."""

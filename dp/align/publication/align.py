@@ -1,4 +1,4 @@
-"""The publication's own aligner, to reproduce its alignments and to compare.
+"""Align by the publication's own method, to reproduce its alignments and to compare.
 
 The score is synthesized at the one tempo that makes it as long as the recording, constant-Q spectrograms of both are
 warped onto each other as wholes, and every note's start and end are read off the path, on a grid of 32 ms. Details
@@ -25,11 +25,12 @@ from dp.config import AlignConfig
 from dp.types import Alignment, PerformedNotes, ScoreNotes, WarpingPath
 from dp.units import FloatArray, IntArray, compute_frame_rate_hz, frame_to_sec, quarter_to_tick, sample_to_sec
 
-SAMPLE_RATE_HZ = 16000
+SAMPLE_RATE_HZ = 16000  # of the dataset: with its hop the published grid of 32 ms (docs/real_recordings.md)
+# The values below are those of the dataset's script (github.com/salu133445/bach-violin-dataset, src/align_scores.py).
 HOP_SAMPLE = 512
 FRAME_RATE_HZ = compute_frame_rate_hz(SAMPLE_RATE_HZ, HOP_SAMPLE)
-MIN_NOTE_SEC = HOP_SAMPLE / SAMPLE_RATE_HZ  # one frame: the path may give a note none at all
-_LOW_PITCH, _OCTAVES, _BINS_PER_OCTAVE = 48, 5, 36
+MIN_NOTE_SEC = HOP_SAMPLE / SAMPLE_RATE_HZ  # own choice, one frame: the path may give a note none at all
+_LOW_PITCH, _OCTAVES, _BINS_PER_OCTAVE = 48, 5, 36  # from C3 up, three bins a semitone
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class PathTimes:
 
 
 def align_publication(samples: F32, notes: ScoreNotes, config: AlignConfig, subject: str) -> Alignment:
-    """See dp.align.align.
+    """Find when each note of a score sounds, by the publication's method; arguments as in `dp.align.align`.
 
     Notes are as in `read_path_times`, but last at least MIN_NOTE_SEC and end with the recording. `score_fit` is the
     part of our own method's that does not look at onsets, `judge_warping`: it judges score and recording, not this
@@ -79,7 +80,7 @@ def align_publication(samples: F32, notes: ScoreNotes, config: AlignConfig, subj
 
 
 def read_path_times(samples: F32, notes: ScoreNotes, program: int, subject: str) -> PathTimes:
-    """When the publication's aligner has each note sound, unchanged.
+    """Find when the publication's aligner has each note sound, unchanged.
 
     Args:
         samples: [L] mono at ALIGN_SAMPLE_RATE_HZ.
@@ -103,7 +104,11 @@ def read_path_times(samples: F32, notes: ScoreNotes, program: int, subject: str)
 
 
 def compute_constant_q(samples: F32) -> F32:
-    """[T, 180] dB below the loudest, at most 80: three bins a semitone, five octaves from C3 up; T = 1 + L // hop."""
+    """Compute the constant-Q spectrogram of samples [L] in dB below the loudest, at most 80.
+
+    Returns:
+        [T, 180], three bins a semitone, five octaves from C3 up; T = 1 + L // HOP_SAMPLE.
+    """
     import librosa
 
     spectrum = librosa.cqt(
@@ -140,7 +145,7 @@ def find_times_on_path(path: IntArray, onset_tick: IntArray, offset_tick: IntArr
 
 
 def _fit(samples: F32, notes: ScoreNotes) -> tuple[float, float]:
-    """How well the score fits, 0 to 1, and the recording's tuning in semitones."""
+    """Judge how well the score fits, 0 to 1, and measure the recording's tuning in semitones; samples [L]."""
     samples = bring_to_level(samples)
     plan = plan_score(notes)
     tuning = estimate_tuning(samples, ALIGN_SAMPLE_RATE_HZ)

@@ -1,4 +1,4 @@
-"""A score as sound, by the command `fluidsynth`; its Python module is not used.
+"""Play a score as sound by the command `fluidsynth`; its Python module is not used.
 
 The settings are those with which the published alignments are met best: a grid of 24 ticks a quarter (FluidSynth plays
 half a tick early), nothing after the end of the last note, no chorus, and FluidSynth's reverb in a room a little
@@ -19,11 +19,13 @@ from dp.errors import DataError
 from dp.units import TICKS_PER_QUARTER, IntArray, sample_to_sec
 
 COMMAND = "fluidsynth"
-SOUNDFONT_VARIABLE = "DP_SOUNDFONT"
+SOUNDFONT_VARIABLE = "DP_SOUNDFONT"  # environment variable that names another soundfont
 PACKAGES = "apt install fluidsynth musescore-general-soundfont-small"
+# Where Debian puts soundfonts. MuseScore General is that of muspy, with which the dataset plays its scores
+# (github.com/salu133445/bach-violin-dataset, src/synthesize_scores.py).
 _FOLDERS = (Path("/usr/share/sounds/sf3"), Path("/usr/share/sounds/sf2"))
 _PATTERN = "MuseScore_General*.sf[23]"
-_OPTIONS = {
+_OPTIONS = {  # chosen by the published alignments, as the module's head says
     "synth.gain": "1",
     "synth.chorus.active": "0",
     "synth.reverb.active": "1",
@@ -34,12 +36,12 @@ _OPTIONS = {
     "synth.dynamic-sample-loading": "1",  # of the one instrument only: seconds less
 }
 _VELOCITY = 64  # of all notes, as in the published ones
-_SILENT_PEAK = 1e-3  # what it writes for silence is dithered
+_SILENT_PEAK = 1e-3  # full scale being 1: what it writes for silence is dithered; own choice
 _MAX_TEMPO = 2**24 - 1  # microseconds per quarter that a MIDI file can state
 
 
 def find_command() -> Path:
-    """Where the command is.
+    """Find the command on the PATH.
 
     Raises:
         DataError: it is not installed.
@@ -51,7 +53,7 @@ def find_command() -> Path:
 
 
 def find_soundfont() -> Path:
-    """The MuseScore General soundfont, or the one that the environment variable DP_SOUNDFONT names.
+    """Find the MuseScore General soundfont, or the one that the environment variable DP_SOUNDFONT names.
 
     Raises:
         DataError: there is none.
@@ -123,7 +125,11 @@ def synthesize(
 def _write_midi(
     path: Path, onset_tick: IntArray, offset_tick: IntArray, pitch: IntArray, program: int, duration_sec: float
 ) -> None:
-    """One track at one tempo."""
+    """Write notes [N] as a MIDI file of one track, at the one tempo that makes them last `duration_sec`.
+
+    Raises:
+        DataError: MIDI cannot state that tempo.
+    """
     import mido
 
     tempo = round(1e6 * duration_sec * TICKS_PER_QUARTER / max(int(offset_tick.max()), 1))
@@ -143,7 +149,10 @@ def _write_midi(
 
 
 def _make_events(onset_tick: IntArray, offset_tick: IntArray, pitch: IntArray) -> Iterator[tuple[int, str, int]]:
-    """Note-ons and note-offs in order; of one tick, a note's end comes before the next one's beginning."""
+    """Yield the (tick, kind, pitch) of note-ons and note-offs of notes [N] in order.
+
+    At one tick a note's end comes before the next one's beginning.
+    """
     events = []
     for onset, offset, note in zip(onset_tick.tolist(), offset_tick.tolist(), pitch.tolist(), strict=True):
         events += [(onset, "note_on", note), (offset, "note_off", note)]

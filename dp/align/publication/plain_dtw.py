@@ -1,4 +1,4 @@
-"""Plain dynamic time warping over the whole table, as the publication does it with `librosa.sequence.dtw`.
+"""Warp by plain dynamic programming over the whole table, as the publication does with `librosa.sequence.dtw`.
 
 Same costs, same steps, same ties, and so the same path; but a table of one byte a cell where librosa keeps twenty:
 costs are made and summed block by block, and only the steps are kept. T frames of one side, S of the other, K values.
@@ -16,14 +16,14 @@ from dp.align.spectrum import F32
 from dp.errors import DataError
 from dp.units import FloatArray, IntArray
 
-_BLOCK_FRAME = 64  # rows whose costs are in memory at once
+_BLOCK_FRAME = 64  # rows whose costs are in memory at once; own choice
 _BOTH, _COLUMN, _ROW = 0, 1, 2  # which side the step into a cell advanced; on a tie the lower number wins
-_SPARE_BYTE = 512 * 2**20  # for all else
+_SPARE_BYTE = 512 * 2**20  # of memory for all but the table; own choice
 _MEMORY_INFO = Path("/proc/meminfo")
 
 
 def find_plain_path(rows: F32, columns: F32) -> IntArray:
-    """The cheapest path from the first frames of both sides to their last, at Euclidean distances.
+    """Find the cheapest path from the first frames of both sides to their last, at Euclidean distances.
 
     Args:
         rows: [T, K] one side.
@@ -61,7 +61,7 @@ def check_memory(row_count: int, column_count: int, subject: str) -> None:
 
 
 def find_free_memory_byte() -> int:
-    """Memory that a new table may take: what Linux calls available, elsewhere all that the machine has."""
+    """Find how many bytes a new table may take: what Linux calls available, elsewhere all that the machine has."""
     try:
         lines = _MEMORY_INFO.read_text(encoding="ascii").splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
@@ -91,7 +91,7 @@ def _advance(cost: FloatArray, total: FloatArray, steps: npt.NDArray[np.uint8]) 
 
 @numba.njit(cache=True)
 def _trace(steps: npt.NDArray[np.uint8]) -> IntArray:
-    """The path back along the steps."""
+    """Go back along the steps [T, S] from the last cell to the first; returns the path [P, 2] in forward order."""
     r, c = steps.shape[0] - 1, steps.shape[1] - 1
     path = np.empty((r + c + 1, 2), np.int64)
     count = 0
