@@ -115,7 +115,10 @@ def observe(
 
 
 def find_next_same(pitch: IntArray, onset: FloatArray, apart: float = 1.5) -> FloatArray:
-    """Find the first onset [N] of the same pitch that is more than `apart` later, in frames; infinite where none is."""
+    """Find the first onset [N] of the same pitch that is more than `apart` later; infinite where there is none.
+
+    Onsets [N] and `apart` are in one unit, frames or seconds; the default is in frames.
+    """
     following = np.full(len(pitch), np.inf)
     for value in np.unique(pitch):
         own = np.flatnonzero(pitch == value)
