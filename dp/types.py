@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import IntFlag
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -228,9 +228,13 @@ class WarpingPath:
 
 @dataclass(frozen=True)
 class Doubt:
-    """Bars of a score that a recording does not bear out."""
+    """Bars of a score that a recording does not bear out.
 
-    is_absent: bool  # whether they are not heard at all; else other notes are
+    Absent bars are not heard at all; those that are played otherwise have other notes; more than is written is played
+    just before the bar of the third kind.
+    """
+
+    kind: Literal["absent", "otherwise", "more"]
     first_quarter: float  # where the first and the last of their notes stand in the unfolded score
     last_quarter: float
     first_measure: int  # `ScoreNotes.measure` of these notes

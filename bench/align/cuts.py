@@ -83,7 +83,7 @@ def compare(
     written = score.notes.onset_quarter[found.score_index]
     named = np.zeros(len(written), bool)
     for doubt in found.doubts:
-        if doubt.is_absent:
+        if doubt.kind == "absent":
             named |= (written >= doubt.first_quarter - 1e-6) & (written <= doubt.last_quarter + 1e-6)
     return Result(
         name,

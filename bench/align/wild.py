@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,7 @@ class Row:
     cpu_sec_per_min: float
     beat_median_ms: float
     beat_within_50: float
+    beat_confidence: float  # mean of the notes' at the beats
     reason: str
 
 
@@ -85,6 +87,7 @@ def list_pairs(data: Path, out: Path, soundfont: Path) -> Iterator[Pair]:
             yield Pair(corpus, r.recording_id, r.audio_path, r.start_sec, r.end_sec, r.score_path)
 
 
+@cache
 def choose_score(folder: Path) -> Path:
     """Choose the MusicXML of a piece, or where its bars are of another length the MIDI file whose beats are known."""
     files = folder / "score.musicxml", folder / "score.mid"
@@ -126,26 +129,30 @@ def judge(pair: Pair, pairing: str, samples: np.ndarray, score: Score) -> Row:
         found = align(samples, score.notes, AlignConfig(), pair.name, score.repeats)
     except DataError as error:
         spent = (time.process_time() - begun) / minutes
-        return Row(pair.kind, pair.name, pairing, 0.0, 0, minutes, 0.0, spent, np.nan, np.nan, str(error))
+        return Row(pair.kind, pair.name, pairing, 0.0, 0, minutes, 0.0, spent, np.nan, np.nan, np.nan, str(error))
     spent = (time.process_time() - begun) / minutes
-    median_ms, within = measure_beats(pair, found) if pairing == RIGHT else (np.nan, np.nan)
+    beats = measure_beats(pair, found) if pairing == RIGHT else (np.nan, np.nan, np.nan)
     density = len(found.notes) / (60.0 * minutes)
     accepted, reason = int(found.accepted), found.reason or found.structure
-    return Row(
-        pair.kind, pair.name, pairing, found.score_fit, accepted, minutes, density, spent, median_ms, within, reason
-    )
+    return Row(pair.kind, pair.name, pairing, found.score_fit, accepted, minutes, density, spent, *beats, reason)
 
 
-def measure_beats(pair: Pair, found: Alignment) -> tuple[float, float]:
-    """Median error of the beats, in ms, and the share of them within 50 ms, of those where a note begins."""
+def measure_beats(pair: Pair, found: Alignment) -> tuple[float, float, float]:
+    """Measure the beats where a note begins: median error in ms, share within 50 ms, mean confidence of their notes."""
     if pair.beat_quarter is None or pair.beat_sec is None:
-        return np.nan, np.nan
+        return np.nan, np.nan, np.nan
     count = min(len(pair.beat_quarter), len(pair.beat_sec))
     quarter, sec = pair.beat_quarter[:count], pair.beat_sec[:count]
     event = np.clip(np.searchsorted(found.path.score_quarter, quarter - 0.01), 0, len(found.path.score_quarter) - 1)
     struck = np.abs(found.path.score_quarter[event] - quarter) < 0.02
     error_ms = 1000.0 * np.abs(found.path.audio_sec[event] - sec)[struck]
-    return float(np.median(error_ms)), float((error_ms < 50.0).mean())
+    event_of_note = np.searchsorted(found.path.score_quarter, found.notes.onset_quarter - 0.01)
+    at_beat = np.isin(event_of_note, event[struck])
+    return (
+        float(np.median(error_ms)),
+        float((error_ms < 50.0).mean()),
+        float(found.performed.confidence[at_beat].mean()),
+    )
 
 
 def make_wrong_scores(score: Score, other: Score) -> Iterator[tuple[str, Score]]:

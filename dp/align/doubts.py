@@ -5,13 +5,16 @@ Letters: N notes, E events, B bars as played.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, cast
 
 import numpy as np
 import numpy.typing as npt
 import scipy.ndimage
 import scipy.stats
 
+from dp.align.coarse.features import LOW_PITCH
 from dp.align.score_events import ScorePlan
+from dp.align.spectrum import F32
 from dp.types import Doubt, PlayedBar
 from dp.units import FloatArray, IntArray
 
@@ -19,9 +22,15 @@ _AROUND_EVENT = 20  # events: standard deviation of the window in which onsets c
 # Mean likelihood of onsets around: of right pairs (`python -m bench.align.wild`) nine tenths of the notes lie above it.
 _HEARD_LIKELIHOOD = 0.35
 _HEARD_PASSAGE = 0.25  # of `judge_passages`, 0 to 1: below it the music is not heard; own choice
-_WEAK_LIKELIHOOD = 0.1  # the onset net would rather say that the note begins elsewhere
+WEAK_LIKELIHOOD = 0.1  # the onset net would rather say that the note begins elsewhere
 _LEAST_WEAK = 0.02  # share of weak notes that is expected anyway; own choice
-_CHANCE = 0.01  # that a recording of the right score has a bar with as many weak notes; own choice
+_CHANCE = 0.05  # that a recording of the right score has a bar with as many weak notes; own choice
+_ATTACK_FRAME, _SOUNDING_FRAME = 2, 12  # of 20 ms: when after its onset a note's pitch is heard; own choice
+_BESIDE_SEMITONE = (-2, -1, 1, 2)  # how far off misprints and missed accidentals are
+_MORE_SHARE = 0.75  # of a bar by which a gap is too long: pauses between phrases stay below, a missing bar is above
+_MORE_ACTIVITY = 0.7  # of the usual: as much begins while music goes on, and less in pauses; own choice
+_TEMPO_EVENT = 17  # gaps whose median is the tempo around; own choice
+_SKIPPED_SEC = 0.1  # the onset before a gap is no part of it
 
 
 @dataclass(frozen=True)
@@ -53,62 +62,164 @@ def find_heard_events(plan: ScorePlan, likelihood: FloatArray, passage: FloatArr
     return Heard(heard, float(length[heard].sum() / max(length.sum(), 1e-9)))
 
 
+def find_wrong_pitches(
+    bands: F32, plan: ScorePlan, onset_sec: FloatArray, shift_semitone: int, hop_sec: float
+) -> npt.NDArray[np.bool_]:
+    """Find the notes [N] at whose onset a pitch beside them sounds stronger, which the score does not have there.
+
+    Args:
+        bands: [T, K] of the recording, without their floor.
+        plan: of the score as played; N notes.
+        onset_sec: [N] of the notes.
+        shift_semitone: by which the recording sounds higher than written.
+        hop_sec: of the bands.
+    """
+    first = np.clip(np.rint(onset_sec / hop_sec).astype(np.int64) + _ATTACK_FRAME, 0, len(bands) - 1)
+    last = np.minimum(first + _SOUNDING_FRAME, len(bands))
+    total = np.vstack([np.zeros((1, bands.shape[1])), np.cumsum(bands, axis=0, dtype=np.float64)])
+    level = (total[last] - total[first]) / (last - first)[:, None]
+    # [N] the level of each note's own band, and the strongest of those beside it whose pitches are not written near
+    around = np.concatenate(plan.context.parts(), axis=1)
+    own = _pick(level, plan.pitch + shift_semitone)
+    wrong = np.zeros(len(own), bool)
+    for away in _BESIDE_SEMITONE:
+        is_written = (around == (plan.pitch + away)[:, None]).any(axis=1)
+        wrong |= ~is_written & (_pick(level, plan.pitch + away + shift_semitone) > own)
+    return wrong
+
+
+def _pick(level: FloatArray, pitch: IntArray) -> FloatArray:
+    """Pick the level [N] of one pitch each; 0 where there is no band for it."""
+    band = pitch - LOW_PITCH
+    inside = (band >= 0) & (band < level.shape[1])
+    return np.where(inside, level[np.arange(len(level)), np.where(inside, band, 0)], 0.0)
+
+
+@dataclass(frozen=True)
+class _Bars:
+    """The bars of a score as played, B of them."""
+
+    first: IntArray  # [B] event
+    last: IntArray  # [B] event
+    of_note: IntArray  # [N]
+    of_event: IntArray  # [E]
+
+
 def find_doubts(
     plan: ScorePlan,
     heard: Heard,
-    likelihood: FloatArray,
+    weak: Sequence[npt.NDArray[np.bool_]],
     measure: IntArray,
     written_quarter: FloatArray,
     event_sec: FloatArray,
+    activity: FloatArray,
+    hop_sec: float,
 ) -> tuple[Doubt, ...]:
-    """Find the bars that are absent from the recording, and those where it has other notes.
+    """Find the bars that are absent from the recording, those where it has other notes, and where it has more.
 
     A bar is absent where most of its events are not heard. It is played otherwise where so many of its notes are weak
-    as the recording's share of weak notes makes unlikely, by a binomial test that counts all bars.
+    as the recording's share of weak notes makes unlikely, by a binomial test that counts all bars. More is played where
+    a gap between events is longer than the tempo lets expect by about a bar, and the recording goes on in it.
 
     Args:
         plan: of the score as played; N notes, E events.
         heard: which events are heard.
-        likelihood: [N] of each note's onset, 0 to 1.
+        weak: [N] each; notes that speak against their bar, for one reason each.
         measure: [N] number of each note's bar.
         written_quarter: [N] where each note stands in the unfolded score.
         event_sec: [E] when the events were found to sound.
+        activity: [T] how much begins at each frame of the recording.
+        hop_sec: of these frames.
     """
-    # [B] the first and last event of every bar, and how many of its notes are weak
-    bar_of_event = np.maximum.reduceat(measure[np.argsort(plan.event, kind="stable")], _find_starts(plan.event_size))
-    first = np.flatnonzero(np.diff(bar_of_event, prepend=bar_of_event[0] - 1))
-    last = np.append(first[1:], len(bar_of_event)) - 1
-    bar_of_note = (np.searchsorted(first, plan.event, side="right") - 1).astype(np.int64)
-    weak = likelihood < _WEAK_LIKELIHOOD
-    count, weak_count = np.bincount(bar_of_note), np.bincount(bar_of_note, weak)
-    # [B] absent or otherwise, and neighbours of one kind as one
-    absent = np.add.reduceat(heard.event.astype(np.float64), first) < 0.5 * (last - first + 1)
-    usual = max(float(weak[heard.event[plan.event]].mean()) if heard.event.any() else 0.0, _LEAST_WEAK)
-    odd = scipy.stats.binom.sf(weak_count - 1, count, usual) < _CHANCE / len(first)
-    kind = np.where(absent, 2, np.where(odd, 1, 0))
-    doubts = []
-    for run in np.split(np.arange(len(kind)), np.flatnonzero(np.diff(kind)) + 1):
-        if kind[run[0]]:
-            notes = np.flatnonzero((bar_of_note >= run[0]) & (bar_of_note <= run[-1]))
-            doubts.append(
-                Doubt(
-                    is_absent=bool(kind[run[0]] == 2),
-                    first_quarter=float(written_quarter[notes[0]]),
-                    last_quarter=float(written_quarter[notes[-1]]),
-                    first_measure=int(measure[notes[0]]),
-                    last_measure=int(measure[notes[-1]]),
-                    begin_sec=float(event_sec[first[run[0]]]),
-                    end_sec=float(event_sec[min(last[run[-1]] + 1, len(event_sec) - 1)]),
-                )
-            )
-    return tuple(doubts)
+    bars = _find_bars(plan, measure)
+    absent = np.add.reduceat(heard.event.astype(np.float64), bars.first) < 0.5 * (bars.last - bars.first + 1)
+    odd = np.zeros(len(absent), bool)
+    for notes in weak:
+        odd |= _find_odd_bars(notes, bars.of_note, heard.event[plan.event], _CHANCE / len(weak))
+    more = bars.of_event[_find_long_gaps(plan, bars, event_sec, activity, hop_sec)]
+    # [B] the kind of every bar, and neighbours of one kind as one
+    kind = np.where(absent, "absent", np.where(odd, "otherwise", ""))
+    runs = np.split(np.arange(len(kind)), np.flatnonzero(kind[1:] != kind[:-1]) + 1)
+    doubts = [(kind[run[0]], int(run[0]), int(run[-1])) for run in runs if kind[run[0]]]
+    doubts += [("more", int(bar), int(bar)) for bar in more if not absent[bar]]
+    return tuple(
+        _make_doubt(name, first, last, bars, measure, written_quarter, event_sec)
+        for name, first, last in sorted(doubts, key=lambda doubt: doubt[1:])
+    )
+
+
+def _find_bars(plan: ScorePlan, measure: IntArray) -> _Bars:
+    starts = np.cumsum(plan.event_size) - plan.event_size
+    measure_of_event = np.maximum.reduceat(measure[np.argsort(plan.event, kind="stable")], starts)
+    first = np.flatnonzero(np.diff(measure_of_event, prepend=measure_of_event[0] - 1))
+    last = np.append(first[1:], len(measure_of_event)) - 1
+    of_event = np.searchsorted(first, np.arange(len(measure_of_event)), side="right") - 1
+    return _Bars(first, last, of_event[plan.event], of_event)
+
+
+def _find_odd_bars(
+    weak: npt.NDArray[np.bool_], bar: IntArray, is_heard: npt.NDArray[np.bool_], chance: float
+) -> npt.NDArray[np.bool_]:
+    """Find the bars [B] with more weak notes [N] than the share of these among heard notes explains."""
+    count, weak_count = np.bincount(bar), np.bincount(bar, weak)
+    usual = max(float(weak[is_heard].mean()) if is_heard.any() else 0.0, _LEAST_WEAK)
+    return np.asarray(scipy.stats.binom.sf(weak_count - 1, count, usual) < chance / len(count))
+
+
+def _find_long_gaps(
+    plan: ScorePlan, bars: _Bars, event_sec: FloatArray, activity: FloatArray, hop_sec: float
+) -> IntArray:
+    """Find the events before which about a bar or more is played that is not written."""
+    if len(event_sec) < 2:
+        return np.zeros(0, np.int64)
+    # [E - 1] the gap before each event but the first, and the tempo around it; a median, since one gap may be far off
+    gap_sec, gap_quarter = np.diff(event_sec), np.diff(plan.event_quarter)
+    sec_per_quarter = scipy.ndimage.median_filter(gap_sec / gap_quarter, size=_TEMPO_EVENT, mode="nearest")
+    begin_quarter = plan.event_quarter[bars.first]
+    bar_quarter = np.diff(begin_quarter, append=plan.end_quarter.max())
+    # [E - 1] how much longer each gap is than its quarters, against the bar in which it begins
+    too_long = gap_sec > (gap_quarter + _MORE_SHARE * bar_quarter[bars.of_event[:-1]]) * sec_per_quarter
+    usual = float(activity.mean())
+    found = []
+    for event in np.flatnonzero(too_long) + 1:
+        begin, end = (round(sec / hop_sec) for sec in (event_sec[event - 1] + _SKIPPED_SEC, event_sec[event]))
+        if end > begin and activity[begin:end].mean() > _MORE_ACTIVITY * usual:
+            found.append(event)
+    return np.array(found, np.int64)
+
+
+def _make_doubt(
+    kind: str,
+    first: int,
+    last: int,
+    bars: _Bars,
+    measure: IntArray,
+    written_quarter: FloatArray,
+    event_sec: FloatArray,
+) -> Doubt:
+    notes = np.flatnonzero((bars.of_note >= first) & (bars.of_note <= last))
+    begin, end = bars.first[first], min(int(bars.last[last]) + 1, len(event_sec) - 1)
+    if kind == "more":
+        begin, end = max(int(begin) - 1, 0), int(begin)
+    return Doubt(
+        kind=cast(Literal["absent", "otherwise", "more"], kind),
+        first_quarter=float(written_quarter[notes[0]]),
+        last_quarter=float(written_quarter[notes[-1]]),
+        first_measure=int(measure[notes[0]]),
+        last_measure=int(measure[notes[-1]]),
+        begin_sec=float(event_sec[begin]),
+        end_sec=float(event_sec[end]),
+    )
+
+
+_TEXTS = {"absent": "not heard", "otherwise": "played otherwise", "more": "more is played before"}
 
 
 def describe_doubts(doubts: Sequence[Doubt], bars: Sequence[PlayedBar] = ()) -> str:
     """Name the bars in words, as the score numbers them, or where its bars are not known as they are played."""
     texts = []
-    for is_absent, text in ((True, "not heard"), (False, "played otherwise")):
-        names = [_name(doubt, bars) for doubt in doubts if doubt.is_absent == is_absent]
+    for kind, text in _TEXTS.items():
+        names = [_name(doubt, bars) for doubt in doubts if doubt.kind == kind]
         if names:
             texts.append(f"{text}: {'bar' if len(names) == 1 and '-' not in names[0] else 'bars'} {', '.join(names)}")
     return "; ".join(texts)
@@ -123,8 +234,3 @@ def _name(doubt: Doubt, bars: Sequence[PlayedBar]) -> str:
     else:
         first, last = str(doubt.first_measure), str(doubt.last_measure)
     return first if first == last else f"{first}-{last}"
-
-
-def _find_starts(size: IntArray) -> IntArray:
-    """Find where each group begins, [E], of groups of so many in a row."""
-    return np.asarray(np.cumsum(size) - size)

@@ -7,7 +7,14 @@ import numpy as np
 
 from dp.align.coarse.align import CoarseAlignment, Timing, align_coarsely
 from dp.align.coarse.features import HOP_SAMPLE as COARSE_HOP_SAMPLE
-from dp.align.doubts import describe_doubts, find_doubts, find_heard_events
+from dp.align.doubts import (
+    WEAK_LIKELIHOOD,
+    Heard,
+    describe_doubts,
+    find_doubts,
+    find_heard_events,
+    find_wrong_pitches,
+)
 from dp.align.net_weights import load_packaged_net
 from dp.align.offsets.find import find_sounding_offsets
 from dp.align.onsets.listener import Listener
@@ -111,8 +118,20 @@ def _judge(music: Music, coarse: CoarseAlignment, refined: Refined, written_quar
         fit=fit,
         heard_share=heard.share,
         confidence=compute_note_confidence(evidence, fit, is_heard) * passages,
-        doubts=find_doubts(plan, heard, evidence.likelihood, music.notes.measure, written_quarter, refined.event_sec),
+        doubts=_find_doubts(music, heard, evidence.likelihood, refined, written_quarter),
     )
+
+
+def _find_doubts(
+    music: Music, heard: Heard, likelihood: FloatArray, refined: Refined, written_quarter: FloatArray
+) -> tuple[Doubt, ...]:
+    """Find the bars in doubt, by what begins and by which pitches sound."""
+    plan, bands = music.plan, music.features.clear.bands
+    wrong = find_wrong_pitches(bands, plan, refined.onset_sec, music.shift_semitone, _COARSE_FRAME_SEC)
+    activity = np.sqrt((music.features.plain.onsets.astype(np.float64) ** 2).sum(axis=1))
+    weak = likelihood < WEAK_LIKELIHOOD, wrong
+    measure, event_sec = music.notes.measure, refined.event_sec
+    return find_doubts(plan, heard, weak, measure, written_quarter, event_sec, activity, _COARSE_FRAME_SEC)
 
 
 def _find_reason(judgement: _Judgement, min_fit: float, music: Music) -> str:
@@ -130,7 +149,7 @@ def _find_reason(judgement: _Judgement, min_fit: float, music: Music) -> str:
         )
     if min_fit > 0.0 and judgement.heard_share < HEARD_SHARE:
         share = f"{100 * judgement.heard_share:.0f} % of the score, needed {100 * HEARD_SHARE:.0f} %"
-        absent = describe_doubts([doubt for doubt in judgement.doubts if doubt.is_absent])
+        absent = describe_doubts([doubt for doubt in judgement.doubts if doubt.kind == "absent"])
         return f"the recording has only {share}; {absent}"
     return ""
 

@@ -17,6 +17,7 @@ from dp.types import Doubt, PerformedNotes
 ROW_SEC = 12.0  # one row of the picture
 ROW_INCH = 2.2
 DYNAMIC_RANGE_DB = 70.0
+_COLORS = {"absent": "#ff3030", "otherwise": "#ffa020", "more": "#40a0ff"}  # of bars in doubt
 
 
 def plot_alignment(
@@ -45,7 +46,7 @@ def plot_alignment(
             _draw_row(axis, constant_q, notes, row * ROW_SEC)
             _draw_doubts(axis, doubts, row * ROW_SEC)
         axes[0].set_title(title)
-        marked = "; red: not heard, orange: played otherwise" if doubts else ""
+        marked = "; red: not heard, orange: played otherwise, blue: more is played" if doubts else ""
         axes[-1].set_xlabel(f"time (s); white: onset, green: duration{marked}")
 
 
@@ -57,7 +58,7 @@ def _draw_doubts(axis: Any, doubts: Sequence[Doubt], start_sec: float) -> None:
             min(max(doubt.end_sec, doubt.begin_sec + 0.1), start_sec + ROW_SEC),
         )
         if begin < end:
-            axis.hlines(top - 1, begin, end, colors="#ff3030" if doubt.is_absent else "#ffa020", linewidth=6)
+            axis.hlines(top - 1, begin, end, colors=_COLORS[doubt.kind], linewidth=6)
 
 
 def _draw_row(axis: Any, constant_q: ConstantQ, notes: PerformedNotes, start_sec: float) -> None:

@@ -41,11 +41,11 @@ def without_bars(rows: list[Row], first: int, last: int) -> list[Row]:
     return kept + [(o - 4 * (last - first + 1), d, p) for o, d, p in rows if o >= 4 * last]
 
 
-def bars(found: Alignment, is_absent: bool) -> set[int]:
+def bars(found: Alignment, kind: str) -> set[int]:
     return {
         bar
         for doubt in found.doubts
-        if doubt.is_absent == is_absent
+        if doubt.kind == kind
         for bar in range(doubt.first_measure, doubt.last_measure + 1)
     }
 
@@ -59,21 +59,35 @@ def test_bars_that_are_not_in_the_recording_are_named(rows: list[Row], first: in
     found = align(heard(without_bars(rows, first, last)), with_bars(rows), AlignConfig(), "x")
     absent = set(range(first, last + 1))
     assert found.accepted
-    assert len(bars(found, is_absent=True) ^ absent) <= 2  # music may be alike at the edges of a cut
+    assert len(bars(found, "absent") ^ absent) <= 2  # music may be alike at the edges of a cut
     in_absent = np.isin(found.notes.measure, list(absent))
     assert np.mean(found.performed.confidence[in_absent] >= 0.95) <= 0.01
     assert np.mean(found.performed.confidence[~in_absent] >= 0.5) > 0.9
 
 
 def test_a_bar_with_wrong_notes_is_named(rows: list[Row]) -> None:
-    misprinted = [(o, d, p + 6 if o // 4 == 16 and i % 2 else p) for i, (o, d, p) in enumerate(rows)]
+    misprinted = [(o, d, p + 1 if o // 4 == 16 and i % 2 else p) for i, (o, d, p) in enumerate(rows)]
     found = align(heard(rows), with_bars(misprinted), AlignConfig(), "x")
     assert found.accepted
-    assert bars(found, is_absent=True) == set()
-    assert bars(found, is_absent=False) == {17}
+    assert bars(found, "absent") == set()
+    assert bars(found, "otherwise") == {17}
     (doubt,) = found.doubts
     assert doubt.begin_sec == pytest.approx(1.0 + 16 * 2.0, abs=0.3)
     assert doubt.end_sec == pytest.approx(1.0 + 17 * 2.0, abs=0.3)
+
+
+def test_a_bar_that_the_score_lacks_is_named(rows: list[Row]) -> None:
+    found = align(heard(rows), with_bars(without_bars(rows, 14, 14)), AlignConfig(), "x")
+    assert found.accepted
+    (doubt,) = found.doubts
+    assert (doubt.kind, doubt.first_measure) == ("more", 14)
+    assert doubt.begin_sec == pytest.approx(1.0 + 13 * 2.0 - 0.25, abs=0.1)
+    assert doubt.end_sec == pytest.approx(1.0 + 14 * 2.0, abs=0.1)
+
+
+def test_a_pause_is_not_more_music(rows: list[Row]) -> None:
+    late = [(o + 4.0 * (o >= 52.0), d, p) for o, d, p in rows]
+    assert align(heard(late), with_bars(rows), AlignConfig(), "x").doubts == ()
 
 
 def test_a_score_of_which_half_is_another_piece_is_refused(rows: list[Row]) -> None:
@@ -82,18 +96,19 @@ def test_a_score_of_which_half_is_another_piece_is_refused(rows: list[Row]) -> N
     found = align(heard(rows), with_bars(other), AlignConfig(), "x")
     assert not found.accepted
     assert found.reason.startswith("the recording has only 60 % of the score, needed 65 %; not heard: bars ")
-    assert bars(found, is_absent=True) >= set(range(19, 29))
+    assert bars(found, "absent") >= set(range(19, 29))
 
 
 def test_doubts_are_named_as_the_score_numbers_its_bars() -> None:
     played = [PlayedBar(name, 4.0 * i, 4.0 * i + 4) for i, name in enumerate(["0", "1", "2", "2", "3"])]
     doubts = [
-        Doubt(True, 0.0, 7.0, 1, 2, 0.0, 4.0),
-        Doubt(False, 8.5, 9.0, 3, 3, 4.0, 6.0),
-        Doubt(True, 16.0, 16.0, 5, 5, 8.0, 9.0),
+        Doubt("absent", 0.0, 7.0, 1, 2, 0.0, 4.0),
+        Doubt("otherwise", 8.5, 9.0, 3, 3, 4.0, 6.0),
+        Doubt("absent", 16.0, 16.0, 5, 5, 8.0, 9.0),
     ]
     assert describe_doubts(doubts, played) == "not heard: bars 0-1, 3; played otherwise: bar 2"
     assert describe_doubts(doubts) == "not heard: bars 1-2, 5; played otherwise: bar 3"
+    assert describe_doubts([Doubt("more", 12.0, 15.0, 4, 4, 6.0, 8.0)], played) == "more is played before: bar 2"
     assert describe_doubts([], played) == ""
 
 
