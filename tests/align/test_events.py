@@ -5,12 +5,14 @@ import pytest
 
 from dp.align.coarse.features import BAND_COUNT, LOW_PITCH, Features, compute_event_bands
 from dp.align.onsets.events import (
+    SEARCH_PATCHES_PER_MIN,
     compute_gap_cost,
     find_best_events,
     gather_event_evidence,
     log_density,
     predict_frames,
 )
+from dp.align.onsets.listener import Listener
 from dp.align.onsets.refine import refine_onsets
 from dp.align.onsets.sustain import measure_sounding_gain
 from dp.align.score_events import plan_score
@@ -104,3 +106,39 @@ def test_a_slip_in_a_repeated_figure_is_undone() -> None:
     guess[9:11] = true_sec[7:9]
     found = refine_onsets(listen(play(rows, 9.5), plan), guess)
     assert np.abs(found.onset_sec - true_sec[plan.event]).max() < 0.03
+
+
+def test_the_best_events_are_those_of_all_ways_tried() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        evidence, base = rng.normal(0.0, 4.0, (3, 30)), np.cumsum(rng.integers(0, 20, 3))
+        expected = rng.uniform(0.0, 30.0, 3)
+        frame = base[:, None] + np.arange(30)
+        value = evidence[0][:, None, None] + evidence[1][:, None] + evidence[2]
+        for before, axes in ((0, (slice(None), slice(None), None)), (1, (None, slice(None), slice(None)))):
+            gap = frame[before + 1] - frame[before][:, None]
+            value = value - np.where(gap < 3, 1e9, compute_gap_cost(gap, expected[before + 1]))[axes]
+        best = np.unravel_index(value.argmax(), value.shape)
+        assert find_best_events(evidence, base, expected, 3).tolist() == [int(c) for c in best]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_hopeless_pair_is_heard_in_a_bounded_number_of_patches(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(seed)
+    minutes, note_count = 1.5, 400
+    plan = plan_score(notes_of([(i // 2, 1, int(p)) for i, p in enumerate(rng.integers(40, 90, note_count))]))
+    onset_sec = np.cumsum(rng.exponential(0.4, 200))
+    rows = [(t, t + 0.3, int(p)) for t, p in zip(onset_sec, rng.integers(40, 90, 200), strict=True) if t < 60 * minutes]
+    heard: list[float] = []
+    hear = Listener.logits
+
+    def count(listener: Listener, note: np.ndarray, center: np.ndarray, reach: int) -> np.ndarray:
+        heard.append(len(note))
+        return hear(listener, note, center, reach)
+
+    monkeypatch.setattr(Listener, "logits", count)
+    guess_sec = np.sort(rng.uniform(0.0, 60 * minutes, len(plan.event_quarter)))
+    refine_onsets(listen(play(rows, 60 * minutes), plan), guess_sec)
+    first, *again = heard
+    assert first == note_count
+    assert sum(again) <= note_count + 1.01 * SEARCH_PATCHES_PER_MIN * minutes

@@ -38,6 +38,11 @@ _CLEAR_LOGIT = 1.0  # the onset net says that the notes are here
 _SOUNDING_WEIGHT = 0.3  # of 20 ms of what sounds beside the evidence of an onset; chosen on the suites H1, H2 and H3
 _TILE_REACH = 92  # frames to either side that the net hears at once when searching again
 _MAX_SEARCH_FRAME = 2400  # 12 s
+# However hopeless a pair, looking again has a bounded price, counted in patches of the onset net. Right pairs of the
+# suites S1 and S2 need 7 to 271 a minute, hopeless ones thousands; 300 take about 0.2 CPU seconds.
+SEARCH_PATCHES_PER_MIN = 300.0
+_LEAST_SEARCH_MIN = 1.0  # shorter recordings may spend as much as one minute
+_STEPS_PER_PATCH = 2e5  # of Viterbi in the time that a patch takes
 _TEMPO_EVENT = 8  # to either side whose median tempo is expected
 
 
@@ -108,11 +113,20 @@ def _find_best_events(evidence, gap, expected, tolerance, min_gap, limit):  # ty
         for k in range(2 * candidate_count):
             away = abs(gap[e] + k - candidate_count - expected[e]) / tolerance[e]
             price[k] = min(away, limit)
+        # Gaps between these two are cheaper than the limit; all others cost alike, so the best so far stands for them
+        least = np.int64(np.floor(expected[e] - limit * tolerance[e]))
+        most = np.int64(np.ceil(expected[e] + limit * tolerance[e]))
+        top, top_i, seen = -1e30, 0, 0
         for j in range(candidate_count):
-            best, best_i = -1e30, 0
-            for i in range(min(candidate_count, gap[e] + j - min_gap + 1)):  # later ones are too close
+            count = min(candidate_count, gap[e] + j - min_gap + 1)  # later ones are too close
+            while seen < count:
+                if score[seen] > top:
+                    top, top_i = score[seen], seen
+                seen += 1
+            best, best_i = (top - limit, top_i) if count > 0 else (-1e30, 0)
+            for i in range(max(gap[e] + j - most, 0), min(count, gap[e] + j - least + 1)):
                 value = score[i] - price[candidate_count + j - i]
-                if value > best:
+                if value > best or (value == best and i < best_i):
                     best, best_i = value, i
             following[j] = best + evidence[e, j]
             came_from[e, j] = best_i
@@ -130,7 +144,8 @@ def search_again(
 ) -> IntArray:
     """Frames [E], where doubtful events were looked for between their neighbours.
 
-    An event stays where what begins there, what sounds before and after, and the tempo together speak for it.
+    An event stays where what begins there, what sounds before and after, and the tempo together speak for it, and where
+    a search would cost more than what a recording of this length may.
 
     Args:
         listener: the onset net.
@@ -156,6 +171,8 @@ def search_again(
     searches = [
         s for run in _iterate_runs(weak) if (s := _make_window(plan, frame, *run, frame_count, min_gap)) is not None
     ]
+    minutes = max(frame_count / (60.0 * _FRAME_RATE_HZ), _LEAST_SEARCH_MIN)
+    searches = _choose_affordable(searches, SEARCH_PATCHES_PER_MIN * minutes)
     for search, heard in zip(searches, _iterate_stretches(listener, searches), strict=True):
         # [n + 1] the gaps that the tempo around lets expect
         first, end, low = search.first, search.end, search.low
@@ -185,6 +202,19 @@ class _Search:
     high: int
     note: IntArray  # [n] of these events
 
+    @property
+    def tile_count(self) -> int:
+        """In how many patches a note is heard."""
+        return -(-(self.high - self.low + 1) // (2 * _TILE_REACH + 1))
+
+    @property
+    def work(self) -> float:
+        """What the search costs: patches that the net hears, and as many more as Viterbi takes the time of."""
+        candidate_count = self.high - self.low + 1
+        gap_count = (self.end - self.first) * 2 * _GAP_LIMIT * _GAP_SCALE_FRAME
+        gap_count += candidate_count * 2 * _GAP_LIMIT * _GAP_SCALE_SHARE  # all gaps together are no longer
+        return len(self.note) * self.tile_count + candidate_count * gap_count / _STEPS_PER_PATCH
+
 
 def _make_window(
     plan: ScorePlan, frame: IntArray, first: int, end: int, frame_count: int, min_gap: int
@@ -197,6 +227,14 @@ def _make_window(
     if high - low < (end - first) * min_gap:
         return None
     return _Search(first, end, low, high, np.flatnonzero((plan.event >= first) & (plan.event < end)))
+
+
+def _choose_affordable(searches: list[_Search], patch_limit: float) -> list[_Search]:
+    """Keep the cheapest searches, in order of time, as long as all their work together stays within the limit."""
+    work = np.array([search.work for search in searches])
+    order = np.argsort(work, kind="stable")
+    kept = np.sort(order[np.cumsum(work[order]) <= patch_limit])
+    return [searches[i] for i in kept]
 
 
 def _iterate_stretches(listener: Listener, searches: list[_Search]) -> Iterator[F32]:
