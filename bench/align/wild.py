@@ -34,6 +34,7 @@ from dp.types import Alignment, Score, ScoreNotes
 from dp.units import FloatArray
 
 RIGHT = "right"
+WRONG = "another piece", "a semitone off", "backwards", "half replaced"
 GAIN = "0.5"  # as the data's README says
 SAME_QUARTER = 0.05
 COLLAPSED_SEC = 1.0  # a median error beyond it: most of the score is elsewhere
@@ -171,12 +172,18 @@ def reverse(notes: ScoreNotes) -> ScoreNotes:
 
 
 def replace_half(notes: ScoreNotes, other: ScoreNotes) -> ScoreNotes:
-    """The first half of one score, then the second half of another."""
+    """Put the second half of another score in place of a score's second half, at a tempo that makes it as long."""
     middle = notes.onset_quarter.max() / 2
     first = select(notes, np.flatnonzero(notes.onset_quarter < middle))
     after = np.flatnonzero(other.onset_quarter >= other.onset_quarter.max() / 2)
     second = select(other, after)
-    second = replace(second, onset_quarter=second.onset_quarter - second.onset_quarter.min() + middle)
+    begin_quarter = second.onset_quarter.min()
+    scale = (notes.onset_quarter.max() - middle) / max(second.onset_quarter.max() - begin_quarter, 1.0)
+    second = replace(
+        second,
+        onset_quarter=middle + scale * (second.onset_quarter - begin_quarter),
+        duration_quarter=scale * second.duration_quarter,
+    )
     return ScoreNotes(
         **{
             f.name: np.concatenate([getattr(first, f.name), getattr(second, f.name)])
@@ -218,6 +225,7 @@ def main() -> None:
     parser.add_argument("--soundfont", type=Path, default=SOUNDFONT)
     parser.add_argument("--out", type=Path, required=True, help="scratch folder")
     parser.add_argument("--wrong", action="store_true", help="wrong pairs too")
+    parser.add_argument("--pairings", nargs="+", default=[RIGHT, *WRONG], choices=[RIGHT, *WRONG], help="only these")
     parser.add_argument("--only", default="", help="recordings whose kind/name this expression matches")
     given = parser.parse_args()
     pairs = [
@@ -242,6 +250,8 @@ def main() -> None:
             score, other = scores[pair.score], scores[order[(order.index(pair.score) + 1) % len(order)]]
             pairings = [(RIGHT, score), *(make_wrong_scores(score, other) if given.wrong else ())]
             for pairing, asked in pairings:
+                if pairing not in given.pairings:
+                    continue
                 rows.append(judge(pair, pairing, samples, asked))
                 writer.writerow([getattr(rows[-1], f.name) for f in fields(Row)])
                 file.flush()
