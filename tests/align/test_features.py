@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ
-from dp.align.coarse.features import LOW_PITCH, compute_audio_features, pool_features, score_features
+from dp.align.coarse.features import (
+    BAND_COUNT,
+    LOW_PITCH,
+    Features,
+    compute_audio_features,
+    pool_features,
+    score_features,
+)
 from dp.align.score_events import plan_score
 from dp.align.spectrum import bring_to_level, compute_magnitude_frames
 from dp.align.tuning import estimate_tuning
@@ -78,3 +85,12 @@ def test_pooling_averages_over_time() -> None:
     coarse = pool_features(fine, 4)
     assert len(coarse) == 13
     assert np.flatnonzero(coarse.loudness).tolist() == [5, 6, 7, 8, 9]
+
+
+def test_onsets_of_very_long_frames_do_not_outweigh_what_sounds() -> None:
+    rng = np.random.default_rng(0)
+    bands, onsets = (rng.random((4096, BAND_COUNT)).astype(np.float32) for _ in range(2))
+    features = Features(bands, onsets, np.ones(4096, np.float32))
+    length = {factor: np.linalg.norm(pool_features(features, factor).onsets, axis=1).mean() for factor in (16, 64, 256)}
+    assert length[64] == pytest.approx(length[16], rel=0.05)
+    assert length[256] == pytest.approx(length[16], rel=0.05)

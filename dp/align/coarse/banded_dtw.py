@@ -97,9 +97,9 @@ def _warp(  # type: ignore[no-untyped-def]
     alone_price,
     last_onset,
 ):
-    """Sum the costs forward over the rows [T] of `width` cells, then go back along the steps [T, width]; see `warp`."""
+    """Sum the costs forward over the rows [T] of `width` cells, then go back along the steps; see `warp`."""
     row_count, column_count = len(bands), len(score_bands)
-    steps = np.full((row_count, width), _START, np.uint8)
+    steps = np.zeros((row_count, -(-width // 4)), np.uint8)  # [T, width] of two bits each
     previous = np.full(width, _UNREACHABLE, np.float32)
     current = np.full(width, _UNREACHABLE, np.float32)
     cost = np.empty(width, np.float32)
@@ -122,7 +122,7 @@ def _warp(  # type: ignore[no-untyped-def]
             if t > 0 and 0 < above <= width and previous[above - 1] + both_weight * cost[b] < best:
                 best, step = previous[above - 1] + both_weight * cost[b], _BOTH
             current[b] = best
-            steps[t, b] = step
+            steps[t, b // 4] |= step << (2 * (b % 4))
         previous, current = current, previous
     # The cheapest end in the last row, from the score's last onset on
     last = min(column_count - 1 - first[-1], width - 1)
@@ -136,7 +136,7 @@ def _warp(  # type: ignore[no-untyped-def]
     while True:
         rows[count], columns[count] = t, first[t] + b
         count += 1
-        step = steps[t, b]
+        step = (steps[t, b // 4] >> (2 * (b % 4))) & 3
         if step == _START:
             break
         if step == _SCORE:

@@ -32,6 +32,7 @@ _RINGING_SEC = 0.3  # in which what has ended decays by a factor of e, in rooms 
 _SCORE_COMPRESSION = 30.0  # log(1 + 30 x) where x = 1 is a fundamental at its onset
 _SAME_QUARTER = 1e-6  # quarters: a note that ends so shortly after an event has ended there
 _RISE_FRAME = 1  # onsets are the change from so far before to so far after
+_MOST_GAIN_FRAME = 16
 _BLOCK_FRAME = 512  # spectra in memory at once, 4 MB
 
 
@@ -181,7 +182,8 @@ def pool_features(features: Features, factor: int) -> Features:
     if factor == 1:
         return features
     bands, onsets = _average(features.bands, factor), _average(features.onsets, factor)
-    gain = np.float32(factor ** (0.5 if factor >= 16 else 0.25))  # onsets are sparse: their mean fades
+    # Onsets are sparse: their mean fades. In more than _MOST_GAIN_FRAME, chance onsets would outweigh what sounds.
+    gain = np.float32(min(factor, _MOST_GAIN_FRAME) ** (0.5 if factor >= 16 else 0.25))
     bands /= np.maximum(_measure_length(bands), 0.3)[:, None]
     return Features(bands, onsets * gain, _average(features.loudness[:, None], factor)[:, 0])
 

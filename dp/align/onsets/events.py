@@ -65,8 +65,9 @@ def gather_event_evidence(
     """
     blur = np.exp(-0.5 * (np.arange(-_CHORD_FRAME, _CHORD_FRAME + 1) / _CHORD_SIGMA_FRAME) ** 2)
     kernel = (blur / blur.sum()).astype(np.float32)[None, None]
-    padded = np.pad(np.exp(density), ((0, 0), (_CHORD_FRAME, _CHORD_FRAME)))[:, None]
-    blurred = convolve(padded, kernel, np.zeros(1, np.float32), 1)[:, 0]
+    padded = np.pad(np.exp(density), ((0, 0), (_CHORD_FRAME, _CHORD_FRAME)))
+    whole = convolve(padded.reshape(1, -1), kernel, np.zeros(1, np.float32), 1)[0]  # one row after the other
+    blurred = np.append(whole, np.zeros(2 * _CHORD_FRAME, np.float32)).reshape(padded.shape)[:, : density.shape[1]]
     evidence = np.zeros((len(event_size), density.shape[1]))
     np.add.at(evidence, event, np.log(blurred + floor))
     return evidence / np.sqrt(event_size)[:, None]

@@ -6,7 +6,6 @@ trained on. Letters: N notes, C channels, T frames.
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from dp.align.net_weights import Layer, Net, NetLayout
 from dp.align.onsets.patches import CHANNEL_COUNT
@@ -25,27 +24,32 @@ ONSET_NET = NetLayout(
     ),
 )
 CONTEXT_FRAME = sum(layer.reach_frame for layer in ONSET_NET.layers) // 2  # frames lost at either end
-_PATCHES_AT_ONCE = 16  # keeps what the layers pass on in the cache
+_PATCHES_AT_ONCE = 8  # keeps what the layers pass on in the cache
 
 
 def convolve(signal: F32, weight: F32, bias: F32, dilation: int) -> F32:
-    """Correlate over time, where the kernel fits: [N, C, T] with [O, C, K] to [N, O, T - (K - 1) * dilation]."""
-    reach = (weight.shape[2] - 1) * dilation + 1
-    view = np.lib.stride_tricks.sliding_window_view(signal, reach, axis=2)[..., ::dilation]  # [N, C, T', K]
-    count, channels, length, kernel = view.shape
-    columns = view.transpose(0, 2, 1, 3).reshape(count * length, channels * kernel)
-    out: npt.NDArray[np.float32] = columns @ weight.reshape(len(weight), -1).T + bias
-    return out.reshape(count, length, -1).transpose(0, 2, 1)
+    """Correlate over time: [C, T] with [O, C, K] to [O, T - (K - 1) * dilation]."""
+    length = signal.shape[1] - (weight.shape[2] - 1) * dilation
+    taps = np.ascontiguousarray(weight.transpose(2, 0, 1))
+    out: F32 = taps[0] @ signal[:, :length]
+    for number, tap in enumerate(taps[1:], 1):
+        out += tap @ signal[:, number * dilation : number * dilation + length]
+    out += bias[:, None]
+    return out
 
 
 def compute_onset_logits(net: Net, patches: F32) -> F32:
-    """Compute the logits [N, T - 2 * CONTEXT_FRAME] of patches [N, CHANNEL_COUNT, T]."""
-    parts = []
+    """Compute logits [N, T - 2 * CONTEXT_FRAME] of patches [N, CHANNEL_COUNT, T]."""
+    length = patches.shape[2]
+    out = np.empty((len(patches), length - 2 * CONTEXT_FRAME), np.float32)
     for at in range(0, len(patches), _PATCHES_AT_ONCE):
-        hidden = patches[at : at + _PATCHES_AT_ONCE]
+        # [C, n * T] patches one after the other; what is computed across two of them is dropped
+        some = patches[at : at + _PATCHES_AT_ONCE]
+        hidden = some.transpose(1, 0, 2).reshape(some.shape[1], -1)
         for number, layer in enumerate(ONSET_NET.layers):
             if number > 0:
                 np.maximum(hidden, 0.0, out=hidden)
             hidden = convolve(hidden, net.weights[number], net.biases[number], layer.dilation)
-        parts.append(hidden[:, 0])
-    return np.concatenate(parts)
+        row = np.append(hidden[0], np.zeros(2 * CONTEXT_FRAME, np.float32)).reshape(len(some), length)
+        out[at : at + len(some)] = row[:, : out.shape[1]]
+    return out

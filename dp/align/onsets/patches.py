@@ -45,6 +45,7 @@ _AGAINST_ALL = 3.0  # what an own harmonic is below everything, about; natural l
 _MISTUNED = 0.0145  # 25 cents: how far from the recording's tuning single notes may be; the loudest bin counts
 _SHARED_BIN, _SHARED = 1.6, 0.03  # harmonics closer than this, in bins of the long window or relatively, are shared
 _BLOCK_FRAME = 2600  # spectra held at once: 13 s
+_CACHED_FRAME = 32  # spectra that stay in the cache while all harmonics are looked up in them
 _NOTES_AT_ONCE = 256  # of a stretch: bounds the memory that their patches take
 
 
@@ -200,13 +201,15 @@ def _compute_common(magnitude, log_magnitude, high_bin):  # type: ignore[no-unty
 def _find_loudest(magnitude, low, high):  # type: ignore[no-untyped-def]
     """Find the largest [P, H, T] of the bins low to high [P, H] of magnitudes [T, bins]."""
     out = np.empty((*low.shape, len(magnitude)), np.float32)
-    for p in range(low.shape[0]):
-        for h in range(low.shape[1]):
-            for t in range(len(magnitude)):
-                largest = magnitude[t, low[p, h]]
-                for k in range(low[p, h] + 1, high[p, h] + 1):
-                    largest = max(largest, magnitude[t, k])
-                out[p, h, t] = largest
+    for begin in range(0, len(magnitude), _CACHED_FRAME):
+        end = min(begin + _CACHED_FRAME, len(magnitude))
+        for p in range(low.shape[0]):
+            for h in range(low.shape[1]):
+                for t in range(begin, end):
+                    largest = magnitude[t, low[p, h]]
+                    for k in range(low[p, h] + 1, high[p, h] + 1):
+                        largest = max(largest, magnitude[t, k])
+                    out[p, h, t] = largest
     return out
 
 

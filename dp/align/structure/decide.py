@@ -17,7 +17,9 @@ from dp.types import Repeat, ScoreNotes
 _SHIFTS_SEMITONE = (0, -1, 1, -2)  # a recording may be at A = 392 to 466 Hz
 _MUSIC_SHARES = (0.7, 0.5, 0.35, 0.25)  # of a recording that may be the music
 # Costs are sums over frames of a third of a second (of `Search.run`) and have no unit.
-_SHIFT_GAIN = 4.0  # another shift must be this much cheaper than none
+# Another shift must be this much cheaper than none, and by this share of the cost: of recordings that are a semitone
+# or two off it is 1.0 and more, of such as are not, up to an hour long, at most 0.02.
+_SHIFT_GAIN, _SHIFT_SHARE = 4.0, 0.1
 _MIN_GAIN_ORDER = 2.0  # by which another order must be cheaper than what is written, beyond the prices of its jumps
 _MIN_GAIN_ENDS = 4.0  # the same for other ends
 _GOOD_FIT = -0.02  # cost per frame; of recordings that are what is written it was -0.22 to -0.03
@@ -182,10 +184,11 @@ def _within(search: Search, written: Structure) -> Found:
 
 def _find_best_shift(search: Search, layout: Layout) -> Found:
     """The cheapest structure of any transposition; another transposition than none must pay."""
-    found = search.run(layout, 0, True, True)
+    found = none = search.run(layout, 0, True, True)
+    due = none.cost - max(_SHIFT_GAIN, _SHIFT_SHARE * abs(none.cost))
     for shift in _SHIFTS_SEMITONE[1:]:
         other = search.run(layout, shift, True, True)
-        if other.cost < found.cost - (_SHIFT_GAIN if found.structure.shift_semitone == 0 else 0.0):
+        if other.cost < (due if found is none else found.cost):
             found = other
     return found
 
