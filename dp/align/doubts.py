@@ -19,7 +19,7 @@ from dp.types import Doubt, PlayedBar
 from dp.units import FloatArray, IntArray
 
 _AROUND_EVENT = 20  # events: standard deviation of the window in which onsets count as around; own choice
-# Mean likelihood of onsets around: of right pairs (`python -m bench.align.wild`) eight tenths of the notes lie above it.
+# Mean likelihood of onsets around: in right pairs (`python -m bench.align.wild`) eight tenths of the notes have more.
 _HEARD_LIKELIHOOD = 0.45
 _HEARD_PASSAGE = 0.25  # of `judge_passages`, 0 to 1: below it the music is not heard; own choice
 WEAK_LIKELIHOOD = 0.1  # the onset net would rather say that the note begins elsewhere
