@@ -37,6 +37,7 @@ RIGHT = "right"
 WRONG = "another piece", "a semitone off", "backwards", "half replaced"
 GAIN = "0.5"  # as the data's README says
 SAME_QUARTER = 0.05
+LEFT_OUT = 0.2  # of the usual time from beat to beat: less is no tempo
 COLLAPSED_SEC = 1.0  # a median error beyond it: most of the score is elsewhere
 
 
@@ -132,28 +133,31 @@ def judge(pair: Pair, pairing: str, samples: np.ndarray, score: Score) -> Row:
         spent = (time.process_time() - begun) / minutes
         return Row(pair.kind, pair.name, pairing, 0.0, 0, minutes, 0.0, spent, np.nan, np.nan, np.nan, str(error))
     spent = (time.process_time() - begun) / minutes
-    beats = measure_beats(pair, found) if pairing == RIGHT else (np.nan, np.nan, np.nan)
+    beats = measure_beats(pair, score, found) if pairing == RIGHT else (np.nan, np.nan, np.nan)
     density = len(found.notes) / (60.0 * minutes)
     accepted, reason = int(found.accepted), found.reason or found.structure
     return Row(pair.kind, pair.name, pairing, found.score_fit, accepted, minutes, density, spent, *beats, reason)
 
 
-def measure_beats(pair: Pair, found: Alignment) -> tuple[float, float, float]:
-    """Measure the beats where a note begins: median error in ms, share within 50 ms, mean confidence of their notes."""
+def measure_beats(pair: Pair, score: Score, found: Alignment) -> tuple[float, float, float]:
+    """Measure the beats where a note begins: median error in ms, share within 50 ms, mean confidence of their notes.
+
+    Beats of a repeat that was left out are no beats: the data put all of them at one moment.
+    """
     if pair.beat_quarter is None or pair.beat_sec is None:
         return np.nan, np.nan, np.nan
     count = min(len(pair.beat_quarter), len(pair.beat_sec))
     quarter, sec = pair.beat_quarter[:count], pair.beat_sec[:count]
-    event = np.clip(np.searchsorted(found.path.score_quarter, quarter - 0.01), 0, len(found.path.score_quarter) - 1)
-    struck = np.abs(found.path.score_quarter[event] - quarter) < 0.02
-    error_ms = 1000.0 * np.abs(found.path.audio_sec[event] - sec)[struck]
-    event_of_note = np.searchsorted(found.path.score_quarter, found.notes.onset_quarter - 0.01)
-    at_beat = np.isin(event_of_note, event[struck])
-    return (
-        float(np.median(error_ms)),
-        float((error_ms < 50.0).mean()),
-        float(found.performed.confidence[at_beat].mean()),
-    )
+    tempo = np.gradient(sec) / np.gradient(quarter)
+    written = score.notes.onset_quarter[found.score_index]
+    errors_ms, confidences = [], []
+    for q, t in zip(*(side[tempo > LEFT_OUT * np.median(tempo)] for side in (quarter, sec)), strict=True):
+        here = np.abs(written - q) < 0.02
+        if here.any():
+            errors_ms.append(1000.0 * abs(float(np.median(found.performed.onset_sec[here])) - t))
+            confidences.append(float(found.performed.confidence[here].mean()))
+    error_ms = np.array(errors_ms)
+    return float(np.median(error_ms)), float((error_ms < 50.0).mean()), float(np.mean(confidences))
 
 
 def make_wrong_scores(score: Score, other: Score) -> Iterator[tuple[str, Score]]:

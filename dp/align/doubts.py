@@ -32,6 +32,8 @@ _MORE_ACTIVITY = 0.7  # of the usual: as much begins while music goes on, and le
 _TEMPO_EVENT = 17  # gaps whose median is the tempo around; own choice
 _SKIPPED_SEC = 0.1  # the onset before a gap is no part of it
 
+_TEXTS = {"absent": "not heard", "otherwise": "played otherwise", "more": "more is played before"}
+
 
 @dataclass(frozen=True)
 class Heard:
@@ -210,9 +212,6 @@ def _make_doubt(
         begin_sec=float(event_sec[begin]),
         end_sec=float(event_sec[end]),
     )
-
-
-_TEXTS = {"absent": "not heard", "otherwise": "played otherwise", "more": "more is played before"}
 
 
 def describe_doubts(doubts: Sequence[Doubt], bars: Sequence[PlayedBar] = ()) -> str:

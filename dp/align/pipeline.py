@@ -138,15 +138,13 @@ def _find_reason(judgement: _Judgement, min_fit: float, music: Music) -> str:
     """Say why a score is not accepted; "" where it is. A `min_fit` of 0 accepts anything."""
     if judgement.fit < min_fit:
         reason = f"the score does not fit the recording: fit {judgement.fit:.2f}, needed {min_fit:.2f}"
-        semitone = find_transposition(
-            music.features.clear, music.steady, music.plan, music.shift_semitone, _COARSE_FRAME_SEC
-        )
-        if semitone == 0:
+        features, shift = music.features.clear, music.shift_semitone
+        away = find_transposition(features, music.steady, music.plan, shift, _COARSE_FRAME_SEC)
+        if away == 0 or away + shift == 0:
             return reason
-        total = semitone + music.shift_semitone
-        return (
-            f"{reason}; the recording sounds {abs(total)} semitones {'higher' if total > 0 else 'lower'} than the score"
-        )
+        distance = f"{abs(away + shift)} semitone{'s' if abs(away + shift) > 1 else ''}"
+        direction = "higher" if away + shift > 0 else "lower"
+        return f"{reason}; the recording sounds {distance} {direction} than the score"
     if min_fit > 0.0 and judgement.heard_share < HEARD_SHARE:
         share = f"{100 * judgement.heard_share:.0f} % of the score, needed {100 * HEARD_SHARE:.0f} %"
         absent = describe_doubts([doubt for doubt in judgement.doubts if doubt.kind == "absent"])
