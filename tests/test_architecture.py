@@ -122,3 +122,9 @@ def test_modules_and_functions_are_short() -> None:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and body_lines(node) > MAX_BODY_LINES:
                 long.append(f"{path}:{node.lineno} {node.name}")
     assert long == []
+
+
+def test_dvc_finds_one_pipeline_in_the_repository() -> None:
+    """DVC reads every dvc.yaml below the folder, and does nothing at all where one of them is no pipeline."""
+    assert (REPOSITORY / "dvc.yaml").is_file()
+    assert [file for folder in MADE for file in (REPOSITORY / folder).rglob("dvc.yaml")] == []

@@ -61,7 +61,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(TINY / name, folder / "dp" / "stages")
     shutil.copy(TINY / "flow.py", folder / "flows" / "peaks.py")
     shutil.copy(REPOSITORY / "dvc.yaml", folder)
-    add_after(folder / "dvc.yaml", "- data/features_report\n", (TINY / "dvc.yaml").read_text(encoding="utf-8"))
+    add_after(folder / "dvc.yaml", "- data/features_report\n", (TINY / "stage.yaml").read_text(encoding="utf-8"))
     add_after(folder / "flows" / "summary.py", 'STAGES = ("ingest", "align", "features"', ', "peaks"')
     with (folder / "dp" / "schema.py").open("a", encoding="utf-8") as file:
         file.write((TINY / "schema.txt").read_text(encoding="utf-8"))
