@@ -85,12 +85,16 @@ def errors_by_suite(items: list[Item], out: Path) -> dict[str, Errors]:
 
 def measured(command: list[str], log: Path) -> tuple[int, float, float]:
     """Exit code, CPU seconds and peak MB of a command and its children, run in the repository on one thread."""
-    environment = os.environ | _ONE_THREAD | {"PYTHONPATH": str(REPOSITORY)}
     with log.open("wb") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=file, env=environment, cwd=REPOSITORY)
+        process = subprocess.Popen(command, stdout=file, stderr=file, env=one_thread_environment(), cwd=REPOSITORY)
         _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return process.returncode, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def one_thread_environment() -> dict[str, str]:
+    """Environment of a process that runs this repository's code on one thread."""
+    return os.environ | _ONE_THREAD | {"PYTHONPATH": str(REPOSITORY)}
 
 
 def _ours(items: list[Item], out: Path) -> list[str]:

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from dp.align import ALIGN_SAMPLE_RATE_HZ, align
+from dp.align.coarse.align import make_steady_timing
+from dp.align.score_events import plan_score
 from dp.align.spectrum import F32
 from dp.config import AlignConfig
 from dp.errors import DataError
@@ -155,3 +157,13 @@ def test_a_score_without_notes_is_refused() -> None:
     empty = ScoreNotes(none, none, *(none.astype(np.int64),) * 5)
     with pytest.raises(DataError, match="empty: the score has 0 notes"):
         align(np.ones(22050, np.float32), empty, CONFIG, "empty")
+
+
+def test_music_that_is_a_small_part_of_a_recording_is_what_is_loud() -> None:
+    rng = np.random.default_rng(0)
+    quiet = 0.004 * rng.standard_normal(400 * ALIGN_SAMPLE_RATE_HZ)
+    loud = 0.1 * rng.standard_normal(12 * ALIGN_SAMPLE_RATE_HZ)
+    plan = plan_score(notes_of([(i, 1, 60 + i) for i in range(12)]))
+    steady = make_steady_timing(np.concatenate([quiet, loud]).astype(np.float32), ALIGN_SAMPLE_RATE_HZ, plan)
+    assert steady.event_sec[0] == pytest.approx(400.0, abs=0.1)
+    assert steady.end_sec == pytest.approx(412.0, abs=0.1)

@@ -37,6 +37,9 @@ _FINER = (Level(4, 250, 1.0, 1.6, 0.0, 0.0), Level(2, 75, 2.0, 1.6, 0.0, 1.5), L
 # Of 43 minutes of pieces in many tempos, frames of 640 ms put 61 % of the beats more than 5 s away, of 320 ms 0.2 %.
 _FULL_FRAME_LIMIT = 12000
 _LOUD_PERCENTILE = 95  # of the frames' levels: what counts as loud; own choice
+_BLOCK_FRAME = 4096  # frames whose levels are measured at once: bounds the copy
+_LOUD_SEC = 10.0  # but where these many seconds are much louder than that, music is rare, and they tell; own choice
+_RARE_SHARE = 0.2  # 14 dB: how much louder; own choice
 _ACTIVE_SHARE = 0.05  # of the loud frames' level, 26 dB below: before and after it nothing is played; own choice
 
 
@@ -111,11 +114,25 @@ def make_steady_timing(samples: F32, sample_rate_hz: int, plan: ScorePlan) -> Ti
         plan: of the score; E events.
     """
     whole = len(samples) // HOP_SAMPLE * HOP_SAMPLE
-    level = np.sqrt((samples[:whole].reshape(-1, HOP_SAMPLE) ** 2).mean(axis=1)) if whole else np.ones(1)
-    active = np.flatnonzero(level > _ACTIVE_SHARE * np.percentile(level, _LOUD_PERCENTILE))
+    level = _measure_levels(samples[:whole].reshape(-1, HOP_SAMPLE)) if whole else np.ones(1)
+    active = np.flatnonzero(level > _ACTIVE_SHARE * _find_loud_level(level, HOP_SAMPLE / sample_rate_hz))
     begin_sec, end_sec = active[0] * HOP_SAMPLE / sample_rate_hz, (active[-1] + 1) * HOP_SAMPLE / sample_rate_hz
     sec_per_quarter = max(end_sec - begin_sec, 0.1) / float(plan.end_quarter.max())
     return Timing(begin_sec + plan.event_quarter * sec_per_quarter, max(end_sec, begin_sec + 0.1))
+
+
+def _measure_levels(frames: F32) -> FloatArray:
+    """Measure the root mean square [T] of frames [T, L], some thousand at once."""
+    parts = [frames[at : at + _BLOCK_FRAME] for at in range(0, len(frames), _BLOCK_FRAME)]
+    return np.concatenate([np.sqrt((part**2).mean(axis=1)) for part in parts])
+
+
+def _find_loud_level(level: FloatArray, frame_sec: float) -> float:
+    """Find what counts as loud among the levels of frames [T]: also where music is but a small part of a recording."""
+    usual = float(np.percentile(level, _LOUD_PERCENTILE))
+    count = min(max(round(_LOUD_SEC / frame_sec), 1), len(level))
+    loudest = float(np.partition(level, len(level) - count)[len(level) - count])
+    return loudest if usual < _RARE_SHARE * loudest else usual
 
 
 def warp_events(

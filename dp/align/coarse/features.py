@@ -64,26 +64,30 @@ def compute_audio_features(samples: F32, sample_rate_hz: int, tuning_semitone: f
         sample_rate_hz: of the samples.
         tuning_semitone: of the recording against A = 440 Hz.
     """
-    # [T, K] what sounds, with and without each band's floor; [T, K] where bands rise
-    level = _compute_semitones(samples, sample_rate_hz, tuning_semitone, _SUSTAIN_SAMPLE)
-    above = _subtract_floor(level)
+    # [T, K] where bands rise
     sharp = _compress(_compute_semitones(samples, sample_rate_hz, tuning_semitone, _ONSET_SAMPLE), _ONSET_COMPRESSION)
     onsets = np.zeros_like(sharp)
-    ahead = _RISE_FRAME
-    onsets[ahead:-ahead] = np.maximum(sharp[2 * ahead :] - sharp[: -2 * ahead], 0.0)
+    inner = onsets[_RISE_FRAME:-_RISE_FRAME]
+    np.subtract(sharp[2 * _RISE_FRAME :], sharp[: -2 * _RISE_FRAME], out=inner)
+    np.maximum(inner, 0.0, out=inner)
+    del sharp  # in an hour's recording 61 MB, as each of the others
     # [T] how much all bands rise, against the second around: only what stands out of it has a length near 1
     strength = _measure_length(onsets)
     kernel = np.ones(_ONSET_MEAN_FRAME) / _ONSET_MEAN_FRAME
     around = np.convolve(strength, kernel, "full")[_ONSET_MEAN_FRAME // 2 :][: len(strength)]
     onsets /= np.maximum(strength, 2.5 * around + 0.3 * strength.mean() + 1e-6)[:, None].astype(np.float32)
+    # [T, K] what sounds, with and without each band's floor
+    level = _compute_semitones(samples, sample_rate_hz, tuning_semitone, _SUSTAIN_SAMPLE)
+    above = _subtract_floor(level)
     return RecordingFeatures(_scale(level, onsets), _scale(above, onsets))
 
 
 def _subtract_floor(bands: F32) -> F32:
     """Subtract from each band what it seldom falls below: magnitudes [T, K] in and out."""
-    floor = np.percentile(bands, _FLOOR_PERCENTILE, axis=0)
+    floor = np.array([np.percentile(band, _FLOOR_PERCENTILE) for band in bands.T])
     limit = _FLOOR_LIMIT * np.percentile(bands.max(axis=1), _LOUD_PERCENTILE)
-    return np.maximum(bands - np.minimum(floor, limit).astype(np.float32), np.float32(0.0))
+    above = bands - np.minimum(floor, limit).astype(np.float32)
+    return np.maximum(above, np.float32(0.0), out=above)
 
 
 def _scale(bands: F32, onsets: F32) -> Features:
@@ -141,9 +145,11 @@ def compute_event_bands(plan: ScorePlan, shift_semitone: int) -> F32:
 
 
 def _score_level(bands: F32) -> F32:
-    """Compress harmonics [T, K] as a recording's bands are compressed, and bring every frame to length 1."""
-    compressed = np.log1p(_SCORE_COMPRESSION * bands)
-    return np.asarray(compressed / np.maximum(_measure_length(compressed), 1e-6)[:, None])
+    """Compress harmonics [T, K] as a recording's bands are, and bring every frame to length 1, both in place."""
+    bands *= np.float32(_SCORE_COMPRESSION)
+    np.log1p(bands, out=bands)
+    bands /= np.maximum(_measure_length(bands), 1e-6)[:, None]
+    return bands
 
 
 @numba.njit(cache=True)
@@ -190,15 +196,19 @@ def pool_features(features: Features, factor: int) -> Features:
 
 def _average(values: F32, factor: int) -> F32:
     """Average [T, K] over `factor` frames each; beyond the last frame there is 0."""
-    count = -(-len(values) // factor)
-    padded = np.zeros((count * factor, values.shape[1]), np.float32)
-    padded[: len(values)] = values
-    return padded.reshape(count, factor, -1).mean(axis=1)
+    whole = len(values) // factor
+    out = np.zeros((-(-len(values) // factor), values.shape[1]), np.float32)
+    np.mean(values[: whole * factor].reshape(whole, factor, -1), axis=1, out=out[:whole])
+    out[whole:] = values[whole * factor :].sum(axis=0) / np.float32(factor)  # no row where nothing is left
+    return out
 
 
 def _measure_length(vectors: F32) -> F32:
     """Compute the Euclidean length [T] of vectors [T, K]."""
-    out: F32 = np.sqrt((vectors**2).sum(axis=1))
+    out = np.empty(len(vectors), np.float32)
+    for at in range(0, len(vectors), _BLOCK_FRAME):
+        part = slice(at, at + _BLOCK_FRAME)
+        out[part] = np.sqrt((vectors[part] ** 2).sum(axis=1))
     return out
 
 

@@ -16,6 +16,7 @@ from dp.align.tuning import estimate_tuning
 from dp.types import Repeat, ScoreNotes
 from dp.units import IntArray
 
+_LONG_SEC = 30.0  # what is quiet for longer before or after the music is cut off; own choice
 _BEFORE_SEC, _AFTER_SEC = 0.5, 1.0  # kept before and after the music
 
 
@@ -64,15 +65,18 @@ def find_music(
     ends = found.ends
     if ends.end_sec - ends.begin_sec < min_event_sec * len(plan.event_quarter):
         ends = active
-    if ends != active:
-        if ends.begin_sec > active.begin_sec:
+    begins_late = ends.begin_sec > min(active.begin_sec, _LONG_SEC)
+    ends_early = ends.end_sec < max(active.end_sec, len(samples) / sample_rate_hz - _LONG_SEC)
+    if begins_late or ends_early:
+        if begins_late:
             start = max(round((ends.begin_sec - _BEFORE_SEC) * sample_rate_hz), 0)
-        end = None if ends.end_sec >= active.end_sec else round((ends.end_sec + _AFTER_SEC) * sample_rate_hz)
+        end = round((ends.end_sec + _AFTER_SEC) * sample_rate_hz) if ends_early else None
         samples = samples[start:end]
+        del features  # before others take as much memory
         tuning = estimate_tuning(samples, sample_rate_hz)
         features = compute_audio_features(samples, sample_rate_hz, tuning)
     start_sec = start / sample_rate_hz
-    if ends != active or text:
+    if begins_late or ends_early or text:
         steady = _make_steady(plan, ends, start_sec)
     text = "; ".join(filter(None, [text, *_skip(ends, active)]))
     return Music(samples, start_sec, notes, index, text, found.shift_semitone, plan, tuning, features, steady)
