@@ -1,4 +1,4 @@
-"""Where events lie, from the evidence of their notes: Viterbi with gaps that follow the local tempo.
+"""Find where events lie, from the evidence of their notes: Viterbi with gaps that follow the local tempo.
 
 Letters: N notes, E events, C candidates, all in frames of dp.align.onsets.patches.
 """
@@ -47,7 +47,7 @@ _TEMPO_EVENT = 8  # to either side whose median tempo is expected
 
 
 def log_density(logits: F32) -> F32:
-    """Logits [N, C] as log densities over the candidates and "not here", whose logit is 0."""
+    """Turn logits [N, C] into log densities over the candidates and "not here", whose logit is 0."""
     top = np.maximum(logits.max(axis=1, keepdims=True), 0.0)
     return logits - top - np.log(np.exp(-top) + np.exp(logits - top).sum(axis=1, keepdims=True))
 
@@ -55,7 +55,7 @@ def log_density(logits: F32) -> F32:
 def gather_event_evidence(
     density: F32, event: IntArray, event_size: IntArray, floor: float = _DENSITY_FLOOR
 ) -> FloatArray:
-    """What the notes of every event say together, [E, C].
+    """Gather what the notes of every event say together: [E, C].
 
     Args:
         density: [N, C] logarithmic; blurred by how chords come apart, and added.
@@ -74,22 +74,22 @@ def gather_event_evidence(
 
 
 def predict_frames(frame: IntArray, event_quarter: FloatArray) -> FloatArray:
-    """[E] frames from the event before, as the local tempo predicts them; 0 for the first one."""
+    """Predict the frames [E] from the event before, by the local tempo; 0 for the first one."""
     return predict_gap_sec(frame / _FRAME_RATE_HZ, event_quarter) * _FRAME_RATE_HZ
 
 
 def compute_gap_cost(frames: FloatArray, expected: FloatArray | float) -> FloatArray:
-    """What gaps cost that differ from what the tempo predicts."""
+    """Compute what gaps cost that differ from what the tempo predicts, both in frames and of any shape."""
     return np.minimum(np.abs(frames - expected) / _compute_tolerance(expected), _GAP_LIMIT)
 
 
 def _compute_tolerance(expected: FloatArray | float) -> FloatArray:
-    """In frames, how far from the expected a gap costs 1."""
+    """Compute how many frames from the expected a gap costs 1."""
     return np.asarray(_GAP_SCALE_FRAME + _GAP_SCALE_SHARE * expected)
 
 
 def find_best_events(evidence: FloatArray, base: IntArray, expected: FloatArray, min_gap: int) -> IntArray:
-    """Viterbi: the candidate [E] of every event.
+    """Find the candidate [E] of every event by Viterbi's method.
 
     Args:
         evidence: [E, C] of every candidate.
@@ -103,7 +103,7 @@ def find_best_events(evidence: FloatArray, base: IntArray, expected: FloatArray,
 
 @numba.njit(cache=True)
 def _find_best_events(evidence, gap, expected, tolerance, min_gap, limit):  # type: ignore[no-untyped-def]
-    """See best_events; gap [E] is how far the bases lie apart, tolerance [E] how far off a gap costs 1."""
+    """Find the best events; gap [E] is how far the bases lie apart, tolerance [E] how far off a gap costs 1."""
     event_count, candidate_count = evidence.shape
     score = evidence[0].copy()
     following = np.empty(candidate_count)
@@ -143,7 +143,7 @@ def _find_best_events(evidence, gap, expected, tolerance, min_gap, limit):  # ty
 def search_again(
     listener: Listener, logits: F32, center: IntArray, frame: IntArray, frame_count: int, min_gap: int
 ) -> IntArray:
-    """Frames [E], where doubtful events were looked for between their neighbours.
+    """Look for doubtful events between their neighbours, and return the frames [E] of all.
 
     An event stays where what begins there, what sounds before and after, and the tempo together speak for it, and where
     a search would cost more than what a recording of this length may.
@@ -205,12 +205,12 @@ class _Search:
 
     @property
     def tile_count(self) -> int:
-        """In how many patches a note is heard."""
+        """Count the patches in which a note is heard."""
         return -(-(self.high - self.low + 1) // (2 * _TILE_REACH + 1))
 
     @property
     def work(self) -> float:
-        """What the search costs: patches that the net hears, and as many more as Viterbi takes the time of."""
+        """Compute what the search costs: patches that the net hears, and as many more as Viterbi takes the time of."""
         candidate_count = self.high - self.low + 1
         gap_count = (self.end - self.first) * 2 * _GAP_LIMIT * _GAP_SCALE_FRAME
         gap_count += candidate_count * 2 * _GAP_LIMIT * _GAP_SCALE_SHARE  # all gaps together are no longer
@@ -220,7 +220,7 @@ class _Search:
 def _make_window(
     plan: ScorePlan, frame: IntArray, first: int, end: int, frame_count: int, min_gap: int
 ) -> _Search | None:
-    """Where events may lie that begin at `first` and end before `end`; None where there is no room for them."""
+    """Find where the events `first` to `end` - 1 may lie; None where there is no room for them."""
     low = 0 if first == 0 else int(frame[first - 1]) + min_gap
     high = frame_count - 1 if end == len(frame) else int(frame[end]) - min_gap
     reach = _MAX_SEARCH_FRAME if end == len(frame) else _MAX_SEARCH_FRAME // 2  # the last chord may come late
@@ -239,7 +239,7 @@ def _choose_affordable(searches: list[_Search], patch_limit: float) -> list[_Sea
 
 
 def _iterate_stretches(listener: Listener, searches: list[_Search]) -> Iterator[F32]:
-    """Logits [n, high - low + 1] of every search's notes, heard in tiles, all in one go."""
+    """Yield the logits [n, high - low + 1] of every search's notes, heard in tiles, all in one go."""
     if not searches:
         return
     tiles = [np.arange(s.low + _TILE_REACH, s.high + 1 + _TILE_REACH, 2 * _TILE_REACH + 1) for s in searches]
@@ -256,7 +256,7 @@ def _iterate_stretches(listener: Listener, searches: list[_Search]) -> Iterator[
 def _measure_event_strength(
     logits: F32, center: IntArray, frame: IntArray, event: IntArray, event_size: IntArray
 ) -> FloatArray:
-    """[E] the largest logit near the event, on average over its notes."""
+    """Measure the largest logit near each event, on average over its notes: [E]."""
     reach = logits.shape[1] // 2
     columns = (frame[event] - center)[:, None] + reach + np.arange(-_NEAR_FRAME, _NEAR_FRAME + 1)
     near = np.take_along_axis(logits, np.clip(columns, 0, 2 * reach), axis=1).max(axis=1)
@@ -264,7 +264,7 @@ def _measure_event_strength(
 
 
 def _find_doubtful(strength: FloatArray, frame: IntArray, event_quarter: FloatArray) -> npt.NDArray[np.bool_]:
-    """[E] which events to look for again: without evidence, at gaps far from the local tempo, at unclear ends."""
+    """Find which events [E] to look for again: without evidence, at gaps far from the tempo, at unclear ends."""
     gap, expected = np.diff(frame), predict_frames(frame, event_quarter)[1:]
     odd = np.abs(gap - expected) / _compute_tolerance(expected) > _ODD_GAP
     crowded = (gap < _CROWDED * expected) & (gap < expected - _CROWDED_FRAME)
@@ -275,7 +275,7 @@ def _find_doubtful(strength: FloatArray, frame: IntArray, event_quarter: FloatAr
 
 
 def _mark_beside(gap: npt.NDArray[np.bool_], reach: int) -> npt.NDArray[np.bool_]:
-    """[E] whether one of the gaps [E - 1] is among the `reach` before or after an event."""
+    """Mark the events [E] that have one of the gaps [E - 1] among the `reach` before or after them."""
     near = np.zeros(len(gap) + 2 * reach, bool)
     for shift in range(2 * reach):
         near[shift : shift + len(gap)] |= gap
@@ -283,6 +283,6 @@ def _mark_beside(gap: npt.NDArray[np.bool_], reach: int) -> npt.NDArray[np.bool_
 
 
 def _iterate_runs(weak: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Begin and end of every run of true."""
+    """Yield the begin and the end of every run of true."""
     edges = np.flatnonzero(np.diff(weak.astype(np.int8), prepend=0, append=0))
     yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)

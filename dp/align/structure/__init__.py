@@ -1,1 +1,1 @@
-"""Which bars were played: repeats left out or added, and where in the recording the music is."""
+"""Find which bars were played: repeats left out or added, and where in the recording the music is."""

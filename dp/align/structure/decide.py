@@ -1,4 +1,4 @@
-"""Where the music of a score begins and ends in a recording, and which repeats are played.
+"""Decide where the music of a score begins and ends in a recording, and which repeats are played.
 
 A recording may begin with talk or tuning, end with applause, leave out repeats that are written, or play some that are
 not. All that is searched for at once, at three frames a second.
@@ -66,7 +66,7 @@ def find_structure(
 
 
 def _keep_declared(search: Search, written: Structure) -> Found:
-    """The best of what repeat signs let expect."""
+    """Find the best of what repeat signs let expect."""
     # As written: any transposition, and with all repeats left out
     layout = search.lay_out(written)
     found = _find_best_shift(search, layout)
@@ -109,7 +109,7 @@ def _count_left_out(ends: Ends, whole: Ends, frame_sec: float) -> float:
 
 
 def _drop_unheard(search: Search, found: Found) -> Found:
-    """The same without passes that gain much less than the rest: something else was taken for them."""
+    """Leave out the passes that gain much less than the rest: something else was taken for them."""
     passes = found.structure.played
     if not passes:
         return found
@@ -123,13 +123,13 @@ def _drop_unheard(search: Search, found: Found) -> Found:
 
 
 def _measure_tempos(search: Search, like: Structure, played: frozenset[int]) -> list[Structure]:
-    """Structures of all tempos that the music may have."""
+    """List a structure for each tempo that the music may have."""
     length_sec = search.active.end_sec - search.active.begin_sec
     return [replace(like, ends=Ends(0.0, s * length_sec), played=played) for s in (1.0, *_MUSIC_SHARES)]
 
 
 def _refine(search: Search, tempos: Sequence[Structure], left_out: Collection[int] = frozenset()) -> Found:
-    """The cheapest structure at one of the tempos, or at one that follows from it."""
+    """Find the cheapest structure at one of the tempos, or at one that follows from it."""
 
     def run(tempo: Structure) -> Found:
         return search.run(search.lay_out(tempo), tempo.shift_semitone, True, True, left_out)
@@ -144,7 +144,7 @@ def _refine(search: Search, tempos: Sequence[Structure], left_out: Collection[in
 
 
 def _leaves_much_unexplained(found: Found, search: Search) -> bool:
-    """Whether for long a recording sounds unlike what would be played there, or nothing would."""
+    """Tell whether for long a recording sounds unlike what would be played there, or nothing would."""
     row_count = len(found.row_cost)
     row_sec = np.arange(row_count) * search.frame_sec
     inside = found.row_cost[(row_sec >= search.active.begin_sec) & (row_sec < search.active.end_sec)]
@@ -157,7 +157,7 @@ def _leaves_much_unexplained(found: Found, search: Search) -> bool:
 
 
 def _add_sections(search: Search, found: Found, written: Structure, repeats: Sequence[Repeat]) -> Found:
-    """The same with sections that no sign repeats, where they clearly pay: as good as before, or better."""
+    """Add sections that no sign repeats where they clearly pay; the result is as good as before, or better."""
     shift = found.structure.shift_semitone
     best = _refine(
         search, [found.structure, *_measure_tempos(search, replace(written, shift_semitone=shift), written.played)]
@@ -170,7 +170,7 @@ def _add_sections(search: Search, found: Found, written: Structure, repeats: Seq
 
 
 def _pays(best: Found, found: Found, search: Search, repeats: Sequence[Repeat]) -> bool:
-    """Whether the sections that are played again in `best` fit about as well as the rest, and better than `found`."""
+    """Tell whether the sections that `best` plays again fit about as well as the rest, and better than `found`."""
     undeclared = [i for i, r in enumerate(repeats) if not r.is_declared and i in best.structure.played]
     is_undeclared = np.array([part.repeat in undeclared for part in search.parts])
     is_music = best.row_part >= 0
@@ -183,7 +183,7 @@ def _pays(best: Found, found: Found, search: Search, repeats: Sequence[Repeat]) 
 
 
 def _within(search: Search, written: Structure) -> Found:
-    """The cheapest structure where the music is only a part of the recording, and so faster than if it filled it."""
+    """Find the cheapest structure whose music is only a part of the recording, and so faster than if it filled it."""
     length_sec = written.ends.end_sec - written.ends.begin_sec
     results = [
         _find_best_shift(search, search.lay_out(Structure(Ends(0.0, share * length_sec), played, 0)))
@@ -194,7 +194,7 @@ def _within(search: Search, written: Structure) -> Found:
 
 
 def _find_best_shift(search: Search, layout: Layout) -> Found:
-    """The cheapest structure of any transposition; another transposition than none must pay."""
+    """Find the cheapest structure of any transposition; another transposition than none must pay."""
     found = none = search.run(layout, 0, True, True)
     due = none.cost - max(_SHIFT_GAIN, _SHIFT_SHARE * abs(none.cost))
     for shift in _SHIFTS_SEMITONE[1:]:

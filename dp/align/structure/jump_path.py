@@ -1,5 +1,6 @@
-"""The cheapest way through a score that may be left out in parts, in a recording that may begin and end with something
-else.
+"""Find the cheapest way through a score, parts of which may be left out, in a recording.
+
+The recording may begin and end with something else.
 
 Rows are frames of the recording (T), columns frames of the score in the fullest order (J), between two columns for what
 is not music of the score. Every row lies in one column, so paths of all orders cost alike. After Fremerey, Mueller and
@@ -24,7 +25,7 @@ _MAX_LINKS = 32  # into one column
 def find_cheapest_path(
     cost: F32, outside: F32, links: Sequence[tuple[int, int, float]]
 ) -> tuple[IntArray, IntArray, float]:
-    """The cheapest path.
+    """Find the cheapest path.
 
     Args:
         cost: [T, J] of hearing a column of the score in a row.
@@ -52,7 +53,7 @@ def find_cheapest_path(
 
 @numba.njit(cache=True)
 def _search(cost, first, sources, prices, stay, pass_over):  # type: ignore[no-untyped-def]
-    """Viterbi search; a state is a column and for how many rows the path has stayed in it, or that it has no row."""
+    """Search; a state is a column and for how many rows the path has stayed in it, or that it has no row."""
     # Tables: what the cheapest way costs to every column and kind, in this row and the one before, and whence it came
     row_count, column_count = cost.shape
     passed = len(stay)  # the kind of a column without a row
@@ -105,7 +106,7 @@ def _search(cost, first, sources, prices, stay, pass_over):  # type: ignore[no-u
 
 @numba.njit(cache=True)
 def _trace(back, first, sources, passed):  # type: ignore[no-untyped-def]
-    """Rows and columns [P] back along the marks [T, J + 2, 3], from the last row outside the score."""
+    """Trace rows and columns [P] back along the marks [T, J + 2, 3], from the last row outside the score."""
     row_count, column_count = back.shape[:2]
     rows = np.empty(row_count + column_count, np.int64)
     columns = np.empty(row_count + column_count, np.int64)

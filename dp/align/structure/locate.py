@@ -1,4 +1,4 @@
-"""The part of a recording that is music of the score, and the score in the order in which it is played there."""
+"""Find the part of a recording that is music of the score, and the score in the order in which it is played there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -83,7 +83,7 @@ def find_music(
 
 
 def _skip(ends: Ends, active: Ends) -> list[str]:
-    """What is left out of a recording, in words."""
+    """Say what is left out of a recording."""
     before = [f"music begins at {ends.begin_sec:.1f} s"] if ends.begin_sec > active.begin_sec else []
     return before + ([f"music ends at {ends.end_sec:.1f} s"] if ends.end_sec < active.end_sec else [])
 

@@ -1,4 +1,4 @@
-"""A score in the order in which it was played."""
+"""Put a score in the order in which it was played."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
@@ -21,7 +21,7 @@ class Stretch:
 
 
 def find_stretches(repeats: Sequence[Repeat], considered: Collection[int] | None = None) -> tuple[Stretch, ...]:
-    """The score in the fullest order: all that is written, and all repeats that are not.
+    """List the parts of the score in the fullest order: all that is written, and all repeats that are not.
 
     Args:
         repeats: of the score.
@@ -44,7 +44,7 @@ def find_stretches(repeats: Sequence[Repeat], considered: Collection[int] | None
 
 
 def find_borders(parts: Sequence[Stretch], notes: ScoreNotes) -> FloatArray:
-    """Where the parts of the fullest order begin, and where the last one ends; quarters from the beginning."""
+    """Find where the parts of the fullest order begin, and where the last one ends; quarters from the beginning."""
     end_quarter = float(np.max(notes.onset_quarter + notes.duration_quarter))
     lengths = [min(part.end_quarter, end_quarter) - max(part.begin_quarter, 0.0) for part in parts]
     return np.cumsum([0.0, *np.maximum(lengths, 0.0)])
@@ -53,7 +53,7 @@ def find_borders(parts: Sequence[Stretch], notes: ScoreNotes) -> FloatArray:
 def unfold_played_notes(
     notes: ScoreNotes, parts: Sequence[Stretch], played: Collection[int | None]
 ) -> tuple[ScoreNotes, IntArray]:
-    """The notes in an order of playing.
+    """Put the notes in an order of playing.
 
     A note that is held from what is left out into what is played begins where that is played, and keeps the rest of its
     duration, unless its pitch sounds there already: then the two are one.
@@ -96,7 +96,7 @@ def unfold_played_notes(
 
 
 def describe_order(repeats: Sequence[Repeat], played: Collection[int | None]) -> str:
-    """How an order differs from the written one; "" where it does not."""
+    """Say how an order differs from the written one; "" where it does not."""
     texts = [
         f"{'repeat of ' if repeat.is_declared else ''}bars {repeat.bars} "
         f"{'not played' if repeat.is_written else 'played once more'}"

@@ -1,4 +1,4 @@
-"""One search for where the music of a score begins and ends in a recording, and which repeats are played."""
+"""Search once for where the music of a score begins and ends in a recording, and which repeats are played."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Structure:
     shift_semitone: int  # by which the recording sounds higher than written, tuning apart
 
     def follows(self, repeats: Sequence[Repeat]) -> bool:
-        """Whether the repeats are played as they are written."""
+        """Tell whether the repeats are played as they are written."""
         return all(repeat.is_written == (index in self.played) for index, repeat in enumerate(repeats))
 
 
@@ -103,12 +103,12 @@ class Search:
         self.border_quarter = find_borders(self.parts, notes)
 
     def length_quarter(self, played: Collection[int]) -> float:
-        """How long the score is with some of its repeats."""
+        """Measure the length of the score in quarters, with some of its repeats."""
         kept = [part.repeat is None or part.repeat in played for part in self.parts]
         return max(float(np.diff(self.border_quarter)[kept].sum()), 1e-3)
 
     def lay_out(self, structure: Structure) -> Layout:
-        """The score at the tempo that a structure implies."""
+        """Lay the score out at the tempo that a structure implies."""
         sec_per_quarter = (structure.ends.end_sec - structure.ends.begin_sec) / self.length_quarter(structure.played)
         border = np.rint(self.border_quarter * sec_per_quarter / self.frame_sec).astype(int) + 1
         border[-1] = max(border[-1], 2)
@@ -125,7 +125,7 @@ class Search:
         may_cut: bool,
         left_out: Collection[int] = frozenset(),
     ) -> Found:
-        """The cheapest structure.
+        """Find the cheapest structure.
 
         Args:
             layout: of the score.
@@ -153,7 +153,7 @@ class Search:
         return Found(structure, total, heard, np.where(part < len(self.parts), part, -1))
 
     def _costs(self, score: Features, shift_semitone: int) -> F32:
-        """[T, J] how much worse a frame of the score fits than what is not music of the score."""
+        """Compute how much worse each frame of the score fits than what is no music of the score: [T, J]."""
         expected = np.hstack([np.roll(score.bands, shift_semitone, 1), np.roll(score.onsets, shift_semitone, 1)])
         cost = 1.0 + _ONSET_WEIGHT * _EXPECTED_ONSET - self.heard @ expected.T
         cost = np.where(score.loudness < PAUSE_LOUDNESS, self.loudness[:, None], cost)
@@ -161,7 +161,7 @@ class Search:
         return np.minimum(cost - outside, _WORST).astype(np.float32)
 
     def _links(self, border: IntArray, may_jump: bool) -> list[tuple[int, int, float]]:
-        """Steps that leave a repeat out, or play one that is not written."""
+        """List the steps that leave a repeat out, or play one that is not written."""
         price = _JUMP_PRICE if may_jump else float(_FORBIDDEN)
         entry = {int(border[i]): price for i, part in enumerate(self.parts) if part.repeat not in self.written}
         links = [(column - 1, column, paid) for column, paid in entry.items()]
