@@ -94,3 +94,11 @@ def test_onsets_of_very_long_frames_do_not_outweigh_what_sounds() -> None:
     length = {factor: np.linalg.norm(pool_features(features, factor).onsets, axis=1).mean() for factor in (16, 64, 256)}
     assert length[64] == pytest.approx(length[16], rel=0.05)
     assert length[256] == pytest.approx(length[16], rel=0.05)
+
+
+@pytest.mark.parametrize("frame_count", [5, 16, 20])
+def test_pooled_features_are_means_and_beyond_the_end_there_is_nothing(frame_count: int) -> None:
+    bands = np.full((frame_count, 3), 0.5, np.float32)
+    pooled = pool_features(Features(bands, bands, bands[:, 0]), 16)
+    assert len(pooled) == -(-frame_count // 16)
+    assert pooled.loudness.tolist() == [0.5 * min(frame_count - at, 16) / 16 for at in range(0, frame_count, 16)]

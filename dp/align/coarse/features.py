@@ -198,7 +198,7 @@ def _average(values: F32, factor: int) -> F32:
     """Average [T, K] over `factor` frames each; beyond the last frame there is 0."""
     whole = len(values) // factor
     out = np.zeros((-(-len(values) // factor), values.shape[1]), np.float32)
-    np.mean(values[: whole * factor].reshape(whole, factor, -1), axis=1, out=out[:whole])
+    np.mean(values[: whole * factor].reshape(whole, factor, values.shape[1]), axis=1, out=out[:whole])
     out[whole:] = values[whole * factor :].sum(axis=0) / np.float32(factor)  # no row where nothing is left
     return out
 
