@@ -26,8 +26,7 @@ import soundfile
 from bench.align.compare import REPOSITORY, one_thread_environment
 from bench.align.rendering import play
 from bench.align.sounds import noise
-from bench.align.suites import SOUNDFONT
-from bench.align.wild import find_quarters, render, reverse, select
+from bench.align.wild import find_quarters, join, make_parser, render, reverse
 from dp.align import ALIGN_SAMPLE_RATE_HZ, align
 from dp.config import AlignConfig
 from dp.score import read_score
@@ -124,13 +123,6 @@ def end_of(notes: ScoreNotes) -> float:
     return float(np.ceil((notes.onset_quarter + notes.duration_quarter).max()))
 
 
-def join(scores: list[ScoreNotes]) -> ScoreNotes:
-    """Make one score of several, whose times follow each other."""
-    first = scores[0]
-    names = [f.name for f in fields(first) if isinstance(getattr(first, f.name), np.ndarray)]
-    return replace(first, **{name: np.concatenate([getattr(part, name) for part in scores]) for name in names})
-
-
 def after_noise(made: Made, minutes: float) -> Made:
     """Put quiet noise before a recording."""
     samples, notes, truth = made
@@ -148,6 +140,11 @@ def with_score(made: Made, notes: ScoreNotes) -> Made:
     return made[0], notes, NOTHING
 
 
+def turn_score(made: Made) -> Made:
+    """Give a recording its own score backwards."""
+    return with_score(made, reverse(made[1]))
+
+
 def again(notes: ScoreNotes, count: int) -> ScoreNotes:
     """Write a score out several times."""
     length = end_of(notes)
@@ -158,7 +155,7 @@ def head(made: Made, sec: float) -> Made:
     """Keep the beginning of a recording and of its score."""
     samples, notes, truth = made
     last = float(np.interp(sec, truth.sec, truth.quarter))
-    kept = select(notes, np.flatnonzero(notes.onset_quarter < last))
+    kept = notes.take(notes.onset_quarter < last)
     inside = truth.quarter < last
     return samples[: round(sec * ALIGN_SAMPLE_RATE_HZ)], kept, Truth(truth.quarter[inside], truth.sec[inside])
 
@@ -177,10 +174,8 @@ CASES: dict[str, Callable[[Maker], Made]] = {
     "wrong: another piece": lambda m: with_score(m.named(_SLOW), m.named("Haydn_Keyboard_Sonatas_49-1")[1]),
     "wrong: dense for slow": lambda m: with_score(m.named(_SLOW), again(m.named(_DENSE)[1], 5)),
     "wrong: slow for dense": lambda m: with_score(m.named(_DENSE), m.named(_SLOW)[1]),
-    "wrong: noise": lambda m: with_score(
-        (noise(600.0, np.random.default_rng(1)), m.named(_SLOW)[1], NOTHING), m.named(_SLOW)[1]
-    ),
-    "wrong: 60 min backwards": lambda m: with_score(m.long(58, 2), reverse(m.long(58, 2)[1])),
+    "wrong: noise": lambda m: (noise(600.0, np.random.default_rng(1)), m.named(_SLOW)[1], NOTHING),
+    "wrong: 60 min backwards": lambda m: turn_score(m.long(58, 2)),
 }
 
 
@@ -238,11 +233,7 @@ def measure(name: str, command: list[str]) -> str:
 
 def main() -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench.align.cost", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--soundfont", type=Path, default=SOUNDFONT)
-    parser.add_argument("--out", type=Path, required=True, help="scratch folder")
-    parser.add_argument("--only", default="", help="pairs whose name this expression matches")
+    parser = make_parser("cost", __doc__)
     parser.add_argument("--make", help=argparse.SUPPRESS)
     parser.add_argument("--run", help=argparse.SUPPRESS)
     given = parser.parse_args()

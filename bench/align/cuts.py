@@ -8,16 +8,12 @@ are, for each cut, how many absent notes are given a confidence of 0.95 and more
 named as not heard, and how many of the other notes are right and sure.
 """
 
-import argparse
-import re
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from bench.align.suites import SOUNDFONT
-from bench.align.wild import list_pairs
+from bench.align.wild import list_pairs, make_parser
 from dp.align import ALIGN_SAMPLE_RATE_HZ, align
 from dp.align.doubts import describe_doubts
 from dp.audio.reading import read_audio
@@ -102,16 +98,9 @@ def compare(
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench.align.cuts", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--soundfont", type=Path, default=SOUNDFONT)
-    parser.add_argument("--out", type=Path, required=True, help="scratch folder")
-    parser.add_argument("--only", default="", help="recordings whose kind/name this expression matches")
-    given = parser.parse_args()
+    given = make_parser("cuts", __doc__).parse_args()
     results = []
-    for pair in list_pairs(given.data, given.out, given.soundfont):
-        if not re.search(given.only, f"{pair.kind}/{pair.name}"):
-            continue
+    for pair in list_pairs(given):
         score = read_score(pair.score)
         samples = read_audio(pair.audio, ALIGN_SAMPLE_RATE_HZ, pair.start_sec, pair.end_sec)
         whole = align(samples, score.notes, AlignConfig(), pair.name, score.repeats)

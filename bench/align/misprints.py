@@ -7,17 +7,13 @@ out, or it stands there twice. Printed are, for each kind, how often the bar or 
 other bars are; first for scores as they are.
 """
 
-import argparse
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
-from bench.align.suites import SOUNDFONT
-from bench.align.wild import list_pairs
+from bench.align.wild import list_pairs, make_parser
 from dp.align import ALIGN_SAMPLE_RATE_HZ, align
 from dp.audio.reading import read_audio
 from dp.config import AlignConfig
@@ -84,18 +80,9 @@ def find_doubted(found: Alignment, score: Score, misprint: Misprint) -> tuple[bo
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.align.misprints", description=(__doc__ or "").splitlines()[0]
-    )
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--soundfont", type=Path, default=SOUNDFONT)
-    parser.add_argument("--out", type=Path, required=True, help="scratch folder")
-    parser.add_argument("--only", default="", help="recordings whose kind/name this expression matches")
-    given = parser.parse_args()
+    given = make_parser("misprints", __doc__).parse_args()
     tallies: dict[str, list[tuple[bool, int, int]]] = {}
-    for pair in list_pairs(given.data, given.out, given.soundfont):
-        if not re.search(given.only, f"{pair.kind}/{pair.name}"):
-            continue
+    for pair in list_pairs(given):
         score = read_score(pair.score)
         samples = read_audio(pair.audio, ALIGN_SAMPLE_RATE_HZ, pair.start_sec, pair.end_sec)
         for misprint in list_misprints(score):

@@ -73,20 +73,31 @@ class Row:
     reason: str
 
 
-def list_pairs(data: Path, out: Path, soundfont: Path) -> Iterator[Pair]:
-    """All right pairs at hand; performances are rendered once into `out`."""
-    for performance in sorted((data / "asap").glob("*/*.mid")):
-        if performance.stem != "score":
-            folder = performance.parent
-            name = f"{folder.name}/{performance.stem}"
+def make_parser(command: str, doc: str | None) -> argparse.ArgumentParser:
+    """Make the parser of a command that takes pairs of `list_pairs`."""
+    parser = argparse.ArgumentParser(prog=f"python -m bench.align.{command}", description=(doc or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of asap, ishizaka and others")
+    parser.add_argument("--soundfont", type=Path, default=SOUNDFONT, help="FluidR3_GM.sf2")
+    parser.add_argument("--out", type=Path, required=True, help="scratch folder")
+    parser.add_argument("--only", default="", help="what matches this expression: of a recording, its kind/name")
+    return parser
+
+
+def list_pairs(given: argparse.Namespace) -> Iterator[Pair]:
+    """List the right pairs that a command line of `make_parser` wants; performances are rendered once."""
+    for performance in sorted((given.data / "asap").glob("*/*.mid")):
+        folder = performance.parent
+        name = f"{folder.name}/{performance.stem}"
+        if performance.stem != "score" and re.search(given.only, f"asap/{name}"):
             beats = np.loadtxt(performance.with_suffix(".txt"), usecols=0, ndmin=1)
             written = np.loadtxt(folder / "sann.txt", usecols=0, ndmin=1)
             quarter = find_quarters(folder / "score.mid", written)
-            audio = render(performance, out / "wild" / f"{name.replace('/', '@')}.wav", soundfont)
+            audio = render(performance, given.out / "wild" / f"{name.replace('/', '@')}.wav", given.soundfont)
             yield Pair("asap", name, audio, 0.0, None, choose_score(folder), quarter, beats)
     for corpus, kind in (("ishizaka", "folder"), ("violin-more", "folder"), ("bach-violin", "bach-violin")):
-        for r in list_recordings(kind, data / corpus).recordings:
-            yield Pair(corpus, r.recording_id, r.audio_path, r.start_sec, r.end_sec, r.score_path)
+        for r in list_recordings(kind, given.data / corpus).recordings:
+            if re.search(given.only, f"{corpus}/{r.recording_id}"):
+                yield Pair(corpus, r.recording_id, r.audio_path, r.start_sec, r.end_sec, r.score_path)
 
 
 @cache
@@ -172,15 +183,14 @@ def make_wrong_scores(score: Score, other: Score) -> Iterator[tuple[str, Score]]
 def reverse(notes: ScoreNotes) -> ScoreNotes:
     """The same notes played backwards."""
     end = notes.onset_quarter + notes.duration_quarter
-    return select(replace(notes, onset_quarter=end.max() - end), np.argsort(end.max() - end, kind="stable"))
+    return replace(notes, onset_quarter=end.max() - end).take(np.argsort(end.max() - end, kind="stable"))
 
 
 def replace_half(notes: ScoreNotes, other: ScoreNotes) -> ScoreNotes:
     """Put the second half of another score in place of a score's second half, at a tempo that makes it as long."""
     middle = notes.onset_quarter.max() / 2
-    first = select(notes, np.flatnonzero(notes.onset_quarter < middle))
-    after = np.flatnonzero(other.onset_quarter >= other.onset_quarter.max() / 2)
-    second = select(other, after)
+    first = notes.take(notes.onset_quarter < middle)
+    second = other.take(other.onset_quarter >= other.onset_quarter.max() / 2)
     begin_quarter = second.onset_quarter.min()
     scale = (notes.onset_quarter.max() - middle) / max(second.onset_quarter.max() - begin_quarter, 1.0)
     second = replace(
@@ -188,20 +198,12 @@ def replace_half(notes: ScoreNotes, other: ScoreNotes) -> ScoreNotes:
         onset_quarter=middle + scale * (second.onset_quarter - begin_quarter),
         duration_quarter=scale * second.duration_quarter,
     )
-    return ScoreNotes(
-        **{
-            f.name: np.concatenate([getattr(first, f.name), getattr(second, f.name)])
-            if isinstance(getattr(first, f.name), np.ndarray)
-            else getattr(first, f.name)
-            for f in fields(first)
-        }
-    )
+    return join([first, second])
 
 
-def select(notes: ScoreNotes, index: np.ndarray) -> ScoreNotes:
-    """Some of the notes."""
-    arrays = {f.name: getattr(notes, f.name) for f in fields(notes)}
-    return replace(notes, **{k: v[index] for k, v in arrays.items() if isinstance(v, np.ndarray)})
+def join(scores: list[ScoreNotes]) -> ScoreNotes:
+    """Make one score of several, whose times follow each other."""
+    return ScoreNotes(**{f.name: np.concatenate([getattr(part, f.name) for part in scores]) for f in fields(scores[0])})
 
 
 def summarize(rows: list[Row]) -> list[str]:
@@ -224,17 +226,11 @@ def summarize(rows: list[Row]) -> list[str]:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m bench.align.wild", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--soundfont", type=Path, default=SOUNDFONT)
-    parser.add_argument("--out", type=Path, required=True, help="scratch folder")
+    parser = make_parser("wild", __doc__)
     parser.add_argument("--wrong", action="store_true", help="wrong pairs too")
     parser.add_argument("--pairings", nargs="+", default=[RIGHT, *WRONG], choices=[RIGHT, *WRONG], help="only these")
-    parser.add_argument("--only", default="", help="recordings whose kind/name this expression matches")
     given = parser.parse_args()
-    pairs = [
-        p for p in list_pairs(given.data, given.out, given.soundfont) if re.search(given.only, f"{p.kind}/{p.name}")
-    ]
+    pairs = list(list_pairs(given))
     scores: dict[Path, Score] = {}
     rows: list[Row] = []
     for path in dict.fromkeys(pair.score for pair in pairs):

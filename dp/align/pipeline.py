@@ -24,6 +24,7 @@ from dp.align.onsets.refine import Refined, refine_onsets
 from dp.align.passages import judge_passages
 from dp.align.quality import (
     HEARD_SHARE,
+    Warping,
     compute_note_confidence,
     compute_score_fit,
     find_transposition,
@@ -100,6 +101,7 @@ class _Judgement:
     """How well a score fits a recording, as a whole and note by note."""
 
     fit: float  # 0 to 1, of what is heard
+    warping: Warping
     heard_share: float  # of the score's length
     confidence: FloatArray  # [M] 0 to 1
     doubts: tuple[Doubt, ...]
@@ -116,6 +118,7 @@ def _judge(music: Music, coarse: CoarseAlignment, refined: Refined, written_quar
     fit = compute_score_fit(warping, evidence, is_heard)
     return _Judgement(
         fit=fit,
+        warping=warping,
         heard_share=heard.share,
         confidence=compute_note_confidence(evidence, fit, is_heard) * passages,
         doubts=_find_doubts(music, heard, evidence.likelihood, refined, written_quarter),
@@ -139,7 +142,7 @@ def _find_reason(judgement: _Judgement, min_fit: float, music: Music) -> str:
     if judgement.fit < min_fit:
         reason = f"the score does not fit the recording: fit {judgement.fit:.2f}, needed {min_fit:.2f}"
         features, shift = music.features.clear, music.shift_semitone
-        away = find_transposition(features, music.steady, music.plan, shift, _COARSE_FRAME_SEC)
+        away = find_transposition(features, music.steady, music.plan, shift, _COARSE_FRAME_SEC, judgement.warping)
         if away == 0 or away + shift == 0:
             return reason
         distance = f"{abs(away + shift)} semitone{'s' if abs(away + shift) > 1 else ''}"

@@ -34,42 +34,59 @@ _FARTHEST_SEMITONE = 6  # that a score may be transposed by, to be told
 _HALF_FIT_GAIN = 0.1  # a fit of 0.5: the score is this much cheaper than the best of the wrong ones
 
 
-def judge_warping(audio: Features, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float) -> float:
-    """Judge how much cheaper a score warps onto the recording than wrong scores made from itself: 0 (chance) to 1.
+@dataclass(frozen=True)
+class Warping:
+    """How well a score warps onto a recording."""
+
+    fit: float  # 0 (chance) to 1
+    cost_by_shift: dict[int, float]  # of the score moved by so many semitones
+
+
+def judge_warping(audio: Features, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float) -> Warping:
+    """Judge how much cheaper a score warps onto the recording than wrong scores made from itself.
 
     The wrong ones are the score transposed, and the score played backwards: same notes, same key, same density. A score
     for another piece is no better than these. (Backwards is left out where it is the same, as for a single note.)
+
+    Args:
+        audio: features of the recording.
+        steady: the score at one tempo.
+        plan: of the score.
+        shift_semitone: by which the recording sounds higher than written.
+        hop_sec: of the features.
     """
     level = _make_judging_level(audio)
-    _, cost = warp_events(audio, plan, steady, None, shift_semitone, level, hop_sec)
-    wrong = [
-        warp_events(audio, plan, steady, None, shift_semitone + d, level, hop_sec)[1] for d in WRONG_SHIFTS_SEMITONE
-    ]
+    cost_by_shift = {
+        shift: warp_events(audio, plan, steady, None, shift_semitone + shift, level, hop_sec)[1]
+        for shift in (0, *WRONG_SHIFTS_SEMITONE)
+    }
+    wrong = [cost_by_shift[shift] for shift in WRONG_SHIFTS_SEMITONE]
     mirrored = backwards(plan)
     if mirrored is not None:
         begin_sec = float(steady.event_sec[0])
         sec_per_quarter = (steady.end_sec - begin_sec) / float(plan.end_quarter.max())
         timing = Timing(begin_sec + mirrored.event_quarter * sec_per_quarter, steady.end_sec)
         wrong.append(warp_events(audio, mirrored, timing, None, shift_semitone, level, hop_sec)[1])
-    gain = 1.0 - cost / max(min(wrong), 1e-6)
-    return float(np.clip(1.0 - 0.5 ** (gain / _HALF_FIT_GAIN), 0.0, 1.0))
+    gain = 1.0 - cost_by_shift[0] / max(min(wrong), 1e-6)
+    return Warping(float(np.clip(1.0 - 0.5 ** (gain / _HALF_FIT_GAIN), 0.0, 1.0)), cost_by_shift)
 
 
-def find_transposition(audio: Features, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float) -> int:
+def find_transposition(
+    audio: Features, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float, warping: Warping
+) -> int:
     """Find by how many semitones a score that does not fit would have to be moved to fit; 0 where none stands out.
 
     Args:
-        audio: features of the recording.
-        steady: the score at one tempo.
-        plan: of the score.
-        shift_semitone: by which the recording was taken to sound higher than written.
-        hop_sec: of the features.
+        audio, steady, plan, shift_semitone, hop_sec: as in `judge_warping`.
+        warping: what that said of them.
     """
     level = _make_judging_level(audio)
-    shifts = range(-_FARTHEST_SEMITONE, _FARTHEST_SEMITONE + 1)
-    costs = [warp_events(audio, plan, steady, None, shift_semitone + d, level, hop_sec)[1] for d in shifts]
-    best, second = np.argsort(costs)[:2]
-    return shifts[best] if costs[best] < (1.0 - _HALF_FIT_GAIN) * costs[second] else 0
+    cost_by_shift = dict(warping.cost_by_shift)
+    for shift in range(-_FARTHEST_SEMITONE, _FARTHEST_SEMITONE + 1):
+        if shift not in cost_by_shift:
+            cost_by_shift[shift] = warp_events(audio, plan, steady, None, shift_semitone + shift, level, hop_sec)[1]
+    best, second = sorted(cost_by_shift, key=lambda shift: cost_by_shift[shift])[:2]
+    return best if cost_by_shift[best] < (1.0 - _HALF_FIT_GAIN) * cost_by_shift[second] else 0
 
 
 def _make_judging_level(audio: Features) -> Level:
@@ -100,13 +117,13 @@ class Evidence:
         return np.column_stack([np.ones(len(self.odds)), self.odds, self.odds_around, *errors])
 
 
-def compute_score_fit(warping: float, evidence: Evidence, heard: npt.NDArray[np.bool_]) -> float:
+def compute_score_fit(warping: Warping, evidence: Evidence, heard: npt.NDArray[np.bool_]) -> float:
     """Compute how well a score fits, 0 to 1, from `judge_warping` and from what speaks for the onsets that are heard.
 
     The harmony alone does not tell a piece from a variation on it, onsets alone do not tell it from a slow one.
 
     Args:
-        warping: of `judge_warping`, 0 to 1.
+        warping: of `judge_warping`.
         evidence: of the N notes.
         heard: [N] which notes to look at: what is not in the recording says nothing about the rest. None: all.
     """
@@ -115,7 +132,7 @@ def compute_score_fit(warping: float, evidence: Evidence, heard: npt.NDArray[np.
         float(np.minimum(error, _FAR_SEC)[chosen].mean())
         for error in (evidence.tempo_error_sec, evidence.coarse_error_sec)
     )
-    found = warping + _ONSET_SHARE * evidence.likelihood[chosen].mean()
+    found = warping.fit + _ONSET_SHARE * evidence.likelihood[chosen].mean()
     found -= _TEMPO_SHARE * tempo_sec + _COARSE_SHARE * coarse_sec
     return float(1.0 / (1.0 + np.exp(-_FIT_SLOPE * (found - _EVEN_FIT))))
 

@@ -151,4 +151,5 @@ def _fit(samples: F32, notes: ScoreNotes) -> tuple[float, float]:
     tuning = estimate_tuning(samples, ALIGN_SAMPLE_RATE_HZ)
     heard = compute_audio_features(samples, ALIGN_SAMPLE_RATE_HZ, tuning)
     steady = make_steady_timing(samples, ALIGN_SAMPLE_RATE_HZ, plan)
-    return judge_warping(heard.clear, steady, plan, 0, sample_to_sec(FIT_HOP_SAMPLE, ALIGN_SAMPLE_RATE_HZ)), tuning
+    hop_sec = sample_to_sec(FIT_HOP_SAMPLE, ALIGN_SAMPLE_RATE_HZ)
+    return judge_warping(heard.clear, steady, plan, 0, hop_sec).fit, tuning
