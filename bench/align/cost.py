@@ -5,16 +5,14 @@
 DATA holds asap/. Every pair is aligned by a process of its own on one thread; the table says how many minutes it lasts,
 CPU seconds per minute of audio (reading included, imports not), its peak MB and that of the imports alone, and of right
 pairs how far beats or notes are off. Pairs are made once, in SCRATCH/cost, in processes of their own too: a process
-counts as its peak what its parent held.
+counts as its peak what its parent held. `bench.align.cost_of_one` aligns one, from its file as `dp align` does.
 """
 
 import argparse
 import json
 import re
-import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -27,10 +25,8 @@ from bench.align.compare import REPOSITORY, one_thread_environment
 from bench.align.rendering import play
 from bench.align.sounds import noise
 from bench.align.wild import find_quarters, join, make_parser, render, reverse
-from dp.align import ALIGN_SAMPLE_RATE_HZ, align
-from dp.config import AlignConfig
+from dp.align import ALIGN_SAMPLE_RATE_HZ
 from dp.score import read_score
-from dp.stages.align_entry import read_samples
 from dp.types import ScoreNotes
 from dp.units import FloatArray
 
@@ -38,7 +34,6 @@ MAX_SEC_PER_MIN, MAX_MB = 1.0, 500.0  # what is asked for
 _LIMIT_SEC = 600  # of a pair; what takes longer is ended
 _GAP_QUARTER = 4.0  # between the pieces of a long score
 _QUIET = 0.02  # level of the noise before the music against the music's
-_SAME_QUARTER = 0.02
 
 
 @dataclass(frozen=True)
@@ -188,29 +183,6 @@ def store(made: Made, stem: Path) -> None:
     np.savez(stem.with_suffix(".npz"), truth_quarter=truth.quarter, truth_sec=truth.sec, **arrays)
 
 
-def run_stored(stem: Path) -> None:
-    """Align a stored pair and print what it took, as JSON: what a process of its own does."""
-    imported_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    with np.load(stem.with_suffix(".npz")) as stored:
-        notes = ScoreNotes(**{f.name: stored[f.name] for f in fields(ScoreNotes)})
-        quarter, sec = stored["truth_quarter"], stored["truth_sec"]
-    begun = time.process_time()
-    samples = read_samples(stem.with_suffix(".wav"), 0.0, None)
-    found = align(samples, notes, AlignConfig(), stem.name)
-    spent = time.process_time() - begun
-    minutes = len(samples) / ALIGN_SAMPLE_RATE_HZ / 60
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    result = {"minutes": minutes, "cpu": spent / minutes, "peak": peak_mb, "imported": imported_mb}
-    result |= {"notes": len(notes) / minutes, "accepted": found.accepted}
-    if len(sec):
-        path = found.path
-        event = np.clip(np.searchsorted(path.score_quarter, quarter - _SAME_QUARTER), 0, len(path.audio_sec) - 1)
-        struck = np.abs(path.score_quarter[event] - quarter) < _SAME_QUARTER
-        error_ms = 1000 * np.abs(path.audio_sec[event] - sec)[struck]
-        result |= {"median": float(np.median(error_ms)), "far": 100 * float((error_ms > 1000).mean())}
-    print(json.dumps(result))
-
-
 def measure(name: str, command: list[str]) -> str:
     """Align a stored pair by a command, in a process of its own: a row of the table."""
     try:
@@ -235,13 +207,10 @@ def main() -> None:
     """Run the command line."""
     parser = make_parser("cost", __doc__)
     parser.add_argument("--make", help=argparse.SUPPRESS)
-    parser.add_argument("--run", help=argparse.SUPPRESS)
     given = parser.parse_args()
     folder = given.out / "cost"
     if given.make:
         store(CASES[given.make](Maker(given.data, given.out, given.soundfont)), stem_of(folder, given.make))
-    elif given.run:
-        run_stored(stem_of(folder, given.run))
     else:
         folder.mkdir(parents=True, exist_ok=True)
         measure_all(given, folder)
@@ -257,12 +226,13 @@ def measure_all(given: argparse.Namespace, folder: Path) -> None:
     print("| pair | min | notes/min | CPU s/min | peak MB (imports) | median error, > 1 s | judged |")
     print("|---|---|---|---|---|---|---|")
     options = [f"--{key}={Path(getattr(given, key)).resolve()}" for key in ("data", "soundfont", "out")]
-    command = [sys.executable, "-m", "bench.align.cost", *options]
+    command, one = ([sys.executable, "-m", f"bench.align.{name}"] for name in ("cost", "cost_of_one"))
+    command += options
     for name in CASES:
         if re.search(given.only, name):
             if not stem_of(folder, name).with_suffix(".npz").is_file():
                 subprocess.run([*command, "--make", name], env=one_thread_environment(), cwd=REPOSITORY, check=True)
-            print(measure(name, [*command, "--run", name]), flush=True)
+            print(measure(name, [*one, str(stem_of(folder, name).resolve())]), flush=True)
 
 
 if __name__ == "__main__":

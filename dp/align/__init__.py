@@ -5,10 +5,7 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
-from dp.align.spectrum import ALIGN_SAMPLE_RATE_HZ
+from dp.align.spectrum import ALIGN_SAMPLE_RATE_HZ, Samples
 from dp.config import AlignConfig, check_align_method
 from dp.types import Alignment, Repeat, ScoreNotes
 
@@ -16,7 +13,7 @@ __all__ = ["ALIGN_SAMPLE_RATE_HZ", "align"]
 
 
 def align(
-    samples: npt.NDArray[np.float32],
+    samples: Samples,
     notes: ScoreNotes,
     config: AlignConfig,
     subject: str,
@@ -25,7 +22,8 @@ def align(
     """Find when each note of a score sounds in a recording.
 
     Args:
-        samples: [L] mono at ALIGN_SAMPLE_RATE_HZ.
+        samples: [L] mono at ALIGN_SAMPLE_RATE_HZ: an array, or what gives slices of them, as a
+            `dp.audio.sample_file.SampleFile` does. Long recordings then take little memory by our own method.
         notes: the score's N notes.
         config: the method, and when to accept.
         subject: the recording's name, for errors.
@@ -43,7 +41,7 @@ def align(
     if config.method == "publication":
         from dp.align.publication.align import align_publication
 
-        return align_publication(samples, notes, config, subject)
+        return align_publication(samples[:], notes, config, subject)
     from dp.align.pipeline import align_notes
 
     return align_notes(samples, notes, config, subject, repeats)

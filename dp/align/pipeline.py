@@ -32,7 +32,7 @@ from dp.align.quality import (
     judge_warping,
 )
 from dp.align.spectrum import ALIGN_SAMPLE_RATE_HZ as SAMPLE_RATE_HZ
-from dp.align.spectrum import F32, SILENT_PEAK, bring_to_level, find_peak
+from dp.align.spectrum import SILENT_PEAK, Samples, find_peak, iterate_samples, make_sound
 from dp.align.structure.locate import Music, find_music
 from dp.config import AlignConfig
 from dp.errors import DataError
@@ -45,12 +45,12 @@ MIN_EVENT_SEC = 2 * _FINE_FRAME_SEC  # each event needs a frame of its own; twic
 
 
 def align_notes(
-    samples: F32, notes: ScoreNotes, config: AlignConfig, subject: str, repeats: Sequence[Repeat] = ()
+    samples: Samples, notes: ScoreNotes, config: AlignConfig, subject: str, repeats: Sequence[Repeat] = ()
 ) -> Alignment:
     """Find when each note of a score sounds in a recording, by our own method; arguments as in `dp.align.align`."""
     check_input(samples, notes, subject)
     # What is played, and where; M notes, E events
-    music = find_music(bring_to_level(samples), SAMPLE_RATE_HZ, notes, repeats, MIN_EVENT_SEC)
+    music = find_music(make_sound(samples), SAMPLE_RATE_HZ, notes, repeats, MIN_EVENT_SEC)
     written_quarter = notes.onset_quarter[music.score_index]
     plan, shift = music.plan, music.shift_semitone
     # [E] events to some tens of milliseconds, then [M] onsets to some milliseconds
@@ -155,7 +155,7 @@ def _find_reason(judgement: _Judgement, min_fit: float, music: Music) -> str:
     return ""
 
 
-def check_input(samples: F32, notes: ScoreNotes, subject: str) -> None:
+def check_input(samples: Samples, notes: ScoreNotes, subject: str) -> None:
     """Refuse what cannot be aligned.
 
     Raises:
@@ -165,10 +165,9 @@ def check_input(samples: F32, notes: ScoreNotes, subject: str) -> None:
         raise DataError(subject, "the score has 0 notes", "give a score with notes")
     if len(samples) == 0:
         raise DataError(subject, "the recording has 0 samples", "give a recording, or check start and end")
-    if not np.isfinite(samples).all():
-        raise DataError(
-            subject, f"{int((~np.isfinite(samples)).sum())} samples are not finite", "repair the audio file"
-        )
+    broken = sum(int((~np.isfinite(block)).sum()) for block in iterate_samples(samples))
+    if broken:
+        raise DataError(subject, f"{broken} samples are not finite", "repair the audio file")
     peak = find_peak(samples)
     if peak < SILENT_PEAK:
         raise DataError(

@@ -1,6 +1,12 @@
-"""Compute short-time spectra in blocks, so that memory stays small; tell what a note puts into a spectrum."""
+"""Bring samples to one level and compute short-time spectra, in blocks, so that memory stays small.
+
+It also tells what a note puts into a spectrum.
+"""
 
 import functools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +21,42 @@ LEVEL_RMS = 0.1  # at which features are measured, full scale being 1: their flo
 SILENT_PEAK = 1e-4  # 80 dB below full scale: a recording that stays below it counts as silent
 HARMONIC_SEMITONE = np.array([0, 12, 19, 24, 28, 31, 34, 36])  # of a note's first eight, above it, to the nearest one
 HARMONIC_LEVEL = np.array([1.0, 0.7, 0.5, 0.4, 0.3, 0.25, 0.2, 0.2])  # their magnitudes against the fundamental's
-_SAME_LEVEL = 1e-3  # relative difference of levels that needs no copy
 _FRAMES_AT_ONCE = 512  # bounds the copy that windowing makes
+_SAMPLES_AT_ONCE = 1 << 18  # 1 MB
+
+
+class Samples(Protocol):
+    """Mono samples [L] of which slices are looked at: an array, or what reads them from a file."""
+
+    def __len__(self) -> int:
+        """Count the samples."""
+
+    def __getitem__(self, part: slice, /) -> F32:
+        """Give a slice, without a step, as an array."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A part of a recording at LEVEL_RMS. Only slices that are asked for are brought to it: there is no second copy."""
+
+    samples: Samples
+    gain: np.float32
+    begin: int
+    end: int
+
+    def __len__(self) -> int:
+        """Count the samples."""
+        return self.end - self.begin
+
+    def __getitem__(self, part: slice, /) -> F32:
+        """Give a slice, without a step, as an array."""
+        begin, end, _ = part.indices(len(self))
+        return self.samples[self.begin + begin : self.begin + max(begin, end)] * self.gain
+
+    def cut(self, begin: int, end: int | None) -> "Sound":
+        """Keep what lies between two samples; None: the end."""
+        begin, end, _ = slice(begin, end).indices(len(self))
+        return replace(self, begin=self.begin + begin, end=self.begin + max(begin, end))
 
 
 @functools.cache
@@ -28,29 +68,29 @@ def make_hann_window(window_sample: int) -> F32:
 
 
 def bring_to_level(samples: F32) -> F32:
-    """Copy samples [L] to LEVEL_RMS, or return them where they are at it already; they must not all be 0."""
-    power = float(np.dot(samples, samples)) / len(samples)
-    gain = LEVEL_RMS / np.sqrt(power)
-    return samples if abs(gain - 1.0) < _SAME_LEVEL else samples * np.float32(gain)
+    """Copy samples [L] to LEVEL_RMS; they must not all be 0."""
+    return make_sound(samples)[:]
 
 
-def set_level(samples: F32) -> F32:
-    """Bring samples [L] to LEVEL_RMS in place, which spares `bring_to_level` a copy.
-
-    Silence and what is not finite stay.
-    """
-    if find_peak(samples) >= SILENT_PEAK and np.isfinite(power := float(np.dot(samples, samples)) / len(samples)):
-        samples *= np.float32(LEVEL_RMS / np.sqrt(power))
-    return samples
+def make_sound(samples: Samples) -> Sound:
+    """Make samples [L] sound at LEVEL_RMS; they must not all be 0."""
+    power = sum(float(np.square(block, dtype=np.float64).sum()) for block in iterate_samples(samples)) / len(samples)
+    return Sound(samples, np.float32(LEVEL_RMS / np.sqrt(power)), 0, len(samples))
 
 
-def find_peak(samples: F32) -> float:
+def iterate_samples(samples: Samples) -> Iterator[F32]:
+    """Yield samples [L] block by block."""
+    for at in range(0, len(samples), _SAMPLES_AT_ONCE):
+        yield samples[at : at + _SAMPLES_AT_ONCE]
+
+
+def find_peak(samples: Samples) -> float:
     """Find the largest magnitude of samples [L]; 0 if there are none."""
-    return max(float(samples.max()), -float(samples.min())) if len(samples) else 0.0
+    return max((float(np.abs(block).max()) for block in iterate_samples(samples)), default=0.0)
 
 
 def compute_magnitude_frames(
-    samples: F32, first_frame: int, frame_count: int, window_sample: int, hop_sample: int
+    samples: Samples, first_frame: int, frame_count: int, window_sample: int, hop_sample: int
 ) -> F32:
     """Compute magnitude spectra [frame_count, window_sample // 2 + 1]; frame t is centred on sample t * hop_sample.
 

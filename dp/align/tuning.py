@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from dp.align.spectrum import F32, compute_magnitude_frames
+from dp.align.spectrum import Samples, compute_magnitude_frames
 from dp.units import A4_HZ
 
 # All values are own choices; no comparison is recorded.
@@ -15,7 +15,7 @@ _LOW_HZ, _HIGH_HZ = 150.0, 2000.0  # below, bins are too wide; above, partials a
 _PEAK_DEPTH_LOG = 4.6  # natural logarithm: peaks within 40 dB of the loudest count
 
 
-def estimate_tuning(samples: F32, sample_rate_hz: int) -> float:
+def estimate_tuning(samples: Samples, sample_rate_hz: int) -> float:
     """Estimate the tuning in semitones, -0.5 to 0.5: the circular mean of where spectral peaks lie between semitones.
 
     Args:

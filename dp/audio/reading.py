@@ -81,25 +81,26 @@ def read_audio(
             not finite; or the slice is empty or lies outside it.
     """
     with _open(path) as file:
-        rate_hz = file.samplerate
         start, stop = _find_slice_frames(file, path, start_sec, end_sec)
-        samples = np.empty(-(-(stop - start) * sample_rate_hz // rate_hz) + 1, dtype=np.float32)
+        samples = np.empty(-(-(stop - start) * sample_rate_hz // file.samplerate) + 1, dtype=np.float32)
         filled = 0
-        decoded = 0
-        resampler = _make_resampler(rate_hz, sample_rate_hz)
-        for block in _iterate_mono_blocks(file, path, start, stop):
-            decoded += len(block)
-            out = block if resampler is None else resampler.resample_chunk(block)
-            samples[filled : filled + len(out)] = out
-            filled += len(out)
-        if resampler is not None:
-            out = resampler.resample_chunk(np.empty(0, dtype=np.float32), last=True)
-            samples[filled : filled + len(out)] = out
-            filled += len(out)
-    _check_complete(path, sample_to_sec(start + decoded, rate_hz), sample_to_sec(stop, rate_hz))
-    if filled == 0:
-        raise DataError(path, f"the slice from {start_sec} s holds no sample", "correct its start and end")
+        for block in _iterate_resampled(file, path, start, stop, sample_rate_hz):
+            samples[filled : filled + len(block)] = block
+            filled += len(block)
     return samples[:filled]
+
+
+def iterate_audio(
+    path: Path, sample_rate_hz: int, start_sec: float = 0.0, end_sec: float | None = None
+) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield what `read_audio` reads, block by block; complaints about the end of the slice come after the last one.
+
+    Raises:
+        DataError: as for `read_audio`.
+    """
+    with _open(path) as file:
+        start, stop = _find_slice_frames(file, path, start_sec, end_sec)
+        yield from _iterate_resampled(file, path, start, stop, sample_rate_hz)
 
 
 def find_slice_end_sec(path: Path, start_sec: float = 0.0, end_sec: float | None = None) -> float:
@@ -222,6 +223,28 @@ def _find_slice_frames(file: Any, path: Path, start_sec: float, end_sec: float |
         )
         raise DataError(path, reason, "give start and end")
     return start, stop
+
+
+def _iterate_resampled(
+    file: Any, path: Path, start: int, stop: int, sample_rate_hz: int
+) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield frames start to stop as mono blocks [L] at another rate; refuse a slice that is cut off or empty."""
+    rate_hz = file.samplerate
+    resampler = _make_resampler(rate_hz, sample_rate_hz)
+    decoded = made = 0
+    for block in _iterate_mono_blocks(file, path, start, stop):
+        decoded += len(block)
+        out = block if resampler is None else resampler.resample_chunk(block)
+        made += len(out)
+        yield out
+    if resampler is not None:
+        out = resampler.resample_chunk(np.empty(0, dtype=np.float32), last=True)
+        made += len(out)
+        yield out
+    _check_complete(path, sample_to_sec(start + decoded, rate_hz), sample_to_sec(stop, rate_hz))
+    if made == 0:
+        at_sec = sample_to_sec(start, rate_hz)
+        raise DataError(path, f"the slice from {at_sec:g} s holds no sample", "correct its start and end")
 
 
 def _iterate_mono_blocks(file: Any, path: Path, start: int, stop: int) -> Iterator[npt.NDArray[np.float32]]:

@@ -1,16 +1,14 @@
 """Keep what align makes of one recording. What this module imports is what the kept files depend on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-
-import numpy as np
-import numpy.typing as npt
 
 from dp import schema
 from dp.align import ALIGN_SAMPLE_RATE_HZ, align
 from dp.align.doubts import describe_doubts
-from dp.align.spectrum import set_level
-from dp.audio.reading import read_audio
+from dp.audio.reading import iterate_audio
+from dp.audio.sample_file import SampleFile
 from dp.config import AlignConfig
 from dp.store.rows import AlignmentRow
 from dp.store.tables import write_table
@@ -22,13 +20,18 @@ NOTES_FILE = "performed_notes.parquet"
 REPORT_FILE = "report.parquet"
 
 
-def read_samples(audio_path: Path, start_sec: float, end_sec: float | None) -> npt.NDArray[np.float32]:
-    """Read the samples [L] of a slice of a recording, as the aligner hears them.
+@contextmanager
+def open_samples(audio_path: Path, start_sec: float, end_sec: float | None) -> Iterator[SampleFile]:
+    """Read a slice of a recording for the aligner, out of memory where it is long.
 
     Raises:
         DataError: the file cannot be used.
+        OSError: a long recording finds no room in the folder for temporary files.
     """
-    return set_level(read_audio(audio_path, ALIGN_SAMPLE_RATE_HZ, start_sec, end_sec))
+    with SampleFile() as samples:
+        for block in iterate_audio(audio_path, ALIGN_SAMPLE_RATE_HZ, start_sec, end_sec):
+            samples.append(block)
+        yield samples
 
 
 def write_entry(
@@ -40,8 +43,8 @@ def write_entry(
         DataError: the recording cannot be aligned.
         OSError: a file cannot be written.
     """
-    samples = read_samples(recording.audio_path, recording.start_sec, recording.end_sec)
-    alignment = align(samples, notes, config, str(recording.audio_path), repeats)
+    with open_samples(recording.audio_path, recording.start_sec, recording.end_sec) as samples:
+        alignment = align(samples, notes, config, str(recording.audio_path), repeats)
     row = AlignmentRow(
         recording_id=recording.recording_id,
         accepted=alignment.accepted,

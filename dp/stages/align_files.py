@@ -5,7 +5,7 @@ from pathlib import Path
 from dp.align import align
 from dp.config import AlignConfig
 from dp.score import read_score
-from dp.stages.align_entry import read_samples
+from dp.stages.align_entry import open_samples
 from dp.types import Alignment, Score
 
 
@@ -43,5 +43,5 @@ def align_score(
     Raises:
         DataError: the recording is not what it should be, or the two cannot belong together.
     """
-    samples = read_samples(audio_path, start_sec, end_sec)
-    return align(samples, score.notes, config, str(audio_path), score.repeats)
+    with open_samples(audio_path, start_sec, end_sec) as samples:
+        return align(samples, score.notes, config, str(audio_path), score.repeats)

@@ -7,6 +7,7 @@ from dp.align import ALIGN_SAMPLE_RATE_HZ, align
 from dp.align.coarse.align import make_steady_timing
 from dp.align.score_events import plan_score
 from dp.align.spectrum import F32
+from dp.audio.sample_file import SampleFile
 from dp.config import AlignConfig
 from dp.errors import DataError
 from dp.types import Alignment, ScoreNotes
@@ -65,6 +66,16 @@ def test_loudness_does_not_matter(performance: F32) -> None:
     notes = notes_of(MELODY)
     loud, faint = (align(performance * np.float32(g), notes, CONFIG, "tune") for g in (1.0, 0.01))
     np.testing.assert_allclose(loud.performed.onset_sec, faint.performed.onset_sec, atol=1e-4)
+
+
+def test_samples_out_of_memory_are_aligned_alike(performance: F32) -> None:
+    notes = notes_of(MELODY)
+    with SampleFile() as samples:
+        samples.append(performance)
+        found = align(samples, notes, CONFIG, "recording")
+    expected = align(performance, notes, CONFIG, "recording")
+    assert found.performed.onset_sec.tolist() == expected.performed.onset_sec.tolist()
+    assert found.performed.offset_sec.tolist() == expected.performed.offset_sec.tolist()
 
 
 def test_grace_notes_lie_before_their_main_note() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from dp.align.coarse.banded_dtw import warp
 from dp.align.coarse.features import HOP_SAMPLE, Features, RecordingFeatures, pool_features, score_features
 from dp.align.score_events import MIN_NOTE_SEC, ScorePlan
-from dp.align.spectrum import F32
+from dp.align.spectrum import Samples
 from dp.align.tempo import smooth_event_sec
 from dp.units import FloatArray, IntArray
 
@@ -103,7 +103,7 @@ def align_coarsely(
     return CoarseAlignment(timing.event_sec, timing.end_sec)
 
 
-def make_steady_timing(samples: F32, sample_rate_hz: int, plan: ScorePlan) -> Timing:
+def make_steady_timing(samples: Samples, sample_rate_hz: int, plan: ScorePlan) -> Timing:
     """Lay the score out at the one tempo that makes it as long as the music in the recording.
 
     The music is what lies between the first and the last frame that is not much quieter than the loud ones.
@@ -113,17 +113,17 @@ def make_steady_timing(samples: F32, sample_rate_hz: int, plan: ScorePlan) -> Ti
         sample_rate_hz: of the samples.
         plan: of the score; E events.
     """
-    whole = len(samples) // HOP_SAMPLE * HOP_SAMPLE
-    level = _measure_levels(samples[:whole].reshape(-1, HOP_SAMPLE)) if whole else np.ones(1)
+    level = _measure_levels(samples) if len(samples) >= HOP_SAMPLE else np.ones(1)
     active = np.flatnonzero(level > _ACTIVE_SHARE * _find_loud_level(level, HOP_SAMPLE / sample_rate_hz))
     begin_sec, end_sec = active[0] * HOP_SAMPLE / sample_rate_hz, (active[-1] + 1) * HOP_SAMPLE / sample_rate_hz
     sec_per_quarter = max(end_sec - begin_sec, 0.1) / float(plan.end_quarter.max())
     return Timing(begin_sec + plan.event_quarter * sec_per_quarter, max(end_sec, begin_sec + 0.1))
 
 
-def _measure_levels(frames: F32) -> FloatArray:
-    """Measure the root mean square [T] of frames [T, L], some thousand at once."""
-    parts = [frames[at : at + _BLOCK_FRAME] for at in range(0, len(frames), _BLOCK_FRAME)]
+def _measure_levels(samples: Samples) -> FloatArray:
+    """Measure the root mean square [T] of whole frames of samples [L], some thousand at once."""
+    whole, step = len(samples) // HOP_SAMPLE * HOP_SAMPLE, _BLOCK_FRAME * HOP_SAMPLE
+    parts = [samples[at : min(at + step, whole)].reshape(-1, HOP_SAMPLE) for at in range(0, whole, step)]
     return np.concatenate([np.sqrt((part**2).mean(axis=1)) for part in parts])
 
 

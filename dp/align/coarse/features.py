@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse
 
 from dp.align.score_events import ScorePlan
-from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE, compute_magnitude_frames
+from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE, Samples, compute_magnitude_frames
 from dp.units import FloatArray, pitch_to_hz
 
 HOP_SAMPLE = 441  # 20 ms at 22.05 kHz
@@ -56,7 +56,7 @@ class RecordingFeatures:
     clear: Features  # without each band's floor: in dense, resonant music, what was played stands out of what rings on
 
 
-def compute_audio_features(samples: F32, sample_rate_hz: int, tuning_semitone: float) -> RecordingFeatures:
+def compute_audio_features(samples: Samples, sample_rate_hz: int, tuning_semitone: float) -> RecordingFeatures:
     """Compute the features of a recording, T = 1 + L // HOP_SAMPLE frames.
 
     Args:
@@ -219,7 +219,7 @@ def _compress(bands: F32, compression: float) -> F32:
     return np.log1p(bands, out=bands)
 
 
-def _compute_semitones(samples: F32, sample_rate_hz: int, tuning_semitone: float, window_sample: int) -> F32:
+def _compute_semitones(samples: Samples, sample_rate_hz: int, tuning_semitone: float, window_sample: int) -> F32:
     """Compute magnitudes [T, K] in semitone bands from samples [L].
 
     A band is a triangle that reaches one semitone to either side, or one bin where semitones are narrower.

@@ -7,7 +7,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE, compute_magnitude_frames
+from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE, Samples, compute_magnitude_frames
 from dp.units import FloatArray, IntArray, pitch_to_hz
 
 # The offset net was trained with these values: a change of one needs new weights. All are own choices; no comparison is
@@ -30,7 +30,7 @@ _FLOOR = 1e-3  # of magnitudes; a full-scale sine has 512
 I16 = npt.NDArray[np.int16]
 
 
-def measure_band_levels(samples: F32, sample_rate_hz: int, tuning_semitone: float) -> tuple[I16, F32]:
+def measure_band_levels(samples: Samples, sample_rate_hz: int, tuning_semitone: float) -> tuple[I16, F32]:
     """Measure the level of every band, and of all bands together, every 20 ms.
 
     Args:

@@ -29,7 +29,7 @@ from dp.align.offsets.bands import (
     measure_masking,
     measure_presence,
 )
-from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE
+from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE, Samples
 from dp.units import FloatArray, IntArray
 
 # The channels of the curves, as the offset net was trained with them. Levels are natural logarithms of magnitudes.
@@ -76,7 +76,7 @@ class Sounding:
 
 
 def observe(
-    samples: F32,
+    samples: Samples,
     sample_rate_hz: int,
     pitch: IntArray,
     onset_sec: FloatArray,

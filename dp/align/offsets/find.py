@@ -8,7 +8,7 @@ from dp.align.offsets.bands import HOP_SAMPLE
 from dp.align.offsets.curves import compute_curves, observe, split_batches
 from dp.align.offsets.net import OFFSET_NET, end_frames
 from dp.align.score_events import MIN_NOTE_SEC, ScorePlan
-from dp.align.spectrum import F32
+from dp.align.spectrum import Samples
 from dp.units import FloatArray, IntArray, compute_frame_rate_hz, frame_to_sec
 
 _MIN_LAST_SEC = 0.05  # that the last event lasts at least, so that time goes on after it; own choice
@@ -16,7 +16,7 @@ _FRAMES_AT_ONCE = 2048  # of notes' curves: bounds the memory that they take; ow
 
 
 def find_sounding_offsets(
-    samples: F32,
+    samples: Samples,
     sample_rate_hz: int,
     plan: ScorePlan,
     onset_sec: FloatArray,
@@ -45,7 +45,7 @@ def find_sounding_offsets(
 
 
 def find_learned_offsets(
-    samples: F32,
+    samples: Samples,
     sample_rate_hz: int,
     pitch: IntArray,
     onset_sec: FloatArray,

@@ -9,7 +9,7 @@ from dp.align.net_weights import Net
 from dp.align.onsets.net import CONTEXT_FRAME, compute_onset_logits
 from dp.align.onsets.patches import OnsetQuery, iterate_onset_patches
 from dp.align.score_events import ScorePlan
-from dp.align.spectrum import F32
+from dp.align.spectrum import F32, Samples
 from dp.units import IntArray
 
 
@@ -17,7 +17,7 @@ from dp.units import IntArray
 class Listener:
     """The onset net on one recording."""
 
-    samples: F32  # [L] mono, at LEVEL_RMS
+    samples: Samples  # [L] mono, at LEVEL_RMS
     sample_rate_hz: int
     plan: ScorePlan
     tuning_semitone: float  # how far the recording is above A = 440 Hz

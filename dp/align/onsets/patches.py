@@ -14,7 +14,7 @@ import numba
 import numpy as np
 
 from dp.align.score_events import NO_PITCH, NoteContext
-from dp.align.spectrum import F32, compute_magnitude_frames
+from dp.align.spectrum import F32, Samples, compute_magnitude_frames
 from dp.units import IntArray, pitch_to_hz
 
 # The channels of a patch, as the onset net was trained with them. Long and short say through which window.
@@ -59,7 +59,7 @@ class OnsetQuery:
 
 
 def iterate_onset_patches(
-    samples: F32, sample_rate_hz: int, query: OnsetQuery, tuning_semitone: float, half: int
+    samples: Samples, sample_rate_hz: int, query: OnsetQuery, tuning_semitone: float, half: int
 ) -> Iterator[tuple[IntArray, F32]]:
     """Yield (indices [n] into the query, patches [n, CHANNEL_COUNT, 2 * half + 1]).
 
@@ -104,7 +104,7 @@ def _rows(pitches: IntArray, wanted: IntArray) -> IntArray:
 class _Block:
     """Spectra of one stretch of the recording, MEAN_FRAME longer at either end."""
 
-    def __init__(self, samples: F32, sample_rate_hz: int, first: int, count: int) -> None:
+    def __init__(self, samples: Samples, sample_rate_hz: int, first: int, count: int) -> None:
         """Compute the spectra of F = `count` frames from `first` on, and the channels _OF_ALL [3, F]."""
         self._rate = sample_rate_hz
         begin, total = first - MEAN_FRAME, count + 2 * MEAN_FRAME
@@ -161,7 +161,7 @@ class _Block:
         return np.log(loudest + np.float32(_FLOOR)), weight.astype(np.float32), place.astype(np.float32)
 
 
-def _every_other(samples: F32, begin: int, count: int) -> F32:
+def _every_other(samples: Samples, begin: int, count: int) -> F32:
     """Compute magnitudes [count, bins] through the long window, from frame `begin` on.
 
     Every other frame is the mean of its neighbours: the window is slow enough for that.

@@ -19,7 +19,7 @@ from dp.align.publication.fluidsynth import synthesize
 from dp.align.publication.plain_dtw import check_memory, find_plain_path
 from dp.align.quality import judge_warping
 from dp.align.score_events import plan_score
-from dp.align.spectrum import F32, bring_to_level
+from dp.align.spectrum import F32, make_sound
 from dp.align.tuning import estimate_tuning
 from dp.config import AlignConfig
 from dp.types import Alignment, PerformedNotes, ScoreNotes, WarpingPath
@@ -146,10 +146,9 @@ def find_times_on_path(path: IntArray, onset_tick: IntArray, offset_tick: IntArr
 
 def _fit(samples: F32, notes: ScoreNotes) -> tuple[float, float]:
     """Judge how well the score fits, 0 to 1, and measure the recording's tuning in semitones; samples [L]."""
-    samples = bring_to_level(samples)
-    plan = plan_score(notes)
-    tuning = estimate_tuning(samples, ALIGN_SAMPLE_RATE_HZ)
-    heard = compute_audio_features(samples, ALIGN_SAMPLE_RATE_HZ, tuning)
-    steady = make_steady_timing(samples, ALIGN_SAMPLE_RATE_HZ, plan)
+    sound, plan = make_sound(samples), plan_score(notes)
+    tuning = estimate_tuning(sound, ALIGN_SAMPLE_RATE_HZ)
+    heard = compute_audio_features(sound, ALIGN_SAMPLE_RATE_HZ, tuning)
+    steady = make_steady_timing(sound, ALIGN_SAMPLE_RATE_HZ, plan)
     hop_sec = sample_to_sec(FIT_HOP_SAMPLE, ALIGN_SAMPLE_RATE_HZ)
     return judge_warping(heard.clear, steady, plan, 0, hop_sec).fit, tuning

@@ -8,7 +8,7 @@ import numpy as np
 from dp.align.coarse.align import Timing, make_steady_timing
 from dp.align.coarse.features import HOP_SAMPLE, RecordingFeatures, compute_audio_features
 from dp.align.score_events import ScorePlan, plan_score
-from dp.align.spectrum import F32
+from dp.align.spectrum import Sound
 from dp.align.structure.decide import find_structure
 from dp.align.structure.played_order import describe_order, find_stretches, unfold_played_notes
 from dp.align.structure.search import Ends
@@ -24,7 +24,7 @@ _BEFORE_SEC, _AFTER_SEC = 0.5, 1.0  # kept before and after the music
 class Music:
     """What is to be aligned; M notes."""
 
-    samples: F32  # the recording without what comes before and after the music
+    samples: Sound  # the recording without what comes before and after the music
     start_sec: float  # of these samples in the recording
     notes: ScoreNotes  # as played
     score_index: IntArray  # [M] which note of the score each of them is
@@ -37,12 +37,12 @@ class Music:
 
 
 def find_music(
-    samples: F32, sample_rate_hz: int, notes: ScoreNotes, repeats: Sequence[Repeat], min_event_sec: float
+    samples: Sound, sample_rate_hz: int, notes: ScoreNotes, repeats: Sequence[Repeat], min_event_sec: float
 ) -> Music:
     """Find what is to be aligned.
 
     Args:
-        samples: [L] of the whole recording, mono.
+        samples: [L] of the whole recording.
         sample_rate_hz: of the samples.
         notes: of the unfolded score.
         repeats: that may be played otherwise than written.
@@ -71,7 +71,7 @@ def find_music(
         if begins_late:
             start = max(round((ends.begin_sec - _BEFORE_SEC) * sample_rate_hz), 0)
         end = round((ends.end_sec + _AFTER_SEC) * sample_rate_hz) if ends_early else None
-        samples = samples[start:end]
+        samples = samples.cut(start, end)
         del features  # before others take as much memory
         tuning = estimate_tuning(samples, sample_rate_hz)
         features = compute_audio_features(samples, sample_rate_hz, tuning)
