@@ -31,19 +31,25 @@ def melody_played() -> list[tuple[float, float, int]]:
     return [(float(played_at(o)), float(played_at(o + 0.95 * d)), pitch) for o, d, pitch in MELODY]
 
 
-def play(rows: Sequence[tuple[float, float, float]], total_sec: float, cents: float = 0.0) -> F32:
-    """Plucked tones of eight harmonics with a click at their onset, over faint noise; rows of onset, offset, pitch."""
+def play(
+    rows: Sequence[tuple[float, float, float]],
+    total_sec: float,
+    cents: float = 0.0,
+    harmonic_count: int = 8,
+    click_level: float = 0.03,
+) -> F32:
+    """Plucked tones with harmonics and a click at their onset, over faint noise; rows of onset, offset, pitch."""
     rng = np.random.default_rng(0)
     out = 1e-4 * rng.standard_normal(round(total_sec * ALIGN_SAMPLE_RATE_HZ))
     for onset, offset, pitch in rows:
         begin, end = round(onset * ALIGN_SAMPLE_RATE_HZ), round((offset + 0.02) * ALIGN_SAMPLE_RATE_HZ)
         time = np.arange(min(end, len(out)) - begin) / ALIGN_SAMPLE_RATE_HZ
         hz = 440.0 * 2.0 ** ((pitch - 69 + cents / 100) / 12)
-        tone = sum(np.sin(2 * np.pi * hz * h * time) / h for h in range(1, 9) if hz * h < 10000)
+        tone = sum(np.sin(2 * np.pi * hz * h * time) / h for h in range(1, harmonic_count + 1) if hz * h < 10000)
         click = rng.standard_normal(len(time)) * np.exp(-time / 0.003)
         release = np.clip((offset + 0.02 - onset - time) / 0.02, 0.0, 1.0)
         envelope = np.exp(-2.5 * time) * np.minimum(time / 0.005, 1.0) * release
-        out[begin : begin + len(time)] += 0.1 * tone * envelope + 0.03 * click
+        out[begin : begin + len(time)] += 0.1 * tone * envelope + click_level * click
     return out.astype(np.float32)
 
 

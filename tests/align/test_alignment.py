@@ -52,6 +52,18 @@ def test_a_performance_is_aligned(performance: F32) -> None:
     np.testing.assert_allclose(found.path.audio_sec, played_at(found.path.score_quarter), atol=0.02)
 
 
+def test_tones_without_overtones_are_aligned_and_believed() -> None:
+    notes, rows = notes_of(MELODY), melody_played()
+    whistled = play(rows, rows[-1][1] + 1.5, harmonic_count=1, click_level=0.0)
+    found = align(whistled, notes, CONFIG, "tune")
+    assert found.accepted
+    assert found.doubts == ()
+    assert np.abs(found.performed.onset_sec - played_at(notes.onset_quarter)).max() < 0.03
+    assert np.median(found.performed.confidence) > 0.8
+    backwards = notes_of([(18.0 - o - d, d, pitch) for o, d, pitch in MELODY])
+    assert not align(whistled, backwards, CONFIG, "tune backwards").accepted
+
+
 @pytest.mark.parametrize("cents", [-100, -80, 25, 100])
 def test_tuning_and_transposition_by_a_semitone(cents: int) -> None:
     notes = notes_of(MELODY)

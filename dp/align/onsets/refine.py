@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dp.align.onsets.events import find_best_events, gather_event_evidence, log_density, predict_frames, search_again
-from dp.align.onsets.listener import Listener
+from dp.align.onsets.listener import Listener, support_deaf_net
 from dp.align.onsets.patches import HOP_SAMPLE
 from dp.align.score_events import ScorePlan
 from dp.align.spectrum import F32
@@ -47,7 +47,12 @@ def refine_onsets(listener: Listener, event_sec: FloatArray) -> Refined:
     center = frame[plan.event]
     logits = listener.logits(np.arange(len(center)), center, TRACK_REACH_FRAME)
     # [E] events by all their notes and the tempo; those in doubt are looked for again, and heard there
-    frame = _pass(logits, center, frame, PASS_REACH_FRAME[0], plan, min_gap)[0]
+    base, note = frame, np.arange(len(center))
+    frame = _pass(logits, center, base, PASS_REACH_FRAME[0], plan, min_gap)[0]
+    listener = support_deaf_net(listener, logits, center, frame[plan.event])
+    if listener.deafness > 0.0:
+        logits = listener.support(logits, note, center)
+        frame = _pass(logits, center, base, PASS_REACH_FRAME[0], plan, min_gap)[0]
     found = search_again(listener, logits, center, frame, frame_count, min_gap)
     moved = np.flatnonzero((found != frame)[plan.event])
     center[moved] = found[plan.event[moved]]
