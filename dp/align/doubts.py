@@ -77,24 +77,26 @@ def find_wrong_pitches(
         hop_sec: of the bands.
     """
     first = np.clip(np.rint(onset_sec / hop_sec).astype(np.int64) + _ATTACK_FRAME, 0, len(bands) - 1)
-    last = np.minimum(first + _SOUNDING_FRAME, len(bands))
-    total = np.vstack([np.zeros((1, bands.shape[1])), np.cumsum(bands, axis=0, dtype=np.float64)])
-    level = (total[last] - total[first]) / (last - first)[:, None]
     # [N] the level of each note's own band, and the strongest of those beside it whose pitches are not written near
     around = np.concatenate(plan.context.parts(), axis=1)
-    own = _pick(level, plan.pitch + shift_semitone)
+    own = _measure_level(bands, first, plan.pitch + shift_semitone)
     wrong = np.zeros(len(own), bool)
     for away in _BESIDE_SEMITONE:
         is_written = (around == (plan.pitch + away)[:, None]).any(axis=1)
-        wrong |= ~is_written & (_pick(level, plan.pitch + away + shift_semitone) > own)
+        wrong |= ~is_written & (_measure_level(bands, first, plan.pitch + away + shift_semitone) > own)
     return wrong
 
 
-def _pick(level: FloatArray, pitch: IntArray) -> FloatArray:
-    """Pick the level [N] of one pitch each; 0 where there is no band for it."""
+def _measure_level(bands: F32, first: IntArray, pitch: IntArray) -> FloatArray:
+    """Measure the mean level [N] of one pitch each from the frames `first` [N] on; 0 where there is no band for it."""
     band = pitch - LOW_PITCH
-    inside = (band >= 0) & (band < level.shape[1])
-    return np.where(inside, level[np.arange(len(level)), np.where(inside, band, 0)], 0.0)
+    inside = (band >= 0) & (band < bands.shape[1])
+    total, count = np.zeros(len(pitch)), np.zeros(len(pitch))
+    for after in range(_SOUNDING_FRAME):
+        is_there = inside & (first + after < len(bands))
+        total[is_there] += bands[first[is_there] + after, band[is_there]]
+        count += is_there
+    return total / np.maximum(count, 1.0)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.ndimage
 
 from dp.align.coarse.align import Timing
-from dp.align.coarse.features import Features, pool_features, score_features
+from dp.align.coarse.features import Features, play_score, pool_features
 from dp.align.score_events import WRONG_SHIFTS_SEMITONE, ScorePlan
 from dp.units import FloatArray
 
@@ -36,7 +36,7 @@ def judge_passages(audio: Features, timing: Timing, plan: ScorePlan, shift_semit
     frame_sec = _FACTOR * hop_sec
     onset_sec = timing.event_sec[plan.event]
     end_sec = np.maximum(timing.at(plan, plan.end_quarter), onset_sec + hop_sec)
-    score = pool_features(score_features(plan, onset_sec, end_sec, len(audio), shift_semitone, hop_sec), _FACTOR)
+    score = pool_features(play_score(plan, onset_sec, end_sec, len(audio), shift_semitone, hop_sec), _FACTOR)
     heard = pool_features(audio, _FACTOR).bands
     # [T] how much better the score fits than itself transposed or moved, on average over seconds
     right = _compare(heard, score.bands)

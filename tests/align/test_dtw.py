@@ -1,9 +1,11 @@
 """The banded warping against one that tries everything."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dp.align.coarse import banded_dtw
 from dp.align.coarse.banded_dtw import warp
 from dp.align.coarse.features import Features
 
@@ -93,3 +95,16 @@ def test_onsets_decide_where_what_sounds_does_not() -> None:
     score = Features(bands, written, bands[:, 0])
     rows, columns, _ = warp(audio, score, np.zeros(8, np.int64), 8, 1.0, 1.6, 0.0, 7)
     assert (5, 2) in set(zip(rows.tolist(), columns.tolist(), strict=True))
+
+
+def test_a_path_over_many_blocks_of_rows_is_that_of_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(2)
+    audio, score = features(rng.random((300, 3)) * 0.5), features(rng.random((200, 3)) * 0.5)
+    first = np.maximum.accumulate(np.clip(np.arange(300) - 40 + rng.integers(0, 9, 300), 0, 160))
+    first[150:] = np.maximum(first[150:], 130)  # one row's band lies far beyond the last one's
+    at_once = warp(audio, score, first, 40, 0.0, 1.6, 0.1, 150)
+    monkeypatch.setattr(banded_dtw, "_ROWS_AT_ONCE", 7)
+    in_blocks = warp(audio, score, first, 40, 0.0, 1.6, 0.1, 150)
+    assert len(np.unique(at_once[1])) > 100
+    for one, other in zip(at_once, in_blocks, strict=True):
+        np.testing.assert_array_equal(one, other)

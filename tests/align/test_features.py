@@ -1,5 +1,7 @@
 """Literal facts about simple sounds and scores."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -8,9 +10,10 @@ from dp.align.coarse.features import (
     BAND_COUNT,
     LOW_PITCH,
     Features,
+    Pooled,
     compute_audio_features,
+    play_score,
     pool_features,
-    score_features,
 )
 from dp.align.score_events import plan_score
 from dp.align.spectrum import bring_to_level, compute_magnitude_frames
@@ -67,7 +70,7 @@ def test_tuning_of_detuned_tones(cents: int) -> None:
 
 def test_score_features_come_from_the_notes() -> None:
     plan = plan_score(notes_of([(0, 1, 60), (2, 1, 67)]))
-    found = score_features(plan, np.array([0.2, 1.0]), np.array([0.6, 1.4]), 100, 0, 0.02)
+    found = play_score(plan, np.array([0.2, 1.0]), np.array([0.6, 1.4]), 100, 0, 0.02).part(0, 100)
     assert found.loudness.astype(bool).tolist() == [10 <= t < 30 or 50 <= t < 70 for t in range(100)]
     assert (np.linalg.norm(found.bands, axis=1) > 0.5).tolist() == [t >= 10 for t in range(100)]  # they ring on
     assert found.bands[15].argmax() + LOW_PITCH == 60
@@ -75,13 +78,13 @@ def test_score_features_come_from_the_notes() -> None:
     assert set(np.flatnonzero(found.bands[15]) + LOW_PITCH) == {60, 72, 79, 84, 88, 91, 94, 96}
     assert np.linalg.norm(found.bands[15]) == pytest.approx(1.0, abs=1e-5)
     assert np.flatnonzero(found.onsets.sum(axis=1)).tolist() == [9, 10, 11, 49, 50, 51]
-    higher = score_features(plan, np.array([0.2, 1.0]), np.array([0.6, 1.4]), 100, 1, 0.02)
+    higher = play_score(plan, np.array([0.2, 1.0]), np.array([0.6, 1.4]), 100, 1, 0.02).part(0, 100)
     assert higher.bands[15].argmax() + LOW_PITCH == 61
 
 
 def test_pooling_averages_over_time() -> None:
     plan = plan_score(notes_of([(0, 1, 60)]))
-    fine = score_features(plan, np.array([0.4]), np.array([0.8]), 50, 0, 0.02)
+    fine = play_score(plan, np.array([0.4]), np.array([0.8]), 50, 0, 0.02)
     coarse = pool_features(fine, 4)
     assert len(coarse) == 13
     assert np.flatnonzero(coarse.loudness).tolist() == [5, 6, 7, 8, 9]
@@ -102,3 +105,18 @@ def test_pooled_features_are_means_and_beyond_the_end_there_is_nothing(frame_cou
     pooled = pool_features(Features(bands, bands, bands[:, 0]), 16)
     assert len(pooled) == -(-frame_count // 16)
     assert pooled.loudness.tolist() == [0.5 * min(frame_count - at, 16) / 16 for at in range(0, frame_count, 16)]
+
+
+@pytest.mark.parametrize("factor", [1, 3, 16])
+def test_parts_of_a_played_score_are_those_of_the_whole(factor: int) -> None:
+    rng = np.random.default_rng(1)
+    plan = plan_score(notes_of([(i, int(rng.integers(1, 5)), int(rng.integers(40, 90))) for i in range(60)]))
+    onset_sec = 0.3 * plan.onset_quarter
+    played = Pooled(play_score(plan, onset_sec, onset_sec + 0.3 * rng.integers(1, 9, 60), 1000, 0, 0.02), factor)
+    whole, edges = played.part(0, len(played)), [0, 1, 5, len(played) // 2, len(played)]
+    for begin, end in itertools.pairwise(edges):
+        part = played.part(begin, end)
+        np.testing.assert_array_equal(part.bands, whole.bands[begin:end])
+        np.testing.assert_array_equal(part.onsets, whole.onsets[begin:end])
+        np.testing.assert_array_equal(part.loudness, whole.loudness[begin:end])
+    assert (whole.bands.sum(axis=1) > 0).mean() > 0.9

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dp.align.coarse.banded_dtw import warp
-from dp.align.coarse.features import HOP_SAMPLE, Features, RecordingFeatures, pool_features, score_features
+from dp.align.coarse.features import HOP_SAMPLE, Frames, PlayedScore, Pooled, RecordingFeatures, play_score
 from dp.align.score_events import MIN_NOTE_SEC, ScorePlan
 from dp.align.spectrum import Samples
 from dp.align.tempo import smooth_event_sec
@@ -58,11 +58,11 @@ class Timing:
     event_sec: FloatArray  # [E] non-decreasing
     end_sec: float  # > the last event
 
-    def features(self, plan: ScorePlan, frame_count: int, shift_semitone: int, hop_sec: float) -> Features:
-        """Compute the features of T = `frame_count` frames that the score would have if it were played so."""
+    def play(self, plan: ScorePlan, frame_count: int, shift_semitone: int, hop_sec: float) -> PlayedScore:
+        """Play the score so, for T = `frame_count` frames."""
         onset = self.event_sec[plan.event]
         end = np.maximum(self.at(plan, plan.end_quarter), onset + MIN_NOTE_SEC)
-        return score_features(plan, onset, end, frame_count, shift_semitone, hop_sec)
+        return play_score(plan, onset, end, frame_count, shift_semitone, hop_sec)
 
     def at(self, plan: ScorePlan, quarter: FloatArray) -> FloatArray:
         """Map score times in quarters, of any shape, to seconds.
@@ -123,7 +123,7 @@ def make_steady_timing(samples: Samples, sample_rate_hz: int, plan: ScorePlan) -
 def _measure_levels(samples: Samples) -> FloatArray:
     """Measure the root mean square [T] of whole frames of samples [L], some thousand at once."""
     whole, step = len(samples) // HOP_SAMPLE * HOP_SAMPLE, _BLOCK_FRAME * HOP_SAMPLE
-    parts = [samples[at : min(at + step, whole)].reshape(-1, HOP_SAMPLE) for at in range(0, whole, step)]
+    parts = (samples[at : min(at + step, whole)].reshape(-1, HOP_SAMPLE) for at in range(0, whole, step))
     return np.concatenate([np.sqrt((part**2).mean(axis=1)) for part in parts])
 
 
@@ -136,7 +136,7 @@ def _find_loud_level(level: FloatArray, frame_sec: float) -> float:
 
 
 def warp_events(
-    audio: Features,
+    audio: Frames,
     plan: ScorePlan,
     layout: Timing,
     found: Timing | None,
@@ -159,8 +159,8 @@ def warp_events(
         The new timing, and the path's cost per frame of both sides.
     """
     # Both sides at the level's frame rate, T and J frames
-    score = pool_features(layout.features(plan, len(audio), shift_semitone, hop_sec), level.factor)
-    small = pool_features(audio, level.factor)
+    score = Pooled(layout.play(plan, len(audio), shift_semitone, hop_sec), level.factor)
+    small = Pooled(audio, level.factor)
     frame_sec = level.factor * hop_sec
     middle_sec = (frame_sec - hop_sec) / 2  # a pooled frame stands for the middle of its frames
     # [T] the band: everything, or about the path found before

@@ -4,28 +4,31 @@ Rows are frames of the recording (T), columns frames of the score (J). Row t may
 first[t] + width - 1. The path begins at (0, 0) and may end anywhere in the score's last stretch.
 """
 
+from collections.abc import Iterator
+
 import numba
 import numpy as np
-import numpy.typing as npt
 
-from dp.align.coarse.features import Features
+from dp.align.coarse.features import Frames
+from dp.units import IntArray
 
 EXPECTED_ONSET = 0.3  # agreement of onsets, 0 to 1, that neither costs nor gains; own choice
 PAUSE_LOUDNESS = np.float32(0.1)  # a frame of the score that sounds for less than this share is a pause; own choice
 _AUDIO, _SCORE, _BOTH, _START = 0, 1, 2, 3  # which side the step into a cell advanced
+_ROWS_AT_ONCE = 2048  # whose features are in memory at once, of both sides 3 MB
 _UNREACHABLE = np.float32(1e30)  # finite, so that sums stay comparable
 
 
 def warp(
-    audio: Features,
-    score: Features,
-    first: npt.NDArray[np.int64],
+    audio: Frames,
+    score: Frames,
+    first: IntArray,
     width: int,
     onset_weight: float,
     both_weight: float,
     alone_price: float,
     last_onset: int,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], float]:
+) -> tuple[IntArray, IntArray, float]:
     """Find the cheapest path through the costs of pairing frames of the recording with frames of the score.
 
     Args:
@@ -43,21 +46,30 @@ def warp(
 
     A band that the path cannot cross otherwise makes it begin at the first row's first column, wherever that is.
     """
-    rows, columns, cost = _warp(
-        audio.bands,
-        audio.onsets,
-        audio.loudness,
-        score.bands,
-        score.onsets,
-        score.loudness,
-        first,
-        width,
-        np.float32(onset_weight),
-        np.float32(both_weight),
-        np.float32(alone_price),
-        last_onset,
-    )
+    weights = np.float32(onset_weight), np.float32(both_weight), np.float32(alone_price)
+    steps = np.zeros((len(audio), -(-width // 4)), np.uint8)  # [T, width] of two bits each
+    totals = np.full((2, width), _UNREACHABLE, np.float32)  # of row t in t % 2
+    span, written = (0, 1), score.part(0, 1)
+    for begin, end in _iterate_row_blocks(first):
+        heard = audio.part(begin, end)
+        needed = int(first[begin]), min(int(first[end - 1]) + width, len(score))
+        if needed != span:
+            span, written = needed, score.part(*needed)
+        arrays = (part for f in (heard, written) for part in (f.bands, f.onsets, f.loudness))
+        _sum_up(steps, totals, begin, first, span[0], *arrays, *weights)
+    total = totals[(len(audio) - 1) % 2]
+    rows, columns, cost = _trace(steps, total, first, len(score), last_onset)
     return rows, columns, float(cost) / (len(audio) + len(score))
+
+
+def _iterate_row_blocks(first: IntArray) -> Iterator[tuple[int, int]]:
+    """Yield blocks of rows, begin and end, so short that their bands [T] span few columns besides one band's own."""
+    begin = 0
+    while begin < len(first):
+        near = int(np.searchsorted(first, first[begin] + _ROWS_AT_ONCE, side="right"))
+        end = max(min(begin + _ROWS_AT_ONCE, near), begin + 1)
+        yield begin, end
+        begin = end
 
 
 @numba.njit(cache=True, fastmath={"reassoc", "contract", "nsz"})
@@ -83,31 +95,42 @@ def _compute_row_cost(out, bands, onsets, loudness, score_bands, score_onsets, s
 
 
 @numba.njit(cache=True)
-def _warp(  # type: ignore[no-untyped-def]
+def _sum_up(  # type: ignore[no-untyped-def]
+    steps,
+    totals,
+    begin,
+    first,
+    low,
     bands,
     onsets,
     loudness,
     score_bands,
     score_onsets,
     sounding,
-    first,
-    width,
     onset_weight,
     both_weight,
     alone_price,
-    last_onset,
 ):
-    """Sum the costs forward over the rows [T] of `width` cells, then go back along the steps; see `warp`."""
-    row_count, column_count = len(bands), len(score_bands)
-    steps = np.zeros((row_count, -(-width // 4)), np.uint8)  # [T, width] of two bits each
-    previous = np.full(width, _UNREACHABLE, np.float32)
-    current = np.full(width, _UNREACHABLE, np.float32)
+    """Sum the costs forward over the rows of a block: what the cheapest way to every cell costs, and its last step.
+
+    Args:
+        steps: [T, width], by which step the cheapest way to a cell comes, is filled.
+        totals: [2, width], what it costs, of row t in t % 2; the row before the block is there, and others replace it.
+        begin: first row of the block.
+        first: [T] first column of each row's band.
+        low: the column that the score's features begin with.
+        bands, onsets, loudness: of the block's rows.
+        score_bands, score_onsets, sounding: of all columns of their bands.
+        onset_weight, both_weight, alone_price: as in `warp`.
+    """
+    width = totals.shape[1]
     cost = np.empty(width, np.float32)
-    # Forward: what the cheapest way to every cell costs, and by which step it comes; only two rows are kept
-    for t in range(row_count):
+    for t in range(begin, begin + len(bands)):
+        previous, current = totals[(t + 1) % 2], totals[t % 2]
         moved = first[t] - first[t - 1] if t > 0 else 0
+        at = t - begin
         _compute_row_cost(
-            cost, bands[t], onsets[t], loudness[t], score_bands, score_onsets, sounding, first[t], onset_weight
+            cost, bands[at], onsets[at], loudness[at], score_bands, score_onsets, sounding, first[t] - low, onset_weight
         )
         for b in range(width):
             best, step = _UNREACHABLE, _START
@@ -123,11 +146,19 @@ def _warp(  # type: ignore[no-untyped-def]
                 best, step = previous[above - 1] + both_weight * cost[b], _BOTH
             current[b] = best
             steps[t, b // 4] |= step << (2 * (b % 4))
-        previous, current = current, previous
+
+
+@numba.njit(cache=True)
+def _trace(steps, total, first, column_count, last_onset):  # type: ignore[no-untyped-def]
+    """Go back along the steps [T, width] from the cheapest end: rows [P], columns [P] and cost; see `warp`.
+
+    `total` [width] is what the cheapest ways to the last row cost.
+    """
+    row_count, width = len(steps), len(total)
     # The cheapest end in the last row, from the score's last onset on
     last = min(column_count - 1 - first[-1], width - 1)
     for b in range(max(0, last_onset - first[-1]), width):
-        if first[-1] + b < column_count and previous[b] < previous[last]:
+        if first[-1] + b < column_count and total[b] < total[last]:
             last = b
     # [P] back along the steps to where the path began
     rows = np.empty(row_count + column_count, np.int64)
@@ -144,4 +175,4 @@ def _warp(  # type: ignore[no-untyped-def]
         else:
             b += first[t] - first[t - 1] - (1 if step == _BOTH else 0)
             t -= 1
-    return rows[:count][::-1].copy(), columns[:count][::-1].copy(), previous[last]
+    return rows[:count][::-1].copy(), columns[:count][::-1].copy(), total[last]

@@ -3,7 +3,9 @@
 The score's features come straight from its notes, nothing is synthesized. Letters: T frames, K bands.
 """
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, fields
+from typing import Protocol
 
 import numba
 import numpy as np
@@ -11,7 +13,7 @@ import scipy.sparse
 
 from dp.align.score_events import ScorePlan
 from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE, Samples, compute_magnitude_frames
-from dp.units import FloatArray, pitch_to_hz
+from dp.units import FloatArray, IntArray, pitch_to_hz
 
 HOP_SAMPLE = 441  # 20 ms at 22.05 kHz
 # All values down to _BLOCK_FRAME are own choices; no comparison is recorded but where a line names one.
@@ -34,6 +36,7 @@ _SAME_QUARTER = 1e-6  # quarters: a note that ends so shortly after an event has
 _RISE_FRAME = 1  # onsets are the change from so far before to so far after
 _MOST_GAIN_FRAME = 16
 _BLOCK_FRAME = 512  # spectra in memory at once, 4 MB
+_POOLED_AT_ONCE = 4096  # frames, 3 MB
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,22 @@ class Features:
     loudness: F32  # [T] about 1 where something sounds, about 0 in pauses
 
     def __len__(self) -> int:
+        """Count the frames."""
         return len(self.bands)
+
+    def part(self, begin: int, end: int) -> "Features":
+        """Give the frames begin to end - 1."""
+        return Features(self.bands[begin:end], self.onsets[begin:end], self.loudness[begin:end])
+
+
+class Frames(Protocol):
+    """Features of T frames, kept, or computed where they are looked at: an hour of both sides would be 250 MB."""
+
+    def __len__(self) -> int:
+        """Count the frames."""
+
+    def part(self, begin: int, end: int) -> Features:
+        """Give the frames begin to end - 1."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +116,37 @@ def _scale(bands: F32, onsets: F32) -> Features:
     return Features(bands, onsets, _measure_length(bands))
 
 
-def score_features(
+@dataclass(frozen=True)
+class PlayedScore:
+    """A score that is played at given times; N notes, T frames, which are computed where they are looked at."""
+
+    lowest_band: IntArray  # [N] of the fundamentals
+    first_frame: IntArray  # [N]
+    end_frame: IntArray  # [N] the first one after a note's end
+    loudness: F32  # [T] whether any note sounds by the score
+    decay: F32  # [T + 1] level by frame since an onset
+    ringing: F32  # level by frame since an end, against the level then
+
+    def __len__(self) -> int:
+        """Count the frames."""
+        return len(self.loudness)
+
+    def part(self, begin: int, end: int) -> Features:
+        """Compute the frames begin to end - 1."""
+        near = np.flatnonzero((self.first_frame <= end) & (self.end_frame + len(self.ringing) > begin))
+        first_frame, end_frame = self.first_frame[near] - begin, self.end_frame[near] - begin
+        bands = np.zeros((end - begin, BAND_COUNT), np.float32)
+        onsets = np.zeros_like(bands)
+        _play(bands, onsets, self.lowest_band[near], first_frame, end_frame, self.decay, self.ringing, *_HARMONICS)
+        bands = _score_level(bands)
+        onsets /= np.maximum(_measure_length(onsets), 1.0)[:, None]
+        return Features(bands, onsets, self.loudness[begin:end])
+
+
+def play_score(
     plan: ScorePlan, onset_sec: FloatArray, end_sec: FloatArray, frame_count: int, shift: int, hop_sec: float
-) -> Features:
-    """Compute the features of a score that is played at given times.
+) -> PlayedScore:
+    """Play a score at given times.
 
     Args:
         plan: of the score; N notes.
@@ -112,22 +157,18 @@ def score_features(
         hop_sec: from one frame to the next.
     """
     # [N] the notes' first frames, and the first ones after their ends
-    bands = np.zeros((frame_count, BAND_COUNT), np.float32)
-    onsets = np.zeros_like(bands)
     first_frame = np.maximum(np.rint(onset_sec / hop_sec).astype(np.int64), 0)
     end_frame = np.maximum(np.rint(end_sec / hop_sec).astype(np.int64), first_frame + 1)
     end_frame = np.minimum(end_frame, np.maximum(first_frame + 1, frame_count))  # no longer than needed
-    # [T + 1] levels since an onset, and since an end; [T, K] what the notes put into the bands
+    # Levels since an onset [T + 1], and since an end
     decay = np.exp(np.arange(frame_count + 1) * (-hop_sec / _DECAY_SEC)).astype(np.float32)
     ringing = np.exp(-np.arange(1, round(4 * _RINGING_SEC / hop_sec)) * (hop_sec / _RINGING_SEC)).astype(np.float32)
-    _play(bands, onsets, plan.pitch + shift - LOW_PITCH, first_frame, end_frame, decay, ringing, *_HARMONICS)
-    bands = _score_level(bands)
-    onsets /= np.maximum(_measure_length(onsets), 1.0)[:, None]
     # [T] whether any note sounds by the score
     begun = np.bincount(np.minimum(first_frame, frame_count), minlength=frame_count + 1)
     ended = np.bincount(np.minimum(end_frame, frame_count), minlength=frame_count + 1)
     sounding = np.cumsum(begun - ended)[:frame_count] > 0
-    return Features(bands, onsets, sounding.astype(np.float32))
+    loudness = sounding.astype(np.float32)
+    return PlayedScore(plan.pitch + shift - LOW_PITCH, first_frame, end_frame, loudness, decay, ringing)
 
 
 def compute_event_bands(plan: ScorePlan, shift_semitone: int) -> F32:
@@ -158,7 +199,8 @@ def _play(  # type: ignore[no-untyped-def]
 ):
     """Write the harmonics [H] of notes [N] into bands and onsets [T, K]; of several at one place the loudest counts.
 
-    `decay` and `ringing` are levels by frame since a note's onset, and since its end against its level then.
+    Notes may begin before the first frame (negative) and end after the last one. `decay` and `ringing` are levels by
+    frame since a note's onset, and since its end against its level then.
     """
     frame_count, band_count = bands.shape
     for note in range(len(lowest_band)):
@@ -168,11 +210,11 @@ def _play(  # type: ignore[no-untyped-def]
                 continue
             level, first = harmonic_level[h], first_frame[note]
             # [T] the note itself, dying away as it is held
-            for t in range(first, min(end_frame[note], frame_count)):
+            for t in range(max(first, 0), min(end_frame[note], frame_count)):
                 bands[t, band] = max(bands[t, band], decay[t - first] * level)
             # [T] what rings on after its end
             last = decay[end_frame[note] - first - 1] * level
-            for t in range(end_frame[note], min(end_frame[note] + len(ringing), frame_count)):
+            for t in range(max(end_frame[note], 0), min(end_frame[note] + len(ringing), frame_count)):
                 bands[t, band] = max(bands[t, band], last * ringing[t - end_frame[note]])
             # [T] its onset, which may be heard a frame early or late
             for t in range(max(first - 1, 0), min(first + 2, frame_count)):
@@ -180,11 +222,37 @@ def _play(  # type: ignore[no-untyped-def]
                 onsets[t, band] = max(onsets[t, band], share * level)
 
 
-def pool_features(features: Features, factor: int) -> Features:
-    """Average features over `factor` frames each: T frames become T / factor, rounded up.
+@dataclass(frozen=True)
+class Pooled:
+    """Frames that are averages over `factor` frames each, computed where they are looked at."""
 
-    Loud frames keep a length of about 1.
-    """
+    frames: Frames  # T become T / factor, rounded up
+    factor: int
+
+    def __len__(self) -> int:
+        """Count the frames."""
+        return -(-len(self.frames) // self.factor)
+
+    def part(self, begin: int, end: int) -> Features:
+        """Compute the frames begin to end - 1, from some thousand of the single ones at once."""
+        step, factor = max(_POOLED_AT_ONCE // self.factor, 1), self.factor
+        edges = [*range(begin, end, step), end]
+        parts = [
+            _average_features(self.frames.part(first * factor, min(last * factor, len(self.frames))), factor)
+            for first, last in itertools.pairwise(edges)
+        ]
+        joined = (np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Features))
+        return parts[0] if len(parts) == 1 else Features(*joined)
+
+
+def pool_features(frames: Frames, factor: int) -> Features:
+    """Average all frames over `factor` frames each: T frames become T / factor, rounded up."""
+    pooled = Pooled(frames, factor)
+    return pooled.part(0, len(pooled))
+
+
+def _average_features(features: Features, factor: int) -> Features:
+    """Average features over `factor` frames each; loud frames keep a length of about 1."""
     if factor == 1:
         return features
     bands, onsets = _average(features.bands, factor), _average(features.onsets, factor)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dp.align.coarse.banded_dtw import EXPECTED_ONSET, PAUSE_LOUDNESS
-from dp.align.coarse.features import Features, pool_features, score_features
+from dp.align.coarse.features import Features, play_score, pool_features
 from dp.align.score_events import ScorePlan, plan_score
 from dp.align.spectrum import F32
 from dp.align.structure.jump_path import find_cheapest_path
@@ -114,7 +114,7 @@ class Search:
         border[-1] = max(border[-1], 2)
         plan, frame_count = self.plan, (int(border[-1]) - 1) * self.factor
         onset, end = ((q + plan.first_quarter) * sec_per_quarter for q in (plan.onset_quarter, plan.end_quarter))
-        score = pool_features(score_features(plan, onset, end, frame_count, 0, self.hop_sec), self.factor)
+        score = pool_features(play_score(plan, onset, end, frame_count, 0, self.hop_sec), self.factor)
         return Layout(score, border)
 
     def run(
