@@ -7,8 +7,8 @@ A MusicXML file passes through these modules; `musicxml` calls them, and `model`
    tremolos and harmonics, `bar_repeats` for percent signs, `notations` for what is written at a note
    (`dp.types.Mark`), `expression` for dynamics, gradual changes, fermatas and pedal, and `marks` for repeat signs,
    D.C. and, by `tempo` and `tempo_words`, tempo.
-3. `musicxml` joins the bars of all parts, by `bar_lengths`, `divided_bars` and `movements`; `dynamics` turns dynamic
-   marks into the level of each note.
+3. `musicxml` joins the bars of all parts, by `bar_lengths`, `divided_bars` and `movements`; `ties` mends ties, and
+   `dynamics` turns dynamic marks into the level of each note.
 4. `playing_order`, with `jumps`, finds the order of the bars. `unfold` makes notes as played, `gradual` brings changes
    of tempo and fermatas into that order, `pedal` finds how long notes ring.
 5. `repeats` lists where players may choose another order; `dp.align.structure` chooses, by the sound.

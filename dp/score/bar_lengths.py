@@ -80,7 +80,9 @@ def _find_length_quarter(bars: Sequence[PartBar]) -> Fraction:
     rest = max(bar.rest_quarter for bar in bars)
     if not nominal.time:
         return content or rest or nominal.nominal_quarter
-    if content <= nominal.nominal_quarter:
+    if nominal.nominal_quarter - ROUNDING_QUARTER <= content <= nominal.nominal_quarter:
+        return nominal.nominal_quarter
+    if content < nominal.nominal_quarter:
         return content or min(rest, nominal.nominal_quarter) or nominal.nominal_quarter
     ends = [voice for bar in bars for voice in bar.voices.values() if voice.note_quarter > nominal.nominal_quarter]
     return max((voice.rest_quarter for voice in ends), default=nominal.nominal_quarter)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import accumulate
 from math import floor
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, SubElement
 
 from dp.errors import DataError
 from dp.score.bar_lengths import measure_note
@@ -46,6 +46,7 @@ class _Cursor:
     is_by_type: bool | None = None  # whether the notes of the bar last as long as their types; None = not known yet
     position_quarter: Fraction = Fraction(0)  # in the bar
     chord_onset_quarter: Fraction | None = None  # of the note a <chord> note belongs to
+    chord_voice: str = "1"  # of that note
     excess_quarter: Fraction = Fraction(0)  # by which the whole-bar rest just read is longer than its bar
     repeated: dict[str, int] = field(default_factory=dict)  # how many bars a sign repeats, by staff; "" = all
     notations: NotationReader = field(default_factory=NotationReader)
@@ -263,11 +264,17 @@ def _read_note(element: Element, cursor: _Cursor, bar: PartBar) -> WrittenNote |
     """Read a note or rest, and move the cursor by it; None for what has no pitch: rests and percussion."""
     is_grace = element.find("grace") is not None
     duration = Fraction(0) if is_grace else _read_note_quarter(element, cursor)
+    ties = {tie.get("type") for tie in element.findall("tie") or element.findall("notations/tied")}
     if element.find("chord") is not None and cursor.chord_onset_quarter is not None:
         onset = cursor.chord_onset_quarter
+        if element.find("voice") is None:  # Sibelius writes only that of the first note
+            SubElement(element, "voice").text = cursor.chord_voice
+        if ties & {"start", "continue"}:  # Sibelius writes notes of a chord with their own lengths
+            duration = max(duration, cursor.position_quarter - onset)
     else:  # partitura writes a chord's later notes with both <backup> and <chord>; they are read like other notes
         onset = cursor.position_quarter
         cursor.chord_onset_quarter = onset
+        cursor.chord_voice = element.findtext("voice", "1").strip()
         cursor.position_quarter += duration
     voice = _number_voice(element.findtext("voice", "1").strip(), cursor)
     if onset + duration == cursor.position_quarter:  # not a note of a chord that is longer than its first
@@ -283,7 +290,6 @@ def _read_note(element: Element, cursor: _Cursor, bar: PartBar) -> WrittenNote |
         return None
     if duration == 0 and not is_grace and element.find("cue") is None:
         make_grace(element, cursor.place)
-    ties = {tie.get("type") for tie in element.findall("tie") or element.findall("notations/tied")}
     return WrittenNote(
         onset_quarter=onset,
         duration_quarter=duration,
@@ -291,6 +297,7 @@ def _read_note(element: Element, cursor: _Cursor, bar: PartBar) -> WrittenNote |
         voice=voice,
         tied_before=bool(ties & {"stop", "continue"}),
         tied_after=bool(ties & {"start", "continue"}),
+        is_tie_sure=element.find("tie[@type='start']") is not None,  # <tied> alone is a printed sign
         marking=cursor.notations.read(element),
         staff=staff,
     )

@@ -39,6 +39,7 @@ class WrittenNote:
     tied_after: bool  # is continued by a note that starts where this one ends
     marking: Marking = PLAIN
     staff: str = ""  # as it is numbered in its part; "" = the part has one
+    is_tie_sure: bool = False  # the note that continues this one need not say so
 
 
 @dataclass(frozen=True, slots=True)

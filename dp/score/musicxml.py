@@ -20,6 +20,7 @@ from dp.score.numbers import Place, name_few
 from dp.score.playing_order import find_playing_order
 from dp.score.repeats import find_repeats
 from dp.score.tempo import describe_tempo_oddities, is_absurd, join_tempo, settle_tempo
+from dp.score.ties import mend_ties
 from dp.score.unfold import unfold_bars, unfold_notes, unfold_tempo
 from dp.score.xmltree import parse_xml
 from dp.types import Score
@@ -98,7 +99,9 @@ def read_bars(
     columns, lengths = divide_bars(columns, find_lengths(columns, warnings), path)
     starts = list(accumulate(lengths, initial=Fraction(0)))
     for one in zip(*columns, strict=True):
-        set_levels([bar for bar in one if bar is not None], starts)
+        bars = [bar for bar in one if bar is not None]
+        mend_ties(bars, starts)
+        set_levels(bars, starts)
     return _join_parts(columns, lengths)
 
 

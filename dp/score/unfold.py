@@ -102,8 +102,9 @@ def _play(
         sounding = waiting[voice].pop()
         if not waiting[voice]:
             del waiting[voice]
+        is_grace = not sounding.duration_quarter  # its note is played in its place
+        sounding.marking = note.marking if is_grace else _merge_tied(sounding.marking, note.marking)
         sounding.duration_quarter += note.duration_quarter
-        sounding.marking = _merge_tied(sounding.marking, note.marking)
     else:
         sounding = PlayedNote(onset, note.duration_quarter, note.pitch, 0, note.voice, measure, part, note.marking)
         played.append(sounding)
