@@ -30,6 +30,7 @@ class AlignKeywords(TypedDict, total=False):
     """What `align` can be told beside its files; defaults are those of `dp.config.AlignConfig`."""
 
     min_score_fit: float
+    max_tuning_cent: float
     method: str
     program: int
 
@@ -123,8 +124,9 @@ def align(
         start_sec: where to begin in the recording, seconds.
         end_sec: where to end; None = at the end of the file.
         movement: which movement it is of a score file that holds several, from 1; None = all of them.
-        how: `min_score_fit`, 0 to 1, below which the score does not fit; `method`, "ours" or "publication" (the
-            aligner of the Bach Violin Dataset); `program`, the General MIDI program from 0 that plays the score for the
+        how: `min_score_fit`, 0 to 1, below which the score does not fit; `max_tuning_cent`, 0 to 250, how far the
+            recording may sound from the score at A = 440 Hz; `method`, "ours" or "publication" (the aligner of the
+            Bach Violin Dataset); `program`, the General MIDI program from 0 that plays the score for the
             method "publication".
 
     Returns:

@@ -31,6 +31,7 @@ class AlignConfig:
     """Alignment of a score with a recording."""
 
     min_score_fit: float = 0.55  # below it, the score does not fit the recording
+    max_tuning_cent: float = 250.0  # from A = 440 Hz; 50 refuses a score that is a semitone off
     method: str = "ours"  # or publication: its own aligner, to reproduce and to compare
     program: int = 40  # General MIDI program, from 0, that plays the score for publication: 40 violin, 0 piano
 
@@ -123,7 +124,11 @@ def check_align(settings: AlignConfig, subject: object) -> None:
         DataError: the method is unknown, or a value is out of bounds.
     """
     check_align_method(settings.method, f"{subject}: align.method")
-    bounds = [("align.min_score_fit", settings.min_score_fit, 0.0, 1.0), ("align.program", settings.program, 0, 127)]
+    bounds = [
+        ("align.min_score_fit", settings.min_score_fit, 0.0, 1.0),
+        ("align.max_tuning_cent", settings.max_tuning_cent, 0.0, AlignConfig.max_tuning_cent),
+        ("align.program", settings.program, 0, 127),
+    ]
     _check_numbers(bounds, subject)
 
 

@@ -58,6 +58,7 @@ def test_values_are_read_and_the_rest_keeps_its_default(tmp_path: Path) -> None:
         ("mel: {hop_sample: fast}", "mel.hop_sample is 'fast', expected int"),
         ("mel: {hop_sample: true}", "mel.hop_sample is True, expected int"),
         ("mel: 3", "mel is 3, expected a mapping"),
+        ("align: {max_tuning_cent: 300}", "align.max_tuning_cent is 300.0, expected 0.0 to 250.0"),
         ("align: {min_score_fit: 1.5}", "align.min_score_fit is 1.5, expected 0.0 to 1.0"),
         ("align: {method: magic}", "align.method: 'magic' is no method; choose ours or publication"),
         ("align: {program: 128}", "align.program is 128, expected 0 to 127"),

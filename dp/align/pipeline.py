@@ -34,6 +34,7 @@ from dp.align.quality import (
 from dp.align.spectrum import ALIGN_SAMPLE_RATE_HZ as SAMPLE_RATE_HZ
 from dp.align.spectrum import SILENT_PEAK, Samples, find_peak, iterate_samples, make_sound
 from dp.align.structure.locate import Music, find_music
+from dp.align.tuning import describe_tuning
 from dp.config import AlignConfig
 from dp.errors import DataError
 from dp.types import Alignment, Doubt, PerformedNotes, Repeat, ScoreNotes, WarpingPath
@@ -78,7 +79,7 @@ def align_notes(
         offset_sec=music.start_sec + offset_sec,
         confidence=judgement.confidence,
     )
-    reason = _find_reason(judgement, config.min_score_fit, music)
+    reason = _find_reason(judgement, config, music)
     return Alignment(
         performed=performed,
         path=WarpingPath(plan.event_quarter + plan.first_quarter, music.start_sec + refined.event_sec),
@@ -137,21 +138,22 @@ def _find_doubts(
     return find_doubts(plan, heard, weak, measure, written_quarter, event_sec, activity, _COARSE_FRAME_SEC)
 
 
-def _find_reason(judgement: _Judgement, min_fit: float, music: Music) -> str:
-    """Say why a score is not accepted; "" where it is. A `min_fit` of 0 accepts anything."""
+def _find_reason(judgement: _Judgement, config: AlignConfig, music: Music) -> str:
+    """Say why a score is not accepted; "" where it is. A `min_score_fit` of 0 accepts anything in tune."""
+    min_fit, tuning_cent = config.min_score_fit, 100.0 * (music.tuning_semitone + music.shift_semitone)
     if judgement.fit < min_fit:
         reason = f"the score does not fit the recording: fit {judgement.fit:.2f}, needed {min_fit:.2f}"
         features, shift = music.features.clear, music.shift_semitone
         away = find_transposition(features, music.steady, music.plan, shift, _COARSE_FRAME_SEC, judgement.warping)
         if away == 0 or away + shift == 0:
             return reason
-        distance = f"{abs(away + shift)} semitone{'s' if abs(away + shift) > 1 else ''}"
-        direction = "higher" if away + shift > 0 else "lower"
-        return f"{reason}; the recording sounds {distance} {direction} than the score"
+        return f"{reason}; {describe_tuning(100.0 * (away + shift))}"
     if min_fit > 0.0 and judgement.heard_share < HEARD_SHARE:
         share = f"{100 * judgement.heard_share:.0f} % of the score, needed {100 * HEARD_SHARE:.0f} %"
         absent = describe_doubts([doubt for doubt in judgement.doubts if doubt.kind == "absent"])
         return f"the recording has only {share}; {absent}"
+    if abs(tuning_cent) > config.max_tuning_cent:
+        return f"{describe_tuning(tuning_cent)}, allowed are {config.max_tuning_cent:.0f} cents from A = 440 Hz"
     return ""
 
 

@@ -42,3 +42,11 @@ def estimate_tuning(samples: Samples, sample_rate_hz: int) -> float:
         semitone = 12.0 * np.log2((place + low_bin) * bin_hz / A4_HZ)
         total += complex((np.exp(2j * np.pi * semitone) * np.exp(0.5 * (b - log.max()))).sum())
     return float(np.angle(total) / (2 * np.pi))
+
+
+def describe_tuning(cents: float) -> str:
+    """Say in words how far a recording sounds from the score at A = 440 Hz."""
+    direction = "higher" if cents > 0 else "lower"
+    semitones = round(abs(cents) / 100.0)
+    distance = f"{semitones} semitone{'s' if semitones > 1 else ''}" if semitones else f"{abs(cents):.0f} cents"
+    return f"the recording sounds {distance} {direction} than the score"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dp.config import AlignConfig
     from dp.types import Alignment, Score
 
+_FAR_CENT = 50.0  # a score a semitone off, or historical pitch: only the user can tell which
 _HEADER = "id,score,audio[,start,end,movement]"
 
 
@@ -91,7 +92,14 @@ def _warn(score: "Score", name: str, quiet: bool) -> None:
 
 def _remark(notes: AlignedNotes) -> str:
     """Say what is played otherwise than the score has it."""
-    return "".join(f"; {text}" for text in (notes.structure, notes.doubts) if text)
+    texts = [notes.structure, notes.doubts]
+    if abs(notes.tuning_cent) >= _FAR_CENT:
+        from dp.align.tuning import describe_tuning
+        from dp.units import A4_PITCH, pitch_to_hz
+
+        a4_hz = float(pitch_to_hz(A4_PITCH, notes.tuning_cent / 100.0))
+        texts.append(f"{describe_tuning(notes.tuning_cent)}: A is at {a4_hz:.0f} Hz")
+    return "".join(f"; {text}" for text in texts if text)
 
 
 def _describe(pair: Pair, notes: AlignedNotes) -> dict[str, Any]:

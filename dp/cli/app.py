@@ -87,6 +87,9 @@ def align(
     pairs: Annotated[
         Path | None, typer.Option(help="CSV with the columns id, score, audio[, start, end, movement].")
     ] = None,
+    max_tuning: Annotated[
+        float, typer.Option(min=0, max=250, help="How many cents from A = 440 Hz; 50 refuses scores a semitone off.")
+    ] = 250.0,
     method: Annotated[str, typer.Option(help="ours, or publication: its own aligner, to compare with.")] = "ours",
     program: Annotated[
         int, typer.Option(min=0, max=127, help="For publication: General MIDI program; 40 violin, 0 piano.")
@@ -99,7 +102,7 @@ def align(
     from dp.config import AlignConfig, check_align_method
 
     check_align_method(method, "--method")
-    config = AlignConfig(method=method, program=program)
+    config = AlignConfig(max_tuning_cent=max_tuning, method=method, program=program)
     if pairs is not None:
         if any(given is not None for given in (score, plot, start, end, movement)):
             raise typer.BadParameter("--pairs stands alone: its CSV names scores, movements, recordings, starts, ends")

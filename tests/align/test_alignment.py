@@ -71,6 +71,11 @@ def test_tuning_and_transposition_by_a_semitone(cents: int) -> None:
     found = align(play(rows, rows[-1][1] + 1.0, cents), notes, CONFIG, "tune")
     assert found.accepted
     assert found.tuning_cent == pytest.approx(cents, abs=6)
+    strict = align(play(rows, rows[-1][1] + 1.0, cents), notes, AlignConfig(max_tuning_cent=50.0), "tune")
+    assert strict.accepted == (abs(cents) < 50)
+    if cents == 100:
+        reason = "the recording sounds 1 semitone higher than the score, allowed are 50 cents from A = 440 Hz"
+        assert strict.reason == reason
     assert np.abs(found.performed.onset_sec - played_at(notes.onset_quarter)).max() < 0.02
 
 

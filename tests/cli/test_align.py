@@ -49,6 +49,20 @@ def test_one_movement_of_a_score_that_holds_two(tmp_path: Path, capsys: pytest.C
     assert (tmp_path / "many" / "second.csv").read_bytes() == out.read_bytes()
 
 
+def test_a_score_a_semitone_off_is_told_and_refused_if_wanted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    score, audio = melody_pair(tmp_path)
+    score.write_bytes(melody_xml(tuple(pitch + 1 for pitch in MELODY)))
+    out = tmp_path / "out.csv"
+    assert run(["align", str(score), str(audio), "-o", str(out)]) == 0
+    assert "the recording sounds 1 semitone lower than the score: A is at 415 Hz" in capsys.readouterr().out
+    out.unlink()
+    assert run(["align", str(score), str(audio), "-o", str(out), "--max-tuning", "50"]) == 2
+    assert "1 semitone lower than the score, allowed are 50 cents" in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_movement_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     score, audio = melody_pair(tmp_path)
     score.write_bytes(movements_xml(OTHER, MELODY))

@@ -25,6 +25,8 @@ _AT_FRAME = 6  # of 5 ms: what the net hears at an onset
 # Of the onsets at which the band rises, the net takes 0.51 to 1.00 for likely in the suites H1, H2, H3 and in 15 real
 # recordings. With less than the second share it is hard of hearing, with the first it is deaf.
 _DEAF, _HEARS = 0.2, 0.5
+# Nothing is said where hardly a band rises, as with a wrong score; of deaf right pairs at least 0.3 of the notes rise.
+_LEAST_RISING, _ENOUGH_RISING = 0.15, 0.3
 _LIFTED_LOGIT = 1.0  # what the median logit at such onsets becomes where the net is deaf; own choice
 _LEAST_RISE = 0.1  # of a band's mean: no less counts against a note; own choice
 
@@ -69,14 +71,17 @@ class Listener:
         return np.asarray(logits + self.lift + self.deafness * np.log(rise + _LEAST_RISE), np.float32)
 
     def find_rising_notes(self, onset_frame: IntArray) -> npt.NDArray[np.bool_]:
-        """Find the notes [N] whose own band rises at their onsets [N]."""
+        """Find the notes [N] whose own band rises at their onsets [N], and the bands a semitone beside it less."""
         onsets, frame = self.audio.onsets, np.rint(onset_frame * _FEATURE_PER_FRAME).astype(np.int64)
-        band, inside = self._find_bands(np.arange(len(frame)))
-        here, beside = (
-            np.max([onsets[np.clip(frame + away, 0, len(onsets) - 1), band] for away in frames], axis=0)
-            for frames in (_RISE_FRAME, _BESIDE_FRAME)
-        )
-        return np.asarray(inside & (here > beside))
+        own, inside = self._find_bands(np.arange(len(frame)))
+
+        def measure(band: IntArray, frames: tuple[int, ...]) -> F32:
+            at = np.clip(frame + np.array(frames)[:, None], 0, len(onsets) - 1)
+            return np.asarray(onsets[at, np.clip(band, 0, onsets.shape[1] - 1)].max(axis=0))
+
+        here, then = measure(own, _RISE_FRAME), measure(own, _BESIDE_FRAME)
+        beside = np.maximum(measure(own - 1, _RISE_FRAME), measure(own + 1, _RISE_FRAME))
+        return np.asarray(inside & (here > then) & (here >= beside))
 
     def _find_bands(self, note: IntArray) -> tuple[IntArray, npt.NDArray[np.bool_]]:
         """Find the bands [n] of the notes [n], and whether there are such bands; 0 where there are none."""
@@ -100,6 +105,7 @@ def support_deaf_net(listener: Listener, logits: F32, center: IntArray, onset_fr
     away = np.arange(logits.shape[1]) - logits.shape[1] // 2 - (onset_frame - center)[rising, None]
     logit = np.where(np.abs(away) <= _AT_FRAME, logits[rising], -np.inf).max(axis=1)
     heard = float((logit > 0.0).mean())
-    deafness = float(np.clip((_HEARS - heard) / (_HEARS - _DEAF), 0.0, 1.0))
+    enough = np.clip((rising.mean() - _LEAST_RISING) / (_ENOUGH_RISING - _LEAST_RISING), 0.0, 1.0)
+    deafness = float(enough * np.clip((_HEARS - heard) / (_HEARS - _DEAF), 0.0, 1.0))
     lift = deafness * max(_LIFTED_LOGIT - float(np.median(logit)), 0.0)
     return replace(listener, deafness=deafness, lift=lift)

@@ -20,6 +20,7 @@ _MUSIC_SHARES = (0.7, 0.5, 0.35, 0.25)  # of a recording that may be the music
 # Another shift must be this much cheaper than none, and by this share of the cost: of recordings that are a semitone
 # or two off it is 1.0 and more, of such as are not, up to an hour long, at most 0.02.
 _SHIFT_GAIN, _SHIFT_SHARE = 4.0, 0.1
+_SHIFT_FRAME_GAIN = 0.1  # for each frame, in a few seconds, where no cost is so low; own choice
 _MIN_GAIN_ORDER = 2.0  # by which another order must be cheaper than what is written, beyond the prices of its jumps
 _MIN_GAIN_ENDS = 4.0  # the same for other ends
 # And for each frame that they leave out: where all fits alike, gains add up by chance. Of repeated chords it was 0.031,
@@ -196,7 +197,8 @@ def _within(search: Search, written: Structure) -> Found:
 def _find_best_shift(search: Search, layout: Layout) -> Found:
     """Find the cheapest structure of any transposition; another transposition than none must pay."""
     found = none = search.run(layout, 0, True, True)
-    due = none.cost - max(_SHIFT_GAIN, _SHIFT_SHARE * abs(none.cost))
+    gain = min(_SHIFT_GAIN, _SHIFT_FRAME_GAIN * len(search.heard))
+    due = none.cost - max(gain, _SHIFT_SHARE * abs(none.cost))
     for shift in _SHIFTS_SEMITONE[1:]:
         other = search.run(layout, shift, True, True)
         if other.cost < (due if found is none else found.cost):
