@@ -13,6 +13,7 @@ MAX_JUMP_COUNT = 100  # in one movement
 NEAR_BAR_COUNT = 2  # so far before the end of a section programs print a D.C. that counts there
 
 _TO_FINE = re.compile(r"\bfine\b", re.IGNORECASE)
+_TO_CODA = re.compile(r"\bcoda\b", re.IGNORECASE)
 _PIECE = re.compile(r"\(?([^\W\d]+)['.,]?\s?.*?\b(d\.\s?[cs]|da\s?capo|dal\s?segno)\b.*", re.IGNORECASE)
 _NO_PIECES = {"d", "da", "dal", "fine", "poi", "il", "e", "the"}
 _MINUET = "men"  # what "M. D.C." means
@@ -35,6 +36,7 @@ def find_jumps(bars: Sequence[Bar], warnings: list[str]) -> Jumps:
         warnings: signs that are passed over are added here.
     """
     jumps = Jumps()
+    coda = _find_unnamed_to_coda(bars)
     for index in _list_jumps(bars, warnings):
         bar = bars[index]
         signs = bar.signs
@@ -47,8 +49,9 @@ def find_jumps(bars: Sequence[Bar], warnings: list[str]) -> Jumps:
             else:
                 named = _find_piece(bars, index) if signs.dal_segno is None else None
                 jumps.returns[_place_return(bars, index)] = target if named is None else named
-        if signs.to_coda is not None:
-            target = _find(bars, "coda", signs.to_coda, index)
+        label = "" if index == coda else signs.to_coda
+        if label is not None:
+            target = _find(bars, "coda", label, index)
             if target is None:
                 warnings.append(_describe(bar, "jumps to a coda that is not there: passed over"))
             else:
@@ -59,10 +62,24 @@ def find_jumps(bars: Sequence[Bar], warnings: list[str]) -> Jumps:
 
 def _list_jumps(bars: Sequence[Bar], warnings: list[str]) -> list[int]:
     """List the bars with a D.C., D.S. or To Coda; of absurdly many, the first."""
-    found = [index for index, bar in enumerate(bars) if bar.signs.has_return or bar.signs.to_coda is not None]
+    coda = _find_unnamed_to_coda(bars)
+    found = [i for i, bar in enumerate(bars) if bar.signs.has_return or bar.signs.to_coda is not None or i == coda]
     if len(found) > MAX_JUMP_COUNT:
         warnings.append(f"{len(found)} marks D.C., D.S. or To Coda: those after the first {MAX_JUMP_COUNT} passed over")
     return found[:MAX_JUMP_COUNT]
+
+
+def _find_unnamed_to_coda(bars: Sequence[Bar]) -> int | None:
+    """Find the bar at whose coda sign a player leaves for the coda, where no words say "To Coda"; None without one.
+
+    That is the first of two such signs, if a D.C. or D.S. "al Coda" stands between them.
+    """
+    signs = [bar.signs for bar in bars]
+    codas = [index for index, sign in enumerate(signs) if sign.coda is not None]
+    if len(codas) < 2 or any(sign.to_coda is not None for sign in signs):
+        return None
+    between = signs[codas[0] : codas[-1]]
+    return codas[0] if any(_TO_CODA.search(sign.jump_words or "") for sign in between if sign.has_return) else None
 
 
 def _name_piece(words: str) -> str:

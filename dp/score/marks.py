@@ -63,7 +63,10 @@ def read_barline(element: Element, bar: PartBar, position_quarter: Fraction, pla
         signs.repeat_start |= at_start
         signs.repeat_start_next |= not at_start
     else:
-        plays = parse_decimal(repeat.get("times", "2"), "the number of times a repeat is played", place)
+        times = repeat.get("times", "").strip()
+        if times in ("", "0"):  # as often as repeats usually are
+            times = "2"
+        plays = parse_decimal(times, "the number of times a repeat is played", place)
         if plays.denominator != 1 or not 1 <= plays <= MAX_PLAYS:
             raise place.make_error(f"a repeat is played {float(plays):g} times, expected 1 to {MAX_PLAYS}")
         signs.repeat_after_jump |= repeat.get("after-jump") == "yes"

@@ -4,7 +4,6 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import accumulate
-from math import floor
 from xml.etree.ElementTree import Element, SubElement
 
 from dp.errors import DataError
@@ -21,8 +20,10 @@ from dp.score.expression import read_expression, read_fermata, read_sound_level
 from dp.score.figures import Figures
 from dp.score.marks import read_barline, read_direction, read_sound
 from dp.score.model import MAX_DENOMINATOR, PartBar, WrittenNote
-from dp.score.notations import SEMITONES, NotationReader
+from dp.score.notations import NotationReader
 from dp.score.numbers import ROUNDING_QUARTER, Place, parse_decimal, read_bounded
+from dp.score.pitches import read_midi_pitch, read_transposition
+from dp.score.staves import Staves
 
 MAX_DIVISION = 1_000_000  # per quarter; programs write up to 10,080
 MAX_BAR_QUARTER = 10_000  # far beyond any music
@@ -50,6 +51,8 @@ class _Cursor:
     excess_quarter: Fraction = Fraction(0)  # by which the whole-bar rest just read is longer than its bar
     repeated: dict[str, int] = field(default_factory=dict)  # how many bars a sign repeats, by staff; "" = all
     notations: NotationReader = field(default_factory=NotationReader)
+    staves: Staves = field(default_factory=Staves)
+    drum_count: int = 0  # notes with a pitch that are left out since their instrument has none
 
 
 def read_part(part: Element, definition: Element | None, place: Place) -> list[PartBar]:
@@ -67,6 +70,9 @@ def read_part(part: Element, definition: Element | None, place: Place) -> list[P
     percussion = frozenset(name for name, channel in instruments.items() if channel == PERCUSSION_CHANNEL)
     cursor = _Cursor(place, percussion, bool(instruments) and len(percussion) == len(instruments), part)
     bars = [_read_measure(measure, cursor) for measure in part.iterfind("measure")]
+    cursor.staves.warn(place)
+    if cursor.drum_count:
+        place.warn_of_part(f"notes with a pitch on MIDI's drum channel are left out: {cursor.drum_count}")
     copy_repeated_bars(bars, place)
     return bars
 
@@ -112,7 +118,7 @@ def _read_measure(measure: Element, cursor: _Cursor) -> PartBar:
     if bar.signs.has_return or bar.signs.to_coda is not None:
         bar.signs.jump_part = cursor.place.part
     bar.nominal_quarter, bar.time = cursor.nominal_quarter, cursor.time
-    bar.notes = figures.play(bar.notes, cursor.place)
+    bar.notes = cursor.staves.drop_tablature(figures.play(bar.notes, cursor.place))
     bar.notes += _find_sounding_cues(cues, bar.notes)
     return bar
 
@@ -180,7 +186,13 @@ def _read_note_quarter(element: Element, cursor: _Cursor) -> Fraction:
 def _move(element: Element, cursor: _Cursor, bar: PartBar) -> None:
     """Move the cursor by a <backup> or <forward>."""
     cursor.chord_onset_quarter = None
-    length = read_duration_quarter(element, _find_divisions(cursor), cursor.place)
+    try:
+        length = read_duration_quarter(element, _find_divisions(cursor), cursor.place)
+    except DataError:
+        is_forward = element.tag == "forward"
+        length = Fraction(0) if is_forward else cursor.position_quarter
+        taken = "passed over" if is_forward else "taken to the start of the bar"
+        cursor.place.warn(f"a <{element.tag}> without a possible duration: {taken}")
     if element.tag == "forward":
         cursor.position_quarter += length
         bar.content_quarter = max(bar.content_quarter, cursor.position_quarter)
@@ -219,18 +231,18 @@ def _read_attributes(element: Element, cursor: _Cursor) -> None:
     cursor.notations.read_key(element, place)
     if element.find("divisions") is not None:
         cursor.divisions = _read_divisions(element, place)
+    cursor.staves.read(element)
     for transpose in element.iterfind("transpose"):
-        chromatic, octaves = (
-            0 if transpose.find(name) is None else read_bounded(transpose, name, -furthest, furthest, place)
-            for name, furthest in (("chromatic", 60), ("octave-change", 10))
-        )
         staff = transpose.get("number", "")
         if not staff:
             cursor.transpose.clear()
-        cursor.transpose[staff] = round(chromatic) + 12 * round(octaves)
+        cursor.transpose[staff] = read_transposition(transpose, place)
     time = element.find("time")
     if time is not None:
-        _read_time(time, cursor)
+        try:
+            _read_time(time, cursor)
+        except DataError:
+            place.warn("a time signature that is no number is passed over")
 
 
 def _read_time(time: Element, cursor: _Cursor) -> None:
@@ -280,13 +292,9 @@ def _read_note(element: Element, cursor: _Cursor, bar: PartBar) -> WrittenNote |
     if onset + duration == cursor.position_quarter:  # not a note of a chord that is longer than its first
         rest_quarter = measure_note(element, bar, onset, onset + duration, voice)
         cursor.excess_quarter = rest_quarter - cursor.nominal_quarter if rest_quarter and cursor.time else Fraction(0)
-    pitch = element.find("pitch")
-    if pitch is None or _is_percussion(element, cursor):
-        return None
     staff = element.findtext("staff", "").strip()
-    midi_pitch = _read_midi_pitch(pitch, staff, cursor)
-    if not 0 <= midi_pitch <= 127:
-        cursor.place.warn(f"a note sounds at MIDI pitch {midi_pitch}, beyond 0 to 127: left out")
+    midi_pitch = _find_pitch(element, staff, cursor)
+    if midi_pitch is None:
         return None
     if duration == 0 and not is_grace and element.find("cue") is None:
         make_grace(element, cursor.place)
@@ -309,15 +317,15 @@ def _is_percussion(element: Element, cursor: _Cursor) -> bool:
     return cursor.default_is_percussion if instrument is None else instrument.get("id", "") in cursor.percussion
 
 
-def _read_midi_pitch(pitch: Element, staff: str, cursor: _Cursor) -> int:
-    """Read the MIDI pitch that sounds, which may lie outside 0 to 127; microtones go to the nearest semitone."""
-    step = pitch.findtext("step", "").strip()
-    if step not in SEMITONES:
-        raise cursor.place.make_error(f"step is {step[:40]!r}, expected a letter from A to G")
-    octave = read_bounded(pitch, "octave", -99, 99, cursor.place)
-    alter = read_bounded(pitch, "alter", -12, 12, cursor.place) if pitch.find("alter") is not None else Fraction(0)
-    transpose = cursor.transpose.get(staff, cursor.transpose.get("", 0))
-    return floor(12 * (octave + 1) + SEMITONES[step] + alter + Fraction(1, 2)) + transpose
+def _find_pitch(element: Element, staff: str, cursor: _Cursor) -> int | None:
+    """Find the MIDI pitch at which a note sounds; None where it does not."""
+    pitch = element.find("pitch")
+    if pitch is None or cursor.staves.silence(staff):
+        return None
+    if _is_percussion(element, cursor):
+        cursor.drum_count += 1
+        return None
+    return read_midi_pitch(element, pitch, cursor.transpose.get(staff, cursor.transpose.get("", 0)), cursor.place)
 
 
 def _number_voice(text: str, cursor: _Cursor) -> int:

@@ -96,6 +96,7 @@ def read_bars(
         name = part.get("id", "")
         part_bars.append(read_part(part, definitions.get(name), Place(path, name, warnings)))
     columns: list[Column] = list(zip_longest(*part_bars))
+    _warn_of_numbers(columns, warnings)
     columns, lengths = divide_bars(columns, find_lengths(columns, warnings), path)
     starts = list(accumulate(lengths, initial=Fraction(0)))
     for one in zip(*columns, strict=True):
@@ -103,6 +104,16 @@ def read_bars(
         mend_ties(bars, starts)
         set_levels(bars, starts)
     return _join_parts(columns, lengths)
+
+
+def _warn_of_numbers(columns: Sequence[Column], warnings: list[str]) -> None:
+    """Warn where bars of several parts are joined that do not have the same number."""
+    for column in columns:
+        names = dict.fromkeys(bar.name[:40] for bar in column if bar is not None)
+        if len(names) > 1:
+            numbers = " and ".join(repr(name) for name in [*names][:2])
+            warnings.append(f"parts number their bars differently from {numbers} on: joined in their order")
+            return
 
 
 def _make_partwise(root: Element, path: Path) -> Element:

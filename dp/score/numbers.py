@@ -54,6 +54,14 @@ class Place:
         """
         self.warnings.append(f"{self._describe()}: {reason}")
 
+    def warn_of_part(self, reason: str) -> None:
+        """Keep a warning about the whole part.
+
+        Args:
+            reason: what is odd, and how it is read.
+        """
+        self.warnings.append(f"part {self.part[:40]!r}: {reason}")
+
     def make_error(self, reason: str) -> DataError:
         """Make the error that says what is wrong at this place.
 

@@ -107,3 +107,61 @@ def test_a_key_of_eight_sharps_has_a_double_sharp(tmp_path: Path) -> None:
 def test_a_key_that_is_no_number_counts_as_none(tmp_path: Path) -> None:
     score = xml.read(tmp_path, xml.note("C"), attributes="<key><fifths>many</fifths></key>")
     assert score.oddities == ("part 'P1', bar '1': a key signature of 'many' fifths is read as 0",)
+
+
+@pytest.mark.parametrize(
+    ("pitch", "reason"),
+    [
+        ("<step>H</step><octave>4</octave>", "a note with the step 'H' and the octave '4': left out"),
+        ("<step>C</step>", "a note with the step 'C' and the octave '': left out"),
+    ],
+)
+def test_a_note_without_a_possible_pitch_is_left_out(tmp_path: Path, pitch: str, reason: str) -> None:
+    bar = f"<note><pitch>{pitch}</pitch><duration>2</duration></note>" + xml.note("D", "2")
+    score = xml.read(tmp_path, bar)
+    assert timing(score) == [(2, 2)]
+    assert score.oddities == (f"part 'P1', bar '1': {reason}",)
+
+
+def test_an_alteration_that_is_no_number_is_passed_over(tmp_path: Path) -> None:
+    note = "<note><pitch><step>C</step><alter>{}</alter><octave>4</octave></pitch><duration>2</duration></note>"
+    score = xml.read(tmp_path, note.format("sharp") + note.format(""))
+    assert score.notes.pitch.tolist() == [60, 60]
+    assert score.oddities == ("part 'P1', bar '1': an alteration by 'sharp' is passed over",)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "reason"),
+    [
+        ("<transpose><chromatic>x</chromatic></transpose>", "a transposition that is no number"),
+        ("<time><beats>C</beats><beat-type>4</beat-type></time>", "a time signature that is no number"),
+    ],
+)
+def test_impossible_attributes_are_passed_over(tmp_path: Path, attributes: str, reason: str) -> None:
+    score = xml.read(tmp_path, f"<attributes>{attributes}</attributes>" + xml.note("C"), xml.note("D"))
+    assert score.notes.pitch.tolist() == [60, 62]
+    assert score.notes.onset_quarter.tolist() == [0, 4]
+    assert score.oddities == (f"part 'P1', bar '1': {reason} is passed over",)
+
+
+@pytest.mark.parametrize("duration", ["", "<duration>-1</duration>"])
+def test_moves_without_a_possible_duration(tmp_path: Path, duration: str) -> None:
+    bar = xml.note("C", "2") + f"<forward>{duration}</forward>" + xml.note("D", "2")
+    score = xml.read(tmp_path, bar + f"<backup>{duration}</backup>" + xml.note("E"))
+    assert timing(score) == [(0, 2), (0, 4), (2, 2)]
+    assert score.oddities == (
+        "part 'P1', bar '1': a <forward> without a possible duration: passed over",
+        "part 'P1', bar '1': a <backup> without a possible duration: taken to the start of the bar",
+    )
+
+
+@pytest.mark.parametrize("times", ["0", ""])
+def test_a_repeat_without_a_possible_number_is_played_twice(tmp_path: Path, times: str) -> None:
+    repeat = f'<barline location="right"><repeat direction="backward" times="{times}"/></barline>'
+    assert xml.letters(tmp_path, xml.note("C") + repeat, xml.note("D")) == "CCD"
+
+
+def test_parts_that_number_their_bars_differently_are_told(tmp_path: Path) -> None:
+    second = xml.part(xml.note("C"), xml.note("E"), name="P2").replace('number="2"', 'number="3"')
+    score = read_score(xml.write(tmp_path, xml.document(xml.part(xml.note("C"), xml.note("D")), second)))
+    assert score.oddities == ("parts number their bars differently from '2' and '3' on: joined in their order",)

@@ -115,3 +115,10 @@ def test_of_absurdly_many_jumps_the_first_are_obeyed(tmp_path: Path, monkeypatch
     score = xml.read(tmp_path, xml.note("C") + da_capo, xml.note("D") + da_capo)
     assert score.notes.pitch.tolist() == [60, 60, 62]
     assert score.oddities == ("2 marks D.C., D.S. or To Coda: those after the first 1 passed over",)
+
+
+def test_the_first_of_two_coda_signs_leads_to_the_second(tmp_path: Path) -> None:
+    coda = "<direction><direction-type><coda/></direction-type></direction>"
+    bars = (xml.note("C") + coda, xml.note("D") + xml.words("D.C. al Coda"), coda + xml.note("E"))
+    assert xml.letters(tmp_path, *bars) == "CDCE"
+    assert xml.letters(tmp_path, bars[0], xml.note("D") + xml.words("D.C."), bars[2]) == "CDCDE"

@@ -273,7 +273,10 @@ def test_timewise_score_reads_like_partwise(tmp_path: Path) -> None:
     ("bar", "reason"),
     [
         ("<note><pitch><step>C</step><octave>4</octave></pitch></note>", "duration is '', expected a number"),
-        ("<note><pitch><step>H</step><octave>4</octave></pitch><duration>1</duration></note>", "step is 'H'"),
+        (
+            "<attributes><divisions>1</divisions></attributes><note><rest/><duration>x</duration></note>",
+            "duration is 'x'",
+        ),
     ],
 )
 def test_impossible_content_names_part_bar_and_value(tmp_path: Path, bar: str, reason: str) -> None:
