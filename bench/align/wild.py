@@ -1,12 +1,13 @@
 """Pairs as people bring them: human piano performances, rendered, and real recordings; right pairs and wrong ones.
 
-    python -m bench.align.wild --data DATA --out SCRATCH [--wrong] [--only EXPRESSION]
+    python -m bench.align.wild --data DATA --out SCRATCH [--wrong] [--only EXPRESSION] [--program NUMBER]
 
-DATA holds asap/ (performances from https://github.com/fosfrancesco/asap-dataset with their beats), ishizaka/,
-violin-more/ and bach-violin/. Of every right pair: the fit, whether it was accepted, how far the beats of a performance
-are from where they were played, and the CPU seconds that a minute of the recording takes. With --wrong, every recording
-is also judged with scores that are wrong for it: another piece, itself a semitone off, backwards, half of it replaced.
-Everything goes to SCRATCH/wild.csv.
+DATA holds asap/ (performances from https://github.com/fosfrancesco/asap-dataset with their beats), vienna4x22/ (of
+https://github.com/CPJKU/vienna4x22, with all notes), ishizaka/, violin-more/ and bach-violin/. Of every right pair: the
+fit, whether it was accepted, how far the beats of a performance are from where they were played, and the CPU seconds
+that a minute of the recording takes. With --wrong, every recording is also judged with scores that are wrong for it:
+the next piece, itself a semitone off (at a tuning that is known to be near 440 Hz), backwards, half of it replaced.
+Everything goes to SCRATCH/wild.csv. --program plays the performances with another General MIDI program than a piano's.
 """
 
 import argparse
@@ -23,6 +24,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from bench.align.performances import piano_performance
+from bench.align.rendering import play
 from bench.align.suites import SOUNDFONT
 from dp.align import ALIGN_SAMPLE_RATE_HZ, align
 from dp.audio.reading import read_audio
@@ -35,6 +38,7 @@ from dp.units import FloatArray
 
 RIGHT = "right"
 WRONG = "another piece", "a semitone off", "backwards", "half replaced"
+MAX_TUNING_CENT = 50.0
 GAIN = "0.5"  # as the data's README says
 SAME_QUARTER = 0.05
 LEFT_OUT = 0.2  # of the usual time from beat to beat: less is no tempo
@@ -80,6 +84,7 @@ def make_parser(command: str, doc: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--soundfont", type=Path, default=SOUNDFONT, help="FluidR3_GM.sf2")
     parser.add_argument("--out", type=Path, required=True, help="scratch folder")
     parser.add_argument("--only", default="", help="what matches this expression: of a recording, its kind/name")
+    parser.add_argument("--program", type=int, default=0, help="General MIDI program, from 0, that plays performances")
     return parser
 
 
@@ -92,12 +97,39 @@ def list_pairs(given: argparse.Namespace) -> Iterator[Pair]:
             beats = np.loadtxt(performance.with_suffix(".txt"), usecols=0, ndmin=1)
             written = np.loadtxt(folder / "sann.txt", usecols=0, ndmin=1)
             quarter = find_quarters(folder / "score.mid", written)
-            audio = render(performance, given.out / "wild" / f"{name.replace('/', '@')}.wav", given.soundfont)
+            audio = given.out / "wild" / f"{name_audio(name, given.program)}.wav"
+            render(performance, audio, given.soundfont, given.program)
             yield Pair("asap", name, audio, 0.0, None, choose_score(folder), quarter, beats)
+    for performance in sorted((given.data / "vienna4x22" / "midi").glob("*.mid")):
+        if re.search(given.only, f"vienna4x22/{performance.stem}"):
+            yield make_vienna_pair(given, *performance.stem.rsplit("_p", 1))
     for corpus, kind in (("ishizaka", "folder"), ("violin-more", "folder"), ("bach-violin", "bach-violin")):
         for r in list_recordings(kind, given.data / corpus).recordings:
             if re.search(given.only, f"{corpus}/{r.recording_id}"):
                 yield Pair(corpus, r.recording_id, r.audio_path, r.start_sec, r.end_sec, r.score_path)
+
+
+def name_audio(name: str, program: int) -> str:
+    """Name the file of a performance that is rendered."""
+    return name.replace("/", "@") + (f"@{program}" if program else "")
+
+
+def make_vienna_pair(given: argparse.Namespace, piece: str, pianist: str) -> Pair:
+    """Make a pair of Vienna 4x22, whose events take the place of beats."""
+    name, root = f"{piece}_p{pianist}", given.data / "vienna4x22"
+    midi, truth = piano_performance(root, piece, int(pianist), given.program, 0.5)
+    audio = given.out / "wild" / f"vienna4x22@{name_audio(name, given.program)}.wav"
+    if not audio.is_file():
+        audio.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(
+            audio, play(midi, given.soundfont, ALIGN_SAMPLE_RATE_HZ), ALIGN_SAMPLE_RATE_HZ, subtype="PCM_16"
+        )
+    score = root / "musicxml" / f"{piece}.musicxml"
+    written_quarter = truth.onset_quarter - truth.onset_quarter[0] + read_score(score).notes.onset_quarter[0]
+    event_quarter, event = np.unique(written_quarter[truth.played], return_inverse=True)
+    onset_sec = truth.onset_sec[truth.played]
+    event_sec = np.array([np.median(onset_sec[event == e]) for e in range(len(event_quarter))])
+    return Pair("vienna4x22", name, audio, 0.0, None, score, event_quarter, event_sec)
 
 
 @cache
@@ -108,10 +140,18 @@ def choose_score(folder: Path) -> Path:
     return files[int(abs(ends[0] - ends[1]) > SAME_QUARTER)]
 
 
-def render(performance: Path, audio: Path, soundfont: Path) -> Path:
-    """Play a MIDI file by fluidsynth, mono."""
+def render(performance: Path, audio: Path, soundfont: Path, program: int = 0) -> Path:
+    """Play a MIDI file by fluidsynth, mono; as it says, or all of it with another General MIDI program than 0."""
     if not audio.is_file():
         audio.parent.mkdir(parents=True, exist_ok=True)
+        if program:
+            import pretty_midi
+
+            midi = pretty_midi.PrettyMIDI(str(performance))
+            for instrument in midi.instruments:
+                instrument.program = program
+            performance = audio.with_suffix(".mid")
+            midi.write(str(performance))
         stereo = audio.with_suffix(".stereo.wav")
         rate = str(ALIGN_SAMPLE_RATE_HZ)
         command = ["fluidsynth", "-ni", "-g", GAIN, "-r", rate, "-F", str(stereo), str(soundfont), str(performance)]
@@ -135,11 +175,12 @@ def find_quarters(score: Path, sec: FloatArray) -> FloatArray:
 
 
 def judge(pair: Pair, pairing: str, samples: np.ndarray, score: Score) -> Row:
-    """Align one pair; bad input is a refusal too."""
+    """Align one pair; bad input is a refusal too. A score is a semitone off only at a tuning that is known."""
+    config = AlignConfig(max_tuning_cent=MAX_TUNING_CENT) if pairing == "a semitone off" else AlignConfig()
     begun = time.process_time()
     minutes = len(samples) / ALIGN_SAMPLE_RATE_HZ / 60.0
     try:
-        found = align(samples, score.notes, AlignConfig(), pair.name, score.repeats)
+        found = align(samples, score.notes, config, pair.name, score.repeats)
     except DataError as error:
         spent = (time.process_time() - begun) / minutes
         return Row(pair.kind, pair.name, pairing, 0.0, 0, minutes, 0.0, spent, np.nan, np.nan, np.nan, str(error))
