@@ -13,8 +13,8 @@ A MusicXML file passes through these modules; `musicxml` calls them, and `model`
    of tempo and fermatas into that order, `pedal` finds how long notes ring.
 5. `repeats` lists where players may choose another order; `dp.align.structure` chooses, by the sound.
 
-MIDI has no signs: `midi` makes the notes by pretty_midi, once `midi_tracks` has mended the tracks, and `recurrence`
-lists which passages come again.
+MIDI has no signs: `midi` makes the notes by pretty_midi, once `midi_chunks` has gathered the tracks and `midi_tracks`
+mended them, and `recurrence` lists which passages come again.
 What marks do when a score is played is decided in `dp.render`: `rubato`, `mark_rules`, `ornaments`.
 
 `docs/scores.md` says how ambiguous and damaged files are read, `docs/decisions/2026-11-28-musicxml-reader.md` compares
@@ -30,7 +30,7 @@ from dp.score.musicxml import read_musicxml
 from dp.types import Score
 
 MUSICXML_SUFFIXES = (".musicxml", ".mxl", ".xml")
-MIDI_SUFFIXES = (".mid", ".midi")
+MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
 SCORE_SUFFIXES = (*MUSICXML_SUFFIXES, *MIDI_SUFFIXES)  # where one score stands in several files, the first counts
 
 
@@ -38,7 +38,7 @@ def read_score(path: Path, movement: int | None = None) -> Score:
     """Read a score from a file of the kind that its suffix names.
 
     Args:
-        path: MusicXML (.mxl, .musicxml, .xml) or MIDI (.mid, .midi).
+        path: MusicXML (.mxl, .musicxml, .xml) or MIDI (.mid, .midi, .kar, .rmi).
         movement: which movement of a MusicXML file that holds several, from 1; None = all of them.
 
     Raises:

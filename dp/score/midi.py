@@ -17,6 +17,7 @@ import numpy as np
 
 from dp.errors import DataError
 from dp.score.files import read_bytes, shorten
+from dp.score.midi_chunks import ADVICE, HEADER_BYTE, gather_chunks
 from dp.score.midi_tracks import (
     PEDAL_CONTROLLER,
     MidiOddities,
@@ -37,11 +38,8 @@ if TYPE_CHECKING:
     import mido
     import pretty_midi
 
-HEADER_BYTE = 14  # length of a MIDI file's header chunk
 PEDAL_DOWN = 64  # the controller's value from which the pedal is down (MIDI 1.0)
 BAR_QUARTER = Fraction(4)  # before the first time signature
-
-_ADVICE = "export it again as a standard MIDI file"
 
 
 def read_midi(path: Path) -> Score:
@@ -79,18 +77,6 @@ def read_midi(path: Path) -> Score:
     )
 
 
-def _check_header(data: bytes, path: Path) -> int:
-    """Check the header chunk (MIDI 1.0): b"MThd", its length, format, number of tracks, ticks; return the last one."""
-    if not data.startswith(b"MThd"):
-        raise DataError(path, "is not a MIDI file: it does not start with MThd", _ADVICE)
-    if len(data) < HEADER_BYTE:
-        raise DataError(path, f"is cut off inside its header ({len(data)} of {HEADER_BYTE} bytes)", _ADVICE)
-    kind = int.from_bytes(data[8:10], "big")
-    if kind not in (0, 1):
-        raise DataError(path, f"is a MIDI file of format {kind}, expected 0 or 1", _ADVICE)
-    return int.from_bytes(data[12:14], "big")
-
-
 def _parse(data: bytes, path: Path, oddities: MidiOddities) -> "pretty_midi.PrettyMIDI":
     """Parse the file's bytes, and mend its tracks.
 
@@ -100,13 +86,14 @@ def _parse(data: bytes, path: Path, oddities: MidiOddities) -> "pretty_midi.Pret
     import pretty_midi
     from mido.midifiles.meta import KeySignatureError
 
-    division = _check_header(data, path)
+    data = gather_chunks(data, path, oddities)
+    division = int.from_bytes(data[HEADER_BYTE - 2 : HEADER_BYTE], "big")
     tempo = None
     if division == 0 or division >= 0x8000:
         video = find_video_resolution(division) if division else None
         if video is None:
             raise DataError(
-                path, "counts its ticks in unknown frames or not at all, expected ticks per quarter", _ADVICE
+                path, "counts its ticks in unknown frames or not at all, expected ticks per quarter", ADVICE
             )
         division, tempo = video
         oddities.add("ticks are counted in video frames: read at 120 quarters per minute")
@@ -119,7 +106,7 @@ def _parse(data: bytes, path: Path, oddities: MidiOddities) -> "pretty_midi.Pret
             warnings.simplefilter("ignore", RuntimeWarning)  # keys and time signatures outside the first track
             return pretty_midi.PrettyMIDI(mido_object=file)
     except errors as error:
-        raise DataError(path, f"is a damaged MIDI file ({shorten(error)})", _ADVICE) from error
+        raise DataError(path, f"is a damaged MIDI file ({shorten(error)})", ADVICE) from error
 
 
 def _parse_tracks(data: bytes, oddities: MidiOddities) -> "mido.MidiFile":

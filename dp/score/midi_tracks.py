@@ -85,6 +85,7 @@ def mend_tracks(file: "mido.MidiFile", fixed_tempo: int | None, oddities: MidiOd
     tracks = [_count_from_beginning(track) for track in file.tracks if track] or [[]]
     ends = [max((tick for tick, _ in events), default=0) for events in tracks]
     tempo = _take_tempo(tracks, oddities) if fixed_tempo is None else {0: fixed_tempo}
+    _bring_releases(tracks)
     pedal = [(tick, event) for events in tracks for tick, event in events if _is_pedal(event)]
     mended = []
     for index, (events, end_tick) in enumerate(zip(tracks, ends, strict=True)):
@@ -101,6 +102,23 @@ def mend_tracks(file: "mido.MidiFile", fixed_tempo: int | None, oddities: MidiOd
         rows.append((max(end_tick, rows[-1][0] if rows else 0), mido.MetaMessage("end_of_track")))
         mended.append(mido.MidiTrack(_count_from_each_other(rows)))
     file.tracks = mended
+
+
+def _bring_releases(tracks: list[list[_Event]]) -> None:
+    """Bring the releases of notes that are struck in another track to that track: they count for their channel."""
+    struck: dict[tuple[int, int], set[int]] = {}
+    for index, events in enumerate(tracks):
+        for _, event in events:
+            if _is_strike(event):
+                struck.setdefault((event.channel, event.note), set()).add(index)
+    for index, events in enumerate(tracks):
+        for tick, event in events:
+            is_release = event.type in ("note_on", "note_off") and not _is_strike(event)
+            owners = struck.get((event.channel, event.note), {index}) if is_release else {index}
+            if index not in owners:
+                tracks[min(owners)].append((tick, event))
+    for events in tracks:
+        events.sort(key=lambda row: row[0])
 
 
 def _is_strike(event: "mido.Message") -> bool:

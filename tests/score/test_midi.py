@@ -137,6 +137,10 @@ def _file(track: bytes, kind: int = 0, division: int = RESOLUTION) -> bytes:
     return b"MThd" + struct.pack(">IHHH", 6, kind, 1, division) + b"MTrk" + struct.pack(">I", len(track)) + track
 
 
+def _chunk(content: bytes, name: bytes = b"MTrk") -> bytes:
+    return name + struct.pack(">I", len(content)) + content
+
+
 END = b"\x00\xff\x2f\x00"
 NOTE = b"\x00\x90\x3c\x40\x60\x80\x3c\x00"
 
@@ -144,6 +148,40 @@ NOTE = b"\x00\x90\x3c\x40\x60\x80\x3c\x00"
 def test_smallest_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.mid").write_bytes(_file(NOTE + END))
     assert read_score(tmp_path / "a.mid").notes.duration_quarter.tolist() == [96 / 480]
+
+
+RIFF = b"RIFF\x2e\x00\x00\x00RMIDdata\x22\x00\x00\x00"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        RIFF + _file(NOTE + END),
+        bytes(128) + _file(NOTE + END),  # MacBinary
+        _file(NOTE + END, kind=2),  # one song
+        _file(NOTE + END) + b"junk",
+        _file(NOTE + END)[:14] + _chunk(b"1234", b"XFIH") + _chunk(NOTE + END),
+        _file(NOTE + END)[:7] + b"\x08" + _file(NOTE + END)[8:14] + b"\x00\x00" + _chunk(NOTE + END),
+    ],
+)
+def test_what_stands_around_the_tracks_is_passed_over(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.kar").write_bytes(content)
+    score = read_score(tmp_path / "a.kar")
+    assert score.notes.duration_quarter.tolist() == [96 / 480]
+    assert score.oddities == ()
+
+
+def test_tracks_that_the_header_does_not_count_are_read(tmp_path: Path) -> None:
+    (tmp_path / "a.mid").write_bytes(_file(NOTE + END, kind=1) + _chunk(NOTE.replace(b"\x3c", b"\x40") + END))
+    score = read_score(tmp_path / "a.mid")
+    assert score.notes.pitch.tolist() == [60, 64]
+    assert score.oddities == ("the header counts 1 tracks, the file has 2: all of them are read",)
+
+
+def test_a_release_in_another_track_of_the_channel_ends_a_note(tmp_path: Path) -> None:
+    second = b"\x81\x00\x80\x3c\x00" + END
+    (tmp_path / "a.mid").write_bytes(_file(b"\x00\x90\x3c\x40\x87\x00\xff\x2f\x00", kind=1) + _chunk(second))
+    assert read_score(tmp_path / "a.mid").notes.duration_quarter.tolist() == [128 / 480]
 
 
 @pytest.mark.parametrize(
@@ -156,7 +194,7 @@ def test_smallest_file_is_read(tmp_path: Path) -> None:
         (_file(NOTE + END)[:14], "is a damaged MIDI file"),
         (_file(b"\x00\x90\xff\xff" + END), "is a damaged MIDI file"),
         (_file(b"\x00\x3c\x40" + END), "is a damaged MIDI file"),
-        (_file(NOTE + END, kind=2), "of format 2, expected 0 or 1"),
+        (_file(NOTE + END, kind=2) + _chunk(NOTE + END), "of format 2 with 2 tracks, expected 0 or 1"),
         (_file(NOTE + END, division=0), "expected ticks per quarter"),
         (_file(NOTE + END, division=0xE628), "expected ticks per quarter"),
         (_file(END), "has 0 notes"),
