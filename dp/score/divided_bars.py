@@ -16,7 +16,7 @@ from dp.score.model import PartBar, Signs, WrittenNote
 
 MAX_CUT_COUNT = 64  # of one bar
 
-_AT_BEGIN = {"section_start", "key_start", "time_start", "headings", "segno", "coda"}
+_AT_BEGIN = {"section_start", "key_start", "time_start", "tempo_start", "headings", "segno", "coda"}
 _AT_BEGIN |= {"repeat_start", "repeat_end_previous_plays", "ending_start"}
 
 

@@ -48,6 +48,8 @@ def find_jumps(bars: Sequence[Bar], warnings: list[str]) -> Jumps:
                 warnings.append(_describe(bar, "jumps to a segno that is not there: passed over"))
             else:
                 named = _find_piece(bars, index) if signs.dal_segno is None else None
+                if named is None and signs.dal_segno is None:
+                    named = _find_beginning(bars, index, warnings)
                 jumps.returns[_place_return(bars, index)] = target if named is None else named
         label = "" if index == coda else signs.to_coda
         if label is not None:
@@ -104,6 +106,23 @@ def _find_piece(bars: Sequence[Bar], index: int) -> int | None:
     trio = _find_trio(bars, 0, index)
     timed = [i for i in range(index if trio is None else trio) if bars[i].signs.time_start]
     return timed[-1] if timed else 0
+
+
+def _find_beginning(bars: Sequence[Bar], index: int, warnings: list[str]) -> int | None:
+    """Find where the piece begins to which the D.C. of a bar goes back, in a file that numbers movements on in one row.
+
+    That is the last bar up to the Fine with which, after the end of a section, key, time and tempo begin anew; None
+    where there is none.
+    """
+    fine = next((i for i in range(index) if bars[i].signs.fine), 0)
+    for i in range(fine, 0, -1):
+        signs = bars[i].signs
+        is_section = signs.repeat_start or bars[i - 1].signs.ends_section or bars[i - 1].signs.repeat_start_next
+        if signs.key_start and signs.time_start and signs.tempo_start and is_section:
+            where = f"bar {bars[i].name[:40]}, where key, time and tempo begin anew"
+            warnings.append(_describe(bars[index], f"goes back to {where}"))
+            return i
+    return None
 
 
 def _place_return(bars: Sequence[Bar], index: int) -> int:

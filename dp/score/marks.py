@@ -104,6 +104,7 @@ def read_direction(
     read_printed_tempo(element, bar, position_quarter, has_sound=has_tempo)
     words = " ".join(" ".join(w.text or "" for w in element.iterfind("direction-type/words")).split())
     signs = bar.signs
+    signs.tempo_start |= any(mark.onset_quarter == 0 and mark.heading is not None for mark in bar.tempo)
     had_jump = signs.has_return
     if sound is None or not _read_order(sound, signs):
         _read_printed_signs(element, words, signs)

@@ -100,6 +100,8 @@ class TempoMark:
     heading: Heading | None = None  # that it stands with
     factor: float = 1.0  # of the tempo before, of one from RELATIVE
     is_first: bool = False  # the first tempo comes back
+    is_passing: bool = False  # it holds until "a tempo"
+    is_back: bool = False  # "a tempo": the tempo before those that pass comes back
 
 
 @dataclass(slots=True)
@@ -112,6 +114,7 @@ class Signs:
     section_start: bool = False  # a double bar line or a new key
     key_start: bool = False  # a key signature stands at the bar's start
     time_start: bool = False  # a time signature stands there
+    tempo_start: bool = False  # a tempo heading stands there
     headings: tuple[str, ...] = ()  # words that stand there, in small letters
     section_start_next: bool = False  # the double bar line stands at the bar's end
     is_final: bool = False  # a final bar line without a repeat sign stands at the bar's end

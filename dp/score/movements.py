@@ -1,8 +1,10 @@
 """This module finds the movements of a file that holds several, one after the other.
 
 A movement begins where the bar before has a final bar line, or ends a repeat, and the numbers of the bars begin again.
+Where they run on, it begins behind a final bar line with a time signature and a tempo heading.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -13,6 +15,8 @@ from dp.errors import DataError
 from dp.score.model import Bar, TempoMark, TempoSource
 
 _NO_NUMBER = 10**9  # of bars that no numbered bar follows
+# Headings of what goes on with the movement before.
+_SECTION = re.compile(r"(trio|minore|maggiore|mineur|majeur|alternativ|coda|var|double|reprise|tempo|finale? de)")
 
 
 def find_movement_starts(bars: Sequence[Bar]) -> list[int]:
@@ -27,10 +31,27 @@ def find_movement_starts(bars: Sequence[Bar]) -> list[int]:
         if begins_again and not bar.name.isdecimal():  # a pickup, unless it is the last bar of the movement before
             begins_again = not _ends(bar)
         is_same = highest == numbers[index] and before.signs.is_final and not bar.is_partial and rises
-        if begins_again and (highest > numbers[index] or is_same):
+        if (begins_again and (highest > numbers[index] or is_same)) or _begins_anew(before, bar):
             starts.append(index)
             highest = 0
     return starts
+
+
+def describe_starts(bars: Sequence[Bar]) -> list[str]:
+    """Describe in warnings the movements that begin though the numbers of the bars run on."""
+    starts = [index for index in find_movement_starts(bars) if index and _begins_anew(bars[index - 1], bars[index])]
+    numbers = _number_bars(bars)
+    why = "a final bar line, a time signature and a tempo heading"
+    return [
+        f"bar {bars[index].name[:40]} is taken to begin a movement: {why}" for index in starts if numbers[index] > 1
+    ]
+
+
+def _begins_anew(before: Bar, bar: Bar) -> bool:
+    """Return whether a bar begins a movement by its signs, whatever its number; no trio does."""
+    signs = bar.signs
+    is_new = before.signs.is_final and signs.time_start and signs.tempo_start and not bar.is_continuation
+    return is_new and not before.signs.fine and not any(_SECTION.match(heading) for heading in signs.headings)
 
 
 def _ends(bar: Bar) -> bool:

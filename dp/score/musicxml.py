@@ -15,7 +15,7 @@ from dp.score.files import read_bytes, read_mxl
 from dp.score.gradual import unfold_changes, unfold_fermatas
 from dp.score.measures import read_part
 from dp.score.model import Bar, Signs
-from dp.score.movements import cut_movement, find_movement_starts
+from dp.score.movements import cut_movement, describe_starts, find_movement_starts
 from dp.score.numbers import Place, name_few
 from dp.score.playing_order import find_playing_order
 from dp.score.repeats import find_repeats
@@ -51,7 +51,9 @@ def read_musicxml(path: Path, movement: int | None = None) -> Score:
     if not parts:
         raise DataError(path, "has no parts", _ADVICE)
     warnings: list[str] = []
-    bars = cut_movement(read_bars(parts, definitions, path, warnings), movement, path)
+    bars = read_bars(parts, definitions, path, warnings)
+    warnings += describe_starts(bars)
+    bars = cut_movement(bars, movement, path)
     order, passes = find_playing_order(bars, path, warnings)
     notes = unfold_notes(bars, order, path)
     if not len(notes):
@@ -103,7 +105,7 @@ def read_bars(
         bars = [bar for bar in one if bar is not None]
         mend_ties(bars, starts)
         set_levels(bars, starts)
-    return _join_parts(columns, lengths)
+    return _join_parts(columns, lengths, warnings)
 
 
 def _warn_of_numbers(columns: Sequence[Column], warnings: list[str]) -> None:
@@ -132,7 +134,7 @@ def _make_partwise(root: Element, path: Path) -> Element:
     return root
 
 
-def _join_parts(columns: Sequence[Column], lengths: Sequence[Fraction]) -> list[Bar]:
+def _join_parts(columns: Sequence[Column], lengths: Sequence[Fraction], warnings: list[str]) -> list[Bar]:
     """Join the bars of all parts: each has the signs of all of them.
 
     Programs write D.C. and similar signs into one part only.
@@ -169,7 +171,12 @@ def _join_parts(columns: Sequence[Column], lengths: Sequence[Fraction]) -> list[
         is_short = lengths[index] < find_nominal(present).nominal_quarter and not present[0].is_continued
         if is_short and len(joined) > 1:  # a pickup
             joined[index] = replace(joined[index], is_partial=True)
-    tempo = settle_tempo((bar.tempo for bar in joined), frozenset(starts))
+    baseless: list[int] = []
+    tempo = settle_tempo((bar.tempo for bar in joined), frozenset(starts), baseless)
+    warnings += [
+        f"bar {joined[index].name[:40]}: a tempo counts from one before, and there is none: passed over"
+        for index in baseless
+    ]
     return [replace(bar, tempo=marks) for bar, marks in zip(joined, tempo, strict=True)]
 
 

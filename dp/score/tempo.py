@@ -11,13 +11,14 @@ from xml.etree.ElementTree import Element
 
 from dp.score.model import PartBar, TempoMark, TempoSource
 from dp.score.numbers import QUARTERS_OF_TYPE, Place
-from dp.score.tempo_words import find_heading
+from dp.score.tempo_words import find_change, find_heading
 
 MIN_QPM, MAX_QPM = 1.0, 2000.0  # bounds of tempo marks that count, quarters per minute (docs/score-marks.md)
 NAMED_COUNT = 5  # odd values that a message names at most
 TEMPO_DIGIT_COUNT = 9  # behind the point; programs write 120 as 120.00000000000001
 
 _FIRST_TEMPO = re.compile(r"\(?(tempo (i|1|primo|1mo|1º|1°)|1o tempo|erstes tempo|1er mouvement)\.?\)?", re.IGNORECASE)
+_A_TEMPO = re.compile(r"\(?(a|in) tempo\.?\)?", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,4}(\.\d{1,4})?")
 # A number in words: a note (Unicode, or SMuFL's signs of metronome marks) and its dots, then "= 80".
 _NOTES = {"𝅗𝅥": 2.0, "♩": 1.0, "𝅘𝅥": 1.0, "♪": 0.5, "\ueca3": 2.0, "\ueca5": 1.0, "\ueca7": 0.5}
@@ -53,8 +54,19 @@ def read_printed_tempo(element: Element, bar: PartBar, position_quarter: Fractio
         bar.tempo.append(TempoMark(position_quarter, int(in_words[3]) * length_quarter, TempoSource.PRINTED, heading))
     elif heading:
         bar.tempo.append(TempoMark(position_quarter, heading.qpm, TempoSource.WORDS, heading))
-    elif _FIRST_TEMPO.fullmatch(words):
+    else:
+        _read_relative_words(words, bar, position_quarter)
+
+
+def _read_relative_words(words: str, bar: PartBar, position_quarter: Fraction) -> None:
+    """Read words that relate to a tempo before, such as "Tempo I", "più mosso" and "a tempo", into their bar."""
+    factor = find_change(words)
+    if _FIRST_TEMPO.fullmatch(words):
         bar.tempo.append(TempoMark(position_quarter, 0.0, TempoSource.RELATIVE, is_first=True))
+    elif factor is not None:
+        bar.tempo.append(TempoMark(position_quarter, 0.0, TempoSource.RELATIVE, factor=factor, is_passing=True))
+    elif _A_TEMPO.fullmatch(words):
+        bar.tempo.append(TempoMark(position_quarter, 0.0, TempoSource.RELATIVE, is_back=True))
 
 
 def read_sound_tempo(sound: Element, bar: PartBar, position_quarter: Fraction, place: Place) -> bool:
@@ -166,32 +178,42 @@ def _give_headings_their_numbers(bars: Iterable[tuple[TempoMark, ...]]) -> list[
 
 
 def settle_tempo(
-    bars: Iterable[tuple[TempoMark, ...]], movement_starts: Collection[int] = ()
+    bars: Iterable[tuple[TempoMark, ...]], movement_starts: Collection[int], baseless: list[int]
 ) -> list[tuple[TempoMark, ...]]:
     """Give every tempo mark its number, in the order of writing.
 
-    A metric modulation counts from the tempo before it, "Tempo I" from the first one of its movement; either needs one.
+    A metric modulation and "più mosso" count from the tempo before, "Tempo I" from the first one of its movement, "a
+    tempo" from the last one that is not "più mosso" or its like; each needs one.
     A heading whose tempo word had a number before follows that number.
 
     Args:
         bars: the marks of each bar.
         movement_starts: indices of the bars with which movements begin.
+        baseless: indices of bars with a mark that counts from a tempo before, where there is none, are added.
     """
-    first = current = 0.0
+    first = current = steady = 0.0
     known: dict[str, float] = {}  # how many times as fast as usual this score takes a tempo word
     settled = []
     for index, marks in enumerate(_give_headings_their_numbers(bars)):
         first = 0.0 if index in movement_starts else first
         found: list[TempoMark] = []
         for mark in marks:
-            qpm = first if mark.is_first else (mark.qpm or current * mark.factor)
+            qpm = (
+                first
+                if mark.is_first
+                else steady
+                if mark.is_back
+                else (mark.qpm or round(current * mark.factor, TEMPO_DIGIT_COUNT))
+            )
+            if not current and not mark.qpm and mark.factor != 1.0:
+                baseless.append(index)
             if mark.heading and mark.source == TempoSource.WORDS:
                 qpm = round(qpm * known.get(mark.heading.word, 1.0), TEMPO_DIGIT_COUNT)
             elif mark.heading:
                 known[mark.heading.word] = qpm / mark.heading.qpm
             if is_tempo(qpm) and (qpm != current or mark.source != TempoSource.RELATIVE):
                 found.append(replace(mark, qpm=qpm))
-                first, current = first or qpm, qpm
+                first, current, steady = first or qpm, qpm, steady if mark.is_passing else qpm
         settled.append(tuple(found))
     return settled
 

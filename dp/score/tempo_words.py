@@ -59,6 +59,20 @@ _NO_HEADING = re.compile(
 _COMMON = {"fast", "slow", "slowly", "quick", "quickly", "gai", "vite"}  # mean other things inside longer texts
 # These are headings in small letters too; other words, such as "grave", then say how to play.
 _ALWAYS = _ITALIAN.keys() - {"grave", "vivace", "vivo"}
+# Words for another tempo than before, which "a tempo" ends; "poco più mosso" makes half of the change.
+FASTER_FACTOR = 1.2  # of the tempo, by "più mosso"; "meno mosso" the other way (own choice)
+_LITTLE = r"(?:un |ein |a |ancora |ancor |noch )*(poco |pochissimo |pochettino |etwas |wenig |peu |little )?"
+_CHANGES = tuple(
+    (re.compile(rf"\(?{_LITTLE}(?:{words})(?: ancora)?[.,:]?\)?"), factor)
+    for words, factor in (
+        (r"doppio movimento|doppio più mosso|doppelt so schnell|double time", 2.0),
+        (r"doppio più lento|halb so schnell|half time", 0.5),
+        (r"(più|piu) (mosso|moto|vivo|vivace|allegro|animato|presto|veloce)|plus (vite|animé|vif)", FASTER_FACTOR),
+        (r"bewegter|schneller|lebhafter|rascher|faster", FASTER_FACTOR),
+        (r"meno (mosso|moto|vivo|allegro|presto|animato)|(più|piu) (lento|adagio|largo|tranquillo)", 1 / FASTER_FACTOR),
+        (r"moins (vite|animé|vif)|plus lent|langsamer|ruhiger|slower", 1 / FASTER_FACTOR),
+    )
+)
 MAX_WORD_COUNT = 8  # of a heading; a longer text is a sentence
 
 
@@ -84,6 +98,16 @@ def find_heading(text: str) -> Heading | None:
         if any(word in _QPM for word in words):
             first = next(word for word in words if word in _QPM)
             return Heading(first, _choose_qpm(words)) if _is_heading(words, section) else None
+    return None
+
+
+def find_change(text: str) -> float | None:
+    """Find how many times as fast as before the words of a score, such as "più mosso", make it; None for others."""
+    words = " ".join(normalize("NFC", text).casefold().split())
+    for pattern, factor in _CHANGES:
+        found = pattern.fullmatch(words)
+        if found:
+            return factor ** (0.5 if found[1] and factor in (FASTER_FACTOR, 1 / FASTER_FACTOR) else 1.0)
     return None
 
 

@@ -136,3 +136,46 @@ def test_works_of_the_dataset_play_what_the_files_of_their_movements_play(shared
             assert alone.notes.onset_quarter.tolist() == score.notes.onset_quarter.tolist()
         counts.append(len(movements))
     assert counts == [4, 8, 4, 5, 4, 7]
+
+
+def _anew(heading: str, attributes: str = "") -> str:
+    """The beginning of a bar with a time signature and a tempo heading."""
+    time = f"<attributes>{attributes}<time><beats>4</beats><beat-type>4</beat-type></time></attributes>"
+    return time + xml.words(heading)
+
+
+def test_movement_begins_with_time_and_tempo_behind_a_final_bar_line_though_numbers_run_on(tmp_path: Path) -> None:
+    bars = [("1", xml.note("C")), ("2", xml.note("D") + FINAL), ("3", _anew("Adagio") + xml.note("E") + DA_CAPO)]
+    path = write_numbered(tmp_path, *bars)
+    score = read_score(path)
+    assert letters_of(score) == "CDEE"
+    text = "bar 3 is taken to begin a movement: a final bar line, a time signature and a tempo heading"
+    assert score.oddities == (text,)
+    assert letters_of(read_score(path, movement=2)) == "EE"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (FINAL, _anew("Trio. Andante")),
+        (FINE + FINAL, _anew("Andante")),  # the middle of A B A
+        (FINAL, xml.words("Andante")),
+        (FINAL, _anew("dolce")),
+        ("", _anew("Andante")),
+    ],
+)
+def test_other_signs_begin_no_movement_where_numbers_run_on(tmp_path: Path, before: str, after: str) -> None:
+    bars = [("1", xml.note("C") + before), ("2", after + xml.note("D"))]
+    with pytest.raises(DataError, match="has no movement 2: it holds 1"):
+        read_score(write_numbered(tmp_path, *bars), movement=2)
+
+
+def test_da_capo_goes_back_to_where_key_time_and_tempo_begin_anew_before_the_fine(tmp_path: Path) -> None:
+    scherzo = _anew("Allegro", "<key><fifths>3</fifths></key>")
+    bars = [("1", xml.note("C")), ("2", xml.FORWARD + scherzo + xml.note("D") + xml.BACKWARD)]
+    rest = [("3", xml.note("E") + FINE), ("4", xml.note("F")), ("5", xml.note("G") + DA_CAPO)]
+    score = read_score(write_numbered(tmp_path, *bars, *rest))
+    assert letters_of(score) == "CDDEFGDE"
+    assert score.oddities == ("part 'P1', bar '5': goes back to bar 2, where key, time and tempo begin anew",)
+    plain = [bars[0], ("2", xml.FORWARD + xml.words("Allegro") + xml.note("D") + xml.BACKWARD)]
+    assert letters_of(read_score(write_numbered(tmp_path, *plain, *rest))) == "CDDEFGCDE"

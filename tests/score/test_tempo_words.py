@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dp.score.tempo_words import find_heading
+from dp.score.tempo_words import FASTER_FACTOR, find_change, find_heading
 from tests.score import xml
 
 
@@ -123,3 +123,37 @@ def test_words_below_the_staff_and_lyrics_are_no_headings(tmp_path: Path) -> Non
     below = xml.words("Allegro").replace("<direction>", '<direction placement="below">')
     sung = xml.note("C", after="<lyric><text>Allegro</text></lyric>")
     assert xml.read(tmp_path, below + sung).tempo_qpm.tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "factor"),
+    [
+        ("Più mosso", FASTER_FACTOR),
+        ("piu Allegro", FASTER_FACTOR),
+        ("(meno mosso)", 1 / FASTER_FACTOR),
+        ("Un poco più mosso.", FASTER_FACTOR**0.5),
+        ("Etwas langsamer", FASTER_FACTOR**-0.5),
+        ("Doppio movimento", 2.0),
+        ("L'istesso tempo", None),
+        ("più f", None),
+        ("poco a poco più mosso", None),  # gradually
+        ("a tempo", None),
+    ],
+)
+def test_words_for_another_tempo_than_before(text: str, factor: float | None) -> None:
+    assert find_change(text) == factor
+
+
+def test_a_tempo_ends_what_is_faster_or_slower_than_before(tmp_path: Path) -> None:
+    texts = ("Allegro", "Doppio movimento", "Meno mosso", "a tempo", "più mosso", "Tempo I", "a tempo")
+    score = xml.read(tmp_path, *[xml.words(text) + xml.note("C") for text in texts])
+    assert score.tempo_qpm.tolist() == [144, 288, 240, 144, pytest.approx(172.8), 144]
+    assert score.tempo_quarter.tolist() == [0, 4, 8, 12, 16, 20]
+    assert score.oddities == ()
+
+
+@pytest.mark.parametrize("text", ["Più mosso", "Doppio movimento"])
+def test_words_that_count_from_no_tempo_are_told(tmp_path: Path, text: str) -> None:
+    score = xml.read(tmp_path, xml.note("C"), xml.words(text) + xml.note("C"))
+    assert score.tempo_qpm.tolist() == []
+    assert score.oddities == ("bar 2: a tempo counts from one before, and there is none: passed over",)
