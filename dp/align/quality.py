@@ -9,11 +9,13 @@ from dp.align.coarse.align import FULL, Level, Timing, warp_events
 from dp.align.coarse.features import Features
 from dp.align.onsets.refine import TRACK_REACH_FRAME, Refined
 from dp.align.score_events import WRONG_SHIFTS_SEMITONE, ScorePlan, backwards
+from dp.align.spectrum import F32
 from dp.align.tempo import smooth_event_sec
-from dp.units import FloatArray
+from dp.units import FloatArray, IntArray
 
 _FRAME_LIMIT = 1500  # of the pooled features that are warped for judging, 8 minutes; longer ones are pooled more
 _PEAK_FRAME, _WINDOW_FRAME = 6, 60  # of 5 ms: what counts as at the onset, and as near it
+_NOTES_AT_ONCE = 2048  # bounds what is computed for each note and frame
 _LEAST, _MOST_ODDS = 1e-9, 8.0  # of a likelihood; of odds, natural logarithm
 _AROUND_EVENT = 2  # events to either side whose odds count, too; own choice
 _TEMPO_SIGMA_SEC = 1.5  # standard deviation of the window over which tempo is smoothed; own choice
@@ -148,12 +150,11 @@ def gather_onset_evidence(
         coarse_event_sec: [E] where the coarse alignment had the events.
         frame_sec: of the onsets' grid.
     """
-    frame = np.rint(refined.onset_sec / frame_sec).astype(np.int64)
-    away = np.abs(np.arange(2 * TRACK_REACH_FRAME + 1) - (frame - refined.center_frame + TRACK_REACH_FRAME)[:, None])
-    likely = np.exp(refined.logits.astype(np.float64))
-    here = np.where(away <= _PEAK_FRAME, likely, 0.0).sum(axis=1)
-    near = np.where((away > _PEAK_FRAME) & (away <= _WINDOW_FRAME), likely, 0.0).sum(axis=1)
-    odds = np.clip(np.log(here + _LEAST) - np.log(1.0 + near), -_MOST_ODDS, _MOST_ODDS)
+    column = np.rint(refined.onset_sec / frame_sec).astype(np.int64) - refined.center_frame + TRACK_REACH_FRAME
+    parts = range(0, len(column), _NOTES_AT_ONCE)
+    odds = np.concatenate(
+        [_compute_odds(refined.logits[at : at + _NOTES_AT_ONCE], column[at : at + _NOTES_AT_ONCE]) for at in parts]
+    )
     smooth = smooth_event_sec(refined.event_sec, plan.event_quarter, _TEMPO_SIGMA_SEC)
     return Evidence(
         odds=odds,
@@ -161,6 +162,15 @@ def gather_onset_evidence(
         tempo_error_sec=np.abs(refined.event_sec - smooth)[plan.event],
         coarse_error_sec=np.abs(refined.event_sec - coarse_event_sec)[plan.event],
     )
+
+
+def _compute_odds(logits: F32, column: IntArray) -> FloatArray:
+    """Compute the odds [n] that onsets are in the columns [n] of their logits [n, C]."""
+    away = np.abs(np.arange(logits.shape[1]) - column[:, None])
+    likely = np.exp(logits.astype(np.float64))
+    here = np.where(away <= _PEAK_FRAME, likely, 0.0).sum(axis=1)
+    near = np.where((away > _PEAK_FRAME) & (away <= _WINDOW_FRAME), likely, 0.0).sum(axis=1)
+    return np.clip(np.log(here + _LEAST) - np.log(1.0 + near), -_MOST_ODDS, _MOST_ODDS)
 
 
 def _average_around(odds: FloatArray, plan: ScorePlan) -> FloatArray:

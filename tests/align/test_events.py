@@ -28,7 +28,7 @@ def test_densities_leave_room_for_not_here() -> None:
 def test_the_notes_of_an_event_count_together() -> None:
     density = np.full((3, 21), -8.0, np.float32)
     density[0, 5] = density[1, 6] = density[2, 15] = 0.0
-    evidence = gather_event_evidence(density, np.array([0, 0, 1]), np.array([2, 1]))
+    evidence = gather_event_evidence([density[:1], density[1:]], np.array([0, 0, 1]), np.array([2, 1]))
     assert evidence.shape == (2, 21)
     assert evidence[0].argmax() in (5, 6)
     assert evidence[1].argmax() == 15

@@ -3,7 +3,7 @@
 Letters: N notes, E events, C candidates, all in frames of dp.align.onsets.patches.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numba
@@ -53,24 +53,34 @@ def log_density(logits: F32) -> F32:
 
 
 def gather_event_evidence(
-    density: F32, event: IntArray, event_size: IntArray, floor: float = _DENSITY_FLOOR
+    density: Iterable[F32], event: IntArray, event_size: IntArray, floor: float = _DENSITY_FLOOR
 ) -> FloatArray:
     """Gather what the notes of every event say together: [E, C].
 
     Args:
-        density: [N, C] logarithmic; blurred by how chords come apart, and added.
+        density: [n, C] logarithmic, of some notes after the others, N in all; blurred by how chords come apart, and
+            added.
         event: [N] which event a note belongs to.
         event_size: [E] how many notes.
         floor: of densities, so that no single note may veto an event.
     """
+    evidence, at = np.zeros((len(event_size), 0)), 0
+    for some in density:
+        if at == 0:
+            evidence = np.zeros((len(event_size), some.shape[1]))
+        np.add.at(evidence, event[at : at + len(some)], np.log(_blur(some) + floor))
+        at += len(some)
+    evidence /= np.sqrt(event_size)[:, None]
+    return evidence
+
+
+def _blur(density: F32) -> F32:
+    """Blur densities [n, C], whose logarithms are given, by how chords come apart."""
     blur = np.exp(-0.5 * (np.arange(-_CHORD_FRAME, _CHORD_FRAME + 1) / _CHORD_SIGMA_FRAME) ** 2)
     kernel = (blur / blur.sum()).astype(np.float32)[None, None]
     padded = np.pad(np.exp(density), ((0, 0), (_CHORD_FRAME, _CHORD_FRAME)))
     whole = convolve(padded.reshape(1, -1), kernel, np.zeros(1, np.float32), 1)[0]  # one row after the other
-    blurred = np.append(whole, np.zeros(2 * _CHORD_FRAME, np.float32)).reshape(padded.shape)[:, : density.shape[1]]
-    evidence = np.zeros((len(event_size), density.shape[1]))
-    np.add.at(evidence, event, np.log(blurred + floor))
-    return evidence / np.sqrt(event_size)[:, None]
+    return np.append(whole, np.zeros(2 * _CHORD_FRAME, np.float32)).reshape(padded.shape)[:, : density.shape[1]]
 
 
 def predict_frames(frame: IntArray, event_quarter: FloatArray) -> FloatArray:
@@ -182,7 +192,7 @@ def search_again(
         expected = gap_quarter[first : end + 1] * np.median(around)
         # [n, C] what speaks for every frame: what begins there, what sounds before and after, the gaps at either end
         size = plan.event_size[first:end]
-        evidence = gather_event_evidence(log_density(heard), plan.event[search.note] - first, size, _SEARCH_FLOOR)
+        evidence = gather_event_evidence([log_density(heard)], plan.event[search.note] - first, size, _SEARCH_FLOOR)
         candidate = low + np.arange(evidence.shape[1])
         evidence += _SOUNDING_WEIGHT * measure_sounding_gain(listener.audio, bands, first, end, candidate)
         if first > 0:

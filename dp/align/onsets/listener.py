@@ -62,13 +62,15 @@ class Listener:
         if self.deafness == 0.0:
             return logits
         reach = logits.shape[1] // 2
-        frame = (center[:, None] + np.arange(-reach, reach + 1)) * _FEATURE_PER_FRAME
-        rise = np.zeros(logits.shape)
+        around = np.arange(-reach, reach + 1)
+        out = logits + np.float32(self.lift + self.deafness * np.log(_LEAST_RISE))
         band, inside = self._find_bands(note)
         for one in np.unique(band[inside]):
             onsets, mine = self.audio.onsets[:, one].astype(np.float64), inside & (band == one)
-            rise[mine] = np.interp(frame[mine], np.arange(len(onsets)), onsets / max(onsets.mean(), 1e-9))
-        return np.asarray(logits + self.lift + self.deafness * np.log(rise + _LEAST_RISE), np.float32)
+            frame = (center[mine, None] + around) * _FEATURE_PER_FRAME
+            rise = np.interp(frame, np.arange(len(onsets)), onsets / max(onsets.mean(), 1e-9))
+            out[mine] = logits[mine] + self.lift + self.deafness * np.log(rise + _LEAST_RISE)
+        return out
 
     def find_rising_notes(self, onset_frame: IntArray) -> npt.NDArray[np.bool_]:
         """Find the notes [N] whose own band rises at their onsets [N], and the bands a semitone beside it less."""

@@ -3,6 +3,7 @@
 All times are on the 5 ms grid of dp.align.onsets.patches. Letters: N notes, E events, C candidates.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,7 @@ _FAR_PENALTY = 7.0  # natural logarithm: beyond it distance costs no more
 _NEIGHBOR_SHARE = 0.55  # a note stays within this share of the way to the neighbouring events
 _BLOCKED = 20.0  # natural logarithm, taken from places beyond that share: only overwhelming evidence wins there
 _SOUND_DELAY_SEC = 0.0015  # the net learned note-ons: of its renders' sounds, the first come 2.5 ms later
+_NOTES_AT_ONCE = 2048  # bounds what is computed for each note and candidate
 _PEAK_FRAME = 3  # the onset is the mean over this far to either side of the likeliest frame
 
 
@@ -48,27 +50,25 @@ def refine_onsets(listener: Listener, event_sec: FloatArray) -> Refined:
     logits = listener.logits(np.arange(len(center)), center, TRACK_REACH_FRAME)
     # [E] events by all their notes and the tempo; those in doubt are looked for again, and heard there
     base, note = frame, np.arange(len(center))
-    frame = _pass(logits, center, base, PASS_REACH_FRAME[0], plan, min_gap)[0]
+    frame = _pass(logits, center, base, PASS_REACH_FRAME[0], plan, min_gap)
     listener = support_deaf_net(listener, logits, center, frame[plan.event])
     if listener.deafness > 0.0:
         logits = listener.support(logits, note, center)
-        frame = _pass(logits, center, base, PASS_REACH_FRAME[0], plan, min_gap)[0]
+        frame = _pass(logits, center, base, PASS_REACH_FRAME[0], plan, min_gap)
     found = search_again(listener, logits, center, frame, frame_count, min_gap)
     moved = np.flatnonzero((found != frame)[plan.event])
     center[moved] = found[plan.event[moved]]
     if len(moved):
         logits[moved] = listener.logits(moved, center[moved], TRACK_REACH_FRAME)
     # [E] events once more, nearer by, then [N] each note on its own
-    frame, place, density = _pass(logits, center, found, PASS_REACH_FRAME[1], plan, min_gap)
-    note_frame = found[plan.event] - PASS_REACH_FRAME[1] + _settle_notes(density, place, frame, plan)
+    frame = _pass(logits, center, found, PASS_REACH_FRAME[1], plan, min_gap)
+    note_frame = found[plan.event] + _settle_notes(logits, center, found, frame, plan)
     onset_sec, event_sec = (frame_to_sec(f, rate_hz) + _SOUND_DELAY_SEC for f in (note_frame, frame))
     return Refined(onset_sec, event_sec, logits, center)
 
 
-def _pass(
-    logits: F32, center: IntArray, base: IntArray, reach: int, plan: ScorePlan, min_gap: int
-) -> tuple[IntArray, IntArray, F32]:
-    """Find the likeliest frames of all events, at most `reach` frames from `base` [E].
+def _pass(logits: F32, center: IntArray, base: IntArray, reach: int, plan: ScorePlan, min_gap: int) -> IntArray:
+    """Find the likeliest frames [E] of all events, at most `reach` frames from `base` [E].
 
     Args:
         logits: [N, 2 * TRACK_REACH_FRAME + 1] of the notes' onsets.
@@ -77,16 +77,20 @@ def _pass(
         reach: in frames; C = 2 * reach + 1 candidates.
         plan: of the score.
         min_gap: frames between events, at least.
-
-    Returns:
-        Frames [E], which candidate each is [E], and the log densities [N, C] of the notes' onsets.
     """
-    columns = TRACK_REACH_FRAME + (base[plan.event] - center)[:, None] + np.arange(-reach, reach + 1)
-    density = log_density(np.take_along_axis(logits, columns, axis=1))
+    density = (found for _, found in _iterate_densities(logits, center, base[plan.event], reach))
     evidence = gather_event_evidence(density, plan.event, plan.event_size)
     evidence -= _ANCHOR_PER_FRAME * np.abs(np.arange(-reach, reach + 1))
     place = find_best_events(evidence, base, predict_frames(base, plan.event_quarter), min_gap)
-    return base + place - reach, place, density
+    return base + place - reach
+
+
+def _iterate_densities(logits: F32, center: IntArray, base: IntArray, reach: int) -> Iterator[tuple[slice, F32]]:
+    """Yield the log densities [n, C] of some notes' onsets after the others, at most `reach` frames from `base` [N]."""
+    for at in range(0, len(center), _NOTES_AT_ONCE):
+        some = slice(at, at + _NOTES_AT_ONCE)
+        columns = TRACK_REACH_FRAME + (base[some] - center[some])[:, None] + np.arange(-reach, reach + 1)
+        yield some, log_density(np.take_along_axis(logits[some], columns, axis=1))
 
 
 def space_frames(event_frame: FloatArray, frame_count: int) -> tuple[IntArray, int]:
@@ -102,32 +106,34 @@ def space_frames(event_frame: FloatArray, frame_count: int) -> tuple[IntArray, i
     return np.clip(frame, ramp, np.maximum(latest, ramp)), gap
 
 
-def _settle_notes(log_density: F32, place: IntArray, event_frame: IntArray, plan: ScorePlan) -> FloatArray:
+def _settle_notes(logits: F32, center: IntArray, base: IntArray, event_frame: IntArray, plan: ScorePlan) -> FloatArray:
     """Place every note by its own evidence, drawn to its event and clear of the neighbouring ones.
 
     Args:
-        log_density: [N, C] of the notes' onsets.
-        place: [E] the candidates of their events.
-        event_frame: [E] the frames of these.
+        logits, center, base: as in the last `_pass`.
+        event_frame: [E] what that found.
         plan: of the score.
 
     Returns:
-        [N] candidates, fractional.
+        [N] frames from the notes' bases, fractional.
     """
-    # [N, C] evidence less distance, in units of how far notes of such an event usually lie from it
-    event = plan.event
-    candidates = np.arange(log_density.shape[1])
+    # [E] how far notes of such an event usually lie from it, and how far one may go towards the neighbouring events
     scale = np.where(plan.event_size > 1, _CHORD_SCALE, _SINGLE_SCALE)
-    scale = np.where(plan.event_loose, _LOOSE_SCALE, scale)[event, None]
-    away = np.abs(candidates - place[event, None])
-    value = log_density + np.maximum(-away / scale, -_FAR_PENALTY)
-    # [N, 1] how far it may go towards the neighbouring events
+    scale = np.where(plan.event_loose, _LOOSE_SCALE, scale)
     far = 1e3
     gaps = np.diff(event_frame, prepend=event_frame[0] - 9, append=event_frame[-1] + far)
-    limit = np.maximum(np.minimum(gaps[:-1], gaps[1:]) * _NEIGHBOR_SHARE, 3.0)[event, None]
-    value = value - _BLOCKED * ((away > limit) & ~plan.event_loose[event, None])
-    # [N] the mean about the best candidate
-    best = value.argmax(axis=1)
-    around = np.clip(best[:, None] + np.arange(-_PEAK_FRAME, _PEAK_FRAME + 1), 0, len(candidates) - 1)
-    weight = np.exp(np.take_along_axis(value, around, axis=1) - value.max(axis=1, keepdims=True))
-    return np.asarray((weight * around).sum(axis=1) / weight.sum(axis=1))
+    limit = np.maximum(np.minimum(gaps[:-1], gaps[1:]) * _NEIGHBOR_SHARE, 3.0)
+    limit = np.where(plan.event_loose, np.inf, limit)
+    # [n, C] evidence less distance, and [n] the mean about the best candidate
+    reach, found = PASS_REACH_FRAME[1], np.empty(len(center))
+    candidates = np.arange(2 * reach + 1)
+    for some, density in _iterate_densities(logits, center, base[plan.event], reach):
+        event = plan.event[some]
+        away = np.abs(candidates - (event_frame - base + reach)[event, None])
+        value = density + np.maximum(-away / scale[event, None], -_FAR_PENALTY)
+        value = value - _BLOCKED * (away > limit[event, None])
+        best = value.argmax(axis=1)
+        around = np.clip(best[:, None] + np.arange(-_PEAK_FRAME, _PEAK_FRAME + 1), 0, 2 * reach)
+        weight = np.exp(np.take_along_axis(value, around, axis=1) - value.max(axis=1, keepdims=True))
+        found[some] = (weight * around).sum(axis=1) / weight.sum(axis=1) - reach
+    return found
