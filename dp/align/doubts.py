@@ -12,9 +12,8 @@ import numpy.typing as npt
 import scipy.ndimage
 import scipy.special
 
-from dp.align.coarse.features import LOW_PITCH
+from dp.align.coarse.features import F16, LOW_PITCH
 from dp.align.score_events import ScorePlan
-from dp.align.spectrum import F32
 from dp.types import Doubt, PlayedBar
 from dp.units import FloatArray, IntArray
 
@@ -65,7 +64,7 @@ def find_heard_events(plan: ScorePlan, likelihood: FloatArray, passage: FloatArr
 
 
 def find_wrong_pitches(
-    bands: F32, plan: ScorePlan, onset_sec: FloatArray, shift_semitone: int, hop_sec: float
+    bands: F16, plan: ScorePlan, onset_sec: FloatArray, shift_semitone: int, hop_sec: float
 ) -> npt.NDArray[np.bool_]:
     """Find the notes [N] at whose onset a pitch beside them sounds stronger, which the score does not have there.
 
@@ -87,7 +86,7 @@ def find_wrong_pitches(
     return wrong
 
 
-def _measure_level(bands: F32, first: IntArray, pitch: IntArray) -> FloatArray:
+def _measure_level(bands: F16, first: IntArray, pitch: IntArray) -> FloatArray:
     """Measure the mean level [N] of one pitch each from the frames `first` [N] on; 0 where there is no band for it."""
     band = pitch - LOW_PITCH
     inside = (band >= 0) & (band < bands.shape[1])

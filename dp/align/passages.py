@@ -9,7 +9,7 @@ import numpy as np
 import scipy.ndimage
 
 from dp.align.coarse.align import Timing
-from dp.align.coarse.features import Features, play_score, pool_features
+from dp.align.coarse.features import Frames, play_score, pool_features
 from dp.align.score_events import WRONG_SHIFTS_SEMITONE, ScorePlan
 from dp.units import FloatArray
 
@@ -22,7 +22,7 @@ _SQUEEZED, _USUAL = 3.0, 2.0  # times as fast as usual: played so, notes are not
 _TEMPO_SEC = 1.0  # to either side, over which the tempo is taken
 
 
-def judge_passages(audio: Features, timing: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float) -> FloatArray:
+def judge_passages(audio: Frames, timing: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float) -> FloatArray:
     """Judge how well the passage around each note fits the recording: [N], 0 to 1.
 
     Args:

@@ -7,6 +7,7 @@ import numpy as np
 
 from dp.align.coarse.align import CoarseAlignment, Timing, align_coarsely
 from dp.align.coarse.features import HOP_SAMPLE as COARSE_HOP_SAMPLE
+from dp.align.coarse.features import Frames, RecordingFeatures
 from dp.align.doubts import (
     WEAK_LIKELIHOOD,
     Heard,
@@ -51,15 +52,17 @@ def align_notes(
     """Find when each note of a score sounds in a recording, by our own method; arguments as in `dp.align.align`."""
     check_input(samples, notes, subject)
     # What is played, and where; M notes, E events
-    music = find_music(make_sound(samples), SAMPLE_RATE_HZ, notes, repeats, MIN_EVENT_SEC)
+    music, features = find_music(make_sound(samples), SAMPLE_RATE_HZ, notes, repeats, MIN_EVENT_SEC)
     written_quarter = notes.onset_quarter[music.score_index]
     plan, shift = music.plan, music.shift_semitone
     # [E] events to some tens of milliseconds, then [M] onsets to some milliseconds
-    coarse = align_coarsely(music.features, music.steady, plan, shift, _COARSE_FRAME_SEC)
+    coarse = align_coarsely(features, music.steady, plan, shift, _COARSE_FRAME_SEC)
     net = load_packaged_net(ONSET_NET)
-    listener = Listener(music.samples, SAMPLE_RATE_HZ, plan, music.tuning_semitone, shift, net, music.features.plain)
+    listener = Listener(music.samples, SAMPLE_RATE_HZ, plan, music.tuning_semitone, shift, net, features.plain)
     refined = refine_onsets(listener, coarse.event_sec)
-    judgement = _judge(music, coarse, refined, written_quarter)
+    judgement = _judge(music, features, coarse, refined, written_quarter)
+    reason = _find_reason(judgement, config, music, features.clear)
+    del features, listener  # before offsets take as much memory
     # [M] onsets in the recording, and where the sound of each note ends
     onset_sec = np.clip(refined.onset_sec, 0.0, len(music.samples) / SAMPLE_RATE_HZ - _FINE_FRAME_SEC)
     offset_sec = find_sounding_offsets(
@@ -79,7 +82,6 @@ def align_notes(
         offset_sec=music.start_sec + offset_sec,
         confidence=judgement.confidence,
     )
-    reason = _find_reason(judgement, config, music)
     return Alignment(
         performed=performed,
         path=WarpingPath(plan.event_quarter + plan.first_quarter, music.start_sec + refined.event_sec),
@@ -108,9 +110,11 @@ class _Judgement:
     doubts: tuple[Doubt, ...]
 
 
-def _judge(music: Music, coarse: CoarseAlignment, refined: Refined, written_quarter: FloatArray) -> _Judgement:
+def _judge(
+    music: Music, features: RecordingFeatures, coarse: CoarseAlignment, refined: Refined, written_quarter: FloatArray
+) -> _Judgement:
     """Judge a score and the onsets found; `written_quarter` [M] is where its notes stand in the unfolded score."""
-    plan, shift, features = music.plan, music.shift_semitone, music.features
+    plan, shift = music.plan, music.shift_semitone
     evidence = gather_onset_evidence(plan, refined, coarse.event_sec, _FINE_FRAME_SEC)
     passages = judge_passages(features.plain, Timing(coarse.event_sec, coarse.end_sec), plan, shift, _COARSE_FRAME_SEC)
     heard = find_heard_events(plan, evidence.likelihood, passages)
@@ -122,29 +126,34 @@ def _judge(music: Music, coarse: CoarseAlignment, refined: Refined, written_quar
         warping=warping,
         heard_share=heard.share,
         confidence=compute_note_confidence(evidence, fit, is_heard) * passages,
-        doubts=_find_doubts(music, heard, evidence.likelihood, refined, written_quarter),
+        doubts=_find_doubts(music, features, heard, evidence.likelihood, refined, written_quarter),
     )
 
 
 def _find_doubts(
-    music: Music, heard: Heard, likelihood: FloatArray, refined: Refined, written_quarter: FloatArray
+    music: Music,
+    features: RecordingFeatures,
+    heard: Heard,
+    likelihood: FloatArray,
+    refined: Refined,
+    written_quarter: FloatArray,
 ) -> tuple[Doubt, ...]:
     """Find the bars in doubt, by what begins and by which pitches sound."""
-    plan, bands = music.plan, music.features.clear.bands
+    plan, bands = music.plan, features.clear.bands
     wrong = find_wrong_pitches(bands, plan, refined.onset_sec, music.shift_semitone, _COARSE_FRAME_SEC)
-    activity = np.sqrt((music.features.plain.onsets.astype(np.float64) ** 2).sum(axis=1))
+    activity = features.plain.measure_activity()
     weak = likelihood < WEAK_LIKELIHOOD, wrong
     measure, event_sec = music.notes.measure, refined.event_sec
     return find_doubts(plan, heard, weak, measure, written_quarter, event_sec, activity, _COARSE_FRAME_SEC)
 
 
-def _find_reason(judgement: _Judgement, config: AlignConfig, music: Music) -> str:
+def _find_reason(judgement: _Judgement, config: AlignConfig, music: Music, clear: Frames) -> str:
     """Say why a score is not accepted; "" where it is. A `min_score_fit` of 0 accepts anything in tune."""
     min_fit, tuning_cent = config.min_score_fit, 100.0 * (music.tuning_semitone + music.shift_semitone)
     if judgement.fit < min_fit:
         reason = f"the score does not fit the recording: fit {judgement.fit:.2f}, needed {min_fit:.2f}"
-        features, shift = music.features.clear, music.shift_semitone
-        away = find_transposition(features, music.steady, music.plan, shift, _COARSE_FRAME_SEC, judgement.warping)
+        shift = music.shift_semitone
+        away = find_transposition(clear, music.steady, music.plan, shift, _COARSE_FRAME_SEC, judgement.warping)
         if away == 0 or away + shift == 0:
             return reason
         return f"{reason}; {describe_tuning(100.0 * (away + shift))}"

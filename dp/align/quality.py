@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dp.align.coarse.align import FULL, Level, Timing, warp_events
-from dp.align.coarse.features import Features
+from dp.align.coarse.features import Frames
 from dp.align.onsets.refine import TRACK_REACH_FRAME, Refined
 from dp.align.score_events import WRONG_SHIFTS_SEMITONE, ScorePlan, backwards
 from dp.align.spectrum import F32
@@ -44,7 +44,7 @@ class Warping:
     cost_by_shift: dict[int, float]  # of the score moved by so many semitones
 
 
-def judge_warping(audio: Features, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float) -> Warping:
+def judge_warping(audio: Frames, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float) -> Warping:
     """Judge how much cheaper a score warps onto the recording than wrong scores made from itself.
 
     The wrong ones are the score transposed, and the score played backwards: same notes, same key, same density. A score
@@ -74,7 +74,7 @@ def judge_warping(audio: Features, steady: Timing, plan: ScorePlan, shift_semito
 
 
 def find_transposition(
-    audio: Features, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float, warping: Warping
+    audio: Frames, steady: Timing, plan: ScorePlan, shift_semitone: int, hop_sec: float, warping: Warping
 ) -> int:
     """Find by how many semitones a score that does not fit would have to be moved to fit; 0 where none stands out.
 
@@ -91,7 +91,7 @@ def find_transposition(
     return best if cost_by_shift[best] < (1.0 - _HALF_FIT_GAIN) * cost_by_shift[second] else 0
 
 
-def _make_judging_level(audio: Features) -> Level:
+def _make_judging_level(audio: Frames) -> Level:
     """Make the level at which whole scores are compared: costs stay above 0, so that their ratio means something."""
     factor = FULL.factor
     while len(audio) > factor * _FRAME_LIMIT:

@@ -9,11 +9,14 @@ from typing import Protocol
 
 import numba
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse
 
 from dp.align.score_events import ScorePlan
 from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE, Samples, compute_magnitude_frames
 from dp.units import FloatArray, IntArray, pitch_to_hz
+
+F16 = npt.NDArray[np.float16]
 
 HOP_SAMPLE = 441  # 20 ms at 22.05 kHz
 # All values down to _BLOCK_FRAME are own choices; no comparison is recorded but where a line names one.
@@ -67,11 +70,33 @@ class Frames(Protocol):
 
 
 @dataclass(frozen=True)
+class KeptFeatures:
+    """Features of a whole recording in half precision, for they are what is longest in memory; T frames, K bands."""
+
+    bands: F16  # [T, K] as in `Features`, as all of these
+    onsets: F16  # [T, K]
+    loudness: F32  # [T]
+
+    def __len__(self) -> int:
+        """Count the frames."""
+        return len(self.bands)
+
+    def part(self, begin: int, end: int) -> Features:
+        """Give the frames begin to end - 1, in single precision."""
+        bands, onsets = (values[begin:end].astype(np.float32) for values in (self.bands, self.onsets))
+        return Features(bands, onsets, self.loudness[begin:end])
+
+    def measure_activity(self) -> FloatArray:
+        """Measure how much begins at each frame: [T]."""
+        return _measure_length(self.onsets).astype(np.float64)
+
+
+@dataclass(frozen=True)
 class RecordingFeatures:
     """Features of a recording, in two ways that differ in their bands."""
 
-    plain: Features  # all that sounds
-    clear: Features  # without each band's floor: in dense, resonant music, what was played stands out of what rings on
+    plain: KeptFeatures  # all that sounds
+    clear: KeptFeatures  # without each band's floor: in dense, resonant music, what was played stands out
 
 
 def compute_audio_features(samples: Samples, sample_rate_hz: int, tuning_semitone: float) -> RecordingFeatures:
@@ -94,10 +119,12 @@ def compute_audio_features(samples: Samples, sample_rate_hz: int, tuning_semiton
     kernel = np.ones(_ONSET_MEAN_FRAME) / _ONSET_MEAN_FRAME
     around = np.convolve(strength, kernel, "full")[_ONSET_MEAN_FRAME // 2 :][: len(strength)]
     onsets /= np.maximum(strength, 2.5 * around + 0.3 * strength.mean() + 1e-6)[:, None].astype(np.float32)
+    kept = onsets.astype(np.float16)
+    del onsets
     # [T, K] what sounds, with and without each band's floor
     level = _compute_semitones(samples, sample_rate_hz, tuning_semitone, _SUSTAIN_SAMPLE)
-    above = _subtract_floor(level)
-    return RecordingFeatures(_scale(level, onsets), _scale(above, onsets))
+    clear = _scale(_subtract_floor(level), kept)
+    return RecordingFeatures(_scale(level, kept), clear)
 
 
 def _subtract_floor(bands: F32) -> F32:
@@ -108,12 +135,12 @@ def _subtract_floor(bands: F32) -> F32:
     return np.maximum(above, np.float32(0.0), out=above)
 
 
-def _scale(bands: F32, onsets: F32) -> Features:
+def _scale(bands: F32, onsets: F16) -> KeptFeatures:
     """Compress magnitudes [T, K] and bring loud frames to a length of about 1, both in place; onsets [T, K] stay."""
     _compress(bands, _COMPRESSION)
     length = _measure_length(bands)
     bands /= (length + _QUIET * np.percentile(length, _LOUD_PERCENTILE) + 1e-9)[:, None].astype(np.float32)
-    return Features(bands, onsets, _measure_length(bands))
+    return KeptFeatures(bands.astype(np.float16), onsets, _measure_length(bands))
 
 
 @dataclass(frozen=True)
@@ -271,12 +298,12 @@ def _average(values: F32, factor: int) -> F32:
     return out
 
 
-def _measure_length(vectors: F32) -> F32:
+def _measure_length(vectors: F32 | F16) -> F32:
     """Compute the Euclidean length [T] of vectors [T, K]."""
     out = np.empty(len(vectors), np.float32)
     for at in range(0, len(vectors), _BLOCK_FRAME):
         part = slice(at, at + _BLOCK_FRAME)
-        out[part] = np.sqrt((vectors[part] ** 2).sum(axis=1))
+        out[part] = np.sqrt((vectors[part].astype(np.float32, copy=False) ** 2).sum(axis=1))
     return out
 
 

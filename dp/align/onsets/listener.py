@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dp.align.coarse.features import HOP_SAMPLE as FEATURE_HOP_SAMPLE
-from dp.align.coarse.features import LOW_PITCH, Features
+from dp.align.coarse.features import LOW_PITCH, KeptFeatures
 from dp.align.net_weights import Net
 from dp.align.onsets.net import CONTEXT_FRAME, compute_onset_logits
 from dp.align.onsets.patches import HOP_SAMPLE, OnsetQuery, iterate_onset_patches
@@ -41,7 +41,7 @@ class Listener:
     tuning_semitone: float  # how far the recording is above A = 440 Hz
     shift_semitone: int  # how far it sounds above the score, tuning apart
     net: Net  # onset net
-    audio: Features  # of the same samples
+    audio: KeptFeatures  # of the same samples
     deafness: float = 0.0  # of the net to this recording, 0 to 1
     lift: float = 0.0  # added to all logits
 

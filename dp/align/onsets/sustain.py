@@ -7,7 +7,7 @@ what was heard up to there, tells which one it is. Letters: E events, C candidat
 import numpy as np
 
 from dp.align.coarse.features import HOP_SAMPLE as FEATURE_HOP_SAMPLE
-from dp.align.coarse.features import Features
+from dp.align.coarse.features import Frames
 from dp.align.onsets.patches import HOP_SAMPLE
 from dp.align.spectrum import F32
 from dp.units import FloatArray, IntArray
@@ -15,7 +15,7 @@ from dp.units import FloatArray, IntArray
 _FEATURE_PER_FRAME = HOP_SAMPLE / FEATURE_HOP_SAMPLE  # frames of the features, 20 ms, per frame of 5 ms
 
 
-def measure_sounding_gain(audio: Features, bands: F32, first: int, end: int, candidate: IntArray) -> FloatArray:
+def measure_sounding_gain(audio: Frames, bands: F32, first: int, end: int, candidate: IntArray) -> FloatArray:
     """Measure how well the recording fits if an event begins at a candidate: [end - first, C]; only differences count.
 
     Every frame of the recording counts how similar it is to the event that sounds there. Sums of these similarities
@@ -30,7 +30,7 @@ def measure_sounding_gain(audio: Features, bands: F32, first: int, end: int, can
     """
     place = candidate * _FEATURE_PER_FRAME
     low = max(int(place[0]), 0)
-    heard = audio.bands[low : int(place[-1]) + 2]
+    heard = audio.part(low, int(place[-1]) + 2).bands
     change = np.diff(bands[max(first - 1, 0) : end], axis=0, prepend=np.zeros((int(first == 0), bands.shape[1])))
     each = -(heard @ change.T)
     total = np.vstack([np.zeros_like(each[:1]), np.cumsum(each, axis=0)])

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dp.align.coarse.features import Features
+from dp.align.coarse.features import Frames
 from dp.align.score_events import ScorePlan
 from dp.align.structure.search import NEAR_SEC, Ends, Found, Layout, Search, Structure
 from dp.types import Repeat, ScoreNotes
@@ -39,7 +39,7 @@ _MIN_GAIN_SECTION, _MIN_GAIN_FRAME = 1.0, 0.007  # in all, and for each of its f
 
 
 def find_structure(
-    audio: Features, notes: ScoreNotes, repeats: Sequence[Repeat], plan: ScorePlan, active: Ends, hop_sec: float
+    audio: Frames, notes: ScoreNotes, repeats: Sequence[Repeat], plan: ScorePlan, active: Ends, hop_sec: float
 ) -> Structure:
     """Find out what was played, and where.
 

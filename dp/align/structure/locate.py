@@ -32,14 +32,13 @@ class Music:
     shift_semitone: int  # by which the recording sounds higher than written, tuning apart
     plan: ScorePlan
     tuning_semitone: float
-    features: RecordingFeatures
     steady: Timing  # the score at one tempo
 
 
 def find_music(
     samples: Sound, sample_rate_hz: int, notes: ScoreNotes, repeats: Sequence[Repeat], min_event_sec: float
-) -> Music:
-    """Find what is to be aligned.
+) -> tuple[Music, RecordingFeatures]:
+    """Find what is to be aligned, and the features of its samples.
 
     Args:
         samples: [L] of the whole recording.
@@ -79,7 +78,7 @@ def find_music(
     if begins_late or ends_early or text:
         steady = _make_steady(plan, ends, start_sec)
     text = "; ".join(filter(None, [text, *_skip(ends, active)]))
-    return Music(samples, start_sec, notes, index, text, found.shift_semitone, plan, tuning, features, steady)
+    return Music(samples, start_sec, notes, index, text, found.shift_semitone, plan, tuning, steady), features
 
 
 def _skip(ends: Ends, active: Ends) -> list[str]:

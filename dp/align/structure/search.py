@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dp.align.coarse.banded_dtw import EXPECTED_ONSET, PAUSE_LOUDNESS
-from dp.align.coarse.features import Features, play_score, pool_features
+from dp.align.coarse.features import Features, Frames, play_score, pool_features
 from dp.align.score_events import ScorePlan, plan_score
 from dp.align.spectrum import F32
 from dp.align.structure.jump_path import find_cheapest_path
@@ -80,7 +80,7 @@ class Search:
 
     def __init__(
         self,
-        audio: Features,
+        audio: Frames,
         notes: ScoreNotes,
         repeats: Sequence[Repeat],
         considered: Collection[int],
