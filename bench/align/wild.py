@@ -41,6 +41,8 @@ WRONG = "another piece", "a semitone off", "backwards", "half replaced"
 MAX_TUNING_CENT = 50.0
 GAIN = "0.5"  # as the data's README says
 SAME_QUARTER = 0.05
+SAME_BEAT_QUARTER = 0.02
+BEGUN_SEC = 0.05  # from a beat at which a note begins
 LEFT_OUT = 0.2  # of the usual time from beat to beat: less is no tempo
 COLLAPSED_SEC = 1.0  # a median error beyond it: most of the score is elsewhere
 
@@ -57,6 +59,7 @@ class Pair:
     score: Path
     beat_quarter: FloatArray | None = None  # [B] of the score as played; None = no truth
     beat_sec: FloatArray | None = None  # [B] in the recording
+    performance: Path | None = None  # MIDI of what was played, where beats were marked by hand
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ def list_pairs(given: argparse.Namespace) -> Iterator[Pair]:
             quarter = find_quarters(folder / "score.mid", written)
             audio = given.out / "wild" / f"{name_audio(name, given.program)}.wav"
             render(performance, audio, given.soundfont, given.program)
-            yield Pair("asap", name, audio, 0.0, None, choose_score(folder), quarter, beats)
+            yield Pair("asap", name, audio, 0.0, None, choose_score(folder), quarter, beats, performance)
     for performance in sorted((given.data / "vienna4x22" / "midi").glob("*.mid")):
         if re.search(given.only, f"vienna4x22/{performance.stem}"):
             yield make_vienna_pair(given, *performance.stem.rsplit("_p", 1))
@@ -192,24 +195,41 @@ def judge(pair: Pair, pairing: str, samples: np.ndarray, score: Score) -> Row:
 
 
 def measure_beats(pair: Pair, score: Score, found: Alignment) -> tuple[float, float, float]:
-    """Measure the beats where a note begins: median error in ms, share within 50 ms, mean confidence of their notes.
-
-    Beats of a repeat that was left out are no beats: the data put all of them at one moment.
-    """
-    if pair.beat_quarter is None or pair.beat_sec is None:
+    """Measure the beats where a note begins: median error in ms, share within 50 ms, mean confidence of their notes."""
+    if pair.beat_quarter is None:
         return np.nan, np.nan, np.nan
-    count = min(len(pair.beat_quarter), len(pair.beat_sec))
-    quarter, sec = pair.beat_quarter[:count], pair.beat_sec[:count]
-    tempo = np.gradient(sec) / np.gradient(quarter)
     written = score.notes.onset_quarter[found.score_index]
     errors_ms, confidences = [], []
-    for q, t in zip(*(side[tempo > LEFT_OUT * np.median(tempo)] for side in (quarter, sec)), strict=True):
-        here = np.abs(written - q) < 0.02
+    for q, t in zip(*list_beats(pair, score), strict=True):
+        here = np.abs(written - q) < SAME_BEAT_QUARTER
         if here.any():
             errors_ms.append(1000.0 * abs(float(np.median(found.performed.onset_sec[here])) - t))
             confidences.append(float(found.performed.confidence[here].mean()))
     error_ms = np.array(errors_ms)
     return float(np.median(error_ms)), float((error_ms < 50.0).mean()), float(np.mean(confidences))
+
+
+def list_beats(pair: Pair, score: Score) -> tuple[FloatArray, FloatArray]:
+    """List the beats of a performance: [B] quarters and [B] seconds.
+
+    Beats of a repeat that was left out are no beats: the data put all of them at one moment. Nor are those where notes
+    are written, but none of their pitches begins in the performance: they were guessed from the beats around.
+    """
+    assert pair.beat_quarter is not None and pair.beat_sec is not None
+    count = min(len(pair.beat_quarter), len(pair.beat_sec))
+    quarter, sec = pair.beat_quarter[:count], pair.beat_sec[:count]
+    tempo = np.gradient(sec) / np.gradient(quarter)
+    played = tempo > LEFT_OUT * np.median(tempo)
+    if pair.performance is not None:
+        import pretty_midi
+
+        parts = pretty_midi.PrettyMIDI(str(pair.performance)).instruments
+        begun = np.array([(note.pitch, note.start) for part in parts for note in part.notes])
+        for i in np.flatnonzero(played):
+            written = score.notes.pitch[np.abs(score.notes.onset_quarter - quarter[i]) < SAME_BEAT_QUARTER]
+            near = begun[np.abs(begun[:, 1] - sec[i]) < BEGUN_SEC, 0]
+            played[i] = len(written) == 0 or bool(np.isin(written, near).any())
+    return quarter[played], sec[played]
 
 
 def make_wrong_scores(score: Score, other: Score) -> Iterator[tuple[str, Score]]:
