@@ -16,6 +16,8 @@ from dp.types import Mark
 # What sounds where a string is touched, both in semitones above its base: an octave, a fifth, a fourth, thirds, a sixth
 # and their like are where the partials 2 to 6 have their nodes.
 _SOUNDING = {12: 12, 7: 19, 19: 19, 5: 24, 24: 24, 4: 28, 9: 28, 16: 28, 28: 28, 3: 31, 31: 31}
+# Above a note of a chord, a diamond at one of these is an artificial harmonic, where no <harmonic> says so.
+_DIAMOND_SEMITONE = (3, 4, 5, 7)
 _ROLES = ("base-pitch", "touching-pitch", "sounding-pitch")
 
 
@@ -34,6 +36,7 @@ class Figures:
 
     harmonics: dict[int, str] = field(default_factory=dict)  # the role of each note of a harmonic; "" = none
     tremolos: list[_Tremolo] = field(default_factory=list)
+    diamonds: set[int] = field(default_factory=set)  # notes with a diamond for a head
 
     def read(self, element: Element, index: int) -> None:
         """Read the signs of a note.
@@ -42,6 +45,8 @@ class Figures:
             element: the <note>.
             index: of the note in the bar's list.
         """
+        if element.findtext("notehead", "").strip() == "diamond":
+            self.diamonds.add(index)
         if element.find("notations") is None:
             return
         harmonic = element.find("notations/technical/harmonic")
@@ -61,7 +66,27 @@ class Figures:
         """
         if self.tremolos:
             notes = _alternate(notes, self.tremolos, place)
-        return _sound_harmonics(notes, self.harmonics) if self.harmonics else notes
+        harmonics = self.harmonics or (_find_diamonds(notes, self.diamonds) if self.diamonds else {})
+        return _sound_harmonics(notes, harmonics) if harmonics else notes
+
+
+def _find_diamonds(notes: Sequence[WrittenNote], diamonds: set[int]) -> dict[int, str]:
+    """Find the artificial harmonics that only their heads show: chords of two, with a diamond a fourth or so above.
+
+    Returns:
+        The role of each of their notes, by its index.
+    """
+    chords: dict[tuple[Fraction, int], list[int]] = {}
+    for index, note in enumerate(notes):
+        if note.duration_quarter:
+            chords.setdefault((note.onset_quarter, note.voice), []).append(index)
+    roles = {}
+    for chord in chords.values():
+        low, high = min(chord, key=lambda i: notes[i].pitch), max(chord, key=lambda i: notes[i].pitch)
+        is_harmonic = len(chord) == 2 and high in diamonds and low not in diamonds
+        if is_harmonic and notes[high].pitch - notes[low].pitch in _DIAMOND_SEMITONE:
+            roles |= {low: _ROLES[0], high: _ROLES[1]}
+    return roles
 
 
 def _sound_harmonics(notes: list[WrittenNote], roles: dict[int, str]) -> list[WrittenNote]:

@@ -99,7 +99,7 @@ def _find_root_file(container: bytes, path: Path) -> str:
             name = element.get("full-path", "")
             if name:
                 _check_name(name, path)
-                return name
+                return str(PurePosixPath(name.replace("\\", "/")))
     raise DataError(path, f"names no root file in {CONTAINER}, so its score cannot be found", _ADVICE)
 
 

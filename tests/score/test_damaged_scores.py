@@ -165,3 +165,22 @@ def test_parts_that_number_their_bars_differently_are_told(tmp_path: Path) -> No
     second = xml.part(xml.note("C"), xml.note("E"), name="P2").replace('number="2"', 'number="3"')
     score = read_score(xml.write(tmp_path, xml.document(xml.part(xml.note("C"), xml.note("D")), second)))
     assert score.oddities == ("parts number their bars differently from '2' and '3' on: joined in their order",)
+
+
+@pytest.mark.parametrize(
+    ("declared", "written", "before"),
+    [
+        ("UTF-8", "latin-1", b""),
+        ("utf-16", "utf-8", b""),
+        ("UTF-8", "utf-8", b"\n\n"),
+        ("UTF-8", "utf-8", b"\xef\xbb\xbf"),
+    ],
+)
+def test_files_in_another_encoding_than_they_say_are_read(
+    tmp_path: Path, declared: str, written: str, before: bytes
+) -> None:
+    head = f"<?xml version='1.0' encoding='{declared}'?>"
+    document = xml.document(xml.part(xml.note("C")), head="<movement-title>Präludium</movement-title>")
+    score = read_score(xml.write(tmp_path, before + (head + document).encode(written)))
+    assert score.notes.pitch.tolist() == [60]
+    assert score.title == "Präludium"

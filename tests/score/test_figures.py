@@ -86,3 +86,21 @@ def test_natural_harmonics_sound_likewise_or_as_they_are_written(tmp_path: Path)
     chord += xml.note("G", "2", "<chord/>", harmonic("natural", "sounding-pitch"), octave=5)
     written = xml.note("D", "2", after=harmonic("natural"), octave=5)
     assert rows(xml.read(tmp_path, chord + written).notes) == [(79, 0, 2), (74, 2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("upper", "heads", "pitches"),
+    [
+        ("F", ("normal", "diamond"), [84]),  # a fourth: two octaves above the lower note
+        ("G", ("normal", "diamond"), [79]),  # a fifth
+        ("A", ("normal", "diamond"), [60, 69]),
+        ("F", ("diamond", "diamond"), [60, 65]),  # a piano's silent keys
+        ("F", ("normal", "normal"), [60, 65]),
+    ],
+)
+def test_a_diamond_over_a_note_is_an_artificial_harmonic(
+    tmp_path: Path, upper: str, heads: tuple[str, str], pitches: list[int]
+) -> None:
+    low, high = (f"<notehead>{head}</notehead>" for head in heads)
+    chord = xml.note("C", after=low) + xml.note(upper, "4", "<chord/>", high)
+    assert xml.read(tmp_path, chord).notes.pitch.tolist() == pitches

@@ -127,6 +127,13 @@ def test_root_file_outside_the_archive_is_refused(tmp_path: Path, name: str) -> 
     assert "which leaves the archive" in reason_of(xml.write(tmp_path, data, "escape.mxl"))
 
 
+@pytest.mark.parametrize("name", ["./folder/score.xml", "folder\\score.xml"])
+def test_root_file_may_be_named_otherwise_than_its_member(tmp_path: Path, name: str) -> None:
+    document = xml.document(xml.part(xml.note("C")))
+    data = archive({CONTAINER_NAME: CONTAINER.format(name), "folder/score.xml": document})
+    assert read_score(xml.write(tmp_path, data, "score.mxl")).notes.pitch.tolist() == [60]
+
+
 def test_member_outside_the_archive_is_refused(tmp_path: Path) -> None:
     document = xml.document(xml.part(xml.note("C")))
     data = archive({CONTAINER_NAME: CONTAINER.format("score.xml"), "score.xml": document, "../../evil.txt": "x"})
