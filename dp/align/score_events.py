@@ -3,6 +3,7 @@
 An event is everything that begins at one score time. Letters: N notes, E events.
 """
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,7 +55,11 @@ class ScorePlan:
     event_quarter: FloatArray  # [E] strictly increasing
     event_size: IntArray  # [E] how many notes
     event_loose: npt.NDArray[np.bool_]  # [E] whether grace notes are at or just before it: its notes need not coincide
-    context: NoteContext  # what sounds about the notes
+
+    @functools.cached_property
+    def context(self) -> NoteContext:
+        """What sounds about the notes: worked out only where it is asked for, since in dense music it takes time."""
+        return note_context(self.pitch, self.event, self.onset_quarter, self.end_quarter, RINGING_QUARTER)
 
 
 def plan_score(notes: ScoreNotes) -> ScorePlan:
@@ -92,7 +97,6 @@ def _plan(
         event_quarter=event_quarter,
         event_size=np.bincount(event).astype(np.int64),
         event_loose=loose,
-        context=note_context(pitch, event, onset, end, RINGING_QUARTER),
     )
 
 
