@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dp.align.coarse.align import FULL, Level, Timing, warp_events
-from dp.align.coarse.features import Frames
+from dp.align.coarse.features import Frames, pool_features
 from dp.align.onsets.refine import TRACK_REACH_FRAME, Refined
 from dp.align.score_events import WRONG_SHIFTS_SEMITONE, ScorePlan, backwards
 from dp.align.spectrum import F32
@@ -58,8 +58,9 @@ def judge_warping(audio: Frames, steady: Timing, plan: ScorePlan, shift_semitone
         hop_sec: of the features.
     """
     level = _make_judging_level(audio)
+    small = pool_features(audio, level.factor)
     cost_by_shift = {
-        shift: warp_events(audio, plan, steady, None, shift_semitone + shift, level, hop_sec)[1]
+        shift: warp_events(audio, plan, steady, None, shift_semitone + shift, level, hop_sec, small)[1]
         for shift in (0, *WRONG_SHIFTS_SEMITONE)
     }
     wrong = [cost_by_shift[shift] for shift in WRONG_SHIFTS_SEMITONE]
@@ -68,7 +69,7 @@ def judge_warping(audio: Frames, steady: Timing, plan: ScorePlan, shift_semitone
         begin_sec = float(steady.event_sec[0])
         sec_per_quarter = (steady.end_sec - begin_sec) / float(plan.end_quarter.max())
         timing = Timing(begin_sec + mirrored.event_quarter * sec_per_quarter, steady.end_sec)
-        wrong.append(warp_events(audio, mirrored, timing, None, shift_semitone, level, hop_sec)[1])
+        wrong.append(warp_events(audio, mirrored, timing, None, shift_semitone, level, hop_sec, small)[1])
     gain = 1.0 - cost_by_shift[0] / max(min(wrong), 1e-6)
     return Warping(float(np.clip(1.0 - 0.5 ** (gain / _HALF_FIT_GAIN), 0.0, 1.0)), cost_by_shift)
 
@@ -83,10 +84,13 @@ def find_transposition(
         warping: what that said of them.
     """
     level = _make_judging_level(audio)
+    small = pool_features(audio, level.factor)
     cost_by_shift = dict(warping.cost_by_shift)
     for shift in range(-_FARTHEST_SEMITONE, _FARTHEST_SEMITONE + 1):
         if shift not in cost_by_shift:
-            cost_by_shift[shift] = warp_events(audio, plan, steady, None, shift_semitone + shift, level, hop_sec)[1]
+            cost_by_shift[shift] = warp_events(
+                audio, plan, steady, None, shift_semitone + shift, level, hop_sec, small
+            )[1]
     best, second = sorted(cost_by_shift, key=lambda shift: cost_by_shift[shift])[:2]
     return best if cost_by_shift[best] < (1.0 - _HALF_FIT_GAIN) * cost_by_shift[second] else 0
 

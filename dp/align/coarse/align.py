@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dp.align.coarse.banded_dtw import warp
-from dp.align.coarse.features import HOP_SAMPLE, Frames, PlayedScore, Pooled, RecordingFeatures, play_score
+from dp.align.coarse.features import HOP_SAMPLE, Features, Frames, PlayedScore, Pooled, RecordingFeatures, play_score
 from dp.align.score_events import MIN_NOTE_SEC, ScorePlan
 from dp.align.spectrum import Samples
 from dp.align.tempo import smooth_event_sec
@@ -143,6 +143,7 @@ def warp_events(
     shift_semitone: int,
     level: Level,
     hop_sec: float,
+    pooled: Features | None = None,
 ) -> tuple[Timing, float]:
     """Warp the score, played at `layout`, onto the recording, near the timing `found` before if there is one.
 
@@ -154,13 +155,14 @@ def warp_events(
         shift_semitone: by which the recording sounds higher than written.
         level: how to warp.
         hop_sec: from one frame of the features to the next.
+        pooled: these features at the level's frame rate, where they are there already.
 
     Returns:
         The new timing, and the path's cost per frame of both sides.
     """
     # Both sides at the level's frame rate, T and J frames
     score = Pooled(layout.play(plan, len(audio), shift_semitone, hop_sec), level.factor)
-    small = Pooled(audio, level.factor)
+    small: Frames = Pooled(audio, level.factor) if pooled is None else pooled
     frame_sec = level.factor * hop_sec
     middle_sec = (frame_sec - hop_sec) / 2  # a pooled frame stands for the middle of its frames
     # [T] the band: everything, or about the path found before
