@@ -80,7 +80,7 @@ def _find_diamonds(notes: Sequence[WrittenNote], diamonds: set[int]) -> dict[int
     for index, note in enumerate(notes):
         if note.duration_quarter:
             chords.setdefault((note.onset_quarter, note.voice), []).append(index)
-    roles = {}
+    roles: dict[int, str] = {}
     for chord in chords.values():
         low, high = min(chord, key=lambda i: notes[i].pitch), max(chord, key=lambda i: notes[i].pitch)
         is_harmonic = len(chord) == 2 and high in diamonds and low not in diamonds

@@ -53,7 +53,7 @@ def read_musicxml(path: Path, movement: int | None = None) -> Score:
     warnings: list[str] = []
     bars = read_bars(parts, definitions, path, warnings)
     warnings += describe_starts(bars)
-    bars = cut_movement(bars, movement, path)
+    bars = list(cut_movement(bars, movement, path))
     order, passes = find_playing_order(bars, path, warnings)
     notes = unfold_notes(bars, order, path)
     if not len(notes):
