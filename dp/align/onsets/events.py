@@ -20,10 +20,10 @@ from dp.align.tempo import predict_gap_sec
 from dp.units import FloatArray, IntArray
 
 _GAP_SCALE_FRAME, _GAP_SCALE_SHARE = 3.0, 0.12  # how far a gap may be from the tempo's: frames, and share of the gap
-_FRAME_RATE_HZ = 200.0  # about; the window over which tempo is taken needs no more
+FRAME_RATE_HZ = 200.0  # about; the window over which tempo is taken needs no more
 _GAP_LIMIT = 6.0  # tolerances; beyond it a gap costs no more: players pause
 _CHORD_FRAME, _CHORD_SIGMA_FRAME = 8, 1.5  # how far the notes of a chord may lie apart
-_DENSITY_FLOOR, _SEARCH_FLOOR = 1e-3, 1e-5  # of a note's density, when following the score and when searching again
+_DENSITY_FLOOR, SEARCH_FLOOR = 1e-3, 1e-5  # of a note's density, when following the score and when searching again
 # When events are looked for again: chosen with seven recordings of the suites H1, H2 and H3 in view
 # (docs/measurements.md, `python -m bench.align --suites H1 H2 H3`).
 _NEAR_FRAME = 5  # what counts as at the event
@@ -85,7 +85,7 @@ def _blur(density: F32) -> F32:
 
 def predict_frames(frame: IntArray, event_quarter: FloatArray) -> FloatArray:
     """Predict the frames [E] from the event before, by the local tempo; 0 for the first one."""
-    return predict_gap_sec(frame / _FRAME_RATE_HZ, event_quarter) * _FRAME_RATE_HZ
+    return predict_gap_sec(frame / FRAME_RATE_HZ, event_quarter) * FRAME_RATE_HZ
 
 
 def compute_gap_cost(frames: FloatArray, expected: FloatArray | float) -> FloatArray:
@@ -98,21 +98,34 @@ def _compute_tolerance(expected: FloatArray | float) -> FloatArray:
     return np.asarray(_GAP_SCALE_FRAME + _GAP_SCALE_SHARE * expected)
 
 
-def find_best_events(evidence: FloatArray, base: IntArray, expected: FloatArray, min_gap: int) -> IntArray:
-    """Find the candidate [E] of every event by Viterbi's method.
+def find_best_events(
+    evidence: FloatArray, base: IntArray, expected: FloatArray, min_gap: int, early: FloatArray | None = None
+) -> IntArray:
+    """Find the candidate [E] of every event by Viterbi's method; arguments as in `find_best_path`."""
+    return find_best_path(evidence, base, expected, min_gap, early)[0]
+
+
+def find_best_path(
+    evidence: FloatArray, base: IntArray, expected: FloatArray, min_gap: int, early: FloatArray | None = None
+) -> tuple[IntArray, float]:
+    """Find the candidate [E] of every event by Viterbi's method, and what evidence and gaps add up to.
 
     Args:
         evidence: [E, C] of every candidate.
         base: [E] frames; candidate c of event e lies at base[e] + c, up to a constant.
         expected: [E] frames from the event before.
         min_gap: in frames, between events.
+        early: [E] frames by which gaps may be shorter than expected at no cost; None: 0.
     """
     gap = np.diff(base, prepend=base[0]).astype(np.int64)
-    return np.asarray(_find_best_events(evidence, gap, expected, _compute_tolerance(expected), min_gap, _GAP_LIMIT))
+    early = np.zeros(len(gap)) if early is None else early
+    tolerance = _compute_tolerance(expected)
+    place, total = _find_best_path(evidence, gap, expected, early, tolerance, min_gap, _GAP_LIMIT)
+    return np.asarray(place), float(total)
 
 
 @numba.njit(cache=True)
-def _find_best_events(evidence, gap, expected, tolerance, min_gap, limit):  # type: ignore[no-untyped-def]
+def _find_best_path(evidence, gap, expected, early, tolerance, min_gap, limit):  # type: ignore[no-untyped-def]
     """Find the best events; gap [E] is how far the bases lie apart, tolerance [E] how far off a gap costs 1."""
     event_count, candidate_count = evidence.shape
     score = evidence[0].copy()
@@ -122,10 +135,10 @@ def _find_best_events(evidence, gap, expected, tolerance, min_gap, limit):  # ty
     # Forward: [C] the best sum up to every candidate of an event, and the candidate before that it comes from
     for e in range(1, event_count):
         for k in range(2 * candidate_count):
-            away = abs(gap[e] + k - candidate_count - expected[e]) / tolerance[e]
-            price[k] = min(away, limit)
+            longer = gap[e] + k - candidate_count - expected[e]
+            price[k] = min(max(longer, -longer - early[e], 0.0) / tolerance[e], limit)
         # Gaps between these two are cheaper than the limit; all others cost alike, so the best so far stands for them
-        least = np.int64(np.floor(expected[e] - limit * tolerance[e]))
+        least = np.int64(np.floor(expected[e] - early[e] - limit * tolerance[e]))
         most = np.int64(np.ceil(expected[e] + limit * tolerance[e]))
         top, top_i, seen = -1e30, 0, 0
         for j in range(candidate_count):
@@ -147,7 +160,7 @@ def _find_best_events(evidence, gap, expected, tolerance, min_gap, limit):  # ty
     place[-1] = np.argmax(score)
     for e in range(event_count - 1, 0, -1):
         place[e - 1] = came_from[e, place[e]]
-    return place
+    return place, score.max()
 
 
 def search_again(
@@ -182,7 +195,7 @@ def search_again(
     searches = [
         s for run in _iterate_runs(weak) if (s := _make_window(plan, frame, *run, frame_count, min_gap)) is not None
     ]
-    minutes = max(frame_count / (60.0 * _FRAME_RATE_HZ), _LEAST_SEARCH_MIN)
+    minutes = max(frame_count / (60.0 * FRAME_RATE_HZ), _LEAST_SEARCH_MIN)
     searches = _choose_affordable(searches, SEARCH_PATCHES_PER_MIN * minutes)
     for search, heard in zip(searches, _iterate_stretches(listener, searches), strict=True):
         # [n + 1] the gaps that the tempo around lets expect
@@ -192,7 +205,7 @@ def search_again(
         expected = gap_quarter[first : end + 1] * np.median(around)
         # [n, C] what speaks for every frame: what begins there, what sounds before and after, the gaps at either end
         size = plan.event_size[first:end]
-        evidence = gather_event_evidence([log_density(heard)], plan.event[search.note] - first, size, _SEARCH_FLOOR)
+        evidence = gather_event_evidence([log_density(heard)], plan.event[search.note] - first, size, SEARCH_FLOOR)
         candidate = low + np.arange(evidence.shape[1])
         evidence += _SOUNDING_WEIGHT * measure_sounding_gain(listener.audio, bands, first, end, candidate)
         if first > 0:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dp.align.onsets.events import find_best_events, gather_event_evidence, log_density, predict_frames, search_again
+from dp.align.onsets.broken import PlayedEvents, find_broken_chords, split_chords
+from dp.align.onsets.events import find_best_events, gather_event_evidence, log_density, search_again
 from dp.align.onsets.listener import Listener, support_deaf_net
 from dp.align.onsets.patches import HOP_SAMPLE
 from dp.align.score_events import ScorePlan
@@ -49,39 +50,49 @@ def refine_onsets(listener: Listener, event_sec: FloatArray) -> Refined:
     center = frame[plan.event]
     logits = listener.logits(np.arange(len(center)), center, TRACK_REACH_FRAME)
     # [E] events by all their notes and the tempo; those in doubt are looked for again, and heard there
-    base, note = frame, np.arange(len(center))
-    frame = _pass(logits, center, base, PASS_REACH_FRAME[0], plan, min_gap)
+    base, note, whole = frame, np.arange(len(center)), split_chords(plan, np.zeros(len(frame), np.int64))
+    frame = _pass(logits, center, base, PASS_REACH_FRAME[0], whole, min_gap)
     listener = support_deaf_net(listener, logits, center, frame[plan.event])
     if listener.deafness > 0.0:
         logits = listener.support(logits, note, center)
-        frame = _pass(logits, center, base, PASS_REACH_FRAME[0], plan, min_gap)
+        frame = _pass(logits, center, base, PASS_REACH_FRAME[0], whole, min_gap)
     found = search_again(listener, logits, center, frame, frame_count, min_gap)
-    moved = np.flatnonzero((found != frame)[plan.event])
-    center[moved] = found[plan.event[moved]]
-    if len(moved):
-        logits[moved] = listener.logits(moved, center[moved], TRACK_REACH_FRAME)
-    # [E] events once more, nearer by, then [N] each note on its own
-    frame = _pass(logits, center, found, PASS_REACH_FRAME[1], plan, min_gap)
-    note_frame = found[plan.event] + _settle_notes(logits, center, found, frame, plan)
-    onset_sec, event_sec = (frame_to_sec(f, rate_hz) + _SOUND_DELAY_SEC for f in (note_frame, frame))
+    _hear_moved(listener, logits, center, frame[plan.event], found[plan.event])
+    # [S] events as played: notes of slowly broken chords are events of their own
+    played, split = find_broken_chords(listener, logits, center, found, frame_count, min_gap)
+    _hear_moved(listener, logits, center, found[plan.event], split[played.plan.event])
+    # [S] events once more, nearer by, then [N] each note on its own
+    frame = _pass(logits, center, split, PASS_REACH_FRAME[1], played, min_gap)
+    note_frame = split[played.plan.event] + _settle_notes(logits, center, split, frame, played.plan)
+    onset_sec, event_sec = (frame_to_sec(f, rate_hz) + _SOUND_DELAY_SEC for f in (note_frame, frame[~played.follows]))
     return Refined(onset_sec, event_sec, logits, center)
 
 
-def _pass(logits: F32, center: IntArray, base: IntArray, reach: int, plan: ScorePlan, min_gap: int) -> IntArray:
-    """Find the likeliest frames [E] of all events, at most `reach` frames from `base` [E].
+def _hear_moved(listener: Listener, logits: F32, center: IntArray, before: IntArray, after: IntArray) -> None:
+    """Hear the notes again that moved from the frames `before` [N] to `after` [N]: about these, in place."""
+    moved = np.flatnonzero(before != after)
+    center[moved] = after[moved]
+    if len(moved):
+        logits[moved] = listener.logits(moved, center[moved], TRACK_REACH_FRAME)
+
+
+def _pass(logits: F32, center: IntArray, base: IntArray, reach: int, played: PlayedEvents, min_gap: int) -> IntArray:
+    """Find the likeliest frames [S] of all events, at most `reach` frames from `base` [S].
 
     Args:
         logits: [N, 2 * TRACK_REACH_FRAME + 1] of the notes' onsets.
         center: [N] the frames in the middle of these.
-        base: [E] frames about which to look.
+        base: [S] frames about which to look.
         reach: in frames; C = 2 * reach + 1 candidates.
-        plan: of the score.
+        played: the events.
         min_gap: frames between events, at least.
     """
+    plan = played.plan
     density = (found for _, found in _iterate_densities(logits, center, base[plan.event], reach))
     evidence = gather_event_evidence(density, plan.event, plan.event_size)
     evidence -= _ANCHOR_PER_FRAME * np.abs(np.arange(-reach, reach + 1))
-    place = find_best_events(evidence, base, predict_frames(base, plan.event_quarter), min_gap)
+    expected, early = played.expect_gaps(base)
+    place = find_best_events(evidence, base, expected, min_gap, early)
     return base + place - reach
 
 
