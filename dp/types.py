@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from dp.errors import DataError
 from dp.units import FloatArray, IntArray
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FULL_PEAK = 0.95  # of the samples of a recording, or of a clip, that is brought to full level
+PITCH_FRAME_RATE_HZ = 125.0  # of pitch curves: frames of 8 ms, frame t at t / 125 s
 PITCH_COUNT = 128  # MIDI pitches are 0-127; in batches of clips, 128 stands for "no note"
 UNKNOWN = "unknown"  # performer, instrument or licence, where nobody says
 UNKNOWN_VELOCITY = 0  # MIDI keeps 0 for "note off", so no sounding note has it
@@ -190,6 +192,15 @@ class PerformedNotes:
             DataError: pandas is not installed.
         """
         return make_pandas_table(select_arrays(self))
+
+
+@dataclass(frozen=True)
+class PitchCurve:
+    """How the pitch of one performed note moves; T frames, at PITCH_FRAME_RATE_HZ."""
+
+    first_frame: int  # from the start of the recording's slice
+    cent: npt.NDArray[np.float32]  # [T] above the written pitch at A = 440 Hz
+    confidence: npt.NDArray[np.float32]  # [T] 0 to 1
 
 
 @dataclass(frozen=True)
