@@ -152,11 +152,25 @@ MELS = pa.schema(
     ]
 )
 
+NOTE_PITCH = pa.schema(
+    [
+        _make_text("recording_id", "id of the performance"),
+        _make_field("note_index", pa.int64(), "which row of the recording's performed notes it is, from 0", low=0),
+        _make_field("note_id", pa.int64(), "note of the unfolded score", low=0),
+        _make_field("first_frame", pa.int64(), "of 8 ms, from the start of the slice", unit="frame", low=0),
+        _make_field("frame_count", pa.int64(), "T", unit="frame", low=1),
+        _make_field("cent", pa.binary(), "[T] above the written pitch at A = 440 Hz", unit="cent"),
+        _make_field("confidence", pa.binary(), "[T] how sure the pitch is, 0 to 1"),
+        _make_field("median_cent", pa.float64(), "median of cent", unit="cent"),
+        _make_text("dtype", "numpy dtype of the bytes"),
+    ]
+)
+
 STAGE_REPORT = pa.schema(
     [
         _make_text("recording_id", "id of the performance"),
         _make_text("outcome", "done, reused, rejected, failed, crashed or missing"),
-        _make_text("reason", "why not done; empty where done or reused"),
+        _make_text("reason", "why not done, or what is doubtful about what was done; mostly empty"),
     ]
 )
 

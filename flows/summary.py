@@ -10,7 +10,9 @@ from dp.schema import FAILURES
 from dp.store.reading import read_stage_report
 from dp.store.rows import StageRow
 
-STAGES = ("ingest", "align", "features")  # of the dataset, in their order: modules of dp.stages, stages of dvc.yaml
+# Of the dataset, in their order: modules of dp.stages, stages of dvc.yaml.
+STAGES = ("ingest", "align", "features", "pitch")
+THROUGH = ("done", "reused")  # outcomes of a recording that came through a stage
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,8 @@ class RecordingResult:
 
     recording_id: str
     outcome: str  # one of dp.schema.OUTCOMES
-    reason: str  # why not done; empty where done or reused
-    stage: str  # the last stage that it reached
+    reason: str  # why not done, or what is doubtful; mostly empty
+    stage: str  # where it ended; the last one, if it came through
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ class Summary:
         return tuple(result for result in self.recordings if result.outcome == outcome)
 
     @property
+    def doubtful(self) -> tuple[RecordingResult, ...]:
+        """Return the recordings that came through with a doubt."""
+        return tuple(result for result in self.recordings if result.outcome in THROUGH and result.reason)
+
+    @property
     def ok(self) -> bool:
         """Whether no recording failed or crashed; one that was rejected, or is missing, is no failure."""
         return not any(self.having(outcome) for outcome in FAILURES)
@@ -44,8 +51,9 @@ class Summary:
 def summarize(project: Path, stages_run: Collection[str], logs: Sequence[str] = ()) -> Summary:
     """Put the reports of all stages together, with the files of tracebacks that they left.
 
-    A recording ends where it was rejected or failed. One that came through is `done` if any stage worked on it now,
-    and `reused` otherwise: what the report of a stage that did not run calls done was done by an earlier run.
+    A recording ends where it was rejected or failed, though another stage may have worked on it all the same. One that
+    came through is `done` if any stage worked on it now, and `reused` otherwise: what the report of a stage that did
+    not run calls done was done by an earlier run.
     """
     results: dict[str, RecordingResult] = {}
     for stage in STAGES:
@@ -65,8 +73,10 @@ def has_crashed(project: Path) -> bool:
 
 
 def _combine(row: StageRow, stage: str, ran: bool, before: RecordingResult | None) -> RecordingResult:
+    if before is not None and before.outcome not in THROUGH:
+        return before
     outcome = row.outcome
-    if outcome in ("done", "reused"):
+    if outcome in THROUGH:
         worked_now = (ran and outcome == "done") or (before is not None and before.outcome == "done")
         outcome = "done" if worked_now else "reused"
-    return RecordingResult(row.recording_id, outcome, row.reason, stage)
+    return RecordingResult(row.recording_id, outcome, row.reason or (before.reason if before else ""), stage)

@@ -16,8 +16,8 @@ import numpy as np
 
 import dp.align.pipeline  # noqa: F401  else its import would count as CPU time
 from dp.align import ALIGN_SAMPLE_RATE_HZ, align
+from dp.audio.sample_file import open_samples
 from dp.config import AlignConfig
-from dp.stages.align_entry import open_samples
 from dp.types import ScoreNotes
 
 _SAME_QUARTER = 0.02
@@ -30,7 +30,7 @@ def run_stored(stem: Path) -> None:
         notes = ScoreNotes(**{f.name: stored[f.name] for f in fields(ScoreNotes)})
         quarter, sec = stored["truth_quarter"], stored["truth_sec"]
     begun = time.process_time()
-    with open_samples(stem.with_suffix(".wav"), 0.0, None) as samples:
+    with open_samples(stem.with_suffix(".wav"), ALIGN_SAMPLE_RATE_HZ) as samples:
         found = align(samples, notes, AlignConfig(), stem.name)
     spent = time.process_time() - begun
     minutes = len(samples) / ALIGN_SAMPLE_RATE_HZ / 60

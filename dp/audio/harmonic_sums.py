@@ -1,8 +1,8 @@
 """Sum the harmonics of a note at pitches near the written one, and find the smoothest path through the sums.
 
-Of candidates near the written pitch, the one whose harmonics stand out most is what sounds (Schroeder, 1968, and many
-since). A harmonic that falls on one of another sounding note says little about this one, and counts less. The path
-through time is that of Viterbi: pitches move, they do not jump.
+Of candidates near the written pitch, the one whose harmonics stand out most is what sounds (after Hermes, 1988). A
+harmonic that falls on one of another sounding note says little about this one, and counts less. The path through time
+is that of Viterbi: pitches move, they do not jump.
 
 Letters: T frames, F bins, H harmonics, C candidates, N notes.
 """

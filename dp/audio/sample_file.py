@@ -1,11 +1,16 @@
 """Keep the samples of a recording out of memory: in a temporary file, of which slices are read."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+
+from dp.audio.reading import iterate_audio
 
 F32 = npt.NDArray[np.float32]
 
@@ -58,3 +63,19 @@ class SampleFile:
         self._file.seek(self._length * _SAMPLE_BYTES)
         self._file.write(np.ascontiguousarray(samples, np.float32).data)
         self._length += len(samples)
+
+
+@contextmanager
+def open_samples(
+    audio_path: Path, sample_rate_hz: int, start_sec: float = 0.0, end_sec: float | None = None
+) -> Iterator[SampleFile]:
+    """Read a slice of a recording, out of memory where it is long; see `dp.audio.reading.read_audio`.
+
+    Raises:
+        DataError: the file cannot be used.
+        OSError: a long recording finds no room in the folder for temporary files.
+    """
+    with SampleFile() as samples:
+        for block in iterate_audio(audio_path, sample_rate_hz, start_sec, end_sec):
+            samples.append(block)
+        yield samples

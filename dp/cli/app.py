@@ -122,7 +122,7 @@ def rebuild(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> int:
-    """Bring the dataset up to date: ingest, align, features."""
+    """Bring the dataset up to date: ingest, align, features, pitch."""
     from dp.cli import project as command
 
     return command.rebuild(project, corpus, root, workers, scheduler, quiet, as_json)

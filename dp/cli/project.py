@@ -73,6 +73,7 @@ def _format_summary(summary: "Summary") -> str:
         lines += [f"  {outcome} {result.recording_id}: {result.reason}" for result in results[:shown]]
         if len(results) > shown:
             lines.append(f"  ... and {len(results) - shown} more {outcome}; --json lists all")
+    lines += [f"  doubtful {result.recording_id}: {result.reason}" for result in summary.doubtful]
     lines.append(describe_run(summary.stages_run, "") + "".join(map(describe_traceback, summary.logs)))
     return "\n".join(lines)
 

@@ -25,7 +25,7 @@ class Outcome:
 
     recording_id: str
     outcome: str  # one of dp.schema.OUTCOMES
-    reason: str = ""  # why not done; empty where done or reused
+    reason: str = ""  # why not done, or what is doubtful about what was done; mostly empty
     entry: Path | None = None  # folder of the result in the per-recording cache; None where there is no result
     traceback: str = field(default="", compare=False, repr=False)  # of an unexpected error, for the log of the run
 

@@ -1,14 +1,12 @@
 """Keep what align makes of one recording. What this module imports is what the kept files depend on."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from dp import schema
 from dp.align import ALIGN_SAMPLE_RATE_HZ, align
 from dp.align.doubts import describe_doubts
-from dp.audio.reading import iterate_audio
-from dp.audio.sample_file import SampleFile
+from dp.audio.sample_file import open_samples
 from dp.config import AlignConfig
 from dp.store.rows import AlignmentRow
 from dp.store.tables import write_table
@@ -20,20 +18,6 @@ NOTES_FILE = "performed_notes.parquet"
 REPORT_FILE = "report.parquet"
 
 
-@contextmanager
-def open_samples(audio_path: Path, start_sec: float, end_sec: float | None) -> Iterator[SampleFile]:
-    """Read a slice of a recording for the aligner, out of memory where it is long.
-
-    Raises:
-        DataError: the file cannot be used.
-        OSError: a long recording finds no room in the folder for temporary files.
-    """
-    with SampleFile() as samples:
-        for block in iterate_audio(audio_path, ALIGN_SAMPLE_RATE_HZ, start_sec, end_sec):
-            samples.append(block)
-        yield samples
-
-
 def write_entry(
     entry: Path, recording: Recording, notes: ScoreNotes, repeats: Sequence[Repeat], config: AlignConfig
 ) -> None:
@@ -43,7 +27,8 @@ def write_entry(
         DataError: the recording cannot be aligned.
         OSError: a file cannot be written.
     """
-    with open_samples(recording.audio_path, recording.start_sec, recording.end_sec) as samples:
+    slice_sec = (recording.start_sec, recording.end_sec)
+    with open_samples(recording.audio_path, ALIGN_SAMPLE_RATE_HZ, *slice_sec) as samples:
         alignment = align(samples, notes, config, str(recording.audio_path), repeats)
     row = AlignmentRow(
         recording_id=recording.recording_id,

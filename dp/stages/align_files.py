@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from dp.align import align
+from dp.align import ALIGN_SAMPLE_RATE_HZ, align
+from dp.audio.sample_file import open_samples
 from dp.config import AlignConfig
 from dp.score import read_score
-from dp.stages.align_entry import open_samples
 from dp.types import Alignment, Score
 
 
@@ -43,5 +43,5 @@ def align_score(
     Raises:
         DataError: the recording is not what it should be, or the two cannot belong together.
     """
-    with open_samples(audio_path, start_sec, end_sec) as samples:
+    with open_samples(audio_path, ALIGN_SAMPLE_RATE_HZ, start_sec, end_sec) as samples:
         return align(samples, score.notes, config, str(audio_path), score.repeats)

@@ -12,6 +12,7 @@ import pytest
 
 from dp.stages.align import AlignJob
 from dp.stages.features import FeaturesJob
+from dp.stages.pitch import PitchJob
 from dp.stages.stage_job import StageJob
 from tests.extending.pages import missing_files
 from tests.factories import REPOSITORY, copy_code, melody_pair
@@ -43,7 +44,7 @@ write_dependencies(project)
 print(json.dumps([runs, rows, report, STAGES]))
 """
 
-JOBS: tuple[type[StageJob], ...] = (AlignJob, FeaturesJob)  # mypy holds them to the Protocol
+JOBS: tuple[type[StageJob], ...] = (AlignJob, FeaturesJob, PitchJob)  # mypy holds them to the Protocol
 
 
 def add_after(path: Path, line: str, text: str) -> None:
@@ -61,8 +62,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(TINY / name, folder / "dp" / "stages")
     shutil.copy(TINY / "flow.py", folder / "flows" / "peaks.py")
     shutil.copy(REPOSITORY / "dvc.yaml", folder)
-    add_after(folder / "dvc.yaml", "- data/features_report\n", (TINY / "stage.yaml").read_text(encoding="utf-8"))
-    add_after(folder / "flows" / "summary.py", 'STAGES = ("ingest", "align", "features"', ', "peaks"')
+    add_after(folder / "dvc.yaml", "- data/pitch_report\n", (TINY / "stage.yaml").read_text(encoding="utf-8"))
+    add_after(folder / "flows" / "summary.py", 'STAGES = ("ingest", "align", "features", "pitch"', ', "peaks"')
     with (folder / "dp" / "schema.py").open("a", encoding="utf-8") as file:
         file.write((TINY / "schema.txt").read_text(encoding="utf-8"))
     (folder / "corpus").mkdir()
@@ -85,7 +86,7 @@ def test_a_new_stage_runs_is_reused_and_becomes_stale_by_its_own_code(project: P
     assert report == ["reused"]
     assert [row["recording_id"] for row in rows] == ["melody-wav"]
     assert 0.1 < rows[0]["peak"] < 1.0
-    assert stages == ["ingest", "align", "features", "peaks"]
+    assert stages == ["ingest", "align", "features", "pitch", "peaks"]
 
     before = code_digests(project)
     entry = project / "dp" / "stages" / "peaks_entry.py"
@@ -99,7 +100,7 @@ def test_dvc_reads_the_new_stage(project: Path) -> None:
     run(project, "-m", "dvc", "init", "--no-scm", "--quiet")
     (project / "params.yaml").write_text("corpus: {name: folder, root: corpus}\npreset: ours\n", encoding="utf-8")
     listed = run(project, "-m", "dvc", "stage", "list", "--name-only").split()
-    assert listed.index("features") < listed.index("peaks")
+    assert listed.index("pitch") < listed.index("peaks")
 
 
 def code_digests(project: Path) -> dict[str, Any]:

@@ -14,11 +14,18 @@ import yaml
 from dp.store.code import find_closure, find_versions
 from flows.dependencies import find_dependencies, main, write_dependencies
 from flows.dvc import DEPENDENCIES_STAGE
+from flows.summary import STAGES
 from tests.factories import REPOSITORY
 
-ENTRIES = ("ingest", "published", "align", "features")  # what the per-recording cache keeps: dp/stages/*_entry.py
+ENTRIES = (
+    "ingest",
+    "published",
+    "align",
+    "features",
+    "pitch",
+)  # what the per-recording cache keeps: dp/stages/*_entry.py
 SOUND = ("train.synthesis", "train.vocoder", "train.baseline")
-ALL = {"ingest", "align", "features", "evaluate", "train.timing", *SOUND}
+ALL = {"ingest", "align", "features", "pitch", "evaluate", "train.timing", *SOUND}
 
 # File; what stands there, and what stands there instead (None: a constant is added); which digests of code must change,
 # and which entries of recordings.
@@ -33,20 +40,22 @@ CHANGES = [
         "audio/reading.py",
         "END_SLACK_SEC = 1.0",
         "END_SLACK_SEC = 2.0",
-        {"ingest", "align", "features", "evaluate", *SOUND},
-        {"ingest", "align", "features"},
+        {"ingest", "align", "features", "pitch", "evaluate", *SOUND},
+        {"ingest", "align", "features", "pitch"},
     ),
     ("audio/mel.py", "_BLOCK_FRAMES = 1024", "_BLOCK_FRAMES = 512", {"features", "evaluate", *SOUND}, {"features"}),
     ("align/onsets/refine.py", "_BLOCKED = 20.0", "_BLOCKED = 10.0", {"align"}, {"align"}),
     ("align/onsets/onset_net.npz", None, None, {"align"}, {"align"}),
     ("score/unfold.py", "MAX_NOTE_COUNT = 2_", "MAX_NOTE_COUNT = 3_", {"ingest"}, {"ingest", "published"}),
     ("corpora/folder.py", '"performer"', '"player"', {"ingest"}, set()),
+    ("audio/harmonic_sums.py", "_STEP_CENT = 4.0", "_STEP_CENT = 5.0", {"pitch"}, {"pitch"}),
+    ("stages/pitch.py", "_DOUBTFUL_SPREAD_CENT = 25.0", "_DOUBTFUL_SPREAD_CENT = 20.0", {"pitch"}, set()),
     ("stages/features.py", "MelConfig()", "MelConfig(floor=1.0)", {"features"}, set()),
     (
         "data/loader.py",
         "HIDDEN_PERFORMER_SHARE = 0",
         "HIDDEN_PERFORMER_SHARE = 1",
-        ALL - {"ingest", "align", "features"},
+        ALL - {"ingest", "align", "features", "pitch"},
         set(),
     ),
     ("models/score_timing.py", None, None, {"train.timing", "evaluate"}, set()),
@@ -158,7 +167,8 @@ EVALUATIONS = {
 
 def test_stages_name_what_they_depend_on() -> None:
     assert stages_that_depend_on("code.evaluate") == EVALUATIONS
-    assert stages_that_depend_on("code.ingest", "code.align", "code.features") == {"ingest", "align", "features"}
+    for stage in STAGES:
+        assert stages_that_depend_on(f"code.{stage}") == {stage}
     assert stages_that_depend_on("code.train.timing") == {
         f"train@{p}-timing" for p in ("ours", "publication", "sketch")
     }

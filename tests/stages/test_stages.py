@@ -6,10 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import soundfile
 
 from dp.align import align as align_samples
+from dp.cli.project import _format_summary
 from dp.config import AlignConfig, Config, CorpusConfig, MelConfig, SplitConfig
 from dp.corpora import list_recordings
 from dp.parallel.outcome import Outcome
@@ -17,6 +19,8 @@ from dp.stages import align, align_entry, features_entry, ingest
 from dp.stages.align import align_recording, find_alignment, plan_align, publish_align
 from dp.stages.features import find_features, make_features, plan_features, publish_features
 from dp.stages.ingest import ingest_recording, plan_ingest, publish_ingest
+from dp.stages.pitch import find_pitch, make_pitch, plan_pitch, publish_pitch
+from dp.store.note_pitch import read_note_pitch
 from dp.store.reading import (
     read_alignment_report,
     read_clips,
@@ -28,7 +32,7 @@ from dp.store.reading import (
     read_stored_recordings,
 )
 from dp.types import Alignment, ScoreNotes
-from flows.summary import summarize
+from flows.summary import STAGES, summarize
 from tests.factories import MELODY, melody_pair, melody_samples, melody_xml
 
 OTHER_MELODY = (*MELODY[5:], *MELODY[:5])
@@ -51,27 +55,30 @@ CONFIG = Config(corpus=CorpusConfig("folder", "../corpus"), align=AlignConfig(mi
 
 
 def run_stages(project: Path, config: Config = CONFIG) -> dict[str, dict[str, str]]:
-    """All three stages, one recording after the other; stage -> recording -> outcome."""
+    """All stages, one recording after the other; stage -> recording -> outcome."""
     plan = plan_ingest(project, config)
     ingested = publish_ingest(project, config, plan, reversed([ingest_recording(job) for job in plan.jobs]))
     to_align = plan_align(project, config)
     aligned = publish_align(project, to_align, reversed([align_recording(job) for job in to_align]))
     to_make = plan_features(project, config)
     made = publish_features(project, config.split, to_make, reversed([make_features(job) for job in to_make]))
-    stages = {"ingest": ingested, "align": aligned, "features": made}
+    to_track = plan_pitch(project, config)
+    tracked = publish_pitch(project, to_track, reversed([make_pitch(job) for job in to_track]))
+    stages = {"ingest": ingested, "align": aligned, "features": made, "pitch": tracked}
     return {name: {row.recording_id: row.outcome for row in rows} for name, rows in stages.items()}
 
 
 def every_stage(outcome: str) -> dict[str, dict[str, str]]:
-    return {stage: dict.fromkeys(GOOD, outcome) for stage in ("ingest", "align", "features")}
+    return {stage: dict.fromkeys(GOOD, outcome) for stage in STAGES}
 
 
 def test_the_first_run_does_all_and_the_second_reuses_all(project: Path) -> None:
     assert run_stages(project) == every_stage("done")
-    names = ("recordings", "score_notes", "score_repeats", "performed_notes", "alignment_report", "clips", "mels")
+    noted = ("score_notes", "score_repeats", "performed_notes", "alignment_report", "note_pitch")
+    names = ("recordings", *noted, "clips", "mels")
     before = {path: path.read_bytes() for name in names for path in (project / "data" / name).rglob("*.parquet")}
     assert run_stages(project) == every_stage("reused")
-    assert len(before) == 7
+    assert len(before) == 8
     assert all(path.read_bytes() == content for path, content in before.items())
 
 
@@ -97,6 +104,44 @@ def test_what_is_published_fits_together(project: Path) -> None:
     assert [row.accepted for row in read_alignment_report(data)] == [True, True]
 
 
+def test_pitch_curves_follow_the_performed_notes(project: Path) -> None:
+    run_stages(project)
+    notes = read_performed_notes(project / "data")["two-wav"].performed
+    curves = dict(read_note_pitch(project / "data"))
+    assert tuple(curves) == GOOD
+    assert dict(read_note_pitch(project / "data", ["two-wav"])).keys() == {"two-wav"}
+    onset_frame = [curve.first_frame for curve in curves["two-wav"]]
+    assert onset_frame == pytest.approx(notes.onset_sec * 125.0, abs=1.0)
+    assert [float(np.median(curve.cent)) for curve in curves["two-wav"]] == pytest.approx([0.0] * 16, abs=3.0)
+    trust = [float(np.mean(curve.confidence)) for curve in curves["two-wav"]]
+    assert trust[:15] == pytest.approx([1.0] * 15, abs=0.2)  # alignment gives the last one 20 ms
+    (row,) = {row.reason for row in read_stage_report(project / "data", "pitch")}
+    assert row == ""
+
+
+def test_notes_far_out_of_tune_are_a_doubt(project: Path) -> None:
+    run_stages(project)
+    late, good = plan_pitch(project, CONFIG)
+    notes = late.played.performed
+    elsewhere = {name: np.roll(getattr(notes, name), 5) for name in ("onset_sec", "offset_sec")}
+    played = replace(late.played, performed=replace(notes, **elsewhere))
+    late = replace(late, played=played, key="each note where another one sounds")
+    publish_pitch(project, [late, good], [make_pitch(late), make_pitch(good)])
+    summary = summarize(project, STAGES)
+    assert summary.ok
+    assert [result.recording_id for result in summary.doubtful] == ["one-wav"]
+    assert "in tune to" in summary.doubtful[0].reason
+    assert "  doubtful one-wav: its notes are in tune" in _format_summary(summary)
+
+
+def test_what_fails_in_one_stage_is_not_hidden_by_the_next(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(features_entry, "write_table", full_disk)
+        assert run_stages(project)["pitch"] == dict.fromkeys(GOOD, "done")
+    summary = summarize(project, STAGES)
+    assert [(row.outcome, row.stage) for row in summary.recordings] == [("crashed", "features")] * 2
+
+
 def test_a_project_and_its_corpus_can_move_together(project: Path, tmp_path: Path) -> None:
     run_stages(project)
     moved = tmp_path / "elsewhere"
@@ -112,7 +157,7 @@ def test_changed_bytes_of_one_recording_cost_that_one_alone(project: Path) -> No
     before = {stored.recording.recording_id: stored.audio_sha256 for stored in read_stored_recordings(project / "data")}
     soundfile.write(project / "../corpus/two.wav", melody_samples(OTHER_MELODY, seed=9), 22050)
     outcome = {"one-wav": "reused", "two-wav": "done"}
-    assert run_stages(project) == {"ingest": outcome, "align": outcome, "features": outcome}
+    assert run_stages(project) == dict.fromkeys(STAGES, outcome)
     after = {stored.recording.recording_id: stored.audio_sha256 for stored in read_stored_recordings(project / "data")}
     assert after["one-wav"] == before["one-wav"]
     assert after["two-wav"] != before["two-wav"]
@@ -123,7 +168,7 @@ def test_a_score_that_reads_the_same_is_ingested_again_but_not_aligned_again(pro
     (project / "../corpus/one.musicxml").write_bytes(melody_xml() + b"<!-- corrected title -->")
     outcomes = run_stages(project)
     assert outcomes["ingest"] == {"one-wav": "done", "two-wav": "reused"}
-    assert outcomes["align"] == outcomes["features"] == dict.fromkeys(GOOD, "reused")
+    assert outcomes["align"] == outcomes["features"] == outcomes["pitch"] == dict.fromkeys(GOOD, "reused")
 
 
 @pytest.mark.parametrize(
@@ -198,13 +243,13 @@ def test_bad_recordings_are_rows_of_the_report_and_the_good_ones_go_on(
     assert {name: outcomes["ingest"][name] for name in bad} == dict.fromkeys(bad, "failed")
     assert list(outcomes["ingest"].values()).count("missing") == 1
     assert outcomes["align"] == dict.fromkeys(GOOD, "done") | {"wrong-wav": "rejected"}
-    assert outcomes["features"] == dict.fromkeys(GOOD, "done")
+    assert outcomes["features"] == outcomes["pitch"] == dict.fromkeys(GOOD, "done")
     reasons = {row.recording_id: row.reason for row in read_stage_report(project / "data", "ingest")}
     for name, file in zip(bad, ("empty.wav", "no-notes.musicxml", "text.mp3", "truncated.musicxml"), strict=True):
         assert f"corpus/{file}: " in reasons[name]
         assert "\n" not in reasons[name]
     assert set(read_performed_notes(project / "data")) == set(GOOD)
-    summary = summarize(project, ("ingest", "align", "features"))
+    summary = summarize(project, STAGES)
     assert not summary.ok
     assert len(summary.having("done")) == 2
     assert [(row.stage, row.reason) for row in summary.having("rejected")] == [("align", "another piece")]
@@ -262,12 +307,18 @@ def test_what_was_done_before_is_found_without_a_worker(project: Path) -> None:
     align_recording(job)
     assert find_alignment(job) == Outcome("one-wav", "reused", "", job.cache / "align" / job.key)
     publish_align(project, [job], [align_recording(job)])
-    (features_job,) = plan_features(project, CONFIG)
+    (features_job,), (pitch_job,) = plan_features(project, CONFIG), plan_pitch(project, CONFIG)
     assert find_features(features_job) is None
+    assert find_pitch(pitch_job) is None
+    make_pitch(pitch_job)
+    assert find_pitch(pitch_job) == Outcome("one-wav", "reused", "", job.cache / "pitch" / pitch_job.key)
 
 
 def test_a_damaged_entry_of_the_cache_is_made_again(project: Path) -> None:
     run_stages(project)
     for report in (project / ".dp/cache/align").rglob("report.parquet"):
         report.write_bytes(b"")
-    assert run_stages(project) == every_stage("reused") | {"align": dict.fromkeys(GOOD, "done")}
+    for curves in (project / ".dp/cache/pitch").rglob("note_pitch.parquet"):
+        curves.write_bytes(b"")
+    done = dict.fromkeys(GOOD, "done")
+    assert run_stages(project) == every_stage("reused") | {"align": done, "pitch": done}
