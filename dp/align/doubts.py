@@ -18,6 +18,7 @@ from dp.types import Doubt, PlayedBar
 from dp.units import FloatArray, IntArray
 
 _AROUND_EVENT = 20  # events: standard deviation of the window in which onsets count as around; own choice
+_BLURRED_EVENT = 2 * _AROUND_EVENT  # how far that window blurs a border
 # Mean likelihood of onsets around: in right pairs (`python -m bench.align.wild`) eight tenths of the notes have more.
 _HEARD_LIKELIHOOD = 0.45
 _HEARD_PASSAGE = 0.25  # of `judge_passages`, 0 to 1: below it the music is not heard; own choice
@@ -59,8 +60,34 @@ def find_heard_events(plan: ScorePlan, likelihood: FloatArray, passage: FloatArr
     around = smooth(likely) / smooth(size)
     fitting = np.bincount(plan.event, passage, len(size)) / size
     heard = (around >= _HEARD_LIKELIHOOD) & (fitting >= _HEARD_PASSAGE)
+    heard = _find_borders(likely / size, heard)
     length = np.diff(plan.event_quarter, append=plan.end_quarter.max())
     return Heard(heard, float(length[heard].sum() / max(length.sum(), 1e-9)))
+
+
+def _find_borders(likelihood: FloatArray, heard: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Find where runs of events that are not heard really begin and end: averages over a window blur that.
+
+    A run grows over the events beside it as far as these are on the whole less likely than halfway between what is
+    heard and what is not.
+
+    Args:
+        likelihood: [E] mean of each event's notes.
+        heard: [E] by averages.
+    """
+    if heard.all() or not heard.any():
+        return heard
+    halfway = 0.5 * (likelihood[heard].mean() + likelihood[~heard].mean())
+    exact = heard.copy()
+    for event in np.flatnonzero(heard[1:] != heard[:-1]):  # the last one before a border
+        beside = np.arange(event, max(event - _BLURRED_EVENT, -1), -1)
+        if heard[event + 1]:
+            beside = np.arange(event + 1, min(event + 1 + _BLURRED_EVENT, len(heard)))
+        doubtful = np.cumsum(halfway - likelihood[beside])
+        best = int(np.argmax(doubtful))
+        if doubtful[best] > 0.0:
+            exact[beside[: best + 1]] = False
+    return exact
 
 
 def find_wrong_pitches(

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from dp.align import align
-from dp.align.doubts import describe_doubts
+from dp.align.doubts import describe_doubts, find_heard_events
+from dp.align.score_events import plan_score
 from dp.config import AlignConfig
 from dp.types import Alignment, Doubt, PlayedBar, ScoreNotes
 from tests.align.played import play
@@ -127,3 +128,12 @@ def test_another_piece_is_refused_without_a_transposition(rows: list[Row]) -> No
     assert not found.accepted
     assert found.reason.startswith("the score does not fit the recording: fit 0.0")
     assert "semitones" not in found.reason
+
+
+def test_a_border_is_found_to_the_event_whatever_surrounds_it() -> None:
+    rng = np.random.default_rng(4)
+    notes = notes_of([(float(i), 1.0, 60) for i in range(200)])
+    likelihood = np.where(np.arange(200) < 130, rng.uniform(0.7, 1.0, 200), rng.uniform(0.0, 0.3, 200))
+    found = find_heard_events(plan_score(notes), likelihood, np.ones(200))
+    assert np.flatnonzero(~found.event).tolist() == list(range(130, 200))
+    assert found.share == pytest.approx(130 / 200)
