@@ -79,10 +79,10 @@ def _find_borders(likelihood: FloatArray, heard: npt.NDArray[np.bool_]) -> npt.N
         return heard
     halfway = 0.5 * (likelihood[heard].mean() + likelihood[~heard].mean())
     exact = heard.copy()
-    for event in np.flatnonzero(heard[1:] != heard[:-1]):  # the last one before a border
-        beside = np.arange(event, max(event - _BLURRED_EVENT, -1), -1)
-        if heard[event + 1]:
-            beside = np.arange(event + 1, min(event + 1 + _BLURRED_EVENT, len(heard)))
+    for event in np.flatnonzero(heard[1:] != heard[:-1]).tolist():  # the last one before a border
+        outwards = -1 if heard[event] else 1
+        beside = event + (outwards + 1) // 2 + outwards * np.arange(_BLURRED_EVENT)
+        beside = beside[(beside >= 0) & (beside < len(heard))]
         doubtful = np.cumsum(halfway - likelihood[beside])
         best = int(np.argmax(doubtful))
         if doubtful[best] > 0.0:

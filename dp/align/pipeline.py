@@ -125,7 +125,7 @@ def _judge(
         fit=fit,
         warping=warping,
         heard_share=heard.share,
-        confidence=compute_note_confidence(evidence, fit, is_heard) * passages,
+        confidence=compute_note_confidence(evidence, fit, is_heard),
         doubts=_find_doubts(music, features, heard, evidence.likelihood, refined, written_quarter),
     )
 

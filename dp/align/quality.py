@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from dp.align.coarse.align import FULL, Level, Timing, warp_events
+from dp.align.coarse.align import FULL, NEVER_LEFT_OUT, Level, Timing, warp_events
 from dp.align.coarse.features import Frames, pool_features
 from dp.align.onsets.refine import TRACK_REACH_FRAME, Refined
 from dp.align.score_events import WRONG_SHIFTS_SEMITONE, ScorePlan, backwards
@@ -26,9 +26,7 @@ _TEMPO_SHARE, _COARSE_SHARE = 3.0, 4.0
 # Where right and wrong are balanced. Of 320 pairs of `python -m bench.align.rejection` and `.wild`, the least right one
 # has 1.03 (a study, freely played), the best wrong ones 0.88 and 0.37 (variations on the right music), then 0.1.
 _EVEN_FIT, _FIT_SLOPE = 0.93, 8.0
-HEARD_SHARE = (
-    0.67  # of a score that must be heard: where half of it is another piece, up to 0.64 seem so; of right ones 0.83
-)
+HEARD_SHARE = 0.6  # of a score that must be heard: where half of it is another piece, about 0.5 is; of right ones 0.83
 _ABSENT_CONFIDENCE = 0.5  # what is left of it where the music is not heard
 _FAR_SEC = 0.5  # distances beyond it are all alike
 WEIGHTS = np.array([4.228, 0.659, 0.103, -1.674, -5.002])  # of Evidence.columns; from `python -m bench.align.calibrate`
@@ -100,7 +98,7 @@ def _make_judging_level(audio: Frames) -> Level:
     factor = FULL.factor
     while len(audio) > factor * _FRAME_LIMIT:
         factor *= 2
-    return replace(FULL, factor=factor, onset_weight=0.0)
+    return replace(FULL, factor=factor, onset_weight=0.0, absent_cost=NEVER_LEFT_OUT)
 
 
 @dataclass(frozen=True)

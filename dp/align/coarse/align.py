@@ -15,6 +15,8 @@ from dp.align.spectrum import Samples
 from dp.align.tempo import smooth_event_sec
 from dp.units import FloatArray, IntArray
 
+NEVER_LEFT_OUT = 1e30  # a cost that is never paid
+
 
 @dataclass(frozen=True)
 class Level:
@@ -26,16 +28,21 @@ class Level:
     both_weight: float  # cost of advancing both sides against 1 for either: below 2 favours the expected tempo
     alone_price: float  # of advancing one side, beside its frames' cost: else a path dwells where a frame fits anything
     smooth_sec: float  # over which the tempo found before is smoothed; 0: not at all
+    absent_cost: float = NEVER_LEFT_OUT  # most that a frame of the score costs before or after all that is recorded
 
 
 # The first level has frames of 320 ms and no band. The finer ones have frames of 80, 40 and 20 ms and look within 5,
 # 1.5 and 0.9 s of the path found before; the nearer that is, the more onsets count. The values are own choices; no
 # comparison is recorded.
-FULL = Level(16, 0, 0.25, 1.6, 0.1, 0.0)
+FULL = Level(16, 0, 0.25, 1.6, 0.1, 0.0, 0.3)
 _FINER = (Level(4, 250, 1.0, 1.6, 0.0, 0.0), Level(2, 75, 2.0, 1.6, 0.0, 1.5), Level(1, 45, 3.0, 1.45, 0.0, 0.7))
 # The first level's table is at most this long and wide, 36 MB of steps: recordings of over 64 minutes begin coarser.
 # Of 43 minutes of pieces in many tempos, frames of 640 ms put 61 % of the beats more than 5 s away, of 320 ms 0.2 %.
 _FULL_FRAME_LIMIT = 12000
+# A recording that has not all of a score: its tempo is taken in steps, of which there must be some; the score may be at
+# most this much longer than the recording, and must be this much longer to be laid out again. Own choices.
+_TEMPO_STEP_SEC, _LEAST_TEMPO_STEPS = 3.0, 5
+_LEAST_STRETCH, _MOST_STRETCH = 1.08, 2.0
 _LOUD_PERCENTILE = 95  # of the frames' levels: what counts as loud; own choice
 _BLOCK_FRAME = 4096  # frames whose levels are measured at once: bounds the copy
 _LOUD_SEC = 10.0  # but where these many seconds are much louder than that, music is rare, and they tell; own choice
@@ -93,6 +100,10 @@ def align_coarsely(
     while len(features.clear) > factor * _FULL_FRAME_LIMIT:
         factor *= 2
     timing, _ = warp_events(features.clear, plan, steady, None, shift_semitone, replace(FULL, factor=factor), hop_sec)
+    layout = _lay_out_again(timing, steady, plan)
+    if layout is not None:
+        level = replace(FULL, factor=factor)
+        timing, _ = warp_events(features.clear, plan, layout, None, shift_semitone, level, hop_sec)
     while factor > FULL.factor:  # only recordings of over 64 minutes
         factor //= 2
         level = replace(FULL, factor=factor, reach_frame=8 * factor)
@@ -101,6 +112,36 @@ def align_coarsely(
         layout = _smooth(timing, plan, level.smooth_sec) if level.smooth_sec > 0 else timing
         timing, _ = warp_events(features.plain, plan, layout, timing, shift_semitone, level, hop_sec)
     return CoarseAlignment(timing.event_sec, timing.end_sec)
+
+
+def _lay_out_again(timing: Timing, steady: Timing, plan: ScorePlan) -> Timing | None:
+    """Lay the score out at the tempo that the recording has most of the time, where that is slower than on average.
+
+    So it is where music is missing. At the average tempo, the path tends to meet the score's end where the recording
+    ends, and to squeeze what is missing, and more, into the middle.
+
+    Args:
+        timing: found with the score at one tempo.
+        steady: the score at that tempo.
+        plan: of the score.
+
+    Returns:
+        The score at one tempo; None: the tempo is the same.
+    """
+    begin_sec, count = float(timing.event_sec[0]), int((timing.end_sec - timing.event_sec[0]) / _TEMPO_STEP_SEC)
+    if count < _LEAST_TEMPO_STEPS:
+        return None
+    edge_sec = begin_sec + np.arange(count + 1) * _TEMPO_STEP_SEC
+    end_quarter = max(float(plan.end_quarter.max()), float(plan.event_quarter[-1]) + 1e-6)
+    heard = _make_increasing(np.append(timing.event_sec, timing.end_sec), np.append(plan.event_quarter, end_quarter))
+    slope = np.diff(np.interp(edge_sec, *heard)) / _TEMPO_STEP_SEC
+    usual = float(np.median(slope[slope > 0.0])) if (slope > 0.0).any() else 0.0
+    average = end_quarter / (steady.end_sec - float(steady.event_sec[0]))
+    share = np.clip(average / max(usual, 1e-9), 1.0, _MOST_STRETCH)
+    if share < _LEAST_STRETCH:
+        return None
+    first_sec = float(steady.event_sec[0])
+    return Timing(first_sec + (steady.event_sec - first_sec) * share, first_sec + (steady.end_sec - first_sec) * share)
 
 
 def make_steady_timing(samples: Samples, sample_rate_hz: int, plan: ScorePlan) -> Timing:
@@ -161,7 +202,8 @@ def warp_events(
         The new timing, and the path's cost per frame of both sides.
     """
     # Both sides at the level's frame rate, T and J frames
-    score = Pooled(layout.play(plan, len(audio), shift_semitone, hop_sec), level.factor)
+    frame_count = max(len(audio), int(np.ceil(layout.end_sec / hop_sec)))
+    score = Pooled(layout.play(plan, frame_count, shift_semitone, hop_sec), level.factor)
     small: Frames = Pooled(audio, level.factor) if pooled is None else pooled
     frame_sec = level.factor * hop_sec
     middle_sec = (frame_sec - hop_sec) / 2  # a pooled frame stands for the middle of its frames
@@ -176,7 +218,15 @@ def warp_events(
     # [E + 1] where the path puts the events and the end
     last_onset = min(int(layout.event_sec[-1] / frame_sec), len(score) - 1)
     rows, columns, cost = warp(
-        small, score, first, width, level.onset_weight, level.both_weight, level.alone_price, last_onset
+        small,
+        score,
+        first,
+        width,
+        level.onset_weight,
+        level.both_weight,
+        level.alone_price,
+        last_onset,
+        level.absent_cost,
     )
     column, at = np.unique(columns, return_index=True)
     row = np.interp((layout_sec - middle_sec) / frame_sec, column, rows[at].astype(np.float64))

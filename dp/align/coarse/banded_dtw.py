@@ -28,6 +28,7 @@ def warp(
     both_weight: float,
     alone_price: float,
     last_onset: int,
+    absent_cost: float = float(_UNREACHABLE),
 ) -> tuple[IntArray, IntArray, float]:
     """Find the cheapest path through the costs of pairing frames of the recording with frames of the score.
 
@@ -40,13 +41,14 @@ def warp(
         both_weight: cost of a step that advances both sides, against 1 for a step that advances one.
         alone_price: what a step that advances one side costs beside its frames, however well these agree.
         last_onset: the column from which on the path may end.
+        absent_cost: of a frame of the score before the recording's first frame or after its last one, at most.
 
     Returns:
         Rows [P] and columns [P] along the path, both non-decreasing, and its cost divided by T + J.
 
     A band that the path cannot cross otherwise makes it begin at the first row's first column, wherever that is.
     """
-    weights = np.float32(onset_weight), np.float32(both_weight), np.float32(alone_price)
+    weights = tuple(np.float32(w) for w in (onset_weight, both_weight, alone_price, absent_cost))
     steps = np.zeros((len(audio), -(-width // 4)), np.uint8)  # [T, width] of two bits each
     totals = np.full((2, width), _UNREACHABLE, np.float32)  # of row t in t % 2
     span, written = (0, 1), score.part(0, 1)
@@ -110,6 +112,7 @@ def _sum_up(  # type: ignore[no-untyped-def]
     onset_weight,
     both_weight,
     alone_price,
+    absent_cost,
 ):
     """Sum the costs forward over the rows of a block: what the cheapest way to every cell costs, and its last step.
 
@@ -121,7 +124,7 @@ def _sum_up(  # type: ignore[no-untyped-def]
         low: the column that the score's features begin with.
         bands, onsets, loudness: of the block's rows.
         score_bands, score_onsets, sounding: of all columns of their bands.
-        onset_weight, both_weight, alone_price: as in `warp`.
+        onset_weight, both_weight, alone_price, absent_cost: as in `warp`.
     """
     width = totals.shape[1]
     cost = np.empty(width, np.float32)
@@ -137,8 +140,9 @@ def _sum_up(  # type: ignore[no-untyped-def]
             if t == 0 and b == 0:
                 best = cost[0]
             alone = cost[b] + alone_price
-            if b > 0 and current[b - 1] + alone < best:
-                best, step = current[b - 1] + alone, _SCORE
+            left_out = min(cost[b], absent_cost) + alone_price if t == 0 or t == len(first) - 1 else alone
+            if b > 0 and current[b - 1] + left_out < best:
+                best, step = current[b - 1] + left_out, _SCORE
             above = b + moved
             if t > 0 and above < width and previous[above] + alone < best:
                 best, step = previous[above] + alone, _AUDIO

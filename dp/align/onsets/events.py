@@ -41,7 +41,7 @@ _MAX_SEARCH_FRAME = 2400  # 12 s
 # However hopeless a pair, looking again has a bounded price, counted in patches of the onset net. Right pairs of the
 # suites S1 and S2 need 7 to 271 a minute, hopeless ones thousands; 300 take about 0.2 CPU seconds.
 SEARCH_PATCHES_PER_MIN = 300.0
-_LEAST_SEARCH_MIN = 1.0  # shorter recordings may spend as much as one minute
+SEARCH_PATCHES = 600.0  # beside these: a short piece may have one long passage in doubt
 _STEPS_PER_PATCH = 2e5  # of Viterbi in the time that a patch takes
 _TEMPO_EVENT = 8  # to either side whose median tempo is expected
 
@@ -195,8 +195,8 @@ def search_again(
     searches = [
         s for run in _iterate_runs(weak) if (s := _make_window(plan, frame, *run, frame_count, min_gap)) is not None
     ]
-    minutes = max(frame_count / (60.0 * FRAME_RATE_HZ), _LEAST_SEARCH_MIN)
-    searches = _choose_affordable(searches, SEARCH_PATCHES_PER_MIN * minutes)
+    minutes = frame_count / (60.0 * FRAME_RATE_HZ)
+    searches = _choose_affordable(searches, SEARCH_PATCHES_PER_MIN * minutes + SEARCH_PATCHES)
     for search, heard in zip(searches, _iterate_stretches(listener, searches), strict=True):
         # [n + 1] the gaps that the tempo around lets expect
         first, end, low = search.first, search.end, search.low
