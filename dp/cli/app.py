@@ -129,6 +129,24 @@ def rebuild(
 
 
 @app.command()
+def pitch(
+    recording: Annotated[str, typer.Argument(help="A recording of the dataset, by its id.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="PNG to write.")],
+    start: Annotated[float, typer.Option(min=0, help="Seconds from the start of the recording's slice.")] = 0.0,
+    end: Annotated[float | None, typer.Option(help="Its end; default: 30 seconds later.")] = None,
+    project: Project = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> int:
+    """Draw how the pitch of every note moves, over the recording's spectrum."""
+    from dp.cli import pitch as command
+
+    if end is not None and end <= start:
+        raise typer.BadParameter("--end: must lie after --start")
+    return command.draw_pitch(project, recording, out, start, end, quiet, as_json)
+
+
+@app.command()
 def train(
     model: Annotated[str, typer.Argument(help="timing, synthesis, vocoder, baseline, or all of the preset.")] = "all",
     preset: Preset = None,

@@ -1,6 +1,7 @@
 """Track the pitch of every note of the accepted recordings.
 
-Instruments make no difference: of a piano, whose player cannot move a pitch, the curves tell the tuning.
+Instruments make no difference. Of a piano, whose player cannot move a pitch, the curves tell the tuning, 10 to 20 cents
+too high, since the partials of its strings are stretched.
 """
 
 from collections.abc import Iterable, Sequence
@@ -105,4 +106,4 @@ def _judge(outcome: Outcome, entry: Path) -> Outcome:
     if len(median_cent) < _FEWEST_NOTE or median_cent.std() <= _DOUBTFUL_SPREAD_CENT:
         return outcome
     spread = f"its notes are in tune to {median_cent.std():.0f} cents only, in most recordings to 10 to 15"
-    return replace(outcome, reason=f"{spread}: times of notes may be wrong")
+    return replace(outcome, reason=f"{spread}: times of notes may be wrong; dp pitch draws them")
