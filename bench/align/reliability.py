@@ -2,17 +2,19 @@
 
     python -m bench.align.reliability --data DATA --out SCRATCH
 
-Rendered suites (S1 piano, S2 violin) have exact truth, rendered human performances (asap) have beats. A real recording
-has neither; what tells is the spectral rise of `bench.align.real` at a note's onset, less that 150 to 300 ms beside it.
-Right notes of low confidence rise less than right ones of high confidence, since soft or covered notes are hard to
-place. So real notes are held against rendered ones of the same confidence and the same kind of instrument: their share
-of right ones is that of the rendered notes, times the ratio of the two rises, each in units of the rise at the surest
-notes of its kind. Printed are the shares in bins of confidence and the expected calibration error (ECE): the distance
-between mean confidence and share of right notes, on average over notes.
+Rendered suites (piano, violin) have exact truth, rendered human performances (asap) have beats. A real recording has
+neither; what tells is the spectral rise of `bench.align.real` at a note's onset, less that 150 to 300 ms beside it. The
+notes in a bin of confidence are a mixture of right and wrong ones, whose mean rises are known from the rendered suites
+of the same kind of instrument: the share of right ones is where the real notes' mean rise lies between the two. (Right
+notes of low confidence rise less than right ones of high confidence, since soft and covered notes are hard to place: so
+the means are taken in each bin, and all rises are in units of those of the surest notes of their kind.) Printed are the
+shares and the expected calibration error (ECE): the distance between mean confidence and share of right notes, on
+average over notes.
 """
 
 import argparse
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,13 +33,11 @@ from dp.score import read_score
 from dp.types import Alignment
 from dp.units import FloatArray, IntArray
 
-REAL = {
-    "real piano": ("ishizaka", "S1"),
-    "real violin": ("bach-violin", "S2"),
-    "real violin, more": ("violin-more", "S2"),
-}
+RENDERED = {"piano": ("S1", "H1"), "violin": ("S2", "H2")}  # suites of a kind
+REAL = (("ishizaka", "piano"), ("bach-violin", "violin"), ("violin-more", "violin"))  # corpora, and their kind
 BIN_EDGES = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 1.0)
 RIGHT_SEC = 0.05
+_LEAST_NOTES = 10
 _NEAR_FRAME = 2  # the largest rise in so many frames of 8 ms to either side counts
 _BESIDE_SEC = (-0.3, -0.25, -0.2, -0.15, 0.15, 0.2, 0.25, 0.3)
 
@@ -63,10 +63,10 @@ def measure_rise(audio: Path, slice_sec: tuple[float, float | None], found: Alig
     return np.asarray(here - np.mean(beside, axis=0))
 
 
-def listen_to_suite(suite: str, given: argparse.Namespace) -> Notes:
-    """The notes of a rendered suite."""
+def listen_to_suites(suites: Sequence[str], given: argparse.Namespace) -> Notes:
+    """The notes of rendered suites."""
     parts = []
-    for item in build_suite(suite, given.out / "suites", data_of(given)):
+    for item in (i for suite in suites for i in build_suite(suite, given.out / "suites", data_of(given))):
         score = read_score(item.score_path)
         samples = read_audio(item.audio_path, ALIGN_SAMPLE_RATE_HZ)
         found = align(samples, score.notes, AlignConfig(), item.name, score.repeats)
@@ -130,17 +130,27 @@ def list_bins(notes: Notes) -> list[IntArray]:
     ]
 
 
-def find_relative_rise(notes: Notes) -> list[float]:
-    """The mean rise in every bin, in units of the last one's; nan where a bin is empty."""
-    means = [float(notes.rise[index].mean()) if len(index) else np.nan for index in list_bins(notes)]
-    return [mean / means[-1] for mean in means]
+def find_relative_rise(notes: Notes) -> FloatArray:
+    """The rises [N] in units of the surest notes' mean."""
+    return np.asarray(notes.rise / notes.rise[list_bins(notes)[-1]].mean())
 
 
 def estimate_right(notes: Notes, rendered: Notes) -> list[float]:
-    """Estimate the share of right notes in every bin from rendered notes of the same confidence."""
-    known = [float(rendered.right[index].mean()) for index in list_bins(rendered)]
-    ratios = zip(known, find_relative_rise(notes), find_relative_rise(rendered), strict=True)
-    return [min(share * max(rise, 0.0) / max(usual, 1e-3), 1.0) for share, rise, usual in ratios]
+    """Estimate the share of right notes in every bin, by how much right and wrong rendered ones rise."""
+    rise, known = find_relative_rise(notes), find_relative_rise(rendered)
+    shares = []
+    for index, alike in zip(list_bins(notes), list_bins(rendered), strict=True):
+        right, wrong = (
+            known[_choose_enough(alike, np.flatnonzero(rendered.right == value))].mean() for value in (1.0, 0.0)
+        )
+        shares.append(float(np.clip((rise[index].mean() - wrong) / (right - wrong), 0.0, 1.0)) if len(index) else 0.0)
+    return shares
+
+
+def _choose_enough(alike: IntArray, wanted: IntArray) -> IntArray:
+    """Which of the wanted notes are alike; all of them where those are too few for a mean."""
+    both = np.intersect1d(alike, wanted)
+    return both if len(both) >= _LEAST_NOTES else wanted
 
 
 def describe(kind: str, notes: Notes, shares: list[float]) -> list[str]:
@@ -162,17 +172,15 @@ def main() -> None:
     add_data_options(parser)
     given = parser.parse_args()
     given.only, given.program = "asap/", 0
-    rendered = {suite: listen_to_suite(suite, given) for suite in ("S1", "S2")}
+    rendered = {kind: listen_to_suites(suites, given) for kind, suites in RENDERED.items()}
     print(f"{'confidence':14s}{'notes':>6s}{'mean':>8s}{'right':>8s}")
-    for suite, notes in rendered.items():
-        print(
-            *describe(f"rendered, {suite}", notes, [float(notes.right[i].mean()) for i in list_bins(notes)]), sep="\n"
-        )
-    beats = listen_to_beats(given)
-    print(*describe("rendered, beats", beats, [float(beats.right[i].mean()) for i in list_bins(beats)]), sep="\n")
-    for kind, (corpus, suite) in REAL.items():
+    for kind, notes in {**rendered, "beats": listen_to_beats(given)}.items():
+        shares = [float(notes.right[i].mean()) if len(i) else 0.0 for i in list_bins(notes)]
+        print(*describe(f"rendered, {kind}", notes, shares), sep="\n")
+    for corpus, kind in REAL:
         notes = listen_to_corpus(corpus, given.data / corpus)
-        print(*describe(f"{kind} (estimated)", notes, estimate_right(notes, rendered[suite])), sep="\n", flush=True)
+        shares = estimate_right(notes, rendered[kind])
+        print(*describe(f"real {kind}, {corpus} (estimated)", notes, shares), sep="\n", flush=True)
 
 
 if __name__ == "__main__":

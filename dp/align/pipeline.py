@@ -43,14 +43,41 @@ from dp.units import FloatArray
 
 _COARSE_FRAME_SEC = COARSE_HOP_SAMPLE / SAMPLE_RATE_HZ  # 20 ms
 _FINE_FRAME_SEC = HOP_SAMPLE / SAMPLE_RATE_HZ  # 5 ms
+_MUCH_MISSING = 0.05  # of what is heard; own choice
 MIN_EVENT_SEC = 2 * _FINE_FRAME_SEC  # each event needs a frame of its own; twice: grace notes may double the events
 
 
 def align_notes(
     samples: Samples, notes: ScoreNotes, config: AlignConfig, subject: str, repeats: Sequence[Repeat] = ()
 ) -> Alignment:
-    """Find when each note of a score sounds in a recording, by our own method; arguments as in `dp.align.align`."""
+    """Find when each note of a score sounds in a recording, by our own method; arguments as in `dp.align.align`.
+
+    Where a repeat seems to be left out though music is missing too, the score is also tried as it is written: a repeat
+    that is cut off in the middle is better explained so.
+    """
     check_input(samples, notes, subject)
+    found = _align_once(samples, notes, config, repeats)
+    missing = sum(
+        doubt.last_quarter - doubt.first_quarter for doubt in found.alignment.doubts if doubt.kind == "absent"
+    )
+    if len(found.alignment.notes) < len(notes) and found.fits and missing > _MUCH_MISSING * found.heard_quarter:
+        written = _align_once(samples, notes, config, ())
+        if written.heard_quarter > (1.0 + _MUCH_MISSING) * found.heard_quarter:
+            return written.alignment
+    return found.alignment
+
+
+@dataclass(frozen=True)
+class _Found:
+    """An alignment, and how much of the score it bears out."""
+
+    alignment: Alignment
+    heard_quarter: float
+    fits: bool  # what is heard, whatever is missing
+
+
+def _align_once(samples: Samples, notes: ScoreNotes, config: AlignConfig, repeats: Sequence[Repeat]) -> _Found:
+    """Align with the repeats that are played, as far as they may be played otherwise than written."""
     # What is played, and where; M notes, E events
     music, features = find_music(make_sound(samples), SAMPLE_RATE_HZ, notes, repeats, MIN_EVENT_SEC)
     written_quarter = notes.onset_quarter[music.score_index]
@@ -82,7 +109,7 @@ def align_notes(
         offset_sec=music.start_sec + offset_sec,
         confidence=judgement.confidence,
     )
-    return Alignment(
+    alignment = Alignment(
         performed=performed,
         path=WarpingPath(plan.event_quarter + plan.first_quarter, music.start_sec + refined.event_sec),
         tuning_cent=100.0 * (music.tuning_semitone + shift),
@@ -97,6 +124,8 @@ def align_notes(
             for doubt in judgement.doubts
         ),
     )
+    heard_quarter = judgement.heard_share * float(plan.end_quarter.max())
+    return _Found(alignment, heard_quarter, judgement.fit >= config.min_score_fit)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dp.align import align
 from dp.align.doubts import describe_doubts, find_heard_events
 from dp.align.score_events import plan_score
 from dp.config import AlignConfig
-from dp.types import Alignment, Doubt, PlayedBar, ScoreNotes
+from dp.types import Alignment, Doubt, PlayedBar, Repeat, ScoreNotes
 from tests.align.played import play
 from tests.factories import notes_of
 
@@ -139,3 +139,19 @@ def test_a_border_is_found_to_the_event_whatever_surrounds_it() -> None:
     found = find_heard_events(plan_score(notes), likelihood, np.ones(200))
     assert np.flatnonzero(~found.event).tolist() == list(range(130, 200))
     assert found.share == pytest.approx(130 / 200)
+
+
+def test_a_cut_through_the_second_pass_of_a_repeat_leaves_out_no_repeat(rows: list[Row]) -> None:
+    first = [row for row in rows if row[0] < 64]
+    rest = [(o + 64, d, p) for o, d, p in rows if o >= 64]
+    written = [*first, *((o + 64, d, p) for o, d, p in first), *rest]  # bars 1-16 twice, then 14 others
+    found = align(
+        heard(without_bars(written, 27, 36)),
+        with_bars(written),
+        AlignConfig(),
+        "x",
+        (Repeat(0.0, 0.0, 64.0, True, "1-16", True),),
+    )
+    assert found.accepted
+    assert found.structure == ""
+    assert len(bars(found, "absent") ^ set(range(27, 37))) <= 2
