@@ -1,8 +1,10 @@
-"""Fit the weights of dp.align.quality.note_confidence: `python -m bench.align.calibrate --data DATA --out SCRATCH`.
+"""Fit the weights of `dp.align.quality.compute_note_confidence`.
+
+    python -m bench.align.calibrate --data DATA --out SCRATCH
 
 A logistic regression on the notes of suites with exact truth: what a note's evidence was, and whether its onset was
 within 50 ms. Prints the weights, how well they are calibrated on the notes fitted on and on those of other suites,
-and the mean likelihoods of onsets, on which dp.align.quality.score_fit rests.
+and the mean likelihoods of onsets, on which dp.align.quality.compute_score_fit rests.
 """
 
 import argparse

@@ -28,6 +28,9 @@ _TEMPO_SHARE, _COARSE_SHARE = 3.0, 4.0
 _EVEN_FIT, _FIT_SLOPE = 0.93, 8.0
 HEARD_SHARE = 0.6  # of a score that must be heard: where half of it is another piece, about 0.5 is; of right ones 0.83
 _ABSENT_CONFIDENCE = 0.5  # what is left of it where the music is not heard
+_BROKEN_CONFIDENCE = (
+    0.75  # in slowly broken chords: of notes that would be sure, so many are right (`bench.align.broken`)
+)
 _FAR_SEC = 0.5  # distances beyond it are all alike
 WEIGHTS = np.array([4.228, 0.659, 0.103, -1.674, -5.002])  # of Evidence.columns; from `python -m bench.align.calibrate`
 _FARTHEST_SEMITONE = 6  # that a score may be transposed by, to be told
@@ -109,6 +112,7 @@ class Evidence:
     odds_around: FloatArray  # [N] mean of its event's and the neighbouring events' notes
     tempo_error_sec: FloatArray  # [N] distance of its event from the locally smoothed tempo
     coarse_error_sec: FloatArray  # [N] distance of its event from the coarse alignment
+    broken: npt.NDArray[np.bool_]  # [N] whether it belongs to a slowly broken chord
 
     @property
     def likelihood(self) -> FloatArray:
@@ -163,6 +167,7 @@ def gather_onset_evidence(
         odds_around=_average_around(odds, plan),
         tempo_error_sec=np.abs(refined.event_sec - smooth)[plan.event],
         coarse_error_sec=np.abs(refined.event_sec - coarse_event_sec)[plan.event],
+        broken=refined.broken,
     )
 
 
@@ -194,4 +199,5 @@ def compute_note_confidence(evidence: Evidence, fit: float, heard: npt.NDArray[n
         heard: [N] whether the music around each note is heard.
     """
     chance = min(1.0, 2.0 * fit) / (1.0 + np.exp(-evidence.columns() @ WEIGHTS))
+    chance *= np.where(evidence.broken, _BROKEN_CONFIDENCE, 1.0)
     return np.asarray(chance * np.where(heard, 1.0, _ABSENT_CONFIDENCE))

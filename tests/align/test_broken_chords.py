@@ -5,6 +5,7 @@ import pytest
 
 from dp.align.onsets.broken import split_chords
 from dp.align.onsets.refine import refine_onsets
+from dp.align.quality import compute_note_confidence, gather_onset_evidence
 from dp.align.score_events import plan_score
 from tests.align.played import listen, play
 from tests.factories import notes_of
@@ -31,6 +32,11 @@ def test_the_notes_of_a_broken_chord_are_found_one_by_one(spread_sec: float, dir
     assert np.delete(away_sec, chord).max() < 0.02
     assert (away_sec[chord] < 0.02).sum() >= len(CHORD) - 2  # an octave may be heard with the note below it
     assert found.event_sec[8] == pytest.approx(true_sec[chord].min(), abs=0.04)
+    assert np.flatnonzero(found.broken).tolist() == chord.tolist()
+    confidence = compute_note_confidence(
+        gather_onset_evidence(plan, found, late_sec, 0.005), 1.0, np.ones(len(plan.pitch), bool)
+    )
+    assert confidence[chord].max() < 0.8 < np.median(np.delete(confidence, chord))
 
 
 def test_events_as_played_keep_their_order() -> None:

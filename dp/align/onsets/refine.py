@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from dp.align.onsets.broken import PlayedEvents, find_broken_chords, split_chords
 from dp.align.onsets.events import find_best_events, gather_event_evidence, log_density, search_again
@@ -38,6 +39,7 @@ class Refined:
     event_sec: FloatArray  # [E] increasing
     logits: F32  # [N, 2 * TRACK_REACH_FRAME + 1] of "the note begins here" against 0 for "not near", from sound alone
     center_frame: IntArray  # [N] the middle one of these frames
+    broken: npt.NDArray[np.bool_]  # [N] whether a note belongs to a slowly broken chord
 
 
 def refine_onsets(listener: Listener, event_sec: FloatArray) -> Refined:
@@ -65,7 +67,8 @@ def refine_onsets(listener: Listener, event_sec: FloatArray) -> Refined:
     frame = _pass(logits, center, split, PASS_REACH_FRAME[1], played, min_gap)
     note_frame = split[played.plan.event] + _settle_notes(logits, center, split, frame, played.plan)
     onset_sec, event_sec = (frame_to_sec(f, rate_hz) + _SOUND_DELAY_SEC for f in (note_frame, frame[~played.follows]))
-    return Refined(onset_sec, event_sec, logits, center)
+    broken = played.plan.event_size[played.plan.event] < plan.event_size[plan.event]
+    return Refined(onset_sec, event_sec, logits, center, broken)
 
 
 def _hear_moved(listener: Listener, logits: F32, center: IntArray, before: IntArray, after: IntArray) -> None:
