@@ -32,9 +32,9 @@ def sounded(rows: list[tuple[float, float, int]]) -> list[tuple[float, float, in
 
 
 def check(found: Alignment, bad: np.ndarray, near: np.ndarray) -> None:
-    """Confidence is gone in the passage, and there everywhere else; nothing is asked near its borders."""
+    """Confidence is low in the passage, and high everywhere else; nothing is asked near its borders."""
     assert found.accepted
-    assert np.mean(found.performed.confidence[bad & ~near] < 0.3) > 0.8
+    assert np.mean(found.performed.confidence[bad & ~near] < 0.5) > 0.9
     assert np.mean(found.performed.confidence[~bad & ~near] > 0.5) > 0.9
 
 
