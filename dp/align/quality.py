@@ -26,7 +26,9 @@ _TEMPO_SHARE, _COARSE_SHARE = 3.0, 4.0
 # Where right and wrong are balanced. Of 320 pairs of `python -m bench.align.rejection` and `.wild`, the least right one
 # has 1.03 (a study, freely played), the best wrong ones 0.88 and 0.37 (variations on the right music), then 0.1.
 _EVEN_FIT, _FIT_SLOPE = 0.93, 8.0
-HEARD_SHARE = 0.6  # of a score that must be heard: where half of it is another piece, about 0.5 is; of right ones 0.83
+HEARD_SHARE = (
+    0.65  # of a score that must be heard: where half of it is another piece, up to 0.61 is; of right ones 0.83
+)
 _ABSENT_CONFIDENCE = 0.5  # what is left of it where the music is not heard
 _BROKEN_CONFIDENCE = (
     0.75  # in slowly broken chords: of notes that would be sure, so many are right (`bench.align.broken`)

@@ -98,7 +98,7 @@ def test_a_score_of_which_half_is_another_piece_is_refused(rows: list[Row]) -> N
     found = align(heard(rows), with_bars(other), AlignConfig(), "x")
     assert not found.accepted
     assert re.match(
-        "the recording has only (49|50) % of the score, needed 60 %; not heard: bars 1[56]-30", found.reason
+        "the recording has only (49|50) % of the score, needed 65 %; not heard: bars 1[56]-30", found.reason
     )
 
 

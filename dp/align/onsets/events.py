@@ -41,7 +41,7 @@ _MAX_SEARCH_FRAME = 2400  # 12 s
 # However hopeless a pair, looking again has a bounded price, counted in patches of the onset net. Right pairs of the
 # suites S1 and S2 need 7 to 271 a minute, hopeless ones thousands; 300 take about 0.2 CPU seconds.
 SEARCH_PATCHES_PER_MIN = 300.0
-SEARCH_PATCHES = 600.0  # beside these: a short piece may have one long passage in doubt
+SEARCH_PATCHES = 300.0  # beside these: a short piece may have one long passage in doubt
 _STEPS_PER_PATCH = 2e5  # of Viterbi in the time that a patch takes
 _TEMPO_EVENT = 8  # to either side whose median tempo is expected
 
