@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from dp.align.coarse.align import FULL, NEVER_LEFT_OUT, Level, Timing, warp_events
+from dp.align.coarse.align import FULL, Level, Timing, warp_events
 from dp.align.coarse.features import Frames, pool_features
 from dp.align.onsets.refine import TRACK_REACH_FRAME, Refined
 from dp.align.score_events import WRONG_SHIFTS_SEMITONE, ScorePlan, backwards
@@ -103,7 +103,7 @@ def _make_judging_level(audio: Frames) -> Level:
     factor = FULL.factor
     while len(audio) > factor * _FRAME_LIMIT:
         factor *= 2
-    return replace(FULL, factor=factor, onset_weight=0.0, absent_cost=NEVER_LEFT_OUT)
+    return replace(FULL, factor=factor, onset_weight=0.0)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,17 @@ def test_finds_the_cheapest_path_of_a_full_table(
     assert last_onset <= j[-1] < columns
 
 
+def test_what_is_missing_at_an_end_is_left_out_there_where_that_has_a_lower_cost() -> None:
+    score = np.eye(30)[:, :20] + np.vstack([np.zeros((20, 20)), np.eye(20)[:10]])  # its last third is its first again
+    heard = score[:20]  # and is not in the recording
+    first = np.zeros(20, np.int64)
+    columns = warp(features(heard), features(score), first, 30, 0.0, 1.6, 0.1, 29, absent_cost=0.3)[1]
+    assert columns.tolist() == list(range(30))
+    rows, columns, mean = warp(features(heard), features(score), first, 30, 0.0, 1.6, 0.1, 29, absent_cost=0.3)
+    assert rows[columns >= 20].tolist() == [19] * 10
+    assert mean == pytest.approx(10 * 0.4 / 50)  # every frame of the first two thirds fits
+
+
 def test_a_frame_that_fits_everything_holds_no_path_where_advancing_one_side_has_a_price() -> None:
     heard = np.full((20, 1), 0.5)
     score = np.full((20, 1), 0.5)

@@ -15,7 +15,7 @@ from dp.align.spectrum import Samples
 from dp.align.tempo import smooth_event_sec
 from dp.units import FloatArray, IntArray
 
-NEVER_LEFT_OUT = 1e30  # a cost that is never paid
+_NEVER_LEFT_OUT = 1e30  # a cost that is never paid
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,13 @@ class Level:
     both_weight: float  # cost of advancing both sides against 1 for either: below 2 favours the expected tempo
     alone_price: float  # of advancing one side, beside its frames' cost: else a path dwells where a frame fits anything
     smooth_sec: float  # over which the tempo found before is smoothed; 0: not at all
-    absent_cost: float = NEVER_LEFT_OUT  # most that a frame of the score costs before or after all that is recorded
+    absent_cost: float = _NEVER_LEFT_OUT  # most that a frame of the score costs before or after all that is recorded
 
 
 # The first level has frames of 320 ms and no band. The finer ones have frames of 80, 40 and 20 ms and look within 5,
 # 1.5 and 0.9 s of the path found before; the nearer that is, the more onsets count. The values are own choices; no
 # comparison is recorded.
-FULL = Level(16, 0, 0.25, 1.6, 0.1, 0.0, 0.3)
+FULL = Level(16, 0, 0.25, 1.6, 0.1, 0.0)
 _FINER = (Level(4, 250, 1.0, 1.6, 0.0, 0.0), Level(2, 75, 2.0, 1.6, 0.0, 1.5), Level(1, 45, 3.0, 1.45, 0.0, 0.7))
 # The first level's table is at most this long and wide, 36 MB of steps: recordings of over 64 minutes begin coarser.
 # Of 43 minutes of pieces in many tempos, frames of 640 ms put 61 % of the beats more than 5 s away, of 320 ms 0.2 %.
@@ -43,6 +43,9 @@ _FULL_FRAME_LIMIT = 12000
 # most this much longer than the recording, and must be this much longer to be laid out again. Own choices.
 _TEMPO_STEP_SEC, _LEAST_TEMPO_STEPS = 3.0, 5
 _LEAST_STRETCH, _MOST_STRETCH = 1.08, 2.0
+# Of a frame of the score that is left out at an end; no less than what is matched costs on average. Else, where scores
+# match badly, as with sounds without overtones, all would be left out. Own choice.
+_ABSENT_COST = 0.3
 _LOUD_PERCENTILE = 95  # of the frames' levels: what counts as loud; own choice
 _BLOCK_FRAME = 4096  # frames whose levels are measured at once: bounds the copy
 _LOUD_SEC = 10.0  # but where these many seconds are much louder than that, music is rare, and they tell; own choice
@@ -99,10 +102,11 @@ def align_coarsely(
     factor = FULL.factor
     while len(features.clear) > factor * _FULL_FRAME_LIMIT:
         factor *= 2
-    timing, _ = warp_events(features.clear, plan, steady, None, shift_semitone, replace(FULL, factor=factor), hop_sec)
+    level = replace(FULL, factor=factor)
+    timing, cost = warp_events(features.clear, plan, steady, None, shift_semitone, level, hop_sec)
     layout = _lay_out_again(timing, steady, plan)
     if layout is not None:
-        level = replace(FULL, factor=factor)
+        level = replace(level, absent_cost=max(_ABSENT_COST, cost))
         timing, _ = warp_events(features.clear, plan, layout, None, shift_semitone, level, hop_sec)
     while factor > FULL.factor:  # only recordings of over 64 minutes
         factor //= 2
