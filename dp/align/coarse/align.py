@@ -43,6 +43,7 @@ _FULL_FRAME_LIMIT = 12000
 # most this much longer than the recording, and must be this much longer to be laid out again. Own choices.
 _TEMPO_STEP_SEC, _LEAST_TEMPO_STEPS = 3.0, 5
 _LEAST_STRETCH, _MOST_STRETCH = 1.08, 2.0
+_STEADY_SHARE, _STEADY_WITHIN = 0.7, 0.3  # of the time the tempo must be this near the usual one
 # Of a frame of the score that is left out at an end; no less than what is matched costs on average. Else, where scores
 # match badly, as with sounds without overtones, all would be left out. Own choice.
 _ABSENT_COST = 0.3
@@ -130,7 +131,7 @@ def _lay_out_again(timing: Timing, steady: Timing, plan: ScorePlan) -> Timing | 
         plan: of the score.
 
     Returns:
-        The score at one tempo; None: the tempo is the same.
+        The score at one tempo; None: the tempo is the same, or no tempo is usual, as where pieces follow each other.
     """
     begin_sec, count = float(timing.event_sec[0]), int((timing.end_sec - timing.event_sec[0]) / _TEMPO_STEP_SEC)
     if count < _LEAST_TEMPO_STEPS:
@@ -142,7 +143,8 @@ def _lay_out_again(timing: Timing, steady: Timing, plan: ScorePlan) -> Timing | 
     usual = float(np.median(slope[slope > 0.0])) if (slope > 0.0).any() else 0.0
     average = end_quarter / (steady.end_sec - float(steady.event_sec[0]))
     share = np.clip(average / max(usual, 1e-9), 1.0, _MOST_STRETCH)
-    if share < _LEAST_STRETCH:
+    is_usual = np.mean(np.abs(slope / max(usual, 1e-9) - 1.0) < _STEADY_WITHIN)
+    if share < _LEAST_STRETCH or is_usual < _STEADY_SHARE:
         return None
     first_sec = float(steady.event_sec[0])
     return Timing(first_sec + (steady.event_sec - first_sec) * share, first_sec + (steady.end_sec - first_sec) * share)
