@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import IntFlag
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -192,6 +192,16 @@ class PerformedNotes:
             DataError: pandas is not installed.
         """
         return make_pandas_table(select_arrays(self))
+
+
+class Samples(Protocol):
+    """Mono samples [L] of which slices are looked at: an array, or what reads them from a file."""
+
+    def __len__(self) -> int:
+        """Count the samples."""
+
+    def __getitem__(self, part: slice, /) -> npt.NDArray[np.float32]:
+        """Give a slice, without a step, as an array."""
 
 
 @dataclass(frozen=True)

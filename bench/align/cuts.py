@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.align.wild import list_pairs, make_parser
+from bench.align.wild import list_pairs, make_pairs_parser
 from dp.align import ALIGN_SAMPLE_RATE_HZ, align
 from dp.align.doubts import describe_doubts
 from dp.audio.reading import read_audio
@@ -98,7 +98,7 @@ def compare(
 
 def main() -> None:
     """Command line."""
-    given = make_parser("cuts", __doc__).parse_args()
+    given = make_pairs_parser("cuts", __doc__).parse_args()
     results = []
     for pair in list_pairs(given):
         score = read_score(pair.score)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bench.align.wild import list_pairs, make_parser
+from bench.align.wild import list_pairs, make_pairs_parser
 from dp.align import ALIGN_SAMPLE_RATE_HZ, align
 from dp.audio.reading import read_audio
 from dp.config import AlignConfig
@@ -80,7 +80,7 @@ def find_doubted(found: Alignment, score: Score, misprint: Misprint) -> tuple[bo
 
 def main() -> None:
     """Command line."""
-    given = make_parser("misprints", __doc__).parse_args()
+    given = make_pairs_parser("misprints", __doc__).parse_args()
     tallies: dict[str, list[tuple[bool, int, int]]] = {}
     for pair in list_pairs(given):
         score = read_score(pair.score)

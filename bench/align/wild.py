@@ -81,18 +81,24 @@ class Row:
 
 
 def make_parser(command: str, doc: str | None) -> argparse.ArgumentParser:
-    """Make the parser of a command that takes pairs of `list_pairs`."""
+    """Make the parser of a command that renders performances."""
     parser = argparse.ArgumentParser(prog=f"python -m bench.align.{command}", description=(doc or "").splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of asap, ishizaka and others")
     parser.add_argument("--soundfont", type=Path, default=SOUNDFONT, help="FluidR3_GM.sf2")
     parser.add_argument("--out", type=Path, required=True, help="scratch folder")
     parser.add_argument("--only", default="", help="what matches this expression: of a recording, its kind/name")
+    return parser
+
+
+def make_pairs_parser(command: str, doc: str | None) -> argparse.ArgumentParser:
+    """Make the parser of a command that takes the pairs of `list_pairs`."""
+    parser = make_parser(command, doc)
     parser.add_argument("--program", type=int, default=0, help="General MIDI program, from 0, that plays performances")
     return parser
 
 
 def list_pairs(given: argparse.Namespace) -> Iterator[Pair]:
-    """List the right pairs that a command line of `make_parser` wants; performances are rendered once."""
+    """List the right pairs that a command line of `make_pairs_parser` wants; performances are rendered once."""
     for performance in sorted((given.data / "asap").glob("*/*.mid")):
         folder = performance.parent
         name = f"{folder.name}/{performance.stem}"
@@ -275,9 +281,10 @@ def summarize(rows: list[Row]) -> list[str]:
         mine = [row for row in rows if (row.kind, row.pairing) == (kind, pairing)]
         fits, cost = [row.fit for row in mine], [row.cpu_sec_per_min for row in mine]
         median, within = np.array([(row.beat_median_ms, row.beat_within_50) for row in mine]).T
-        beats = f"{np.nanmedian(median):9.1f}{100 * np.nanmean(within):8.1f}{(median > 1000 * COLLAPSED_SEC).sum():9d}"
-        if not np.isfinite(median).any():
-            beats = f"{'-':>9s}{'-':>8s}{'-':>9s}"
+        beats = f"{'-':>9s}{'-':>8s}{'-':>9s}"
+        if np.isfinite(median).any():
+            squeezed = (median > 1000 * COLLAPSED_SEC).sum()
+            beats = f"{np.nanmedian(median):9.1f}{100 * np.nanmean(within):8.1f}{squeezed:9d}"
         lines.append(
             f"{kind:12s}{pairing:16s}{len(mine):6d}{sum(row.accepted for row in mine):9d}{min(fits):10.2f}"
             f"{max(fits):6.2f}{beats}{np.mean(cost):7.2f}{max(cost):7.2f}"
@@ -287,7 +294,7 @@ def summarize(rows: list[Row]) -> list[str]:
 
 def main() -> None:
     """Command line."""
-    parser = make_parser("wild", __doc__)
+    parser = make_pairs_parser("wild", __doc__)
     parser.add_argument("--wrong", action="store_true", help="wrong pairs too")
     parser.add_argument("--pairings", nargs="+", default=[RIGHT, *WRONG], choices=[RIGHT, *WRONG], help="only these")
     given = parser.parse_args()

@@ -5,9 +5,9 @@
 
 from collections.abc import Sequence
 
-from dp.align.spectrum import ALIGN_SAMPLE_RATE_HZ, Samples
+from dp.align.spectrum import ALIGN_SAMPLE_RATE_HZ
 from dp.config import AlignConfig, check_align_method
-from dp.types import Alignment, Repeat, ScoreNotes
+from dp.types import Alignment, Repeat, Samples, ScoreNotes
 
 __all__ = ["ALIGN_SAMPLE_RATE_HZ", "align"]
 

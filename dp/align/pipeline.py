@@ -33,12 +33,12 @@ from dp.align.quality import (
     judge_warping,
 )
 from dp.align.spectrum import ALIGN_SAMPLE_RATE_HZ as SAMPLE_RATE_HZ
-from dp.align.spectrum import SILENT_PEAK, Samples, find_peak, iterate_samples, make_sound
+from dp.align.spectrum import SILENT_PEAK, find_peak, iterate_samples, make_sound
 from dp.align.structure.locate import Music, find_music
 from dp.align.tuning import describe_tuning
 from dp.config import AlignConfig
 from dp.errors import DataError
-from dp.types import Alignment, Doubt, PerformedNotes, Repeat, ScoreNotes, WarpingPath
+from dp.types import Alignment, Doubt, PerformedNotes, Repeat, Samples, ScoreNotes, WarpingPath
 from dp.units import FloatArray
 
 _COARSE_FRAME_SEC = COARSE_HOP_SAMPLE / SAMPLE_RATE_HZ  # 20 ms

@@ -26,13 +26,11 @@ _TEMPO_SHARE, _COARSE_SHARE = 3.0, 4.0
 # Where right and wrong are balanced. Of 320 pairs of `python -m bench.align.rejection` and `.wild`, the least right one
 # has 1.03 (a study, freely played), the best wrong ones 0.88 and 0.37 (variations on the right music), then 0.1.
 _EVEN_FIT, _FIT_SLOPE = 0.93, 8.0
-HEARD_SHARE = (
-    0.65  # of a score that must be heard: where half of it is another piece, up to 0.61 is; of right ones 0.83
-)
+# Of a score that must be heard: where half of it is another piece, up to 0.61 is; of right ones 0.83
+HEARD_SHARE = 0.65
 _ABSENT_CONFIDENCE = 0.5  # what is left of it where the music is not heard
-_BROKEN_CONFIDENCE = (
-    0.75  # in slowly broken chords: of notes that would be sure, so many are right (`bench.align.broken`)
-)
+# In slowly broken chords: of notes that would be sure, so many are right (`python -m bench.align.broken`)
+_BROKEN_CONFIDENCE = 0.75
 _FAR_SEC = 0.5  # distances beyond it are all alike
 WEIGHTS = np.array([4.228, 0.659, 0.103, -1.674, -5.002])  # of Evidence.columns; from `python -m bench.align.calibrate`
 _FARTHEST_SEMITONE = 6  # that a score may be transposed by, to be told

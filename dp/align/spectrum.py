@@ -6,11 +6,12 @@ It also tells what a note puts into a spectrum.
 import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import scipy.fft
+
+from dp.types import Samples
 
 F32 = npt.NDArray[np.float32]
 
@@ -23,16 +24,6 @@ HARMONIC_SEMITONE = np.array([0, 12, 19, 24, 28, 31, 34, 36])  # of a note's fir
 HARMONIC_LEVEL = np.array([1.0, 0.7, 0.5, 0.4, 0.3, 0.25, 0.2, 0.2])  # their magnitudes against the fundamental's
 _FRAMES_AT_ONCE = 512  # bounds the copy that windowing makes
 _SAMPLES_AT_ONCE = 1 << 18  # 1 MB
-
-
-class Samples(Protocol):
-    """Mono samples [L] of which slices are looked at: an array, or what reads them from a file."""
-
-    def __len__(self) -> int:
-        """Count the samples."""
-
-    def __getitem__(self, part: slice, /) -> F32:
-        """Give a slice, without a step, as an array."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@
 
 import numpy as np
 
-from dp.align.spectrum import Samples, compute_magnitude_frames
+from dp.align.spectrum import compute_magnitude_frames
+from dp.types import Samples
 from dp.units import A4_HZ
 
 # All values are own choices; no comparison is recorded.

@@ -25,12 +25,10 @@ from dp.audio.harmonic_sums import (
     sum_harmonics,
     weigh_harmonics,
 )
-from dp.audio.sample_file import SampleFile
-from dp.types import PITCH_FRAME_RATE_HZ, PitchCurve
+from dp.types import PITCH_FRAME_RATE_HZ, PitchCurve, Samples
 from dp.units import FloatArray, IntArray, pitch_to_hz
 
 F32 = npt.NDArray[np.float32]
-Samples = F32 | SampleFile
 
 # All values below are own choices; tests hold the errors that come of them.
 SHORTEST_SEC = 0.05  # of shorter notes there is no curve, but one pitch

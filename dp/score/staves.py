@@ -1,6 +1,5 @@
 """Some staves show what another one plays: tablature beside notes, and the other versions of ossia staves."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
@@ -55,12 +54,8 @@ class Staves:
         """
         if not self.tablature:
             return notes
-        written = {_name(note) for note in self._list_off_tablature(notes)}
-        return [n for n in notes if (n.staff or _FIRST) not in self.tablature or _name(n) not in written]
-
-    def _list_off_tablature(self, notes: Sequence[WrittenNote]) -> list[WrittenNote]:
-        """List the notes on other staves."""
-        return [note for note in notes if (note.staff or _FIRST) not in self.tablature]
+        elsewhere = {_name(note) for note in notes if (note.staff or _FIRST) not in self.tablature}
+        return [n for n in notes if (n.staff or _FIRST) not in self.tablature or _name(n) not in elsewhere]
 
     def warn(self, place: Place) -> None:
         """Warn of the notes that are silent.

@@ -198,13 +198,9 @@ def settle_tempo(
         first = 0.0 if index in movement_starts else first
         found: list[TempoMark] = []
         for mark in marks:
-            qpm = (
-                first
-                if mark.is_first
-                else steady
-                if mark.is_back
-                else (mark.qpm or round(current * mark.factor, TEMPO_DIGIT_COUNT))
-            )
+            qpm = mark.qpm or round(current * mark.factor, TEMPO_DIGIT_COUNT)
+            if mark.is_first or mark.is_back:
+                qpm = first if mark.is_first else steady
             if not current and not mark.qpm and mark.factor != 1.0:
                 baseless.append(index)
             if mark.heading and mark.source == TempoSource.WORDS:

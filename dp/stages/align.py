@@ -12,8 +12,7 @@ from dp.project import locate_cache_folder, locate_data_folder
 from dp.stages import align_entry
 from dp.stages.align_entry import NOTES_FILE, REPORT_FILE
 from dp.stages.report import sort_outcomes, write_report
-from dp.stages.stage_job import find_result, make_result
-from dp.store.cache import discard_entry
+from dp.stages.stage_job import find_judged_result, make_result
 from dp.store.code import compute_code_digest
 from dp.store.hashing import compute_file_sha256, make_result_key
 from dp.store.reading import read_alignment_file, read_score_notes, read_score_repeats, read_stored_recordings
@@ -59,14 +58,7 @@ def plan_align(project: Path, config: Config) -> tuple[AlignJob, ...]:
 
 def find_alignment(job: AlignJob) -> Outcome | None:
     """Find the outcome of a recording that was aligned before, from the same bytes by the same code; or None."""
-    found = find_result(job, STAGE)
-    if found is None or found.entry is None:
-        return None
-    try:
-        return _judge(found, found.entry)
-    except DataError:
-        discard_entry(found.entry)  # damaged, by the disk or by hand; making it again is the cure
-        return None
+    return find_judged_result(job, STAGE, _judge)
 
 
 def align_recording(job: AlignJob) -> Outcome:

@@ -10,14 +10,12 @@ from pathlib import Path
 
 from dp import schema
 from dp.config import Config
-from dp.errors import DataError
 from dp.parallel.outcome import Outcome, attempt
 from dp.project import locate_cache_folder, locate_data_folder
 from dp.stages import pitch_entry
 from dp.stages.pitch_entry import CURVES_FILE
 from dp.stages.report import sort_outcomes, write_report
-from dp.stages.stage_job import find_result, make_result
-from dp.store.cache import discard_entry
+from dp.stages.stage_job import find_judged_result, make_result
 from dp.store.code import compute_code_digest
 from dp.store.hashing import make_result_key
 from dp.store.note_pitch import read_median_cents
@@ -67,14 +65,7 @@ def plan_pitch(project: Path, config: Config) -> tuple[PitchJob, ...]:
 
 def find_pitch(job: PitchJob) -> Outcome | None:
     """Find the outcome of a recording whose notes were tracked before; or None."""
-    found = find_result(job, STAGE)
-    if found is None or found.entry is None:
-        return None
-    try:
-        return _judge(found, found.entry)
-    except DataError:
-        discard_entry(found.entry)  # damaged, by the disk or by hand; making it again is the cure
-        return None
+    return find_judged_result(job, STAGE, _judge)
 
 
 def make_pitch(job: PitchJob) -> Outcome:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from dp.errors import DataError
 from dp.parallel.executor import Job
 from dp.parallel.outcome import Outcome
-from dp.store.cache import find_entry, make_entry
+from dp.store.cache import discard_entry, find_entry, make_entry
 
 
 class StageJob(Job, Protocol):
@@ -38,6 +39,25 @@ def find_result(job: StageJob, stage: str) -> Outcome | None:
     """Find the outcome of a job whose result was made before, by the same code from the same bytes; or None."""
     entry = find_entry(job.cache, stage, job.key)
     return None if entry is None else Outcome(job.recording_id, "reused", entry=entry)
+
+
+def find_judged_result(job: StageJob, stage: str, judge: Callable[[Outcome, Path], Outcome]) -> Outcome | None:
+    """Find the outcome of a job as `find_result` does, judged by what was kept; or None.
+
+    Args:
+        job: the recording's work.
+        stage: its stage.
+        judge: makes the outcome of a found one and of the folder with its result; raises DataError if that is damaged,
+            by the disk or by hand. It is discarded then: making it again is the cure.
+    """
+    found = find_result(job, stage)
+    if found is None or found.entry is None:
+        return None
+    try:
+        return judge(found, found.entry)
+    except DataError:
+        discard_entry(found.entry)
+        return None
 
 
 def make_result(job: StageJob, stage: str, write_entry: Callable[[Path], None]) -> Outcome:

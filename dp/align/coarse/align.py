@@ -4,6 +4,7 @@ The score, played at one tempo, is warped onto the recording as a whole at a low
 ever finer, within a band about the path found before, and played at the tempo found before. E is the number of events.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,11 +12,9 @@ import numpy as np
 from dp.align.coarse.banded_dtw import warp
 from dp.align.coarse.features import HOP_SAMPLE, Features, Frames, PlayedScore, Pooled, RecordingFeatures, play_score
 from dp.align.score_events import MIN_NOTE_SEC, ScorePlan
-from dp.align.spectrum import Samples
 from dp.align.tempo import smooth_event_sec
+from dp.types import Samples
 from dp.units import FloatArray, IntArray
-
-_NEVER_LEFT_OUT = 1e30  # a cost that is never paid
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Level:
     both_weight: float  # cost of advancing both sides against 1 for either: below 2 favours the expected tempo
     alone_price: float  # of advancing one side, beside its frames' cost: else a path dwells where a frame fits anything
     smooth_sec: float  # over which the tempo found before is smoothed; 0: not at all
-    absent_cost: float = _NEVER_LEFT_OUT  # most that a frame of the score costs before or after all that is recorded
+    absent_cost: float = math.inf  # most that a frame of the score costs before or after all that is recorded
 
 
 # The first level has frames of 320 ms and no band. The finer ones have frames of 80, 40 and 20 ms and look within 5,
@@ -133,21 +132,24 @@ def _lay_out_again(timing: Timing, steady: Timing, plan: ScorePlan) -> Timing | 
     Returns:
         The score at one tempo; None: the tempo is the same, or no tempo is usual, as where pieces follow each other.
     """
-    begin_sec, count = float(timing.event_sec[0]), int((timing.end_sec - timing.event_sec[0]) / _TEMPO_STEP_SEC)
-    if count < _LEAST_TEMPO_STEPS:
-        return None
-    edge_sec = begin_sec + np.arange(count + 1) * _TEMPO_STEP_SEC
-    end_quarter = max(float(plan.end_quarter.max()), float(plan.event_quarter[-1]) + 1e-6)
+    # [steps] quarters a second, and what they are most of the time
+    begin_sec, end_quarter = float(timing.event_sec[0]), max(plan.end_quarter.max(), plan.event_quarter[-1] + 1e-6)
+    step_count = int((timing.end_sec - begin_sec) / _TEMPO_STEP_SEC)
+    edge_sec = begin_sec + np.arange(step_count + 1) * _TEMPO_STEP_SEC
     heard = _make_increasing(np.append(timing.event_sec, timing.end_sec), np.append(plan.event_quarter, end_quarter))
-    slope = np.diff(np.interp(edge_sec, *heard)) / _TEMPO_STEP_SEC
-    usual = float(np.median(slope[slope > 0.0])) if (slope > 0.0).any() else 0.0
-    average = end_quarter / (steady.end_sec - float(steady.event_sec[0]))
-    share = np.clip(average / max(usual, 1e-9), 1.0, _MOST_STRETCH)
-    is_usual = np.mean(np.abs(slope / max(usual, 1e-9) - 1.0) < _STEADY_WITHIN)
-    if share < _LEAST_STRETCH or is_usual < _STEADY_SHARE:
+    tempo = np.diff(np.interp(edge_sec, *heard)) / _TEMPO_STEP_SEC
+    moving = tempo[tempo > 0.0]
+    if step_count < _LEAST_TEMPO_STEPS or len(moving) == 0:
         return None
+    usual = float(np.median(moving))
+    # How much longer the score is at that tempo
     first_sec = float(steady.event_sec[0])
-    return Timing(first_sec + (steady.event_sec - first_sec) * share, first_sec + (steady.end_sec - first_sec) * share)
+    stretch = min(float(end_quarter) / (steady.end_sec - first_sec) / usual, _MOST_STRETCH)
+    if stretch < _LEAST_STRETCH or np.mean(np.abs(tempo / usual - 1.0) < _STEADY_WITHIN) < _STEADY_SHARE:
+        return None
+    return Timing(
+        first_sec + (steady.event_sec - first_sec) * stretch, first_sec + (steady.end_sec - first_sec) * stretch
+    )
 
 
 def make_steady_timing(samples: Samples, sample_rate_hz: int, plan: ScorePlan) -> Timing:

@@ -4,6 +4,7 @@ Rows are frames of the recording (T), columns frames of the score (J). Row t may
 first[t] + width - 1. The path begins at (0, 0) and may end anywhere in the score's last stretch.
 """
 
+import math
 from collections.abc import Iterator
 
 import numba
@@ -28,7 +29,7 @@ def warp(
     both_weight: float,
     alone_price: float,
     last_onset: int,
-    absent_cost: float = float(_UNREACHABLE),
+    absent_cost: float = math.inf,
 ) -> tuple[IntArray, IntArray, float]:
     """Find the cheapest path through the costs of pairing frames of the recording with frames of the score.
 

@@ -13,7 +13,8 @@ import numpy.typing as npt
 import scipy.sparse
 
 from dp.align.score_events import ScorePlan
-from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE, Samples, compute_magnitude_frames
+from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE, compute_magnitude_frames
+from dp.types import Samples
 from dp.units import FloatArray, IntArray, pitch_to_hz
 
 F16 = npt.NDArray[np.float16]

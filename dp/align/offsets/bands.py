@@ -7,7 +7,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE, Samples, compute_magnitude_frames
+from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE, compute_magnitude_frames
+from dp.types import Samples
 from dp.units import FloatArray, IntArray, pitch_to_hz
 
 # The offset net was trained with these values: a change of one needs new weights. All are own choices; no comparison is

@@ -29,7 +29,8 @@ from dp.align.offsets.bands import (
     measure_masking,
     measure_presence,
 )
-from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE, Samples
+from dp.align.spectrum import F32, HARMONIC_LEVEL, HARMONIC_SEMITONE
+from dp.types import Samples
 from dp.units import FloatArray, IntArray
 
 # The channels of the curves, as the offset net was trained with them. Levels are natural logarithms of magnitudes.

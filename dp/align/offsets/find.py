@@ -8,7 +8,7 @@ from dp.align.offsets.bands import HOP_SAMPLE
 from dp.align.offsets.curves import compute_curves, observe, split_batches
 from dp.align.offsets.net import OFFSET_NET, end_frames
 from dp.align.score_events import MIN_NOTE_SEC, ScorePlan
-from dp.align.spectrum import Samples
+from dp.types import Samples
 from dp.units import FloatArray, IntArray, compute_frame_rate_hz, frame_to_sec
 
 _MIN_LAST_SEC = 0.05  # that the last event lasts at least, so that time goes on after it; own choice

@@ -15,7 +15,8 @@ from dp.align.net_weights import Net
 from dp.align.onsets.net import CONTEXT_FRAME, compute_onset_logits
 from dp.align.onsets.patches import HOP_SAMPLE, OnsetQuery, iterate_onset_patches
 from dp.align.score_events import ScorePlan
-from dp.align.spectrum import F32, Samples
+from dp.align.spectrum import F32
+from dp.types import Samples
 from dp.units import IntArray
 
 _FEATURE_PER_FRAME = HOP_SAMPLE / FEATURE_HOP_SAMPLE  # frames of the features, 20 ms, per frame of 5 ms

@@ -14,7 +14,8 @@ import numba
 import numpy as np
 
 from dp.align.score_events import NO_PITCH, NoteContext
-from dp.align.spectrum import F32, Samples, compute_magnitude_frames
+from dp.align.spectrum import F32, compute_magnitude_frames
+from dp.types import Samples
 from dp.units import IntArray, pitch_to_hz
 
 # The channels of a patch, as the onset net was trained with them. Long and short say through which window.
