@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from dp.config import MelConfig
 from dp.data.clips import Float32Array
+from dp.evaluate.naturalness import NATURALNESS
 from dp.evaluate.systems import EvaluationClip, System, bring_to_level, run_system, select_heard_notes
 from dp.metrics import (
     compute_difference_variance_ratio,
@@ -57,6 +58,11 @@ def measure_stft_distance(made: MadeSound) -> float:
     return NO_VALUE if made.samples is None else compute_stft_distance(made.samples, made.clip.samples)
 
 
+def measure_naturalness(made: MadeSound, name: str) -> float:
+    """Measure how natural the waveform is, by one of NATURALNESS."""
+    return NO_VALUE if made.samples is None else NATURALNESS[name](made.samples, made.clip, made.mel)
+
+
 def measure_note_share(made: MadeSound, share: str, tolerance_ms: int) -> float:
     """Compare the notes heard with those that begin in the clip; without such notes there is no value.
 
@@ -91,6 +97,7 @@ METRICS: dict[str, Metric] = {
         for tolerance_ms in NOTE_TOLERANCES_MS
         for share in NOTE_SHARES
     },
+    **{name: partial(measure_naturalness, name=name) for name in NATURALNESS},
 }
 
 

@@ -40,6 +40,17 @@ SOUND_METRICS = {
     "note_f1_50ms": "note F1, 50 ms",
     "note_f1_100ms": "note F1, 100 ms",
 }
+NATURALNESS_METRICS = {
+    "attack_low_ratio": "rise of attacks, .2-2 kHz",
+    "attack_high_ratio": "2-8 kHz",
+    "level_correlation": "level",
+    "level_correlation_within": "within notes",
+    "level_correlation_between": "between notes",
+    "vibrato_depth_cent": "vibrato, cents",
+    "vibrato_rate_hz": "Hz",
+    "hole_share": "holes",
+    "click_excess_db": "clicks, dB",
+}
 TIMING_METRICS = {
     f"{what}_{figure}": f"{what} {heading}"
     for what in ("onset", "interval", "duration")
@@ -52,6 +63,11 @@ one's; below 1 is over-smooth. STFT distance: spectral convergence and log magni
 {", ".join(map(str, FFT_SAMPLES))} samples. Note F1: what a transcriber (basic-pitch) hears in the sound against the
 notes of the score; the real recording's own is the measure, though a sound without bow and room may exceed it."""
 
+NATURALNESS_NOTE = """\
+Rise of attacks: the steepest within 45 ms of an onset, as a share of the real one's. Level: correlation of levels in dB
+(50 ms) with the real ones. Vibrato: of notes of .35 s and more whose pitch is sure; its depth to either side. The real
+recording's own vibrato is the measure. Holes: share of notes more than 15 dB below their neighbours. Clicks: by how
+much more than in the real recording the sound departs at onsets from what its past foretells."""
 
 PerformerTests = Mapping[str, Mapping[str, Mapping[str, Any]]]  # {preset: {"tempo" or "articulation": a PerformerTest}}
 PERFORMER_NOTE = """\
@@ -66,11 +82,12 @@ def format_evaluation_report(results: Results, tests: PerformerTests | None = No
         results: of all presets.
         tests: of those that have a timing model, whether it knows its performers apart.
     """
-    parts = ["# Evaluation", "", SOUND_NOTE]
+    parts = ["# Evaluation", "", SOUND_NOTE, "", NATURALNESS_NOTE]
     for split, meaning in SPLITS.items():
         tables = {
             "Log-mel MSE": format_table_2(results, split) if _find_systems(results, split, "log_mel_mse") else "",
             "Further metrics": format_metrics_table(results, split, SOUND_METRICS),
+            "How natural it sounds": format_metrics_table(results, split, NATURALNESS_METRICS),
             "Differences on the same clips": format_metrics_table(results, split, _name_differences(results, split)),
             "Timing": format_metrics_table(results, split, TIMING_METRICS),
         }

@@ -53,8 +53,11 @@ def test_a_new_metric_is_in_the_results_of_every_system_that_it_can_measure(
 def test_the_metrics_that_there_are_keep_their_names_and_order() -> None:
     notes = [f"note_{share}_{ms}ms" for ms in (50, 100) for share in ("precision", "recall", "f1")]
     sound = ["log_mel_mse", "log_mel_mse_gain_free", "difference_variance_ratio", "stft_distance"]
-    assert list(METRICS) == [*sound, *notes]
+    levels = ["level_correlation", "level_correlation_within", "level_correlation_between"]
+    attacks, vibrato = ["attack_low_ratio", "attack_high_ratio"], ["vibrato_depth_cent", "vibrato_rate_hz"]
+    assert list(METRICS) == [*sound, *notes, *attacks, *levels, *vibrato, "hole_share", "click_excess_db"]
     assert set(tables.SOUND_METRICS) <= set(METRICS)
+    assert set(tables.NATURALNESS_METRICS) <= set(METRICS)
 
 
 def test_a_system_without_a_waveform_has_the_metrics_of_the_log_mel_alone() -> None:
