@@ -5,6 +5,7 @@ activations to notes is written here, after section 2.3 of the paper. Frames lie
 package's shift by a fraction of a frame at every window.
 """
 
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -123,9 +124,31 @@ def _find_note_end(activation: npt.NDArray[np.float32], start: int) -> int:
 
 def _compute_activations(samples: npt.NDArray[np.float32], sample_rate_hz: int) -> tuple[Activations, Activations]:
     """Compute onset and note activation [T, 88] of a signal, frame t at sample 256 t of it at 22050 Hz."""
+    onset, note = run_network(_load_session(), (_ONSET, _NOTE), samples, sample_rate_hz)
+    return onset, note
+
+
+def run_network(
+    session: Any,
+    outputs: Sequence[str],
+    samples: npt.NDArray[np.float32],
+    sample_rate_hz: int,
+    convert: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]] = lambda found: found,
+) -> list[npt.NDArray[np.float32]]:
+    """Run the network over a signal, window by window.
+
+    Args:
+        session: of `load_network`.
+        outputs: names in the ONNX file.
+        samples: [L] mono.
+        sample_rate_hz: their rate.
+        convert: makes [windows, frames, D] of what an output holds of some windows.
+
+    Returns:
+        [T, D] of each output, frame t at sample 256 t of the signal at 22050 Hz.
+    """
     import soxr
 
-    session = _load_session()
     resampled = soxr.resample(samples.astype(np.float32, copy=False), sample_rate_hz, _SAMPLE_RATE_HZ)
     frame_count = -(-len(resampled) // _HOP_SAMPLE)
     step = _KEPT_FRAME * _HOP_SAMPLE
@@ -135,21 +158,26 @@ def _compute_activations(samples: npt.NDArray[np.float32], sample_rate_hz: int) 
     kept = min(len(resampled), len(padded) - margin)
     padded[margin : margin + kept] = resampled[:kept]
     windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW_SAMPLE)[::step][:window_count]
-    parts = [np.zeros((2, 0, _PITCH_COUNT), dtype=np.float32)]
+    parts: list[list[npt.NDArray[np.float32]]] = [[] for _ in outputs]
     for first in range(0, window_count, _WINDOWS_AT_ONCE):
         batch = np.ascontiguousarray(windows[first : first + _WINDOWS_AT_ONCE, :, None])
-        found = np.stack(session.run([_ONSET, _NOTE], {_INPUT: batch}))
-        parts.append(found[:, :, _MARGIN_FRAME : _MARGIN_FRAME + _KEPT_FRAME].reshape(2, -1, _PITCH_COUNT))
-    onset, note = np.concatenate(parts, axis=1)[:, :frame_count]
-    return onset, note
+        for part, found in zip(parts, map(convert, session.run(list(outputs), {_INPUT: batch})), strict=True):
+            part.append(found[:, _MARGIN_FRAME : _MARGIN_FRAME + _KEPT_FRAME].reshape(-1, found.shape[-1]))
+    return [
+        np.concatenate(part)[:frame_count] if part else np.zeros((0, _PITCH_COUNT), dtype=np.float32) for part in parts
+    ]
 
 
 @cache
 def _load_session() -> Any:
-    """Load the network, to run on one thread, so that results do not depend on the machine."""
-    file = find_transcriber_file()
+    """Load the network as it is."""
+    return load_network(find_transcriber_file().read_bytes())
+
+
+def load_network(content: bytes) -> Any:
+    """Load an ONNX file, to run on one thread, so that results do not depend on the machine."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

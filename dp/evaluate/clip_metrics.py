@@ -4,10 +4,11 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from dp.data.clips import Clip
 from dp.evaluate.systems import EvaluationClip
+from dp.metrics.frechet import bootstrap_frechet
 from dp.metrics.intervals import Results, bootstrap, bootstrap_pairs
 
 # Metrics of which the differences from other systems are taken too, and from which.
@@ -18,9 +19,12 @@ COMPARED: Mapping[str, tuple[str, ...]] = {
     "onset_mse_frame2": ("constant-tempo", "other-performers"),
     "interval_mse_frame2": ("constant-tempo", "other-performers"),
 }
+RECORDING = "recording"  # the system that is the clip itself
+FRECHET = "frechet_distance"
 SQUARED, ROOT = "_mse_frame2", "_rmse_frame"  # of an error in frames, the root is told too
 
 MetricValues = dict[str, dict[str, float]]  # {system: {metric: value}} of one clip
+Vectors = dict[str, list[list[float]]]  # {system: its embedding [n, D]} of one clip, RECORDING's among them
 Found = dict[str, dict[str, dict[str, float]]]  # {system: {metric: {clip id: value}}}
 
 
@@ -42,6 +46,7 @@ class ClipMetrics:
     instrument: str
     splits: tuple[str, ...]  # that hold it out
     metrics: MetricValues
+    embedded: Vectors = field(default_factory=dict)  # empty where nothing embeds
 
 
 def measure_clips(
@@ -77,15 +82,19 @@ def summarize_clips(rows: Sequence[ClipMetrics], compared: Mapping[str, tuple[st
             measured on; they go under `METRIC_minus_SYSTEM`.
     """
     values: dict[tuple[str, str], Found] = defaultdict(lambda: defaultdict(lambda: defaultdict(dict)))
+    vectors: dict[tuple[str, str], list[Vectors]] = defaultdict(list)
     for row in rows:
         for split in row.splits:
+            vectors[row.instrument, split].append(row.embedded)
             for system, metrics in row.metrics.items():
                 for metric, value in metrics.items():
                     values[row.instrument, split][system][metric][row.clip_id] = value
     results: Results = {}
     for (instrument, split), systems in values.items():
         results.setdefault(instrument, {})[split] = {
-            system: _estimate_means(metrics) | _estimate_differences(system, systems, compared)
+            system: _estimate_means(metrics)
+            | _estimate_frechet(system, vectors[instrument, split])
+            | _estimate_differences(system, systems, compared)
             for system, metrics in systems.items()
         }
     return results
@@ -108,6 +117,14 @@ def _estimate_means(metrics: dict[str, dict[str, float]]) -> dict[str, dict[str,
             key: value if key == "n" else math.sqrt(value) for key, value in found[metric].items()
         }
     return found
+
+
+def _estimate_frechet(system: str, vectors: Sequence[Vectors]) -> dict[str, dict[str, float]]:
+    """Return the Fréchet distance of a system's embeddings from the clips' own, where there are any."""
+    both = [(row[system], row[RECORDING]) for row in vectors if row.get(system) and row.get(RECORDING)]
+    if sum(len(ours) for ours, _ in both) < 2:
+        return {}
+    return {FRECHET: asdict(bootstrap_frechet([ours for ours, _ in both], [theirs for _, theirs in both]))}
 
 
 def _estimate_differences(

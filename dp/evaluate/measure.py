@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from dp.audio.embedding import embed_sound
 from dp.audio.transcription import find_transcriber_file, transcribe
 from dp.config import Config
 from dp.data.load import load_timing_arrays
@@ -46,7 +47,9 @@ def measure_sound(project: Path, config: Config, name: str, tell: Tell) -> list[
     def on_clip(done: int, clip_id: str) -> None:
         tell(done, len(clips), clip_id)
 
-    return measure_systems(clips, systems, config.mel, _find_transcriber(tell), on_clip)
+    transcriber = _find_transcriber(tell)
+    embed = None if transcriber is None else embed_sound
+    return measure_systems(clips, systems, config.mel, transcriber, on_clip, embed)
 
 
 def measure_timing(project: Path, config: Config, name: str) -> tuple[list[ClipMetrics], Mapping[str, object]]:
@@ -75,6 +78,6 @@ def _find_transcriber(tell: Tell) -> Transcribe | None:
     try:
         find_transcriber_file()
     except DataError as error:
-        tell(0, 0, f"no note metrics: {error}")
+        tell(0, 0, f"no note metrics and no Fréchet distance: {error}")
         return None
     return transcribe

@@ -28,6 +28,9 @@ NOTE_TOLERANCES_MS = (50, 100)
 CARRIED_SEC = 0.1  # a transcriber hears a note that was carried over into the clip begin within this time
 
 Transcribe = Callable[[npt.NDArray[np.float32], int], PerformedNotes]  # samples [L] and their rate to notes
+Embed = Callable[
+    [npt.NDArray[np.float32], int], npt.NDArray[np.float32]
+]  # samples [L] and their rate to vectors [n, D]
 
 
 @dataclass(frozen=True)
@@ -101,10 +104,8 @@ METRICS: dict[str, Metric] = {
 }
 
 
-def measure_system(
-    system: System, clip: EvaluationClip, mel: MelConfig, transcribe: Transcribe | None
-) -> dict[str, float]:
-    """Measure what one system makes of one clip, with all METRICS.
+def make_sound(system: System, clip: EvaluationClip, mel: MelConfig, transcribe: Transcribe | None) -> MadeSound:
+    """Let one system make the sound of one clip.
 
     Args:
         system: see `dp.evaluate.systems`.
@@ -115,7 +116,11 @@ def measure_system(
     clip = bring_to_level(clip, system.level, mel.floor)
     log_mel, samples = run_system(system, clip, mel)
     heard = None if samples is None or transcribe is None else transcribe(samples, mel.sample_rate_hz)
-    made = MadeSound(clip, mel, log_mel, samples, heard)
+    return MadeSound(clip, mel, log_mel, samples, heard)
+
+
+def measure_sound(made: MadeSound) -> dict[str, float]:
+    """Measure what one system made of one clip, with all METRICS."""
     return {name: metric(made) for name, metric in METRICS.items()}
 
 

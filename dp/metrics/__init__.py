@@ -3,7 +3,7 @@ vibrato are, and means with intervals."""
 
 from dp.metrics.attacks import ATTACK_BANDS_HZ, measure_rises
 from dp.metrics.clicks import measure_click_excess_db
-from dp.metrics.frechet import compute_frechet_distance
+from dp.metrics.frechet import bootstrap_frechet, compute_frechet_distance
 from dp.metrics.holes import find_holes, measure_note_levels_db
 from dp.metrics.intervals import Estimate, Results, bootstrap, bootstrap_pairs, merge
 from dp.metrics.levels import LevelCorrelations, correlate_levels
@@ -24,6 +24,7 @@ __all__ = [
     "Results",
     "Vibrato",
     "bootstrap",
+    "bootstrap_frechet",
     "bootstrap_pairs",
     "compute_difference_variance_ratio",
     "compute_frechet_distance",

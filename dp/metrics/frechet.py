@@ -1,9 +1,14 @@
 """Fréchet distance: how far apart two clouds of vectors are, such as embeddings of sounds."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
+from dp.metrics.intervals import CONFIDENCE, Estimate
 from dp.units import FloatArray
+
+RESAMPLE_COUNT = 200
 
 
 def compute_frechet_distance(left: npt.ArrayLike, right: npt.ArrayLike) -> float:
@@ -24,6 +29,34 @@ def compute_frechet_distance(left: npt.ArrayLike, right: npt.ArrayLike) -> float
     shared = float(np.sqrt(np.maximum(mixed, 0.0)).sum())
     apart = float(np.square(one.mean(axis=0) - other.mean(axis=0)).sum())
     return apart + float(np.trace(covariances[0]) + np.trace(covariances[1])) - 2.0 * shared
+
+
+def bootstrap_frechet(left: Sequence[npt.ArrayLike], right: Sequence[npt.ArrayLike], seed: int = 0) -> Estimate:
+    """Return the distance of two clouds whose vectors come by clips, with its bootstrap interval at CONFIDENCE.
+
+    Clips drawn twice make a distance larger: the interval is shifted by how much larger it is on average.
+
+    Args:
+        left: [n, D] of each clip; together two vectors at least.
+        right: the same of the same clips, in the same order.
+        seed: of the draws.
+
+    Raises:
+        ValueError: there are no vectors, or not as many clips of one as of the other.
+    """
+    ours, theirs = ([np.asarray(part, dtype=np.float64) for part in side] for side in (left, right))
+    if len(ours) != len(theirs) or sum(map(len, ours)) < 2 or sum(map(len, theirs)) < 2:
+        raise ValueError(f"{sum(map(len, ours))} vectors against {sum(map(len, theirs))} have no distance")
+    distance = compute_frechet_distance(np.concatenate(ours), np.concatenate(theirs))
+    drawn = np.random.default_rng(seed).integers(len(ours), size=(RESAMPLE_COUNT, len(ours)))
+    found = np.array(
+        [
+            compute_frechet_distance(*(np.concatenate([side[clip] for clip in draw]) for side in (ours, theirs)))
+            for draw in drawn
+        ]
+    )
+    low, high = np.quantile(found, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]) - found.mean() + distance
+    return Estimate(distance, max(float(low), 0.0), float(high), len(ours))
 
 
 def _take_root(covariance: FloatArray) -> FloatArray:

@@ -39,6 +39,7 @@ SOUND_METRICS = {
     "stft_distance": "STFT distance",
     "note_f1_50ms": "note F1, 50 ms",
     "note_f1_100ms": "note F1, 100 ms",
+    "frechet_distance": "Fréchet distance",
 }
 NATURALNESS_METRICS = {
     "attack_low_ratio": "rise of attacks, .2-2 kHz",
@@ -61,7 +62,9 @@ Means over clips with 95 % bootstrap intervals. Log-mel MSE: against the clip at
 at; gain-free: the best constant offset removed. Frame-difference variance: of the log-mel, as a share of the real
 one's; below 1 is over-smooth. STFT distance: spectral convergence and log magnitude, windows of
 {", ".join(map(str, FFT_SAMPLES))} samples. Note F1: what a transcriber (basic-pitch) hears in the sound against the
-notes of the score; the real recording's own is the measure, though a sound without bow and room may exceed it."""
+notes of the score; the real recording's own is the measure, though a sound without bow and room may exceed it. Fréchet
+distance: of embeddings of seconds (inner layers of basic-pitch), all clips together, from the real ones; it is larger
+where there are fewer clips, and knows which notes sound better than how natural they are."""
 
 NATURALNESS_NOTE = """\
 Rise of attacks: the steepest within 45 ms of an onset, as a share of the real one's. Level: correlation of levels in dB

@@ -227,3 +227,26 @@ def test_clips_without_samples_are_left_out() -> None:
     found = make_evaluation_clips(tiny.synthesis().clips, tiny.vocoder().clips[1:])
     assert [item.clip.clip_id for item in found] == ["one/1", "two/0", "two/1"]
     assert np.array_equal(found[0].samples, tiny.SAMPLES["one"][125 * 256 : 250 * 256])
+
+
+def test_the_frechet_distance_is_of_all_clips_together() -> None:
+    items = [clip(index) for index in range(4)]
+
+    def embed(samples: Float32Array, rate_hz: int) -> Float32Array:
+        assert rate_hz == 16000
+        return samples[:20].reshape(10, 2)
+
+    systems = {
+        "recording": make_recording_system(),
+        "shifted": System(lambda given: given.log_mel, lambda given: given.samples + np.float32(2.0)),
+        "mel-only": make_mean_spectrum_system(),
+    }
+    rows = parse_clip_metrics(format_clip_metrics(measure_systems(items, systems, tiny.MEL, embed=embed)))
+    found = summarize_clips(rows)["violin"]["clip"]
+    assert found["recording"]["frechet_distance"]["mean"] == pytest.approx(0.0, abs=1e-9)
+    # Two numbers, each 2 off.
+    assert found["shifted"]["frechet_distance"]["mean"] == pytest.approx(8.0, abs=1e-3)
+    assert found["shifted"]["frechet_distance"]["n"] == 4
+    assert "frechet_distance" not in found["mel-only"]
+    without = summarize_clips(measure_systems(items, systems, tiny.MEL))["violin"]["clip"]
+    assert "frechet_distance" not in without["shifted"]

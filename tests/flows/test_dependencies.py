@@ -48,7 +48,7 @@ CHANGES = [
     ("align/onsets/onset_net.npz", None, None, {"align"}, {"align"}),
     ("score/unfold.py", "MAX_NOTE_COUNT = 2_", "MAX_NOTE_COUNT = 3_", {"ingest"}, {"ingest", "published"}),
     ("corpora/folder.py", '"performer"', '"player"', {"ingest"}, set()),
-    ("audio/harmonic_sums.py", "_STEP_CENT = 4.0", "_STEP_CENT = 5.0", {"pitch"}, {"pitch"}),
+    ("audio/harmonic_sums.py", "_STEP_CENT = 4.0", "_STEP_CENT = 5.0", {"pitch", "evaluate"}, {"pitch"}),
     ("stages/pitch.py", "_DOUBTFUL_SPREAD_CENT = 25.0", "_DOUBTFUL_SPREAD_CENT = 20.0", {"pitch"}, set()),
     ("stages/features.py", "MelConfig()", "MelConfig(floor=1.0)", {"features"}, set()),
     (

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dp.metrics.frechet import compute_frechet_distance
+from dp.metrics.frechet import bootstrap_frechet, compute_frechet_distance
 
 CLOUD = np.random.default_rng(0).normal(size=(4000, 3)) * np.array([1.0, 2.0, 0.5])
 
@@ -35,3 +35,14 @@ def test_clouds_along_crossing_lines_share_nothing() -> None:
 def test_the_order_does_not_matter() -> None:
     other = CLOUD[:500] * 1.5 + 0.3
     assert compute_frechet_distance(CLOUD, other) == pytest.approx(compute_frechet_distance(other, CLOUD))
+
+
+def test_clips_are_drawn_together_and_the_interval_holds_the_distance() -> None:
+    clips = [CLOUD[first : first + 5] for first in range(0, 200, 5)]
+    found = bootstrap_frechet([clip + np.array([1.0, 0.0, 0.0]) for clip in clips], clips)
+    # The same shift in whatever clips are drawn.
+    assert (found.mean, found.low, found.high, found.n) == (*[pytest.approx(1.0)] * 3, 40)
+    scattered = bootstrap_frechet([clip * (1.0 + 0.1 * (i % 3)) for i, clip in enumerate(clips)], clips)
+    assert scattered.low < scattered.mean < scattered.high
+    with pytest.raises(ValueError, match="5 vectors against 0"):
+        bootstrap_frechet([CLOUD[:5]], [])
