@@ -6,7 +6,7 @@ The defaults are the publication's architecture where it says something (Dong et
 from dataclasses import dataclass, field
 
 DEVICES = ("auto", "cpu", "cuda")
-MODELS = ("timing", "synthesis", "vocoder", "baseline")
+MODELS = ("timing", "synthesis", "vocoder", "baseline", "voices")
 BOUNDS = {  # of what every model's settings have
     "step_count": (1, 10**9),
     "batch_size": (1, 10**6),
@@ -25,6 +25,7 @@ CHOICES = {  # of what is a word
     "level": ("clip", "recording"),
     "architecture": ("vocos", "hifigan"),
     "discriminator": ("spectrum", "hifigan"),
+    "kind": ("bowed", "struck"),
 }
 
 
@@ -129,8 +130,28 @@ class BaselineConfig:
     seed: int = 1
 
 
-ModelConfig = TimingConfig | SynthesisConfig | VocoderConfig | BaselineConfig
-CONFIG_TYPES = (TimingConfig, SynthesisConfig, SynthesisDims, VocoderConfig, BaselineConfig)
+@dataclass(frozen=True)
+class VoicesConfig:
+    """Voices: every performed note sounds by itself, as partials and noise."""
+
+    kind: str = "bowed"  # or "struck": stiff strings that only decay
+    sample_rate_hz: int = 44100
+    step_count: int = 4000
+    batch_size: int = 4
+    learning_rate: float = 1.5e-3
+    segment_sec: float = 2.5  # of each example, of which the first `lead_sec` only fill the room
+    lead_sec: float = 0.5
+    spread_weight: float = 10.0  # of how far the sound moves less from frame to frame than the recording
+    latent_penalty: float = 1e-3  # of what is kept of each training note that the score does not say
+    valid_every_step: int = 250
+    patience: int = 6
+    ema_decay: float = 0.998
+    max_minutes: float = 0.0
+    seed: int = 1
+
+
+ModelConfig = TimingConfig | SynthesisConfig | VocoderConfig | BaselineConfig | VoicesConfig
+CONFIG_TYPES = (TimingConfig, SynthesisConfig, SynthesisDims, VocoderConfig, BaselineConfig, VoicesConfig)
 
 
 @dataclass(frozen=True)
@@ -141,6 +162,7 @@ class Preset:
     synthesis: SynthesisConfig | None = None
     vocoder: VocoderConfig | None = None
     baseline: BaselineConfig | None = None
+    voices: VoicesConfig | None = None
 
     def models(self) -> dict[str, ModelConfig]:
         """The models it has, by name."""

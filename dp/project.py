@@ -11,6 +11,7 @@ METRICS_FOLDER = "metrics"  # figures of every evaluation, a file a preset
 CLIP_METRICS_FOLDER = "metrics/clips"  # the same clip by clip
 EVALUATION_REPORT = "reports/evaluation.md"  # the same figures as tables
 SIMPLE_BASELINES = "simple-baselines"  # measured beside the presets: recordings, constant tempo and the like
+VOICES = "voices"  # a model that makes sound by itself; it also learns from the pitch of notes
 RENDERING_MODELS = ("timing", "synthesis", "vocoder")  # what a rendering needs, each in a folder of its name
 REGISTRY_PREFIX = "models:/"  # of addresses of registered models, as MLflow writes them
 CHECKPOINT_FILE = "config.json"  # in the folder of every trained model; written last, it describes the weights
@@ -61,7 +62,7 @@ def name_evaluate_stage(name: str) -> str:
 
 def name_train_stage(preset: str, model: str) -> str:
     """Name the stage of DVC that trains a model."""
-    return f"train@{preset}-{model}"
+    return f"voices@{preset}" if model == VOICES else f"train@{preset}-{model}"
 
 
 def locate_cache_folder(project: Path) -> Path:

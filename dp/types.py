@@ -185,6 +185,10 @@ class PerformedNotes:
     def __len__(self) -> int:
         return len(self.pitch)
 
+    def take(self, index: np.ndarray) -> "PerformedNotes":
+        """Take some of the notes, in the order of `index`, or where it is true."""
+        return replace(self, **{column.name: getattr(self, column.name)[index] for column in fields(self)})
+
     def to_pandas(self) -> "pd.DataFrame":
         """Make a table of the notes: one row per note, a column for each array.
 

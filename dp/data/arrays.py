@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -23,8 +23,9 @@ from dp.data.stretches import Stretch, SynthesisClip, find_training_runs, make_s
 from dp.data.tempo_map import TempoMap, build_performed_tempo_map
 from dp.data.timing_pieces import Performance as Performance
 from dp.data.timing_pieces import TimingPiece, build_timing_piece
+from dp.data.voices import VoiceClip, VoiceRecording
 from dp.errors import DataError
-from dp.types import PerformedNotes, Source
+from dp.types import PerformedNotes, PitchCurve, Source
 from dp.units import sec_to_frame_fraction
 
 
@@ -59,7 +60,15 @@ class BaselineClip:
     samples: Float32Array  # [T * hop]
 
 
-C = TypeVar("C", TimingClip, SynthesisClip, VocoderClip, BaselineClip)
+class HasClip(Protocol):
+    """Anything that belongs to a clip."""
+
+    @property
+    def clip(self) -> Clip:
+        """The clip."""
+
+
+C = TypeVar("C", bound=HasClip, covariant=True)
 
 
 @dataclass(frozen=True)
@@ -268,6 +277,7 @@ PREPARED_TYPES = (
     Clip,
     MelConfig,
     PerformedNotes,
+    PitchCurve,
     ScoreContext,
     SoundingNotes,
     Stretch,
@@ -276,5 +286,7 @@ PREPARED_TYPES = (
     TimingClip,
     TimingPiece,
     VocoderClip,
+    VoiceClip,
+    VoiceRecording,
     WrittenNotes,
 )

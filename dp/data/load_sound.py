@@ -15,11 +15,15 @@ from dp.data.arrays import (
     build_baseline_arrays,
     build_synthesis_arrays,
     build_vocoder_arrays,
+    list_performer_names,
 )
 from dp.data.clips import Float32Array
 from dp.data.load import load_clips, load_performances
 from dp.data.stretches import SynthesisClip, transpose_stretch
-from dp.store.reading import read_mels, read_recordings
+from dp.data.voices import VoiceClip, VoiceRecording
+from dp.errors import DataError
+from dp.store.note_pitch import read_note_pitch
+from dp.store.reading import read_alignment_report, read_mels, read_recordings
 
 NOTE_MARGIN_FRAME = 64  # how far outside a clip notes still belong to it for models with local attention
 
@@ -67,6 +71,26 @@ def load_vocoder_arrays(data: Path, mel: MelConfig, data_note: str = "") -> Arra
 def load_baseline_arrays(data: Path, mel: MelConfig, data_note: str = "") -> Arrays[BaselineClip]:
     """Load the arrays of the baseline; see `load_timing_arrays`."""
     return build_baseline_arrays(load_synthesis_arrays(data, mel, data_note), load_vocoder_arrays(data, mel, data_note))
+
+
+def load_voice_arrays(data: Path, mel: MelConfig, sample_rate_hz: int, data_note: str = "") -> Arrays[VoiceClip]:
+    """Load the arrays of voices, with samples decoded from the recordings at a rate; see `load_timing_arrays`."""
+    clips = load_clips(data)
+    wanted = {clip.recording_id for clip in clips}
+    performed = {item.recording_id: item.performed for item in load_performances(data)}
+    curves = dict(read_note_pitch(data, wanted))
+    tuning_cent = {row.recording_id: row.tuning_cent for row in read_alignment_report(data)}
+    made = {}
+    for recording in (item for item in read_recordings(data) if item.recording_id in wanted):
+        name = recording.recording_id
+        if len(curves.get(name, ())) != len(performed[name]):
+            raise DataError(name, "has other notes than tracked pitches", "run `dp rebuild`")
+        samples = read_audio(recording.audio_path, sample_rate_hz, recording.start_sec, recording.end_sec)
+        made[name] = VoiceRecording(
+            name, recording.performer, scale_to_full_level(samples), performed[name], curves[name], tuning_cent[name]
+        )
+    items = tuple(VoiceClip(clip, made[clip.recording_id]) for clip in clips)
+    return Arrays(items, mel, list_performer_names(clips), data_note)
 
 
 def load_samples(data: Path, mel: MelConfig, recording_ids: Collection[str]) -> Iterator[tuple[str, Float32Array]]:

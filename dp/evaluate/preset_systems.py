@@ -1,5 +1,6 @@
 """Reads the trained models of a preset, and makes the systems that an evaluation compares."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from dp.evaluate.systems import (
     make_mean_spectrum_system,
     make_recording_system,
     make_synthesis_system,
+    make_voices_system,
 )
 from dp.models import vocoders
 from dp.models.baseline import BaselineModel
@@ -18,6 +20,8 @@ from dp.models.checkpoint import CONFIG_FILE, Checkpoint, load_checkpoint
 from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
 from dp.models.vocoders import Vocoder
+from dp.models.voices.model import VoicesModel
+from dp.types import PerformedNotes
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class PresetModels:
     synthesis: Checkpoint[SynthesisModel] | None = None
     vocoder: Checkpoint[Vocoder] | None = None
     baseline: Checkpoint[BaselineModel] | None = None
+    voices: Checkpoint[VoicesModel] | None = None
 
 
 def load_preset(folder: Path, mel: MelConfig | None = None) -> PresetModels:
@@ -49,11 +54,15 @@ def load_preset(folder: Path, mel: MelConfig | None = None) -> PresetModels:
         synthesis=load_checkpoint(folder / "synthesis", [SynthesisModel], mel) if there("synthesis") else None,
         vocoder=load_checkpoint(folder / "vocoder", vocoders.VOCODER_TYPES, mel) if there("vocoder") else None,
         baseline=load_checkpoint(folder / "baseline", [BaselineModel], mel) if there("baseline") else None,
+        voices=load_checkpoint(folder / "voices", [VoicesModel], mel) if there("voices") else None,
     )
 
 
 def make_preset_systems(
-    name: str, models: PresetModels, spare_vocoder: Checkpoint[Vocoder] | None
+    name: str,
+    models: PresetModels,
+    spare_vocoder: Checkpoint[Vocoder] | None,
+    performances: Mapping[str, PerformedNotes],
 ) -> dict[str, System]:
     """Make a preset's systems: of its synthesis model or baseline, and of its vocoder's copy-synthesis.
 
@@ -63,6 +72,7 @@ def make_preset_systems(
         name: of the preset.
         models: of the preset.
         spare_vocoder: makes the waveform where the preset has no vocoder of its own.
+        performances: notes of each recording, which voices play from beginning to end.
     """
     systems = {}
     if models.synthesis is not None:
@@ -73,6 +83,8 @@ def make_preset_systems(
             systems[f"{name}-textured"] = make_synthesis_system(models.synthesis, vocoder, level, texture=1.0)
     if models.baseline is not None:
         systems[name] = make_baseline_system(models.baseline)
+    if models.voices is not None:
+        systems[name] = make_voices_system(models.voices, performances)
     if models.vocoder is not None:
         systems[f"copy-synthesis-{name}"] = make_copy_synthesis_system(models.vocoder)
     return systems

@@ -1,9 +1,11 @@
 """Systems to compare: each makes a clip's sound from its notes, its log-mel or its samples."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
+import soxr
 import torch
 
 from dp.audio.mel import compute_log_mel as log_mel_of_samples
@@ -18,8 +20,10 @@ from dp.models.checkpoint import Checkpoint
 from dp.models.synthesis import SynthesisModel
 from dp.models.texture import draw_texture_noise
 from dp.models.vocoders import Vocoder
+from dp.models.voices.model import VoicesModel
+from dp.models.voices.play import VoiceOptions, play_voices
 from dp.presets import CHOICES
-from dp.types import FULL_PEAK
+from dp.types import FULL_PEAK, PerformedNotes
 
 LEVELS = CHOICES["level"]
 AS_STORED = "recording"  # one gain for the whole recording
@@ -158,6 +162,32 @@ def make_baseline_system(baseline: Checkpoint[BaselineModel], level: str = AS_ST
         return samples
 
     return System(samples_of=samples_of, level=level)
+
+
+def make_voices_system(checkpoint: Checkpoint[VoicesModel], performances: Mapping[str, PerformedNotes]) -> System:
+    """Make the system of voices, which play a clip's whole recording as its performer; the clip is cut out.
+
+    Args:
+        checkpoint: what plays.
+        performances: the notes of every recording, by its id.
+    """
+
+    @lru_cache(maxsize=1)
+    def play(recording_id: str, performer: str, rate_hz: int) -> Float32Array:
+        notes = performances[recording_id]
+        known = ((performer, 1.0),) if performer in checkpoint.performer_names else ()
+        samples = np.concatenate(list(play_voices(notes, np.zeros(len(notes)), checkpoint, VoiceOptions(known))))
+        return np.asarray(soxr.resample(samples, checkpoint.model.dims.sample_rate_hz, rate_hz), np.float32)
+
+    def samples_of(clip: EvaluationClip) -> Float32Array:
+        frames = clip.clip.end_frame - clip.clip.start_frame
+        hop = len(clip.samples) // frames
+        first = clip.clip.start_frame * hop
+        made = play(clip.clip.recording_id, clip.clip.performer, checkpoint.mel.sample_rate_hz)
+        cut = made[first : first + len(clip.samples)]
+        return np.pad(cut, (0, len(clip.samples) - len(cut)))
+
+    return System(samples_of=samples_of)
 
 
 def _vocode(vocoder: Checkpoint[Vocoder], log_mel: Float32Array) -> Float32Array:

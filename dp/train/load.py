@@ -6,8 +6,14 @@ from typing import Any
 from dp.config import Config
 from dp.data.arrays import Arrays
 from dp.data.load import load_timing_arrays
-from dp.data.load_sound import NOTE_MARGIN_FRAME, load_baseline_arrays, load_synthesis_arrays, load_vocoder_arrays
-from dp.presets import BaselineConfig, ModelConfig, SynthesisConfig, TimingConfig
+from dp.data.load_sound import (
+    NOTE_MARGIN_FRAME,
+    load_baseline_arrays,
+    load_synthesis_arrays,
+    load_vocoder_arrays,
+    load_voice_arrays,
+)
+from dp.presets import BaselineConfig, ModelConfig, SynthesisConfig, TimingConfig, VoicesConfig
 
 
 def load_arrays(data: Path, config: Config, settings: ModelConfig, data_note: str) -> Arrays[Any]:
@@ -31,4 +37,6 @@ def load_arrays(data: Path, config: Config, settings: ModelConfig, data_note: st
         return load_synthesis_arrays(data, mel, data_note, settings.level, margin_frame, settings.transpositions)
     if isinstance(settings, BaselineConfig):
         return load_baseline_arrays(data, mel, data_note)
+    if isinstance(settings, VoicesConfig):
+        return load_voice_arrays(data, mel, settings.sample_rate_hz, data_note)
     return load_vocoder_arrays(data, mel, data_note)

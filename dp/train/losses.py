@@ -60,10 +60,14 @@ class SpectralLoss(nn.Module):
     convergence about the loudest partials, and so the pitch.
     """
 
-    def __init__(self, log_mel: LogMel, sizes_sample: Sequence[int] = STFT_SIZES_SAMPLE) -> None:
-        """Take the log-mel and the sizes of the windows; without any, it is the L1 of the log-mel alone."""
+    def __init__(
+        self, log_mel: LogMel, sizes_sample: Sequence[int] = STFT_SIZES_SAMPLE, floor: float = MAGNITUDE_FLOOR
+    ) -> None:
+        """Take the log-mel, the sizes of the windows (without any, it is the L1 of the log-mel alone) and the magnitude
+        that counts as silence."""
         super().__init__()
         self.log_mel = log_mel
+        self.floor = floor
         self.sizes_sample = tuple(sizes_sample)
         for size in self.sizes_sample:
             self.register_buffer(f"window_{size}", torch.hann_window(size))
@@ -86,4 +90,4 @@ class SpectralLoss(nn.Module):
         """Return the magnitude spectrum [B, bins, frames] of samples [B, L]."""
         window = self.get_buffer(f"window_{size}")
         spectrum = torch.stft(samples, size, size // 4, window=window, return_complex=True)
-        return spectrum.abs().clamp(min=MAGNITUDE_FLOOR)
+        return spectrum.abs().clamp(min=self.floor)

@@ -1,18 +1,21 @@
 """What a model in training makes of a held-out clip, beside the true clip: pictures and sounds for the log."""
 
+import copy
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import soxr
 import torch
 from torch import nn
 
 from dp.data.arrays import BaselineClip, TimingClip, VocoderClip
-from dp.data.clips import SoundingNotes
+from dp.data.clips import SoundingNotes, compute_clip_span_sec
 from dp.data.loader import make_synthesis_batch
 from dp.data.stretches import SynthesisClip
+from dp.data.voices import VoiceClip
 from dp.evaluate.timing_playing import (
     Times,
     extract_clip_frame,
@@ -25,6 +28,8 @@ from dp.models.checkpoint import Checkpoint
 from dp.models.frame_timing import FrameTiming
 from dp.models.mel import LogMel
 from dp.models.timing import TimingModel
+from dp.models.voices.model import VoicesModel
+from dp.models.voices.play import play_voices
 from dp.train.baseline import make_baseline_inputs
 from dp.types import PerformedNotes
 from dp.units import frame_to_sec
@@ -54,6 +59,9 @@ def make_preview(model: nn.Module, item: Any, log_mel: LogMel, rate_hz: float) -
         return Preview(item.clip.clip_id, {"truth": item.log_mel, "model": made}, notes={"notes": notes})
     if isinstance(item, TimingClip):
         return Preview(item.clip.clip_id, notes=_play_beside_truth(model, item, rate_hz))
+    if isinstance(item, VoiceClip):
+        assert isinstance(model, VoicesModel)
+        return _play_voices(model, item, log_mel)
     if isinstance(item, VocoderClip):
         samples = model(torch.from_numpy(item.log_mel)[None].to(device))
     else:
@@ -66,6 +74,25 @@ def make_preview(model: nn.Module, item: Any, log_mel: LogMel, rate_hz: float) -
         {name: log_mel(sound)[0].cpu().numpy() for name, sound in sounds.items()},
         {name: sound[0].cpu().numpy() for name, sound in sounds.items()},
     )
+
+
+def _play_voices(model: VoicesModel, item: VoiceClip, log_mel: LogMel) -> Preview:
+    """Play the notes that begin in a clip, as nobody in particular, beside the clip."""
+    notes, mel, rate_hz = item.recording.performed, log_mel.mel, model.dims.sample_rate_hz
+    start_sec, end_sec = compute_clip_span_sec(item.clip, mel.frame_rate_hz)
+    notes = notes.take(np.flatnonzero((notes.onset_sec >= start_sec) & (notes.onset_sec < end_sec)))
+    notes = replace(notes, onset_sec=notes.onset_sec - start_sec, offset_sec=notes.offset_sec - start_sec)
+    voices = Checkpoint(copy.deepcopy(model).cpu().eval(), mel, 0)
+    made = np.concatenate([np.zeros(0, np.float32), *play_voices(notes, np.zeros(len(notes)), voices)])
+    length = round((end_sec - start_sec) * rate_hz)
+    truth = item.recording.samples[round(start_sec * rate_hz) :][:length]
+    heard = {"truth": truth, "model": np.pad(made, (0, length))[:length]}
+    sounds = {
+        name: soxr.resample(sound, rate_hz, mel.sample_rate_hz).astype(np.float32) for name, sound in heard.items()
+    }
+    device = log_mel.filterbank.device
+    mels = {name: log_mel(torch.from_numpy(sound)[None].to(device))[0].cpu().numpy() for name, sound in sounds.items()}
+    return Preview(item.clip.clip_id, mels, sounds)
 
 
 def compare_timings(

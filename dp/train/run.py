@@ -1,4 +1,4 @@
-"""One training of any model, from arrays to a checkpoint. Needs torch and numpy alone."""
+"""One training of any model, from arrays to a checkpoint. Needs torch and numpy alone; voices need numba too."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ import torch
 from dp.data.arrays import Arrays
 from dp.errors import DataError
 from dp.models.checkpoint import Checkpoint
-from dp.presets import DEVICES, BaselineConfig, ModelConfig, SynthesisConfig, TimingConfig
+from dp.presets import DEVICES, BaselineConfig, ModelConfig, SynthesisConfig, TimingConfig, VoicesConfig
 from dp.train.baseline import train_baseline
 from dp.train.loop import Course
 from dp.train.state import Log
@@ -48,6 +48,10 @@ def run(task: Task, log: Log, course: Course, thread_count: int) -> Checkpoint[A
         return train_synthesis(arrays, filterbank, config, log, thread_count, course=course)
     if isinstance(config, BaselineConfig):
         return train_baseline(arrays, filterbank, config, log, thread_count, course=course)
+    if isinstance(config, VoicesConfig):
+        from dp.train.voices import train_voices
+
+        return train_voices(arrays, config, log, thread_count, course)
     return train_vocoder(arrays, filterbank, config, log, thread_count, course=course)
 
 

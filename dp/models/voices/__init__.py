@@ -1,0 +1,1 @@
+"""Voices: every performed note sounds by itself; see `model`."""
