@@ -7,6 +7,7 @@ import yaml
 from dp.config import Config, load_config
 from dp.errors import DataError
 from dp.presets import SynthesisConfig
+from dp.project import name_train_stage
 from tests.factories import REPOSITORY
 
 
@@ -24,10 +25,10 @@ def test_params_yaml_equals_the_defaults_used_outside_a_project() -> None:
 def test_every_model_of_every_preset_has_its_stage() -> None:
     config = load_config(REPOSITORY / "params.yaml")
     stages = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text())["stages"]
-    wanted = {
-        f"{preset}-{model}": (preset, model) for preset, found in config.presets.items() for model in found.models()
-    }
-    assert {key: (item["preset"], item["model"]) for key, item in stages["train"]["foreach"].items()} == wanted
+    wanted = {name_train_stage(preset, model) for preset, found in config.presets.items() for model in found.models()}
+    trained = stages["train"]["foreach"].items()
+    assert all(key == f"{item['preset']}-{item['model']}" for key, item in trained)
+    assert {f"train@{key}" for key, _ in trained} | {f"voices@{key}" for key in stages["voices"]["foreach"]} == wanted
     assert set(stages["evaluate"]["foreach"]) == set(config.presets)
 
 

@@ -24,7 +24,7 @@ ENTRIES = (
     "features",
     "pitch",
 )  # what the per-recording cache keeps: dp/stages/*_entry.py
-SOUND = ("train.synthesis", "train.vocoder", "train.baseline")
+SOUND = ("train.synthesis", "train.vocoder", "train.baseline", "train.voices")
 ALL = {"ingest", "align", "features", "pitch", "evaluate", "train.timing", *SOUND}
 
 # File; what stands there, and what stands there instead (None: a constant is added); which digests of code must change,
@@ -60,6 +60,7 @@ CHANGES = [
     ),
     ("models/score_timing.py", None, None, {"train.timing", "evaluate"}, set()),
     ("train/timing.py", "STRETCH_KNEE = 0.2", "STRETCH_KNEE = 0.3", {"train.timing"}, set()),
+    ("train/voice_onsets.py", "_PARTIAL_COUNT = 16", "_PARTIAL_COUNT = 8", {"train.voices"}, set()),
     ("train/vocoder.py", "WARMUP_STEP = 20", "WARMUP_STEP = 30", {"train.vocoder", "train.baseline"}, set()),
     ("evaluate/sound.py", "CLIP_LIMIT = 200", "CLIP_LIMIT = 300", {"evaluate"}, set()),
     ("metrics/mels.py", None, None, {"evaluate"}, set()),
@@ -141,6 +142,7 @@ def stages_that_depend_on(*names: str) -> set[str]:
             values = items[item] if isinstance(items, dict) else item
             for entry in (definition if item is None else definition["do"]).get("params", []):
                 for wanted in entry["dependencies.yaml"]:
+                    wanted = wanted.replace("${item}", item or "")
                     for key in ("preset", "model"):
                         wanted = wanted.replace(f"${{item.{key}}}", values[key] if isinstance(values, dict) else "")
                     if any(f"{name}.".startswith(f"{wanted}.") for name in names):
@@ -160,6 +162,8 @@ EVALUATIONS = {
             "piano-roll",
             "baseline",
             "sketch",
+            "violin",
+            "piano",
         )
     ),
 }
@@ -173,8 +177,10 @@ def test_stages_name_what_they_depend_on() -> None:
         f"train@{p}-timing" for p in ("ours", "publication", "sketch")
     }
     assert stages_that_depend_on("params.corpus.root") == {"ingest"}
-    trainings = {stage for stage in stages_that_depend_on("params.mel.floor") if stage.startswith("train@")}
-    assert len(trainings) == 13
+    trainings = {
+        stage for stage in stages_that_depend_on("params.mel.floor") if stage.split("@")[0] in ("train", "voices")
+    }
+    assert len(trainings) == 15
     assert stages_that_depend_on("params.mel.floor") == {"features", *EVALUATIONS, *trainings}
 
 
