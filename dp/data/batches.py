@@ -80,12 +80,12 @@ def make_synthesis_inputs(
 
 
 def _move(value: Any, device: torch.device) -> Any:
-    """Return a tensor, or a dict of tensors, on the device; anything else as it is."""
+    """Return a tensor, a dict of tensors or what holds some on the device; anything else as it is."""
     if isinstance(value, Tensor):
         return value.to(device, non_blocking=True)
     if isinstance(value, dict):
         return {name: _move(part, device) for name, part in value.items()}
-    return value
+    return value.to(device) if hasattr(value, "to") else value
 
 
 def pad_mels(log_mels: Sequence[npt.NDArray[np.float32]]) -> Tensor:

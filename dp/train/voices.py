@@ -8,7 +8,7 @@ training note; it is kept small, so that features explain what they can, and ren
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from dp.audio.mel import make_mel_filterbank
 from dp.config import MelConfig
 from dp.data.arrays import Arrays
+from dp.data.batches import Movable
 from dp.data.loader import HIDDEN_PERFORMER_SHARE, make_step_rng
 from dp.data.voices import VoiceClip
 from dp.errors import DataError
@@ -30,6 +31,7 @@ from dp.train.loop import Budget, Course, descend, fit, keep_deterministic
 from dp.train.losses import SpectralLoss, compute_spread_shortfall
 from dp.train.state import Log
 from dp.train.voice_pieces import VoicePiece, prepare_piece
+from dp.types import PITCH_COUNT
 
 WARMUP_STEP = 100
 LAST_RATE = 0.03  # of the learning rate, at the end
@@ -43,18 +45,13 @@ VALID_SEED = 7
 
 
 @dataclass(frozen=True)
-class VoiceBatch:
+class VoiceBatch(Movable):
     """B windows of recordings."""
 
     clip_ids: tuple[str, ...]
     inputs: VoiceInputs
     note_id: Tensor  # [V] which training note each voice is
     samples: Tensor  # [B, L] target
-
-    def to(self, device: torch.device) -> Self:
-        """Return the same batch on the device."""
-        moved = (self.inputs.to(device), self.note_id.to(device), self.samples.to(device))
-        return type(self)(self.clip_ids, *moved)
 
 
 class Corpus:
@@ -216,9 +213,8 @@ class VoicesTrainee:
 
 def _note_what_was_heard(model: VoicesModel, pieces: Sequence[VoicePiece], corpus: Corpus) -> None:
     """Keep with the model what rendering needs of the training notes."""
-    for piece in pieces:
-        pitch = torch.tensor(piece.recording.performed.pitch)
-        model.heard += torch.bincount(pitch, minlength=128)[:128].float()
+    pitch = np.concatenate([piece.recording.performed.pitch for piece in pieces])
+    model.heard += torch.from_numpy(np.bincount(pitch, minlength=PITCH_COUNT).astype(np.float32))
     for index, name in enumerate(corpus.names):
         lags = [piece.lag_sec for piece in pieces if piece.recording.performer == name]
         model.onset_lag_sec[index + 1] = sum(lags) / len(lags)

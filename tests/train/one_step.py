@@ -21,9 +21,9 @@ from dp.data.batches import Movable
 from dp.models.baseline import BaselineDims
 from dp.models.hifigan import HifiganDims
 from dp.presets import BaselineConfig, SynthesisDims
-from dp.train import baseline, synthesis, timing, vocoder
+from dp.train import baseline, synthesis, timing, vocoder, voices
 from dp.train.loop import Course
-from tests.train import tiny
+from tests.train import tiny, tiny_voices
 from tests.train.pretended import compute_nothing, find_device
 
 OURS = SynthesisDims(
@@ -76,6 +76,10 @@ def train_baseline(course: Course) -> None:
     baseline.train_baseline(arrays, tiny.FILTERBANK, BASELINE, tiny.Log(), dims=dims, course=course)
 
 
+def train_voices(course: Course, kind: str) -> None:
+    voices.train_voices(tiny_voices.arrays(), replace(tiny_voices.VOICES, kind=kind), tiny.Log(), course=course)
+
+
 TRAININGS: dict[str, Callable[[Course], None]] = {
     "timing, ours": lambda course: train_timing(course, "ours"),
     "timing, publication": lambda course: train_timing(course, "publication"),
@@ -89,6 +93,8 @@ TRAININGS: dict[str, Callable[[Course], None]] = {
         course, HifiganDims(width=16), architecture="hifigan", discriminator="hifigan"
     ),
     "baseline": train_baseline,
+    "voices, bowed": lambda course: train_voices(course, "bowed"),
+    "voices, struck": lambda course: train_voices(course, "struck"),
 }
 
 
@@ -130,7 +136,7 @@ def take_step(train: Callable[[Course], None], fault: Callable[[], contextlib.Ab
 def take_steps_alone() -> Iterator[None]:
     """Let every training take one step instead of being fitted."""
     with contextlib.ExitStack() as stack:
-        for module in (timing, synthesis, vocoder, baseline):
+        for module in (timing, synthesis, vocoder, baseline, voices):
             stack.enter_context(patch.object(module, "fit", take_one_step))
         yield
 

@@ -17,9 +17,11 @@ MODELS = (
     "vocos",
     "hifigan",
     "baseline",
+    "voices, bowed",
+    "voices, struck",
 )
 ADVERSARIAL = ("vocos", "hifigan", "baseline")
-WITH_BUFFERS = ("synthesis, ours", *ADVERSARIAL)  # of the model or of its loss
+WITH_BUFFERS = ("synthesis, ours", "voices, bowed", "voices, struck", *ADVERSARIAL)  # of the model or of its loss
 COUNTING = tuple(
     name for name in MODELS if name not in ("timing, publication", "vocos", "hifigan")
 )  # with torch.arange

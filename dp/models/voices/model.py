@@ -214,13 +214,18 @@ class VoicesModel(nn.Module):
         return total.view(count, frames, -1)
 
     def blow(self, power: Tensor, white: Tensor) -> Tensor:
-        """Shape white noise [B, L] to band powers [B, T, M]."""
-        window = torch.hann_window(NOISE_WINDOW_SAMPLE, device=white.device)
-        spectrum = torch.stft(white, NOISE_WINDOW_SAMPLE, NOISE_HOP_SAMPLE, window=window, return_complex=True)
+        """Shape white noise [B, L] to band powers [B, T, M]: a short Fourier transform, and back by overlap and add."""
+        size, hop = NOISE_WINDOW_SAMPLE, NOISE_HOP_SAMPLE
+        window = torch.hann_window(size, device=white.device)
+        spectrum = torch.stft(white, size, hop, window=window, return_complex=True)
         magnitude = torch.sqrt(power @ self.noise_filters + 1e-12).transpose(1, 2)
-        return torch.istft(
-            spectrum * magnitude, NOISE_WINDOW_SAMPLE, NOISE_HOP_SAMPLE, window=window, length=white.shape[1]
-        )
+        frames = torch.fft.irfft(spectrum * magnitude, dim=1) * window[:, None]
+
+        def overlap(values: Tensor) -> Tensor:
+            total = (values.shape[2] - 1) * hop + size
+            return F.fold(values, (1, total), (1, size), stride=(1, hop))[:, 0, 0, size // 2 :][:, : white.shape[1]]
+
+        return overlap(frames) / overlap((window**2)[None, :, None].expand(1, -1, frames.shape[2]))
 
     def make_rooms(self) -> Tensor:
         """Make the impulse response of each room [R, I]: the sound itself, early reflections, decaying noise."""

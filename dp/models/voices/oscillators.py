@@ -256,22 +256,22 @@ def sum_partials(amplitude: Tensor, segments: Segments, shape: tuple[int, int], 
 def _sum_on_device(amplitude: Tensor, segments: Segments, shape: tuple[int, int], sample_rate_hz: float) -> Tensor:
     """Sum partials by torch's own operations, which give the gradient too: for a GPU."""
 
-    def spread(values: npt.NDArray[Any], kind: torch.dtype = torch.float64) -> Tensor:
-        each = torch.from_numpy(np.ascontiguousarray(values)).to(amplitude.device, kind)
-        return each.repeat_interleave(length)
-
     # Every sample of every segment [Q]: its place in the segment, and the fundamental's angle there.
     length = torch.from_numpy(segments.length_sample).to(amplitude.device)
-    first = torch.cumsum(length, 0) - length
-    place = torch.arange(int(segments.length_sample.sum()), device=amplitude.device) - first.repeat_interleave(length)
-    begin_hz, end_hz, whole = spread(segments.begin_hz), spread(segments.end_hz), spread(segments.length_sample)
+    segment = torch.repeat_interleave(length)
+    place = torch.arange(len(segment), device=amplitude.device) - (torch.cumsum(length, 0) - length)[segment]
+
+    def spread(values: npt.NDArray[Any]) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(values)).to(amplitude.device)[segment]
+
+    begin_hz, end_hz, whole = spread(segments.begin_hz), spread(segments.end_hz), length[segment]
     turned = begin_hz * place + (end_hz - begin_hz) * 0.5 * place**2 / whole
     angle = spread(segments.phase) + math.tau / sample_rate_hz * turned
-    at = spread(segments.begin_sample, torch.int64) + place
+    at = spread(segments.begin_sample) + place
     inside = (at >= 0) & (at < shape[1])
-    row = spread(segments.item, torch.int64) * shape[1] + at
+    row = spread(segments.item) * shape[1] + at
     # Partial after partial, as long as any is below the top.
-    point, share = spread(segments.point, torch.int64), (place / whole).float()
+    point, share = spread(segments.point), (place / whole).float()
     top_hz, highest_hz, stiffness = (
         sample_rate_hz * _TOP_SHARE,
         torch.maximum(begin_hz, end_hz),
