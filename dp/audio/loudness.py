@@ -1,4 +1,4 @@
-"""Measure integrated loudness after ITU-R BS.1770-4, of one channel, as the sound comes in."""
+"""Measure integrated loudness after ITU-R BS.1770-4, of one or two channels, as the sound comes in."""
 
 import math
 from array import array
@@ -42,22 +42,23 @@ def design_k_weighting(sample_rate_hz: int) -> FloatArray:
 class LoudnessMeter:
     """Takes sound in pieces of any length; keeps eight bytes for each tenth of a second of it."""
 
-    def __init__(self, sample_rate_hz: int) -> None:
+    def __init__(self, sample_rate_hz: int, channel_count: int = 1) -> None:
         self._sections = design_k_weighting(sample_rate_hz)
-        self._state = np.zeros((2, 2))
+        self._state = np.zeros((2, 2, channel_count))
         self._step_sample = sec_to_sample(STEP_SEC, sample_rate_hz)
-        self._waiting = np.zeros(0)  # filtered, less than a step
-        self._powers = array("d")  # mean square of each step
+        self._waiting = np.zeros((0, channel_count))  # filtered, less than a step
+        self._powers = array("d")  # mean square of each step, added up over the channels
 
     def add(self, samples: npt.NDArray[np.floating]) -> None:
-        """Go on with samples [L]."""
+        """Go on with samples [L], or [L, C] of several channels."""
         from scipy.signal import sosfilt
 
-        filtered, self._state = sosfilt(self._sections, samples, zi=self._state)
+        columns = samples.reshape(len(samples), self._state.shape[2])
+        filtered, self._state = sosfilt(self._sections, columns, axis=0, zi=self._state)
         filtered = np.concatenate([self._waiting, filtered])
         whole = len(filtered) // self._step_sample * self._step_sample
-        steps = filtered[:whole].reshape(-1, self._step_sample)
-        self._powers.extend(np.mean(steps**2, axis=1).tolist())
+        steps = filtered[:whole].reshape(-1, self._step_sample, filtered.shape[1])
+        self._powers.extend(np.mean(steps**2, axis=1).sum(axis=1).tolist())
         self._waiting = filtered[whole:]
 
     def integrated_lufs(self) -> float:

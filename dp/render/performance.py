@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from dp.config import MelConfig
 from dp.data.tempo_map import DEFAULT_TEMPO_QPM, TempoMap, build_written_tempo_map
 from dp.errors import DataError
 from dp.render.mark_rules import choose_velocities, compute_level_db, shape_notes
@@ -13,9 +14,9 @@ from dp.render.ornaments import play_ornaments
 from dp.render.rubato import apply_tempo_changes
 from dp.render.score_checks import make_playable
 from dp.render.sound import PLAIN, Texture
-from dp.render.timing import perform
+from dp.render.timing import perform, play_as_written
 from dp.render_options import RenderOptions
-from dp.types import PerformedNotes, Score, ScoreNotes
+from dp.types import PITCH_COUNT, PerformedNotes, Score
 from dp.units import FloatArray, IntArray
 
 
@@ -41,19 +42,34 @@ def plan(score: Score, models: ModelSet, options: RenderOptions) -> Performance:
     Raises:
         DataError: the score has no notes, a performer is unknown, or a tempo is not positive.
     """
-    subject = score.title or "score"
-    if len(score.notes) == 0:
-        raise DataError(subject, "has no notes", "give a score with notes in it")
+    _check_notes(score)
     models, performer = cast(models, options)
     dims = models.synthesis.model.dims
     score, warnings = make_playable(score, dims.lowest_pitch, dims.highest_pitch)
     tempo_qpm = _choose_first_tempo_qpm(score, options)
     performed = perform(score, models.timing, performer, tempo_qpm, options.expression)
-    written = build_written_tempo_map(score, tempo_qpm)
-    performed, tempo_map = apply_tempo_changes(score, performed, written, subject)
-    rate_hz = models.timing.mel.frame_rate_hz
-    performance = _apply_marks(score.notes, performed, tempo_map, performer, rate_hz, warnings)
-    return replace(performance, texture=Texture(options.texture, options.seed))
+    performance = _apply_rules(score, performed, tempo_qpm, models.timing.mel.frame_rate_hz)
+    texture = Texture(options.texture, options.seed)
+    return replace(performance, performer=performer, warnings=warnings, texture=texture)
+
+
+def plan_as_written(score: Score, options: RenderOptions) -> Performance:
+    """Decide when and how loud every note sounds without a model: tempo and marks of the score, by rule.
+
+    Raises:
+        DataError: the score has no notes, or a tempo is not positive.
+    """
+    _check_notes(score)
+    score, warnings = make_playable(score, 0, PITCH_COUNT - 1)
+    tempo_qpm = _choose_first_tempo_qpm(score, options)
+    rate_hz = MelConfig().frame_rate_hz
+    performance = _apply_rules(score, play_as_written(score, tempo_qpm, rate_hz), tempo_qpm, rate_hz)
+    return replace(performance, warnings=warnings)
+
+
+def _check_notes(score: Score) -> None:
+    if len(score.notes) == 0:
+        raise DataError(score.title or "score", "has no notes", "give a score with notes in it")
 
 
 def _choose_first_tempo_qpm(score: Score, options: RenderOptions) -> float | None:
@@ -64,15 +80,14 @@ def _choose_first_tempo_qpm(score: Score, options: RenderOptions) -> float | Non
     return (own if options.tempo_qpm is None else options.tempo_qpm) * options.tempo_factor
 
 
-def _apply_marks(
-    notes: ScoreNotes,
-    performed: PerformedNotes,
-    tempo_map: TempoMap,
-    performer: str | None,
-    rate_hz: float,
-    warnings: tuple[str, ...],
-) -> Performance:
-    """Apply lengths, levels and ornaments by rule; every note lasts a frame at least, and none starts before 0."""
+def _apply_rules(score: Score, performed: PerformedNotes, tempo_qpm: float | None, rate_hz: float) -> Performance:
+    """Apply changes of tempo, lengths, levels and ornaments by rule.
+
+    Every note lasts a frame at least, and none starts before 0.
+    """
+    notes, subject = score.notes, score.title or "score"
+    written = build_written_tempo_map(score, tempo_qpm)
+    performed, tempo_map = apply_tempo_changes(score, performed, written, subject)
     performed = shape_notes(notes, performed, tempo_map)
     early_sec = min(float(performed.onset_sec.min()), 0.0)  # of grace notes before the first beat
     level = compute_level_db(notes)
@@ -86,4 +101,4 @@ def _apply_marks(
     tempo_map = replace(tempo_map, time_sec=tempo_map.time_sec - early_sec)
     value_sec = tempo_map.find_sec(notes.onset_quarter + notes.value_quarter) - tempo_map.find_sec(notes.onset_quarter)
     performed, index = play_ornaments(notes, performed, value_sec)
-    return Performance(performed, level[index], tempo_map, performer, warnings, index, notes.part[index])
+    return Performance(performed, level[index], tempo_map, None, (), index, notes.part[index])

@@ -1,4 +1,4 @@
-"""The timing model predicts when each note of a whole score sounds."""
+"""When each note of a whole score sounds: the timing model predicts it, or it is played as written."""
 
 import numpy as np
 import numpy.typing as npt
@@ -54,14 +54,33 @@ def perform(
             _predict_departures_frame(score, network, index, tempo_map, rate_hz), rate_hz
         )
         onset_sec, duration_sec = onset_sec + departure_sec[0], duration_sec + departure_sec[1]
-    onset_sec = _delay_into_order(score.notes, onset_sec)
+    return _make_performed(score.notes, onset_sec, duration_sec, rate_hz)
+
+
+def play_as_written(score: Score, tempo_qpm: float | None, rate_hz: float) -> PerformedNotes:
+    """Play a score exactly as its notes and tempo marks say, without a model.
+
+    Args:
+        score: with notes.
+        tempo_qpm: of the beginning; None takes the score's.
+        rate_hz: frames per second; a note lasts a frame at least.
+    """
+    nominal_sec = compute_nominal_times_sec(score.notes, build_written_tempo_map(score, tempo_qpm))
+    return _make_performed(score.notes, *nominal_sec, rate_hz)
+
+
+def _make_performed(
+    notes: ScoreNotes, onset_sec: FloatArray, duration_sec: FloatArray, rate_hz: float
+) -> PerformedNotes:
+    """Bring onsets and durations [N] into order, from time 0 on."""
+    onset_sec = _delay_into_order(notes, onset_sec)
     onset_sec = onset_sec - min(float(onset_sec.min()), 0.0)
     return PerformedNotes(
-        pitch=score.notes.pitch,
-        velocity=score.notes.velocity,
+        pitch=notes.pitch,
+        velocity=notes.velocity,
         onset_sec=onset_sec,
         offset_sec=onset_sec + np.maximum(duration_sec, 1.0 / rate_hz),
-        confidence=np.ones(len(score.notes)),
+        confidence=np.ones(len(notes)),
     )
 
 

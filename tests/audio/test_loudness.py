@@ -18,7 +18,7 @@ def tone(level_db: float, length_sec: float, rate_hz: int, tone_hz: float = 997.
 
 
 def loudness(samples: FloatArray, rate_hz: int) -> float:
-    meter = LoudnessMeter(rate_hz)
+    meter = LoudnessMeter(rate_hz, samples.ndim)
     meter.add(samples)
     return meter.integrated_lufs()
 
@@ -47,6 +47,13 @@ def test_the_gate_leaves_out_what_is_quiet() -> None:
     louder = np.concatenate([tone(-29.0, 60, rate_hz), loud])
     expected = -26.01 + 10 * math.log10((1 + 10**-0.6) / 2)
     assert loudness(louder, rate_hz) == pytest.approx(expected, abs=0.1)
+
+
+def test_two_channels_add_up() -> None:
+    """As Tech 3341, case 1: -23 dB in both channels of a stereo file are -23 LUFS; one of them alone has half of it."""
+    one = tone(-23.0, 20, 48000, 1000.0)
+    assert loudness(np.stack([one, one], axis=1), 48000) == pytest.approx(-23.0, abs=0.1)
+    assert loudness(np.stack([one, 0 * one], axis=1), 48000) == pytest.approx(-26.01, abs=0.1)
 
 
 def test_silence_around_changes_nothing() -> None:

@@ -41,10 +41,31 @@ def test_a_long_ogg(tmp_path: Path) -> None:
     assert read_audio_info(path).duration_sec == pytest.approx(68.027, abs=0.001)
 
 
-@pytest.mark.parametrize("samples", [np.array([0.0, np.nan]), np.zeros(0), np.zeros((2, 2))])
+@pytest.mark.parametrize("samples", [np.array([0.0, np.nan]), np.zeros(0), np.zeros((2, 3)), np.zeros((2, 1))])
 def test_bad_samples(tmp_path: Path, samples: np.ndarray) -> None:
     with pytest.raises(DataError):
         write_audio(tmp_path / "a.wav", samples, 8000)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg"])
+def test_two_channels_in_blocks_of_any_length(tmp_path: Path, suffix: str) -> None:
+    sides = np.stack([NOISE, 0.5 * NOISE[::-1]], axis=1)
+    write_audio(tmp_path / f"whole{suffix}", sides, 16000)
+    with AudioWriter(tmp_path / f"cut{suffix}", 16000, 2) as writer:
+        for part in np.split(sides, [1, 70_000]):
+            writer.write(part)
+    assert (tmp_path / f"cut{suffix}").read_bytes() == (tmp_path / f"whole{suffix}").read_bytes()
+    read, _ = soundfile.read(tmp_path / f"whole{suffix}")
+    assert read.shape == sides.shape
+    if suffix != ".ogg":
+        np.testing.assert_allclose(read, sides, atol=1e-4)
+
+
+def test_channels_do_not_change_within_a_file(tmp_path: Path) -> None:
+    for channel_count, samples in ((1, np.zeros((4, 2))), (2, np.zeros(4))):
+        with pytest.raises(DataError, match="are not of"), AudioWriter(tmp_path / "a.wav", 8000, channel_count) as made:
+            made.write(samples)
     assert list(tmp_path.iterdir()) == []
 
 
