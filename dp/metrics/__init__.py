@@ -5,7 +5,15 @@ from dp.metrics.attacks import ATTACK_BANDS_HZ, measure_rises
 from dp.metrics.clicks import measure_click_excess_db
 from dp.metrics.frechet import bootstrap_frechet, compute_frechet_distance
 from dp.metrics.holes import find_holes, measure_note_levels_db
-from dp.metrics.intervals import Estimate, Results, bootstrap, bootstrap_pairs, merge
+from dp.metrics.intervals import (
+    Estimate,
+    Results,
+    bootstrap,
+    bootstrap_median,
+    bootstrap_pairs,
+    bootstrap_ratio,
+    merge,
+)
 from dp.metrics.levels import LevelCorrelations, correlate_levels
 from dp.metrics.mels import (
     compute_difference_variance_ratio,
@@ -25,7 +33,9 @@ __all__ = [
     "Vibrato",
     "bootstrap",
     "bootstrap_frechet",
+    "bootstrap_median",
     "bootstrap_pairs",
+    "bootstrap_ratio",
     "compute_difference_variance_ratio",
     "compute_frechet_distance",
     "compute_gain_free_squared_error",

@@ -28,7 +28,8 @@ def compute_frechet_distance(left: npt.ArrayLike, right: npt.ArrayLike) -> float
     mixed = np.linalg.eigvalsh(root @ covariances[1] @ root)
     shared = float(np.sqrt(np.maximum(mixed, 0.0)).sum())
     apart = float(np.square(one.mean(axis=0) - other.mean(axis=0)).sum())
-    return apart + float(np.trace(covariances[0]) + np.trace(covariances[1])) - 2.0 * shared
+    distance = apart + float(np.trace(covariances[0]) + np.trace(covariances[1])) - 2.0 * shared
+    return max(distance, 0.0)  # which rounding may miss
 
 
 def bootstrap_frechet(left: Sequence[npt.ArrayLike], right: Sequence[npt.ArrayLike], seed: int = 0) -> Estimate:

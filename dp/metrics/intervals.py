@@ -51,6 +51,35 @@ def bootstrap_pairs(values: npt.ArrayLike, reference: npt.ArrayLike, seed: int =
     return bootstrap(left - right, seed)
 
 
+def bootstrap_ratio(values: npt.ArrayLike, reference: npt.ArrayLike, seed: int = 0) -> Estimate:
+    """Return the mean of `values` as a share of that of `reference`, which belong to the same clips in the same order.
+
+    Raises:
+        ValueError: there are no values, or not as many of one as of the other.
+    """
+    left, right = np.asarray(values, dtype=np.float64), np.asarray(reference, dtype=np.float64)
+    if left.shape != right.shape or left.size == 0:
+        raise ValueError(f"{left.size} values against {right.size} have no ratio")
+    drawn = np.random.default_rng(seed).integers(len(left), size=(RESAMPLE_COUNT, len(left)))
+    ratios = left[drawn].mean(axis=1) / right[drawn].mean(axis=1)
+    low, high = np.quantile(ratios, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return Estimate(float(left.mean() / right.mean()), float(low), float(high), len(left))
+
+
+def bootstrap_median(values: npt.ArrayLike, seed: int = 0) -> Estimate:
+    """Return the median of values, in place of their mean, with its percentile bootstrap interval at CONFIDENCE.
+
+    Raises:
+        ValueError: there are no values.
+    """
+    known = np.asarray(values, dtype=np.float64)
+    if known.size == 0:
+        raise ValueError("no values to take the median of")
+    drawn = np.random.default_rng(seed).integers(len(known), size=(RESAMPLE_COUNT, len(known)))
+    low, high = np.quantile(np.median(known[drawn], axis=1), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return Estimate(float(np.median(known)), float(low), float(high), len(known))
+
+
 def merge(results: Sequence[Results]) -> Results:
     """Merge the results of several evaluations."""
     merged: Results = {}

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dp.metrics import Estimate, bootstrap, bootstrap_pairs, merge
+from dp.metrics import Estimate, bootstrap, bootstrap_median, bootstrap_pairs, bootstrap_ratio, merge
 
 
 def test_bootstrap_of_one_value_is_that_value() -> None:
@@ -47,3 +47,21 @@ def test_merge_keeps_all_systems() -> None:
             "recording": {"a": {"m": {"mean": 3.0}}},
         }
     }
+
+
+def test_a_ratio_is_that_of_the_means_and_drawn_clip_by_clip() -> None:
+    reference = np.array([1.0, 2.0, 10.0, 3.0])
+    found = bootstrap_ratio(0.5 * reference, reference)
+    assert [found.mean, found.low, found.high] == pytest.approx([0.5, 0.5, 0.5])
+    assert found.n == 4
+    assert bootstrap_ratio([1.0, 3.0], [4.0, 1.0]).mean == 0.8  # not the mean of a quarter and 3
+    with pytest.raises(ValueError, match="2 values against 1"):
+        bootstrap_ratio([1.0, 2.0], [1.0])
+
+
+def test_a_median_with_its_interval() -> None:
+    found = bootstrap_median([1.0, 2.0, 3.0, 4.0, 500.0])
+    assert (found.mean, found.n) == (3.0, 5)
+    assert 1.0 <= found.low < 3.0 < found.high <= 500.0
+    with pytest.raises(ValueError, match="no values"):
+        bootstrap_median([])

@@ -1,0 +1,108 @@
+"""The bench of voices on sounds whose figures are known."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.voices.measure import RECORDING, Measured, measure_recording, measure_vibratos
+from bench.voices.picture import draw_spectrograms
+from bench.voices.recordings import F32, RealRecording
+from bench.voices.systems import make_midi, play_timed
+from bench.voices.tables import MEANS, format_figures, format_vibrato
+from dp.config import MelConfig
+from dp.metrics import Vibrato
+from dp.types import PerformedNotes
+from tests.metrics.sounds import RATE_HZ, play_notes
+
+ONSETS_SEC = 0.2 + 0.48 * np.arange(30)
+PITCHES = 60 + np.arange(30) % 12
+LEVELS_DB = -3.0 * (np.arange(30) % 3)
+
+
+def play(levels_db: np.ndarray = LEVELS_DB, rise_db: float = 30.0) -> F32:
+    sound = play_notes(PITCHES.tolist(), ONSETS_SEC.tolist(), levels_db.tolist(), 0.42, rise_db)
+    return sound.astype(np.float32)
+
+
+def make_recording(samples: F32, pitch: np.ndarray = PITCHES, onset_sec: np.ndarray = ONSETS_SEC) -> RealRecording:
+    notes = PerformedNotes(pitch, 0 * pitch, onset_sec, onset_sec + 0.42, np.ones(len(pitch)))
+    return RealRecording("r", "ann", notes, 0.0, samples)
+
+
+def test_a_recording_beside_itself_and_beside_one_with_softer_attacks_and_a_hole() -> None:
+    levels_db = LEVELS_DB.copy()
+    levels_db[5] = -200.0
+    found: dict[str, Measured] = {}
+    sounds = {RECORDING: play(), "soft": play(levels_db, 12.0)}
+    measure_recording(make_recording(sounds[RECORDING]), sounds, RATE_HZ, MelConfig(), None, found)
+    real, soft = found[RECORDING].clips, found["soft"].clips
+    assert len(real) == len(soft) == 2  # whole clips of five seconds in 15 seconds less a bit
+    assert [figures["log_mel_mse_gain_free"] for figures in real] == [0.0, 0.0]
+    assert [figures["level"] for figures in real] == pytest.approx([1.0, 1.0])
+    assert [figures["holes"] for figures in real] == [0.0, 0.0]
+    assert [figures["holes"] for figures in soft] == [0.1, 0.0]
+    assert all(np.isnan(figures["note_f1_50ms"]) for figures in real)
+    for band in ("low", "high"):
+        for ours, theirs in zip(soft, real, strict=True):
+            assert ours[f"attack_{band}"] < 0.8 * theirs[f"attack_{band}"]
+
+
+def test_vibrato_is_told_of_notes_that_are_sure_in_both() -> None:
+    real = [Vibrato(10.0, 6.0), None, Vibrato(20.0, 5.0), Vibrato(30.0, float("nan"))]
+    ours = [Vibrato(5.0, 6.6), Vibrato(50.0, 9.0), None, Vibrato(15.0, 6.6)]
+    found = {RECORDING: Measured(vibrato={"ann": [*real]}), "ours": Measured(vibrato={"ann": [*ours]})}
+    row = format_vibrato(found).splitlines()[-1]
+    assert row == "| ann | ours | 2 | 10.00 (5.00 to 15.00) | 0.50 | 6.60 (6.60 to 6.60) | 1.10 |"
+
+
+def test_vibrato_of_a_recording_is_by_performer_and_note() -> None:
+    found: dict[str, Measured] = {}
+    recording = make_recording(play())
+    curves = measure_vibratos(recording, {RECORDING: recording.samples}, RATE_HZ, found)
+    assert len(curves) == len(found[RECORDING].vibrato["ann"]) == 30
+    assert all(item is not None and item.depth_cent < 1.5 for item in found[RECORDING].vibrato["ann"][2:-1])
+
+
+def test_the_table_has_ratios_of_means_to_the_recordings_and_the_peers() -> None:
+    clips = {
+        name: [dict.fromkeys((*MEANS, "clicks_db"), value) for value in values]
+        for name, values in {RECORDING: (2.0, 4.0), "FluidSynth": (4.0, 8.0), "ours": (1.0, 2.0)}.items()
+    }
+    found = {name: Measured(figures, audio_sec=10.0, cpu_sec=0.1) for name, figures in clips.items()}
+    table = {
+        line.split(" | ")[0].strip("| "): line.split(" | ")[1:]
+        for line in format_figures(found, "FluidSynth").splitlines()
+    }
+    assert table["rise of attacks, low band, of the recording's"][2] == "0.50 (0.50 to 0.50) |"
+    assert table["log-mel MSE, of FluidSynth's"] == ["0.50 (0.50 to 0.50)", "-", "0.25 (0.25 to 0.25) |"]
+    assert table["clicks beyond the recording's, dB"][2] == "-1.50 (-2.00 to -1.00) |"
+    assert table["times real time, one thread"] == ["100", "100", "100 |"]
+    assert "Fréchet distance" not in table
+
+
+def test_what_a_system_plays_is_as_long_and_as_loud_as_the_recording() -> None:
+    recording = make_recording(play())
+    for made in (0.01 * recording.samples[:8000], np.tile(recording.samples, 2)):
+
+        def player(given: RealRecording, made: F32 = made) -> F32:
+            return made
+
+        played = play_timed(player, recording)
+        assert len(played.samples) == len(recording.samples)
+        assert np.mean(played.samples**2) == pytest.approx(np.mean(recording.samples**2), rel=1e-3)
+
+
+def test_a_note_ends_where_its_pitch_is_struck_again() -> None:
+    recording = make_recording(play(), np.array([60, 60, 62]), np.array([1.0, 1.2, 1.3]))
+    (instrument,) = make_midi(recording, 0).instruments
+    assert [(note.pitch, note.start, note.end, note.velocity) for note in instrument.notes] == [
+        (60, 1.0, 1.2, 80),
+        (60, 1.2, pytest.approx(1.62), 80),
+        (62, 1.3, pytest.approx(1.72), 80),
+    ]
+
+
+def test_a_picture_is_written(tmp_path: Path) -> None:
+    draw_spectrograms(tmp_path / "r.png", {"a": play()[:RATE_HZ], "b": play()[:RATE_HZ]}, RATE_HZ, "r")
+    assert (tmp_path / "r.png").read_bytes().startswith(b"\x89PNG")
