@@ -169,6 +169,7 @@ class Score:
     fermatas: tuple[Fermata, ...] = ()  # by begin_quarter
     oddities: tuple[str, ...] = ()  # what was read otherwise than it is written, and how often
     bars: tuple[PlayedBar, ...] = ()  # in playing order
+    part_programs: tuple[int | None, ...] = ()  # General MIDI, from 0, by part as the file says; None where it does not
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import numpy as np
 
 from dp.errors import DataError
 from dp.score.files import read_bytes, shorten
+from dp.score.instruments import PartLabel, find_programs
 from dp.score.midi_chunks import ADVICE, HEADER_BYTE, gather_chunks
 from dp.score.midi_tracks import (
     PEDAL_CONTROLLER,
@@ -72,8 +73,17 @@ def read_midi(path: Path) -> Score:
     spans = enumerate(pairwise(map(float, borders)), start=1)
     bars = tuple(PlayedBar(str(number), *span) for number, span in spans)
     oddities = (*_describe_oddities(odd, midi.resolution, changes), *describe_tempo_oddities(absurd_qpm))
+    labels = [PartLabel((name,), part.program) for name, part in zip(names, instruments, strict=True)]
     return Score(
-        path.stem, make_score_notes(played), tempo_quarter, tempo_qpm, names, repeats, bars=bars, oddities=oddities
+        path.stem,
+        make_score_notes(played),
+        tempo_quarter,
+        tempo_qpm,
+        names,
+        repeats,
+        bars=bars,
+        oddities=oddities,
+        part_programs=find_programs(labels),
     )
 
 

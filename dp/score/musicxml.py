@@ -1,5 +1,6 @@
 """This module makes a score of a MusicXML file: it joins the bars of all parts and has them unfolded."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -13,6 +14,7 @@ from dp.score.divided_bars import divide_bars
 from dp.score.dynamics import set_levels
 from dp.score.files import read_bytes, read_mxl
 from dp.score.gradual import unfold_changes, unfold_fermatas
+from dp.score.instruments import PROGRAM_COUNT, PartLabel, find_programs
 from dp.score.measures import read_part
 from dp.score.model import Bar, Signs
 from dp.score.movements import cut_movement, describe_starts, find_movement_starts
@@ -59,14 +61,14 @@ def read_musicxml(path: Path, movement: int | None = None) -> Score:
     if not len(notes):
         raise DataError(path, "has 0 notes with a pitch", "give a score with notes")
     tempo_quarter, tempo_qpm = unfold_tempo(bars, order)
-    part_names = tuple(_read_part_name(definitions.get(part.get("id", ""))) for part in parts)
+    told = [definitions.get(part.get("id", "")) for part in parts]
     repeats = find_repeats(bars, order, passes, path)
     return Score(
         _read_title(root, path),
         notes,
         tempo_quarter,
         tempo_qpm,
-        part_names,
+        tuple(_read_part_name(definition) for definition in told),
         repeats,
         tempo_changes=unfold_changes(bars, order, tempo_quarter),
         fermatas=unfold_fermatas(bars, order),
@@ -75,6 +77,7 @@ def read_musicxml(path: Path, movement: int | None = None) -> Score:
             *describe_tempo_oddities([qpm for bar in bars for qpm in bar.absurd_qpm]),
         ),
         bars=unfold_bars(bars, order),
+        part_programs=find_programs([_read_part_label(definition) for definition in told]),
     )
 
 
@@ -183,6 +186,20 @@ def _join_parts(columns: Sequence[Column], lengths: Sequence[Fraction], warnings
 def _read_part_name(definition: Element | None) -> str:
     """Read the name of a part; empty where it has none."""
     return "" if definition is None else " ".join(definition.findtext("part-name", "").split())
+
+
+def _read_part_label(definition: Element | None) -> PartLabel:
+    """Read what the definition of a part says of its instrument; of several instruments, the first counts."""
+    if definition is None:
+        return PartLabel(())
+    number = definition.findtext("midi-instrument/midi-program", "").strip()
+    is_program = re.fullmatch("[0-9]{1,3}", number) is not None and 1 <= int(number) <= PROGRAM_COUNT
+    tags = ("part-name", "score-instrument/instrument-name", "part-abbreviation")
+    return PartLabel(
+        tuple(definition.findtext(tag, "") for tag in tags),
+        int(number) - 1 if is_program else None,  # MusicXML counts from 1
+        definition.findtext("score-instrument/instrument-sound", ""),
+    )
 
 
 def _read_title(root: Element, path: Path) -> str:
