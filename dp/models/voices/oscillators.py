@@ -95,10 +95,13 @@ def _wave(first, last, length, phase, begin_hz, end_hz, rate_hz, sine, twice_cos
 def _add_harmonic(amplitude, point, begin, length, phase, begin_hz, end_hz, item, rate_hz, top_hz, block, out):  # type: ignore[no-untyped-def]
     """Add harmonic partials: each is found from the two below it, sin(h x) = 2 cos(x) sin((h-1) x) - sin((h-2) x)."""
     sine, before, twice = np.empty(block, np.float32), np.empty(block, np.float32), np.empty(block, np.float32)
+    ramp = np.arange(block).astype(np.float32)
     sample_count = out.shape[1]
     for s in range(len(point)):
         low, high = max(0, -begin[s]), min(length[s], sample_count - begin[s])
         count = min(amplitude.shape[1], int(top_hz / max(begin_hz[s], end_hz[s])))
+        while count > 0 and amplitude[point[s], count - 1] == 0.0 and amplitude[point[s] + 1, count - 1] == 0.0:
+            count -= 1
         for first in range(low, high, block):
             last = min(first + block, high)
             n = last - first
@@ -106,11 +109,10 @@ def _add_harmonic(amplitude, point, begin, length, phase, begin_hz, end_hz, item
             before[:n] = 0.0
             to = out[item[s], begin[s] + first : begin[s] + last]
             for h in range(count):
-                level = amplitude[point[s], h]
-                step = (amplitude[point[s] + 1, h] - level) / length[s]
-                level += step * first
+                step = np.float32((amplitude[point[s] + 1, h] - amplitude[point[s], h]) / length[s])
+                level = np.float32(amplitude[point[s], h] + step * first)
                 for k in range(n):
-                    to[k] += (level + step * k) * sine[k]
+                    to[k] += (level + step * ramp[k]) * sine[k]
                     following = twice[k] * sine[k] - before[k]
                     before[k] = sine[k]
                     sine[k] = following
@@ -120,6 +122,7 @@ def _add_harmonic(amplitude, point, begin, length, phase, begin_hz, end_hz, item
 def _weigh_harmonic(gradient, point, begin, length, phase, begin_hz, end_hz, item, rate_hz, top_hz, block, out):  # type: ignore[no-untyped-def]
     """Add up what `_add_harmonic`'s amplitudes [P, H] do to a loss whose gradient by the samples [B, L] is given."""
     sine, before, twice = np.empty(block, np.float32), np.empty(block, np.float32), np.empty(block, np.float32)
+    ramp = np.arange(block).astype(np.float32)
     sample_count = gradient.shape[1]
     for s in range(len(point)):
         low, high = max(0, -begin[s]), min(length[s], sample_count - begin[s])
@@ -135,7 +138,7 @@ def _weigh_harmonic(gradient, point, begin, length, phase, begin_hz, end_hz, ite
                 for k in range(n):
                     value = of[k] * sine[k]
                     all_of_it += value
-                    later += value * k
+                    later += value * ramp[k]
                     following = twice[k] * sine[k] - before[k]
                     before[k] = sine[k]
                     sine[k] = following
@@ -164,6 +167,7 @@ def _turn(phase, step, count, cosine, sine):  # type: ignore[no-untyped-def]
 def _add_stiff(amplitude, point, begin, length, phase, hz, stiffness, item, rate_hz, top_hz, block, out):  # type: ignore[no-untyped-def]
     """Add partials of stiff strings, each of which turns by itself; `phase` is that of a fundamental of `hz`."""
     cosine, sine = np.empty(block, np.float32), np.empty(block, np.float32)
+    ramp = np.arange(block).astype(np.float32)
     sample_count = out.shape[1]
     for s in range(len(point)):
         low, high = max(0, -begin[s]), min(length[s], sample_count - begin[s])
@@ -171,22 +175,24 @@ def _add_stiff(amplitude, point, begin, length, phase, hz, stiffness, item, rate
             ratio = (h + 1) * math.sqrt(1.0 + stiffness[s] * (h + 1) ** 2)
             if ratio * hz[s] > top_hz:
                 break
+            if amplitude[point[s], h] == 0.0 and amplitude[point[s] + 1, h] == 0.0:
+                continue
             step = 6.283185307179586 * ratio * hz[s] / rate_hz
-            level = amplitude[point[s], h]
-            rise = (amplitude[point[s] + 1, h] - level) / length[s]
+            rise = np.float32((amplitude[point[s] + 1, h] - amplitude[point[s], h]) / length[s])
             for first in range(low, high, block):
                 last = min(first + block, high)
                 _turn(ratio * phase[s] + step * first, step, last - first, cosine, sine)
                 to = out[item[s], begin[s] + first : begin[s] + last]
-                from_level = level + rise * first
+                level = np.float32(amplitude[point[s], h] + rise * first)
                 for k in range(last - first):
-                    to[k] += (from_level + rise * k) * sine[k]
+                    to[k] += (level + rise * ramp[k]) * sine[k]
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
 def _weigh_stiff(gradient, point, begin, length, phase, hz, stiffness, item, rate_hz, top_hz, block, out):  # type: ignore[no-untyped-def]
     """Add up what `_add_stiff`'s amplitudes do to a loss; see `_weigh_harmonic`."""
     cosine, sine = np.empty(block, np.float32), np.empty(block, np.float32)
+    ramp = np.arange(block).astype(np.float32)
     sample_count = gradient.shape[1]
     for s in range(len(point)):
         low, high = max(0, -begin[s]), min(length[s], sample_count - begin[s])
@@ -203,7 +209,7 @@ def _weigh_stiff(gradient, point, begin, length, phase, hz, stiffness, item, rat
                 for k in range(last - first):
                     value = of[k] * sine[k]
                     all_of_it += value
-                    later += value * k
+                    later += value * ramp[k]
                 later = (later + first * all_of_it) / length[s]
                 out[point[s], h] += all_of_it - later
                 out[point[s] + 1, h] += later

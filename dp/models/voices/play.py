@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.fft import irfft, next_fast_len, rfft
 from torch import nn
 
 from dp.errors import DataError
@@ -30,6 +31,7 @@ _NOISE_CHUNK_SAMPLE = 1 << 14  # of white noise with a number of its own
 STUDIO = "studio"  # no recording's room: a short, even reverberation
 STUDIO_LATE_SHARE = 0.5
 RARE_COUNT = 3  # notes of a pitch below which the model hardly heard it
+_INAUDIBLE = math.log(3e-6)  # of full scale, 110 dB below; so quiet partials are left out
 _DECIBEL = math.log(10.0) / 20.0
 Samples = npt.NDArray[np.float32]
 
@@ -209,7 +211,9 @@ def _sound_dry(
         partials, noise = model.describe(inputs, torch.zeros(len(voices), model.dims.latent_count))
         louder = torch.from_numpy(level_db[voices] * _DECIBEL).float()[inputs.voice_of_point, None]
         white = _draw_noise(seed, begin, inputs.length_sample)
-        made = model.sound(inputs, partials + louder, noise + louder, white)[0].numpy()
+        partials = partials + louder
+        partials[partials < _INAUDIBLE] = -math.inf  # costs nothing
+        made = model.sound(inputs, partials, noise + louder, white)[0].numpy()
         yield made[_MARGIN_SAMPLE : _MARGIN_SAMPLE + length]
         first, hops = first + length, BLOCK_HOP
 
@@ -227,11 +231,12 @@ def _draw_noise(seed: int, begin: int, length: int) -> torch.Tensor:
 
 def _add_room(blocks: Iterator[Samples], response: Samples) -> Iterator[Samples]:
     """Let blocks ring in a room; the last one is what rings on after them."""
-    ringing = np.zeros(len(response), np.float32)
+    ringing, size, spectrum = np.zeros(len(response), np.float32), 0, np.zeros(0, np.complex64)
     for block in blocks:
-        size = 1 << (len(block) + len(response) - 1).bit_length()
-        wet = np.fft.irfft(np.fft.rfft(block, size) * np.fft.rfft(response, size), size).astype(np.float32)
-        wet = wet[: len(block) + len(response)]
+        if size != next_fast_len(len(block) + len(response), real=True):
+            size = next_fast_len(len(block) + len(response), real=True)
+            spectrum = rfft(response, size)
+        wet = irfft(rfft(block, size) * spectrum, size)[: len(block) + len(response)]
         wet[: len(response)] += ringing
         yield wet[: len(block)]
         ringing = wet[len(block) :]
