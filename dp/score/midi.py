@@ -73,7 +73,7 @@ def read_midi(path: Path) -> Score:
     spans = enumerate(pairwise(map(float, borders)), start=1)
     bars = tuple(PlayedBar(str(number), *span) for number, span in spans)
     oddities = (*_describe_oddities(odd, midi.resolution, changes), *describe_tempo_oddities(absurd_qpm))
-    labels = [PartLabel((name,), part.program) for name, part in zip(names, instruments, strict=True)]
+    labels = [PartLabel((name,), int(part.program)) for name, part in zip(names, instruments, strict=True)]
     return Score(
         path.stem,
         make_score_notes(played),
