@@ -1,11 +1,12 @@
 """Voices beside FluidSynth and real recordings: every figure of how natural they sound, speed, and pictures.
 
     python -m bench.voices --project PROJECT [--project ...] --out OUT [--recording PATTERN ...]
-                           [--program 40] [--rate 44100]
+                           [--voices DIR ...] [--program 40] [--rate 44100]
 
 PROJECT holds a dataset (`dp rebuild`); its recordings that the split holds out are measured, or those named. Every
-system plays the notes as the recording does, by alignment, and is brought to the recording's mean square. FluidSynth
-plays FluidR3 where both are installed. Writes OUT/figures.md and OUT/RECORDING.png, the five seconds in the middle.
+system plays the notes as the recording does, by alignment, in its tuning, and is brought to its mean square. FluidSynth
+plays FluidR3 where both are installed. DIR is a checkpoint of voices: they play with pitch that they draw themselves,
+and with the recording's own pitch curves. Writes OUT/figures.md and OUT/RECORDING.png, the five seconds in the middle.
 """
 
 import argparse
@@ -21,7 +22,7 @@ import torch
 from bench.voices.measure import RECORDING, Measured, measure_recording, measure_vibratos
 from bench.voices.picture import draw_spectrograms
 from bench.voices.recordings import RealRecording, read_real_recordings
-from bench.voices.systems import Play, make_fluidsynth_player, play_timed
+from bench.voices.systems import Play, load_voices_player, make_fluidsynth_player, play_timed
 from bench.voices.tables import format_figures, format_vibrato
 from dp.audio.transcription import find_transcriber_file, transcribe
 from dp.config import PARAMS_FILE, load_config
@@ -44,12 +45,17 @@ def find_transcriber() -> Transcribe | None:
     return transcribe
 
 
-def list_players(soundfont: Path, program: int, sample_rate_hz: int) -> dict[str, Play]:
+def list_players(options: argparse.Namespace) -> dict[str, Play]:
     """List what can play, by name."""
-    if shutil.which("fluidsynth") is None or not soundfont.is_file():
-        print(f"no FluidSynth: the command or {soundfont} is missing")
-        return {}
-    return {FLUIDSYNTH: make_fluidsynth_player(soundfont, program, sample_rate_hz)}
+    players: dict[str, Play] = {}
+    if shutil.which("fluidsynth") is None or not options.soundfont.is_file():
+        print(f"no FluidSynth: the command or {options.soundfont} is missing")
+    else:
+        players[FLUIDSYNTH] = make_fluidsynth_player(options.soundfont, options.program, options.rate)
+    for folder in options.voices:
+        for own_curves, name in ((False, str(folder)), (True, f"{folder}, the recording's pitch")):
+            players[name] = load_voices_player(folder, options.rate, own_curves)
+    return players
 
 
 def measure(
@@ -79,13 +85,14 @@ def main() -> None:
     parser.add_argument("--project", type=Path, action="append", required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--recording", action="append", default=[], help="id or pattern")
+    parser.add_argument("--voices", type=Path, action="append", default=[], help="checkpoint folder")
     parser.add_argument("--program", type=int, default=40, help="General MIDI program of FluidSynth, counted from 0")
     parser.add_argument("--soundfont", type=Path, default=SOUNDFONT)
     parser.add_argument("--rate", type=int, default=44100)
     options = parser.parse_args()
     torch.set_num_threads(1)
     options.out.mkdir(parents=True, exist_ok=True)
-    players = list_players(options.soundfont, options.program, options.rate)
+    players = list_players(options)
     found: dict[str, Measured] = {RECORDING: Measured()}
     for project in options.project:
         for recording in read_real_recordings(project, options.recording, options.rate):

@@ -26,7 +26,6 @@ from dp.metrics import (
     measure_rises,
     measure_vibrato,
 )
-from dp.types import PitchCurve
 from dp.units import CLIP_SEC, find_clip_border_frame, sec_to_sample
 
 RECORDING = "recording"
@@ -84,22 +83,14 @@ def measure_recording(
 
 def measure_vibratos(
     recording: RealRecording, sounds: Mapping[str, F32], sample_rate_hz: int, found: dict[str, Measured]
-) -> tuple[PitchCurve, ...]:
-    """Add the vibrato of every note of a recording to `found`; return the recording's own pitch curves."""
+) -> None:
+    """Add the vibrato of every note of a recording to `found`, as tracked in what each system plays."""
     notes = recording.performed
-    own: tuple[PitchCurve, ...] = ()
     for name, sound in sounds.items():
-        curves = track_pitch(
-            soxr.resample(sound, sample_rate_hz, PITCH_SAMPLE_RATE_HZ),
-            notes.pitch,
-            notes.onset_sec,
-            notes.offset_sec,
-            recording.tuning_cent if name == RECORDING else 0.0,
-        )
+        low = soxr.resample(sound, sample_rate_hz, PITCH_SAMPLE_RATE_HZ)
+        curves = track_pitch(low, notes.pitch, notes.onset_sec, notes.offset_sec, recording.tuning_cent)
         measured = found.setdefault(name, Measured()).vibrato.setdefault(recording.performer, [])
         measured += [measure_vibrato(curve) for curve in curves]
-        own = curves if name == RECORDING else own
-    return own
 
 
 def _make_clip(

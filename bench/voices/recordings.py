@@ -12,8 +12,9 @@ from dp.audio.level import scale_to_full_level
 from dp.audio.reading import read_audio
 from dp.errors import DataError
 from dp.project import locate_data_folder
+from dp.store.note_pitch import read_note_pitch
 from dp.store.reading import read_alignment_report, read_clips, read_performed_notes, read_recordings
-from dp.types import PerformedNotes
+from dp.types import PerformedNotes, PitchCurve
 
 F32 = npt.NDArray[np.float32]
 
@@ -25,7 +26,8 @@ class RealRecording:
     recording_id: str
     performer: str
     performed: PerformedNotes  # by alignment
-    tuning_cent: float
+    tuning_cent: float  # from A = 440 Hz
+    curves: tuple[PitchCurve, ...]  # of its notes, as stage pitch tracked them
     samples: F32  # [L] at full level
 
 
@@ -39,15 +41,16 @@ def read_real_recordings(project: Path, patterns: Sequence[str], sample_rate_hz:
     held_out = {row.recording_id for row in read_clips(data) if row.valid_by_recording}
     performed = read_performed_notes(data)
     tuning_cent = {row.recording_id: row.tuning_cent for row in read_alignment_report(data)}
+    chosen = {
+        name for name in performed if (any(fnmatch(name, item) for item in patterns) if patterns else name in held_out)
+    }
+    curves = dict(read_note_pitch(data, chosen))
     found = []
-    for recording in read_recordings(data):
-        name = recording.recording_id
-        chosen = any(fnmatch(name, pattern) for pattern in patterns) if patterns else name in held_out
-        if chosen and name in performed:
-            slice_sec = (recording.start_sec, recording.end_sec)
-            samples = scale_to_full_level(read_audio(recording.audio_path, sample_rate_hz, *slice_sec))
-            notes = performed[name].performed
-            found.append(RealRecording(name, recording.performer, notes, tuning_cent[name], samples))
+    for recording in (item for item in read_recordings(data) if item.recording_id in chosen):
+        name, slice_sec = recording.recording_id, (recording.start_sec, recording.end_sec)
+        samples = scale_to_full_level(read_audio(recording.audio_path, sample_rate_hz, *slice_sec))
+        notes = performed[name].performed
+        found.append(RealRecording(name, recording.performer, notes, tuning_cent[name], curves[name], samples))
     if not found:
         raise DataError(project, "holds out no whole recording", "name some by --recording")
     return found

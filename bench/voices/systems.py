@@ -1,4 +1,4 @@
-"""What plays the notes of a recording: FluidSynth, and voices."""
+"""What plays the notes of a recording, tuned as it is: FluidSynth, and voices."""
 
 import resource
 import time
@@ -8,12 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pretty_midi
+import soxr
 
 from bench.align.rendering import play
 from bench.voices.recordings import F32, RealRecording
+from dp.types import PITCH_FRAME_RATE_HZ
+from dp.units import A4_HZ, FloatArray
 
 VELOCITY = 80  # of notes whose velocity nobody knows
-SEED = 1
+BENDS_A_SEMITONE = 4096  # of MIDI, its usual range being two semitones
 
 Play = Callable[[RealRecording], F32]  # plays its performed notes, as its performer
 
@@ -37,6 +40,8 @@ def make_midi(recording: RealRecording, program: int) -> pretty_midi.PrettyMIDI:
         start_sec = max(float(onset), 0.0)
         end_sec = max(min(float(offset), float(again.min(initial=np.inf))), start_sec + 0.01)
         instrument.notes.append(pretty_midi.Note(int(velocity) or VELOCITY, int(pitch), start_sec, end_sec))
+    bend = round(recording.tuning_cent / 100.0 * BENDS_A_SEMITONE)
+    instrument.pitch_bends.append(pretty_midi.PitchBend(int(np.clip(bend, -8192, 8191)), 0.0))
     midi = pretty_midi.PrettyMIDI(resolution=960)
     midi.instruments.append(instrument)
     return midi
@@ -45,6 +50,44 @@ def make_midi(recording: RealRecording, program: int) -> pretty_midi.PrettyMIDI:
 def make_fluidsynth_player(soundfont: Path, program: int, sample_rate_hz: int) -> Play:
     """FluidSynth with its small reverberation; starting it and loading the soundfont count as its cost."""
     return lambda recording: play(make_midi(recording, program), soundfont, sample_rate_hz)
+
+
+def load_voices_player(folder: Path, sample_rate_hz: int, own_curves: bool) -> Play:
+    """Voices of a checkpoint, as the performer where they know them; `own_curves`: with the recording's pitch curves.
+
+    Raises:
+        DataError: the checkpoint is missing or damaged.
+    """
+    from dp.models.checkpoint import load_checkpoint
+    from dp.models.voices.model import VoicesModel
+    from dp.models.voices.play import VoiceOptions, play_voices
+
+    checkpoint = load_checkpoint(folder, [VoicesModel])
+
+    def player(recording: RealRecording) -> F32:
+        notes, performer = recording.performed, recording.performer
+        performers = ((performer, 1.0),) if performer in checkpoint.performer_names else ()
+        tuning_hz = A4_HZ if own_curves else A4_HZ * 2.0 ** (recording.tuning_cent / 1200.0)
+        options = VoiceOptions(performers, tuning_hz=tuning_hz)
+        cent = list_cents(recording, checkpoint.model.dims.kind) if own_curves else None
+        made = np.concatenate(list(play_voices(notes, np.zeros(len(notes)), checkpoint, options, cent)))
+        return np.asarray(soxr.resample(made, checkpoint.model.dims.sample_rate_hz, sample_rate_hz), np.float32)
+
+    return player
+
+
+def list_cents(recording: RealRecording, kind: str) -> list[FloatArray]:
+    """List the recording's pitch curves at the points at which voices of a kind are told pitch, note by note."""
+    from dp.models.voices.notes import choose_points
+
+    order = np.lexsort((recording.performed.pitch, recording.performed.onset_sec))
+    points = choose_points(recording.performed.take(order), kind)
+    found: dict[int, FloatArray] = {}
+    for index, first, end in zip(order.tolist(), points.first[:-1], points.first[1:], strict=True):
+        curve = recording.curves[index]
+        frame = points.time_sec[first:end] * PITCH_FRAME_RATE_HZ - curve.first_frame
+        found[index] = np.interp(frame, np.arange(len(curve.cent)), curve.cent.astype(np.float64))
+    return [found[index] for index in range(len(order))]
 
 
 def play_timed(player: Play, recording: RealRecording) -> Played:

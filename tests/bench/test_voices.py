@@ -1,18 +1,23 @@
 """The bench of voices on sounds whose figures are known."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from bench.voices.measure import RECORDING, Measured, measure_recording, measure_vibratos
 from bench.voices.picture import draw_spectrograms
 from bench.voices.recordings import F32, RealRecording
-from bench.voices.systems import make_midi, play_timed
+from bench.voices.systems import list_cents, load_voices_player, make_midi, play_timed
 from bench.voices.tables import MEANS, format_figures, format_vibrato
+from dp.audio.pitch_curves import track_pitch
 from dp.config import MelConfig
 from dp.metrics import Vibrato
-from dp.types import PerformedNotes
+from dp.models.checkpoint import Checkpoint, save_checkpoint
+from dp.models.voices.model import VoicesDims, VoicesModel
+from dp.types import PITCH_FRAME_RATE_HZ, PerformedNotes, PitchCurve, Source
 from tests.metrics.sounds import RATE_HZ, play_notes
 
 ONSETS_SEC = 0.2 + 0.48 * np.arange(30)
@@ -27,7 +32,19 @@ def play(levels_db: np.ndarray = LEVELS_DB, rise_db: float = 30.0) -> F32:
 
 def make_recording(samples: F32, pitch: np.ndarray = PITCHES, onset_sec: np.ndarray = ONSETS_SEC) -> RealRecording:
     notes = PerformedNotes(pitch, 0 * pitch, onset_sec, onset_sec + 0.42, np.ones(len(pitch)))
-    return RealRecording("r", "ann", notes, 0.0, samples)
+    curves = tuple(
+        PitchCurve(round(onset * PITCH_FRAME_RATE_HZ), np.full(52, 20.0, np.float32), np.ones(52, np.float32))
+        for onset in onset_sec
+    )
+    return RealRecording("r", "ann", notes, 20.0, curves, samples)
+
+
+def make_untrained_voices() -> Checkpoint[VoicesModel]:
+    """Voices that move no pitch."""
+    torch.manual_seed(1)
+    model = VoicesModel(VoicesDims(kind="bowed", performer_count=1, room_count=1, style_count=24, width=16, depth=1))
+    sources = (Source("first", "ann", "PD"),)
+    return Checkpoint(model.eval(), MelConfig(), 1, ("ann",), {"rooms": ["first"]}, trained_on=sources)
 
 
 def test_a_recording_beside_itself_and_beside_one_with_softer_attacks_and_a_hole() -> None:
@@ -59,8 +76,8 @@ def test_vibrato_is_told_of_notes_that_are_sure_in_both() -> None:
 def test_vibrato_of_a_recording_is_by_performer_and_note() -> None:
     found: dict[str, Measured] = {}
     recording = make_recording(play())
-    curves = measure_vibratos(recording, {RECORDING: recording.samples}, RATE_HZ, found)
-    assert len(curves) == len(found[RECORDING].vibrato["ann"]) == 30
+    measure_vibratos(recording, {RECORDING: recording.samples}, RATE_HZ, found)
+    assert len(found[RECORDING].vibrato["ann"]) == 30
     assert all(item is not None and item.depth_cent < 1.5 for item in found[RECORDING].vibrato["ann"][2:-1])
 
 
@@ -93,9 +110,28 @@ def test_what_a_system_plays_is_as_long_and_as_loud_as_the_recording() -> None:
         assert np.mean(played.samples**2) == pytest.approx(np.mean(recording.samples**2), rel=1e-3)
 
 
+def test_voices_play_tuned_as_the_recording_by_its_own_pitch_curves_or_without(tmp_path: Path) -> None:
+    save_checkpoint(make_untrained_voices(), tmp_path / "voices")
+    recording = make_recording(play()[: 3 * RATE_HZ], np.array([69]), np.array([0.5]))
+    for own_curves in (False, True):
+        made = load_voices_player(tmp_path / "voices", RATE_HZ, own_curves)(recording)
+        (curve,) = track_pitch(made, np.array([69]), np.array([0.6]), np.array([0.9]), 20.0)
+        assert float(np.median(curve.cent)) == pytest.approx(20.0, abs=4.0)
+
+
+def test_pitch_curves_are_read_at_the_points_of_the_notes() -> None:
+    recording = make_recording(play(), np.array([62, 60]), np.array([1.0, 0.5]))  # not in order
+    rising = tuple(replace(curve, cent=np.arange(52, dtype=np.float32)) for curve in recording.curves)
+    first, second = list_cents(replace(recording, curves=rising), "bowed")
+    assert len(first) == len(second)
+    assert first == pytest.approx(second, abs=1.0)
+    assert (first.min(), first.max()) == (0.0, pytest.approx(51.0))
+
+
 def test_a_note_ends_where_its_pitch_is_struck_again() -> None:
     recording = make_recording(play(), np.array([60, 60, 62]), np.array([1.0, 1.2, 1.3]))
     (instrument,) = make_midi(recording, 0).instruments
+    assert [bend.pitch for bend in instrument.pitch_bends] == [819]  # 20 cents of 200, which are 8192
     assert [(note.pitch, note.start, note.end, note.velocity) for note in instrument.notes] == [
         (60, 1.0, 1.2, 80),
         (60, 1.2, pytest.approx(1.62), 80),
