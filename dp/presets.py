@@ -141,6 +141,7 @@ class VoicesConfig:
     learning_rate: float = 1.5e-3
     segment_sec: float = 2.5  # of each example, of which the first `lead_sec` only fill the room
     lead_sec: float = 0.5
+    transpositions: tuple[int, ...] = (-1, 1)  # semitones by which recordings are also taken, faster as they are higher
     spread_weight: float = 10.0  # of how far the sound moves less from frame to frame than the recording
     latent_penalty: float = 1e-3  # of what is kept of each training note that the score does not say
     valid_every_step: int = 250

@@ -1,15 +1,18 @@
 """Recordings become pieces that voices can learn: notes when they are heard, with the pitch that was tracked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import soxr
 
+from dp.data.clips import Float32Array
 from dp.data.voices import VoiceRecording
 from dp.models.voices.inputs import VoiceNotes
 from dp.models.voices.notes import choose_points, compute_pitch_hz, compute_stiffness, make_note_features
 from dp.models.voices.pitch import DEPTH, DURATION, GLIDE, OFFSET, PERFORMER, PITCH, RATE, STYLE_COUNT, fit_style
 from dp.train.voice_onsets import find_lags
-from dp.types import PITCH_FRAME_RATE_HZ, PerformedNotes, PitchCurve
+from dp.types import PITCH_COUNT, PITCH_FRAME_RATE_HZ, PerformedNotes, PitchCurve
 from dp.units import FloatArray
 
 _SHORT_SEC = 0.05  # tracked curves of shorter notes are noise
@@ -23,31 +26,47 @@ class VoicePiece:
     """A recording as voices learn it."""
 
     recording: VoiceRecording
+    samples: Float32Array  # [L] as they sound at `speed`
+    speed: float  # at which the recording is played; 1 = as it is. Faster is higher
     voices: VoiceNotes
     lag_sec: float  # mean over its notes
-    style: np.ndarray  # [N, STYLE_COUNT]; PERFORMER still to be filled
 
 
-def prepare_piece(recording: VoiceRecording, kind: str, sample_rate_hz: int) -> VoicePiece:
-    """Prepare a recording; takes some seconds.
+def prepare_pieces(
+    recording: VoiceRecording, kind: str, sample_rate_hz: int, transpositions: Sequence[int] = ()
+) -> list[VoicePiece]:
+    """Prepare a recording as it is, and played faster or slower; takes some seconds.
 
     Args:
         recording: with N notes.
         kind: "bowed" or "struck".
         sample_rate_hz: of its samples.
+        transpositions: semitones by which it also sounds higher.
     """
     lags = find_lags(recording, sample_rate_hz)
-    notes = _shift(recording.performed, lags)
+    return [_prepare(recording, lags, kind, sample_rate_hz, semitone) for semitone in (0, *transpositions)]
+
+
+def _prepare(recording: VoiceRecording, lags: FloatArray, kind: str, sample_rate_hz: int, semitone: int) -> VoicePiece:
+    """Prepare a recording played faster by so many semitones."""
+    speed = 2.0 ** (semitone / 12)
+    heard = _shift(recording.performed, lags)
+    notes = replace(
+        heard,
+        pitch=np.clip(heard.pitch + semitone, 0, PITCH_COUNT - 1),
+        onset_sec=heard.onset_sec / speed,
+        offset_sec=heard.offset_sec / speed,
+    )
     points = choose_points(notes, kind)
     note_of_point = np.repeat(np.arange(len(notes)), points.count_by_note())
     if kind == "struck":
-        stiffness = compute_stiffness(notes.pitch)
+        stiffness = compute_stiffness(heard.pitch)  # the strings stay what they are
         cent = _settle_cents(recording, stiffness)[note_of_point]
     else:
         stiffness = np.zeros(len(notes))
         cent = np.concatenate(
             [
-                _read_curve(curve, points.time_sec[a:b], notes.offset_sec[i] - notes.onset_sec[i])
+                _read_curve(curve, speed * points.time_sec[a:b], notes.offset_sec[i] - notes.onset_sec[i])
                 for i, (curve, a, b) in enumerate(
                     zip(recording.curves, points.first[:-1], points.first[1:], strict=True)
                 )
@@ -55,7 +74,10 @@ def prepare_piece(recording: VoiceRecording, kind: str, sample_rate_hz: int) -> 
         )
     hz = compute_pitch_hz(notes.pitch[note_of_point], cent)
     voices = VoiceNotes(notes, make_note_features(notes), points, hz, stiffness)
-    return VoicePiece(recording, voices, float(lags.mean()) if len(lags) else 0.0, _fit_styles(recording))
+    samples = recording.samples
+    if semitone:
+        samples = soxr.resample(samples, sample_rate_hz * speed, sample_rate_hz).astype(np.float32)
+    return VoicePiece(recording, samples, speed, voices, float(lags.mean()) if len(lags) else 0.0)
 
 
 def _shift(notes: PerformedNotes, lags: FloatArray) -> PerformedNotes:
@@ -95,8 +117,8 @@ def _settle_cents(recording: VoiceRecording, stiffness: FloatArray) -> FloatArra
     return made
 
 
-def _fit_styles(recording: VoiceRecording) -> np.ndarray:
-    """Fit how the pitch of each note moves, [N, STYLE_COUNT]."""
+def fit_styles(recording: VoiceRecording) -> np.ndarray:
+    """Fit how the pitch of each note moves, [N, STYLE_COUNT]; PERFORMER is still to be filled."""
     notes = recording.performed
     made = np.zeros((len(notes), STYLE_COUNT), np.float32)
     made[:, PERFORMER], made[:, PITCH], made[:, DURATION] = 0, notes.pitch, notes.offset_sec - notes.onset_sec

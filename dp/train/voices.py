@@ -30,7 +30,7 @@ from dp.presets import VoicesConfig
 from dp.train.loop import Budget, Course, descend, fit, keep_deterministic
 from dp.train.losses import SpectralLoss, compute_spread_shortfall
 from dp.train.state import Log
-from dp.train.voice_pieces import VoicePiece, prepare_piece
+from dp.train.voice_pieces import fit_styles, prepare_pieces
 from dp.types import PITCH_COUNT
 
 WARMUP_STEP = 100
@@ -65,9 +65,12 @@ class Corpus:
         self.frame_sample = config.sample_rate_hz / arrays.mel.frame_rate_hz
         training = arrays.select_training()
         recordings = {item.recording.recording_id: item.recording for item in training}
-        self.pieces = [prepare_piece(item, config.kind, config.sample_rate_hz) for item in recordings.values()]
-        self.first_note = np.concatenate([[0], np.cumsum([len(piece.voices.features) for piece in self.pieces])])
-        self.index = {piece.recording.recording_id: row for row, piece in enumerate(self.pieces)}
+        self.recordings = list(recordings.values())
+        self.pieces = [
+            prepare_pieces(item, config.kind, config.sample_rate_hz, config.transpositions) for item in self.recordings
+        ]
+        self.first_note = np.concatenate([[0], np.cumsum([len(item.performed) for item in self.recordings])])
+        self.index = {item.recording_id: row for row, item in enumerate(self.recordings)}
         self.spans = self._join_spans(training)
         if not self.spans:
             raise DataError("dataset", "has no stretch as long as segment_sec", "lower presets.*.voices.segment_sec")
@@ -90,32 +93,39 @@ class Corpus:
                 spans[-1] = (row, spans[-1][1], end)
             else:
                 spans.append((row, begin, end))
-        return [span for span in spans if span[2] - span[1] >= self.length_sample]
+        longest = self.length_sample * max(ways.speed for ways in self.pieces[0])
+        return [span for span in spans if span[2] - span[1] >= longest]
 
     def draw_batch(self, step: int) -> VoiceBatch:
         """Draw the batch of a step."""
         rng = make_step_rng(step, self.config.seed)
         room_for = np.array([end - begin - self.length_sample + 1 for _, begin, end in self.spans], dtype=np.float64)
         chosen = rng.choice(len(self.spans), size=self.config.batch_size, p=room_for / room_for.sum())
-        places = [(self.spans[row][0], self.spans[row][1] + int(rng.integers(room_for[row]))) for row in chosen]
+        places = []
+        for row in chosen:
+            recording, begin, end = self.spans[row]
+            way = int(rng.integers(1 + len(self.config.transpositions)))
+            speed = self.pieces[recording][way].speed
+            last = max(int(end / speed) - self.length_sample, math.ceil(begin / speed))
+            places.append((recording, way, int(rng.integers(math.ceil(begin / speed), last + 1))))
         return self.make_batch(places, rng, HIDDEN_PERFORMER_SHARE)
 
     def make_batch(
-        self, places: Sequence[tuple[int, int]], rng: np.random.Generator, hidden_share: float = 0.0
+        self, places: Sequence[tuple[int, int, int]], rng: np.random.Generator, hidden_share: float = 0.0
     ) -> VoiceBatch:
-        """Make the batch of windows that begin at (piece, sample)."""
+        """Make the batch of windows that begin at (recording, way it is played, sample)."""
         windows, samples = [], []
-        for row, begin in places:
-            piece = self.pieces[row]
+        for row, way, begin in places:
+            piece = self.pieces[row][way]
             hidden = rng.random() < hidden_share
             performer = 0 if hidden else self.find_performer(piece.recording.performer)
             windows.append(Window(piece.voices, begin, performer, row))
-            cut = piece.recording.samples[max(begin, 0) : begin + self.length_sample]
+            cut = piece.samples[max(begin, 0) : begin + self.length_sample]
             samples.append(np.pad(cut, (max(-begin, 0), self.length_sample - len(cut) - max(-begin, 0))))
         inputs, notes = make_voice_inputs(windows, self.length_sample, self.config.sample_rate_hz, rng)
-        ids = np.concatenate([self.first_note[row] + found for (row, _), found in zip(places, notes, strict=True)])
+        ids = np.concatenate([self.first_note[row] + found for (row, _, _), found in zip(places, notes, strict=True)])
         return VoiceBatch(
-            tuple(f"{self.pieces[row].recording.recording_id}@{begin}" for row, begin in places),
+            tuple(f"{self.recordings[row].recording_id}@{begin}" for row, _, begin in places),
             inputs,
             torch.from_numpy(ids),
             torch.from_numpy(np.stack(samples)),
@@ -127,7 +137,7 @@ class Corpus:
         places = []
         for item in self.valid:
             begin = round(item.clip.start_frame * self.frame_sample) - self.lead_sample
-            places.append((self.index[item.recording.recording_id], begin))
+            places.append((self.index[item.recording.recording_id], 0, begin))
         return [self.make_batch(places[first : first + 4], rng) for first in range(0, len(places), 4)]
 
     def find_performer(self, name: str) -> int:
@@ -153,12 +163,12 @@ class VoicesTrainee:
             kind=config.kind,
             sample_rate_hz=config.sample_rate_hz,
             performer_count=len(corpus.names),
-            room_count=len(corpus.pieces),
+            room_count=len(corpus.recordings),
             style_count=corpus.note_count if config.kind == "bowed" else 0,
-            hears_velocity=any((piece.recording.performed.velocity > 0).any() for piece in corpus.pieces),
+            hears_velocity=any((item.performed.velocity > 0).any() for item in corpus.recordings),
         )
         self.model = VoicesModel(dims)
-        _note_what_was_heard(self.model, corpus.pieces, corpus)
+        _note_what_was_heard(self.model, corpus)
         self.latents = Latents(corpus.note_count, dims.latent_count)
         self.networks: Mapping[str, nn.Module] = {"model": self.model.to(device), "latents": self.latents.to(device)}
         every = [*self.model.parameters(), *self.latents.parameters()]
@@ -211,18 +221,19 @@ class VoicesTrainee:
         return {"valid_loss": sum(losses) / len(losses)} if losses else {}
 
 
-def _note_what_was_heard(model: VoicesModel, pieces: Sequence[VoicePiece], corpus: Corpus) -> None:
+def _note_what_was_heard(model: VoicesModel, corpus: Corpus) -> None:
     """Keep with the model what rendering needs of the training notes."""
-    pitch = np.concatenate([piece.recording.performed.pitch for piece in pieces])
+    pitch = np.concatenate([item.performed.pitch for item in corpus.recordings])
     model.heard += torch.from_numpy(np.bincount(pitch, minlength=PITCH_COUNT).astype(np.float32))
     for index, name in enumerate(corpus.names):
-        lags = [piece.lag_sec for piece in pieces if piece.recording.performer == name]
+        lags = [ways[0].lag_sec for ways in corpus.pieces if ways[0].recording.performer == name]
         model.onset_lag_sec[index + 1] = sum(lags) / len(lags)
     model.onset_lag_sec[0] = model.onset_lag_sec[1:].mean() if corpus.names else 0.0
     if model.dims.style_count:
-        for piece in pieces:
-            piece.style[:, PERFORMER] = corpus.find_performer(piece.recording.performer)
-        model.style.copy_(torch.from_numpy(np.concatenate([piece.style for piece in pieces])))
+        styles = [fit_styles(item) for item in corpus.recordings]
+        for item, style in zip(corpus.recordings, styles, strict=True):
+            style[:, PERFORMER] = corpus.find_performer(item.performer)
+        model.style.copy_(torch.from_numpy(np.concatenate(styles)))
 
 
 def _make_log_mel(sample_rate_hz: int) -> LogMel:
@@ -252,7 +263,7 @@ def train_voices(
         trainee = VoicesTrainee(corpus, config, course.device)
         draw: Callable[[int], VoiceBatch] = corpus.draw_batch
         progress = fit(trainee, draw, Budget.read_from(config), log, config.seed, course)
-    settings: dict[str, Any] = asdict(config) | {"rooms": [piece.recording.recording_id for piece in corpus.pieces]}
+    settings: dict[str, Any] = asdict(config) | {"rooms": [item.recording_id for item in corpus.recordings]}
     return Checkpoint(
         trainee.model.cpu(),
         arrays.mel,

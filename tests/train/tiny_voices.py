@@ -9,7 +9,14 @@ from dp.types import PITCH_FRAME_RATE_HZ, PitchCurve
 from tests.train.tiny import CLIPS, MEL, PERFORMANCES, SAMPLES
 
 VOICES = VoicesConfig(
-    sample_rate_hz=16000, step_count=24, batch_size=2, segment_sec=0.8, lead_sec=0.2, valid_every_step=8, seed=3
+    sample_rate_hz=16000,
+    step_count=24,
+    batch_size=2,
+    segment_sec=0.8,
+    lead_sec=0.2,
+    valid_every_step=8,
+    seed=3,
+    transpositions=(1,),
 )
 
 

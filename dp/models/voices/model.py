@@ -47,6 +47,7 @@ class VoicesDims:
     own_partial_count: int = 32  # whose levels are stated one by one; above them the colour alone counts
     width: int = 144
     depth: int = 2
+    dropout: float = 0.1  # of what is said of notes
     latent_count: int = 8  # of what the score does not say of a note
     hears_velocity: bool = False  # whether it learned from any; found in the data
 
@@ -163,7 +164,7 @@ class VoicesModel(nn.Module):
         made: Tensor = self.take_note(features)
         for conv, norm in zip(self.neighbours, self.norms, strict=True):
             made = made + F.gelu(conv(norm(made).transpose(1, 2))).transpose(1, 2)
-        return made
+        return F.dropout(made, self.dims.dropout, self.training)
 
     def describe_points(
         self, notes: Tensor, latent: Tensor, performer: Tensor, voice: Tensor, time_features: Tensor, hz: Tensor
