@@ -46,6 +46,7 @@ def format_figures(found: Mapping[str, Measured], peer: str | None) -> str:
             _compare(found, f"{title}, of {peer}'s", metric, found[peer], bootstrap_ratio)
             for metric, title in DISTANCES.items()
         ]
+        rows.append(_compare(found, f"note F1, 50 ms, less {peer}'s", "note_f1_50ms", found[peer], bootstrap_pairs))
     rows.append(_compare(found, "clicks beyond the recording's, dB", "clicks_db", reference, bootstrap_pairs))
     rows.append(_compare(found, "note F1, 50 ms, less the recording's", "note_f1_50ms", reference, bootstrap_pairs))
     if all(system.vectors for system in found.values()):
