@@ -50,7 +50,7 @@ def read_midi(path: Path) -> Score:
         DataError: the file is missing, damaged or no MIDI file, or has no note with a pitch.
     """
     odd = MidiOddities()
-    midi = _parse(read_bytes(path), path, odd)
+    midi, says_programs = _parse(read_bytes(path), path, odd)
     instruments = [instrument for instrument in midi.instruments if not instrument.is_drum]
     changes = _read_time_signatures(midi)
     played: list[PlayedNote] = []
@@ -73,7 +73,8 @@ def read_midi(path: Path) -> Score:
     spans = enumerate(pairwise(map(float, borders)), start=1)
     bars = tuple(PlayedBar(str(number), *span) for number, span in spans)
     oddities = (*_describe_oddities(odd, midi.resolution, changes), *describe_tempo_oddities(absurd_qpm))
-    labels = [PartLabel((name,), int(part.program)) for name, part in zip(names, instruments, strict=True)]
+    programs = [int(instrument.program) if says_programs else None for instrument in instruments]
+    labels = [PartLabel((name,), program) for name, program in zip(names, programs, strict=True)]
     return Score(
         path.stem,
         make_score_notes(played),
@@ -87,8 +88,8 @@ def read_midi(path: Path) -> Score:
     )
 
 
-def _parse(data: bytes, path: Path, oddities: MidiOddities) -> "pretty_midi.PrettyMIDI":
-    """Parse the file's bytes, and mend its tracks.
+def _parse(data: bytes, path: Path, oddities: MidiOddities) -> tuple["pretty_midi.PrettyMIDI", bool]:
+    """Parse the file's bytes, and mend its tracks; return what it holds, and whether it chooses a program anywhere.
 
     Raises:
         DataError: the file is damaged, or counts its ticks in a way that is not known.
@@ -114,9 +115,10 @@ def _parse(data: bytes, path: Path, oddities: MidiOddities) -> "pretty_midi.Pret
         mend_tracks(file, tempo, oddities)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # keys and time signatures outside the first track
-            return pretty_midi.PrettyMIDI(mido_object=file)
+            midi = pretty_midi.PrettyMIDI(mido_object=file)
     except errors as error:
         raise DataError(path, f"is a damaged MIDI file ({shorten(error)})", ADVICE) from error
+    return midi, any(event.type == "program_change" for track in file.tracks for event in track)
 
 
 def _parse_tracks(data: bytes, oddities: MidiOddities) -> "mido.MidiFile":

@@ -1,6 +1,6 @@
 """The tracks of a MIDI file are mended here before pretty_midi reads them, which heeds less than players do.
 
-Tempo counts in whichever track it stands, the pedal for its whole channel; every note has an end.
+Tempo counts in whichever track it stands, pedal and program for their whole channel; every note has an end.
 """
 
 import re
@@ -87,6 +87,7 @@ def mend_tracks(file: "mido.MidiFile", fixed_tempo: int | None, oddities: MidiOd
     tempo = _take_tempo(tracks, oddities) if fixed_tempo is None else {0: fixed_tempo}
     _bring_releases(tracks)
     pedal = [(tick, event) for events in tracks for tick, event in events if _is_pedal(event)]
+    programs = {index: _find_programs(events) for index, events in enumerate(tracks)}
     mended = []
     for index, (events, end_tick) in enumerate(zip(tracks, ends, strict=True)):
         kept = [e for e in events if e[1].type not in ("set_tempo", "end_of_track") and not _is_pedal(e[1])]
@@ -96,6 +97,7 @@ def mend_tracks(file: "mido.MidiFile", fixed_tempo: int | None, oddities: MidiOd
         kept = _end_notes(kept, last_tick, file.ticks_per_beat, index, oddities)
         # Before notes of the same tick, in whatever track they stand.
         first = [(tick, event) for tick, event in pedal if event.channel in channels]
+        first += [(0, event) for event in _borrow_programs(programs, index, channels)]
         if index == 0:
             first += [(tick, mido.MetaMessage("set_tempo", tempo=tempo[tick])) for tick in sorted(tempo)]
         rows = sorted([*first, *kept], key=lambda row: row[0])
@@ -156,6 +158,20 @@ def _count_from_each_other(events: Iterable[_Event]) -> list["mido.Message"]:
 def _is_pedal(event: "mido.Message") -> bool:
     """Return whether a message moves the sustaining pedal."""
     return event.type == "control_change" and event.control == PEDAL_CONTROLLER
+
+
+def _find_programs(events: list[_Event]) -> dict[int, "mido.Message"]:
+    """Find the first change of program of each channel in a track."""
+    return {event.channel: event for _, event in reversed(events) if event.type == "program_change"}
+
+
+def _borrow_programs(
+    programs: dict[int, dict[int, "mido.Message"]], track: int, channels: set[int]
+) -> list["mido.Message"]:
+    """List the programs that a track needs of others: of channels that it plays and chooses no program for."""
+    needed = sorted(channels - programs[track].keys())
+    found = [next((of[channel] for of in programs.values() if channel in of), None) for channel in needed]
+    return [event for event in found if event is not None]
 
 
 def _take_tempo(tracks: list[list[_Event]], oddities: MidiOddities) -> dict[int, int]:

@@ -70,6 +70,10 @@ def test_longer_names_are_not_taken_for_those_they_contain() -> None:
     names = ("English Horn", "Cor anglais", "Flügelhorn", "Alto Saxophone", "Bass Guitar", "Blockflöte", "Piccolo")
     assert name_programs(*names) == (69, 69, 56, 65, 33, 74, 72)
     assert name_programs("Trombone", "Tromba", "Viola", "Violino piccolo") == (TROMBONE, TRUMPET, VIOLA, VIOLIN)
+    others = ("Contrabass Clarinet", "Kontrabassklarinette", "Electric Piano", "E-Piano", "Baritone Horn", "Tenorhorn")
+    assert name_programs(*others) == (CLARINET, CLARINET, 4, 4, TUBA, TUBA)
+    folk = ("Bagpipes", "Hackbrett", "Ukulele", "Music Box", "Bandoneon", "Sitar", "Koto", "Violoncelo")
+    assert name_programs(*folk) == (109, 15, GUITAR, 10, 23, 104, 107, CELLO)
 
 
 def test_alto_and_bass_play_among_strings_and_sing_among_voices() -> None:
@@ -121,6 +125,27 @@ def test_midi_tracks_have_their_programs_or_clear_names(tmp_path: Path) -> None:
         file.tracks.append(mido.MidiTrack([mido.MetaMessage("track_name", name=name), change, *notes]))
     file.save(tmp_path / "a.mid")
     assert read_score(tmp_path / "a.mid").part_programs == (FLUTE, VIOLIN, PIANO, CELLO)
+
+
+def write_midi(path: Path, *tracks: list[mido.Message]) -> Score:
+    file = mido.MidiFile()
+    file.tracks += [mido.MidiTrack(track) for track in tracks]
+    file.save(path)
+    return read_score(path)
+
+
+def test_midi_that_chooses_no_program_says_nothing_but_by_names(tmp_path: Path) -> None:
+    played = [mido.Message(kind, note=60, time=480) for kind in ("note_on", "note_off")]
+    named = [mido.MetaMessage("track_name", name="Soprano"), *played]
+    assert write_midi(tmp_path / "a.mid", played, named).part_programs == (None, CHOIR)
+
+
+def test_midi_programs_count_for_their_channel_in_whichever_track_they_stand(tmp_path: Path) -> None:
+    played = [mido.Message(kind, note=60, time=480, channel=1) for kind in ("note_on", "note_off")]
+    other = [mido.Message(kind, note=60, time=480, channel=2) for kind in ("note_on", "note_off")]
+    chosen = [mido.Message("program_change", program=73, channel=1), mido.Message("program_change", channel=2)]
+    own = [mido.Message("program_change", program=42, channel=2), *other]
+    assert write_midi(tmp_path / "a.mid", chosen, played, own).part_programs == (FLUTE, CELLO)
 
 
 def test_excerpts_keep_the_programs_beside_the_names(tmp_path: Path) -> None:
