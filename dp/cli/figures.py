@@ -7,7 +7,7 @@ import torch
 
 from dp.config import Config, MelConfig
 from dp.data.arrays import TimingClip
-from dp.data.load import load_performances, load_timing_arrays
+from dp.data.load import load_timing_arrays, load_tuned_notes
 from dp.data.load_sound import NOTE_MARGIN_FRAME, load_synthesis_arrays, load_vocoder_arrays
 from dp.data.stretches import SynthesisClip
 from dp.evaluate.preset_systems import load_preset, make_preset_systems, make_simple_baselines
@@ -64,10 +64,10 @@ def _choose_clip(clips: Sequence[SynthesisClip]) -> SynthesisClip:
 
 def _load_systems(project: Path, config: Config, presets: Sequence[str]) -> dict[str, System]:
     spare = load_preset(locate_models_folder(project, config.preset)).vocoder
-    performances = {item.recording_id: item.performed for item in load_performances(locate_data_folder(project))}
+    recordings = load_tuned_notes(locate_data_folder(project))
     systems = {name: system for name, system in make_simple_baselines().items() if name not in LEFT_OUT}
     for preset in presets:
-        systems |= make_preset_systems(preset, load_preset(locate_models_folder(project, preset)), spare, performances)
+        systems |= make_preset_systems(preset, load_preset(locate_models_folder(project, preset)), spare, recordings)
     return systems
 
 

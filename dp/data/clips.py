@@ -45,6 +45,14 @@ class Clip:
 
 
 @dataclass(frozen=True)
+class TunedNotes:
+    """The notes of a recording, and how it is tuned."""
+
+    performed: PerformedNotes
+    tuning_cent: float  # against A = 440 Hz
+
+
+@dataclass(frozen=True)
 class WrittenNotes:
     """N notes of a clip as written: what the timing model reads."""
 

@@ -11,11 +11,12 @@ from dp.data.arrays import (
     TimingClip,
     build_timing_arrays,
 )
-from dp.data.clips import Clip
+from dp.data.clips import Clip, TunedNotes
 from dp.data.movements import assign_movements, digest_surroundings
 from dp.errors import DataError
 from dp.store.clips import find_clip_bounds, make_clip_id
 from dp.store.reading import (
+    read_alignment_report,
     read_clips,
     read_peaks,
     read_performed_notes,
@@ -62,6 +63,15 @@ def load_performances(data: Path) -> list[Performance]:
         )
         for recording_id, played in read_performed_notes(data).items()
     ]
+
+
+def load_tuned_notes(data: Path) -> dict[str, TunedNotes]:
+    """Each accepted recording's notes as performed, with its tuning."""
+    tuning_cent = {row.recording_id: row.tuning_cent for row in read_alignment_report(data)}
+    return {
+        recording_id: TunedNotes(played.performed, tuning_cent[recording_id])
+        for recording_id, played in read_performed_notes(data).items()
+    }
 
 
 def _order_as_played(recording_id: str, notes: ScoreNotes, played: StoredPerformance) -> ScoreNotes:

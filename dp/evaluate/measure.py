@@ -6,7 +6,7 @@ from pathlib import Path
 from dp.audio.embedding import embed_sound
 from dp.audio.transcription import find_transcriber_file, transcribe
 from dp.config import Config
-from dp.data.load import load_performances, load_timing_arrays
+from dp.data.load import load_timing_arrays, load_tuned_notes
 from dp.data.load_sound import NOTE_MARGIN_FRAME, load_synthesis_arrays, load_vocoder_arrays
 from dp.errors import DataError
 from dp.evaluate.clip_metrics import ClipMetrics
@@ -42,7 +42,7 @@ def measure_sound(project: Path, config: Config, name: str, tell: Tell) -> list[
             name,
             load_preset(locate_models_folder(project, name)),
             load_preset(others).vocoder,
-            {item.recording_id: item.performed for item in load_performances(data)},
+            load_tuned_notes(data),
         )
     arrays = load_synthesis_arrays(data, config.mel, margin_frame=NOTE_MARGIN_FRAME)
     clips = choose_clips(make_evaluation_clips(arrays.clips, load_vocoder_arrays(data, config.mel).clips))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dp.config import MelConfig
+from dp.data.clips import TunedNotes
 from dp.evaluate.systems import (
     System,
     make_baseline_system,
@@ -21,7 +22,6 @@ from dp.models.synthesis import SynthesisModel
 from dp.models.timing import TimingModel
 from dp.models.vocoders import Vocoder
 from dp.models.voices.model import VoicesModel
-from dp.types import PerformedNotes
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def make_preset_systems(
     name: str,
     models: PresetModels,
     spare_vocoder: Checkpoint[Vocoder] | None,
-    performances: Mapping[str, PerformedNotes],
+    recordings: Mapping[str, TunedNotes],
 ) -> dict[str, System]:
     """Make a preset's systems: of its synthesis model or baseline, and of its vocoder's copy-synthesis.
 
@@ -72,7 +72,7 @@ def make_preset_systems(
         name: of the preset.
         models: of the preset.
         spare_vocoder: makes the waveform where the preset has no vocoder of its own.
-        performances: notes of each recording, which voices play from beginning to end.
+        recordings: notes of each recording, which voices play from beginning to end.
     """
     systems = {}
     if models.synthesis is not None:
@@ -84,7 +84,7 @@ def make_preset_systems(
     if models.baseline is not None:
         systems[name] = make_baseline_system(models.baseline)
     if models.voices is not None:
-        systems[name] = make_voices_system(models.voices, performances)
+        systems[name] = make_voices_system(models.voices, recordings)
     if models.vocoder is not None:
         systems[f"copy-synthesis-{name}"] = make_copy_synthesis_system(models.vocoder)
     return systems

@@ -12,7 +12,7 @@ from dp.audio.mel import compute_log_mel as log_mel_of_samples
 from dp.config import MelConfig
 from dp.data.arrays import VocoderClip
 from dp.data.batches import make_synthesis_inputs
-from dp.data.clips import Clip, Float32Array, SoundingNotes
+from dp.data.clips import Clip, Float32Array, SoundingNotes, TunedNotes
 from dp.data.segments import BASELINE_INPUTS
 from dp.data.stretches import SynthesisClip
 from dp.models.baseline import BaselineModel
@@ -23,7 +23,8 @@ from dp.models.vocoders import Vocoder
 from dp.models.voices.model import VoicesModel
 from dp.models.voices.play import VoiceOptions, play_voices
 from dp.presets import CHOICES
-from dp.types import FULL_PEAK, PerformedNotes
+from dp.types import FULL_PEAK
+from dp.units import A4_HZ
 
 LEVELS = CHOICES["level"]
 AS_STORED = "recording"  # one gain for the whole recording
@@ -164,19 +165,20 @@ def make_baseline_system(baseline: Checkpoint[BaselineModel], level: str = AS_ST
     return System(samples_of=samples_of, level=level)
 
 
-def make_voices_system(checkpoint: Checkpoint[VoicesModel], performances: Mapping[str, PerformedNotes]) -> System:
-    """Make the system of voices, which play a clip's whole recording as its performer; the clip is cut out.
+def make_voices_system(checkpoint: Checkpoint[VoicesModel], recordings: Mapping[str, TunedNotes]) -> System:
+    """Make the system of voices, which play a clip's whole recording, tuned as it is; the clip is cut out of it.
 
     Args:
         checkpoint: what plays.
-        performances: the notes of every recording, by its id.
+        recordings: the notes of every recording, by its id.
     """
 
     @lru_cache(maxsize=1)
     def play(recording_id: str, performer: str, rate_hz: int) -> Float32Array:
-        notes = performances[recording_id]
+        notes, tuning_cent = recordings[recording_id].performed, recordings[recording_id].tuning_cent
         known = ((performer, 1.0),) if performer in checkpoint.performer_names else ()
-        samples = np.concatenate(list(play_voices(notes, np.zeros(len(notes)), checkpoint, VoiceOptions(known))))
+        options = VoiceOptions(known, tuning_hz=A4_HZ * 2.0 ** (tuning_cent / 1200.0))
+        samples = np.concatenate(list(play_voices(notes, np.zeros(len(notes)), checkpoint, options)))
         return np.asarray(soxr.resample(samples, checkpoint.model.dims.sample_rate_hz, rate_hz), np.float32)
 
     def samples_of(clip: EvaluationClip) -> Float32Array:
