@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -19,13 +20,13 @@ from dp.config import MelConfig
 from dp.data.arrays import Arrays
 from dp.data.batches import Movable
 from dp.data.loader import HIDDEN_PERFORMER_SHARE, make_step_rng
-from dp.data.voices import VoiceClip
+from dp.data.voices import VoiceClip, VoiceRecording
 from dp.errors import DataError
 from dp.models.checkpoint import Checkpoint
 from dp.models.mel import LogMel
 from dp.models.voices.inputs import Window, make_voice_inputs
 from dp.models.voices.model import VoiceInputs, VoicesDims, VoicesModel
-from dp.models.voices.pitch import PERFORMER
+from dp.models.voices.pitch import PERFORMER, PITCH
 from dp.presets import VoicesConfig
 from dp.train.loop import Budget, Course, descend, fit, keep_deterministic
 from dp.train.losses import SpectralLoss, compute_spread_shortfall
@@ -79,8 +80,17 @@ class Corpus:
 
     @property
     def note_count(self) -> int:
-        """How many training notes there are."""
+        """How many notes its recordings have, those of clips that are held out among them."""
         return int(self.first_note[-1])
+
+    def list_learned(self, item: VoiceRecording) -> npt.NDArray[np.bool_]:
+        """Say which notes of a recording begin where it is learned from, [N]."""
+        onset = item.performed.onset_sec * self.config.sample_rate_hz
+        spans = [span for span in self.spans if span[0] == self.index[item.recording_id]]
+        learned = np.zeros(len(onset), dtype=np.bool_)
+        for _, begin, end in spans:
+            learned |= (onset >= begin) & (onset < end)
+        return learned
 
     def _join_spans(self, clips: Sequence[VoiceClip]) -> list[tuple[int, int, int]]:
         """Join clips that follow each other to (piece, first sample, end sample), those that hold a window."""
@@ -159,16 +169,17 @@ class VoicesTrainee:
     """Voices in training."""
 
     def __init__(self, corpus: Corpus, config: VoicesConfig, device: torch.device) -> None:
+        styles = [_list_styles(item, corpus) for item in corpus.recordings]
         dims = VoicesDims(
             kind=config.kind,
             sample_rate_hz=config.sample_rate_hz,
             performer_count=len(corpus.names),
             room_count=len(corpus.recordings),
-            style_count=corpus.note_count if config.kind == "bowed" else 0,
+            style_count=sum(map(len, styles)) if config.kind == "bowed" else 0,
             hears_velocity=any((item.performed.velocity > 0).any() for item in corpus.recordings),
         )
         self.model = VoicesModel(dims)
-        _note_what_was_heard(self.model, corpus)
+        _note_what_was_heard(self.model, corpus, np.concatenate(styles))
         self.latents = Latents(corpus.note_count, dims.latent_count)
         self.networks: Mapping[str, nn.Module] = {"model": self.model.to(device), "latents": self.latents.to(device)}
         every = [*self.model.parameters(), *self.latents.parameters()]
@@ -221,19 +232,23 @@ class VoicesTrainee:
         return {"valid_loss": sum(losses) / len(losses)} if losses else {}
 
 
-def _note_what_was_heard(model: VoicesModel, corpus: Corpus) -> None:
-    """Keep with the model what rendering needs of the training notes."""
-    pitch = np.concatenate([item.performed.pitch for item in corpus.recordings])
-    model.heard += torch.from_numpy(np.bincount(pitch, minlength=PITCH_COUNT).astype(np.float32))
+def _list_styles(item: VoiceRecording, corpus: Corpus) -> npt.NDArray[np.float32]:
+    """List how the pitch of each note that is learned from moves, a row a note."""
+    rows = fit_styles(item)[corpus.list_learned(item)]
+    rows[:, PERFORMER] = corpus.find_performer(item.performer)
+    return rows
+
+
+def _note_what_was_heard(model: VoicesModel, corpus: Corpus, styles: npt.NDArray[np.float32]) -> None:
+    """Keep with the model what rendering needs of the notes that are learned from."""
+    counts = np.bincount(styles[:, PITCH].astype(np.int64), minlength=PITCH_COUNT)
+    model.heard += torch.from_numpy(counts.astype(np.float32))
     for index, name in enumerate(corpus.names):
         lags = [ways[0].lag_sec for ways in corpus.pieces if ways[0].recording.performer == name]
         model.onset_lag_sec[index + 1] = sum(lags) / len(lags)
     model.onset_lag_sec[0] = model.onset_lag_sec[1:].mean() if corpus.names else 0.0
     if model.dims.style_count:
-        styles = [fit_styles(item) for item in corpus.recordings]
-        for item, style in zip(corpus.recordings, styles, strict=True):
-            style[:, PERFORMER] = corpus.find_performer(item.performer)
-        model.style.copy_(torch.from_numpy(np.concatenate(styles)))
+        model.style.copy_(torch.from_numpy(styles))
 
 
 def _make_log_mel(sample_rate_hz: int) -> LogMel:

@@ -30,6 +30,8 @@ def test_voices_learn_the_sound(kind: str) -> None:
     assert made.trained_on == TRAINED_ON
     assert made.train["rooms"] == ["one", "two"]
     assert made.model.heard[60] == 2
+    assert made.model.heard.sum() == 8  # of 16: those that begin in the clips held out do not count
+    assert made.model.dims.style_count == (8 if kind == "bowed" else 0)
 
 
 def test_a_training_that_was_interrupted_goes_on_as_if_it_was_not(tmp_path: Path) -> None:
