@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dp.config import AlignConfig
-    from dp.render import ModelSet, Rendering, RenderOptions
+    from dp.render import Ensemble, ModelSet, Rendering, RenderOptions
     from dp.types import Alignment, Score
     from dp.units import FloatArray, IntArray
 
@@ -48,6 +48,9 @@ class RenderKeywords(TypedDict, total=False):
     start_bar: int | None
     end_bar: int | None
     tuning_hz: float
+    instruments: Mapping[str, str | int]
+    pans: Mapping[str, float]
+    room: str | None
 
 
 @dataclass(frozen=True)
@@ -268,11 +271,12 @@ def load_models(folder: str | Path) -> ModelSet:
     return load(Path(folder))
 
 
-def performers(models: str | Path | ModelSet) -> tuple[str, ...]:
+def performers(models: str | Path | ModelSet | None = None) -> tuple[str, ...]:
     """Name the performers whom models know, in alphabetical order.
 
     Args:
-        models: what `load_models` returned, or its folder.
+        models: what `load_models` returned, its folder, a folder of voices, or "violin" or "piano", which come with the
+            library; None = both of these.
 
     Raises:
         DataError: the folder holds no models; see `load_models`.
@@ -287,7 +291,7 @@ def performers(models: str | Path | ModelSet) -> tuple[str, ...]:
 
 def render(
     score: str | Path | Score,
-    models: str | Path | ModelSet,
+    models: str | Path | ModelSet | None = None,
     *,
     performer: str | Mapping[str, float] | None = None,
     sample_rate_hz: int | None = None,
@@ -300,18 +304,22 @@ def render(
 
     Args:
         score: a MusicXML or MIDI file, or what `read_score` returned.
-        models: what `load_models` returned, or its folder.
+        models: what `load_models` returned, its folder, a folder of voices, or "violin" or "piano", which come with the
+            library and then play every part; None = they play what is theirs, and a soundfont all other instruments.
         performer: as whom the models play: a name, or a mix, names with weights, `{"ada": 0.6, "clara": 0.4}`; None =
             no performer in particular.
-        sample_rate_hz: of the samples; None = that of the models.
+        sample_rate_hz: of the samples; None = that of the models, or 44100.
         how: `tempo_qpm`, quarters per minute of the beginning, or `tempo_factor`, times the score's own tempo;
             `expression`, 0 as written, 1 as learned, up to 5 exaggerated; `texture`, 0 to 2, how much of real sound's
             noise, and its `seed`; `parts`, names or numbers from 1; `movement`, of a file that holds several, from 1;
-            `start_bar` and `end_bar`, as the score numbers them; `tuning_hz`, of the A above middle C.
+            `start_bar` and `end_bar`, as the score numbers them; `tuning_hz`, of the A above middle C; without a timing
+            model also `instruments`, by part "violin", "piano", or the name or number from 0 of a General MIDI program;
+            `pans`, by part -1 (left) to 1; and the `room` that voices sound in.
 
     Returns:
-        `samples` [L] float32 with their `sample_rate_hz`, the notes as `performance` (`to_pandas()` makes a table of
-        them) and the `log_mel` [T, M]; `write("name.wav")` writes the sound.
+        `samples` [L] float32, or [L, 2] in stereo where several parts are played one by one or have pans, with their
+        `sample_rate_hz`, the notes as `performance` (`to_pandas()` makes a table of them) and the `log_mel` [T, M];
+        `write("name.wav")` writes the sound.
 
     Raises:
         DataError: the score or the models cannot be used, a performer is unknown, or a value makes no sense.
@@ -323,6 +331,8 @@ def render(
         >>> rendering.sample_rate_hz, rendering.samples.dtype.name
         (16000, 'float32')
         >>> rendering.write("unseen.wav")
+        >>> dp.render("demo-corpus/unseen/unseen.musicxml", instruments={"1": "Flute"}).sample_rate_hz
+        44100
     """
     from dp.render import render as play
     from dp.render_options import BOUNDS
@@ -354,8 +364,13 @@ def make_demo(folder: str | Path) -> None:
     make(Path(folder))
 
 
-def _get_models(models: str | Path | ModelSet) -> ModelSet:
-    return load_models(models) if isinstance(models, str | Path) else models
+def _get_models(models: str | Path | ModelSet | None) -> ModelSet | Ensemble:
+    from dp.render.ensemble import load_any
+    from dp.render.packaged import find_named
+
+    if isinstance(models, str | Path):
+        return load_any(find_named(models))
+    return load_any(None) if models is None else models
 
 
 def _make_options(performer: str | Mapping[str, float] | None, how: RenderKeywords) -> RenderOptions:
@@ -374,6 +389,8 @@ def _make_options(performer: str | Mapping[str, float] | None, how: RenderKeywor
         **how,
         "performers": tuple((name, float(weight)) for name, weight in shares.items()),
         "parts": (parts,) if isinstance(parts, str) else tuple(parts),
+        "instruments": tuple((part, str(name)) for part, name in how.get("instruments", {}).items()),
+        "pans": tuple((part, float(pan)) for part, pan in how.get("pans", {}).items()),
     }
     options = RenderOptions(**asked)
     check_bounds(options)

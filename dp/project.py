@@ -100,5 +100,5 @@ def find_rendering_models(project: Path) -> Path:
         if all((folder.parent / name / CHECKPOINT_FILE).is_file() for name in RENDERING_MODELS)
     ]
     if not found:
-        raise DataError(project, "has no trained models", "run `dp train`, or give --model with a folder of models")
+        raise DataError(project, "has no trained models", "run `dp train`, or give --model: a folder, or packaged")
     return max(found, key=lambda folder: ((folder / "synthesis" / CHECKPOINT_FILE).stat().st_mtime, folder.name))

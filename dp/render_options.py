@@ -30,13 +30,14 @@ class Bounds:
         return value
 
 
-BOUNDS = {  # of the fields of RenderOptions and OutputOptions
+BOUNDS = {  # of the fields of RenderOptions and OutputOptions, and of each pan
     "tempo_qpm": Bounds(1.0, 1000.0, " quarters per minute"),
     "tempo_factor": Bounds(0.05, 20.0, " times the score's"),
     "expression": Bounds(0.0, 5.0),
     "texture": Bounds(0.0, 2.0),
     "tuning_hz": Bounds(360.0, 500.0, " Hz"),  # French opera's low pitch and organs' high one lie well inside
     "sample_rate_hz": Bounds(8000, 192000, " Hz"),
+    "pan": Bounds(-1.0, 1.0),
     "loudness_lufs": Bounds(-70.0, 0.0, " LUFS"),
 }
 
@@ -56,6 +57,10 @@ class RenderOptions:
     start_bar: int | None = None  # first and last bar, as the score numbers them; None = from the beginning, to the end
     end_bar: int | None = None
     tuning_hz: float = 440.0  # of the A above middle C
+    # Of voices and the soundfont alone:
+    instruments: tuple[tuple[str, str], ...] = ()  # by part, as above; others are played by the score's instrument
+    pans: tuple[tuple[str, float], ...] = ()  # by part, -1 left to 1 right; others are spread from left to right
+    room: str | None = None  # a recording whose room it is, or "studio"; None = the performer's
 
 
 @dataclass(frozen=True)
@@ -77,3 +82,5 @@ def check_bounds(options: RenderOptions | OutputOptions) -> None:
         value = getattr(options, name, None)
         if value is not None:
             bounds.check(name, value)
+    for part, pan in getattr(options, "pans", ()):
+        BOUNDS["pan"].check(f"pan of {part}", pan)

@@ -12,9 +12,12 @@ from pathlib import Path
 from dp.batch.manifest import describe_file, make_relative_path
 from dp.errors import DataError
 from dp.parallel.outcome import Outcome, attempt
-from dp.project import CHECKPOINT_FILE, RENDERING_MODELS
-from dp.render.model_set import ModelSet, load_models
+from dp.project import CHECKPOINT_FILE
+from dp.render.ensemble import Ensemble, load_any
+from dp.render.model_set import ModelSet
 from dp.render.outputs import RenderedFiles, render_to_files
+from dp.render.packaged import list_model_folders
+from dp.render.preparation import check_options
 from dp.render_options import OutputOptions, RenderOptions
 from dp.store.hashing import compute_file_sha256
 from dp.store.renderings import RenderingRow
@@ -26,7 +29,9 @@ class Request:
     """What is wanted of every score."""
 
     out: Path
-    models: Path  # folder of a timing, a synthesis and a vocoder model
+    models: (
+        Path | None
+    )  # folder of voices, or of a timing, a synthesis and a vocoder model; None = the packaged players
     options: RenderOptions
     output: OutputOptions
     suffix: str  # of the audio: .wav, .flac or .ogg
@@ -76,20 +81,20 @@ def name_outputs(scores: Sequence[Path], suffix: str) -> list[Path]:
         names = longer
 
 
-def compute_model_version(models: Path) -> str:
-    """Compute one digest for the weights of a folder of models.
+def compute_model_version(models: Path | None) -> str:
+    """Compute one digest for the weights of a folder of models, or of the packaged voices.
 
     Raises:
         DataError: one is missing or damaged.
     """
     digests = []
-    for name in RENDERING_MODELS:
-        path = models / name / CHECKPOINT_FILE
+    for folder in list_model_folders(models):
+        path = folder / CHECKPOINT_FILE
         try:
             digests.append(json.loads(path.read_text(encoding="utf-8"))["weights_sha256"])
         except (FileNotFoundError, NotADirectoryError) as error:
             advice = "make one with `dp train`, or give --model with a folder of models"
-            raise DataError(models / name, f"holds no model ({CHECKPOINT_FILE} is missing)", advice) from error
+            raise DataError(folder, f"holds no model ({CHECKPOINT_FILE} is missing)", advice) from error
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DataError(path, "does not describe a model", "train it again with `dp train`") from error
     return hashlib.sha256("".join(digests).encode()).hexdigest()
@@ -150,9 +155,9 @@ def render_job(job: RenderJob, render: Callable[[RenderJob], RenderedFiles] = re
 
 
 @lru_cache(maxsize=1)
-def load_cached_models(folder: Path, version: str) -> ModelSet:
+def load_cached_models(folder: Path | None, version: str) -> ModelSet | Ensemble:
     """Load the models of a folder once in a process; a newer version takes the place of the older."""
-    return load_models(folder)
+    return load_any(folder)
 
 
 def check_models(request: Request) -> None:
@@ -161,10 +166,7 @@ def check_models(request: Request) -> None:
     Raises:
         DataError: a model is missing or damaged, or a performer is unknown to the models.
     """
-    known = load_cached_models(request.models, compute_model_version(request.models)).performer_names
-    for name, _ in request.options.performers:
-        if name not in known:
-            raise DataError(f"performer {name!r}", "is unknown to the models", f"known: {', '.join(known) or 'none'}")
+    check_options(load_cached_models(request.models, compute_model_version(request.models)), request.options)
 
 
 def make_row(job: RenderJob, outcome: Outcome) -> RenderingRow:

@@ -206,7 +206,7 @@ def render(
     texture: Annotated[
         float, typer.Option(help="Noise of real sound: 0 = none, 1 = as much as learned.")
     ] = RenderOptions.texture,
-    seed: Annotated[int, typer.Option(min=0, help="Of that noise.")] = RenderOptions.seed,
+    seed: Annotated[int, typer.Option(min=0, help="Of that noise, and of vibrato and phases.")] = RenderOptions.seed,
     parts: Annotated[str | None, typer.Option(help="Names or numbers, separated by commas. Default: all.")] = None,
     movement: Movement = None,
     start_bar: Annotated[
@@ -218,17 +218,29 @@ def render(
     ] = RenderOptions.tuning_hz,
     model: Annotated[
         str | None,
-        typer.Option(help="Folder of models, or MLflow's models:/NAME@ALIAS. Default: the project's latest."),
+        typer.Option(
+            help="Folder of models, MLflow's models:/NAME@ALIAS, violin, piano, or packaged: both and a soundfont. "
+            "Default: the project's latest; packaged outside of a project."
+        ),
     ] = None,
+    instrument: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PART=NAME", help="What plays a part: violin, piano, a General MIDI name or number."),
+    ] = None,
+    pan: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PART=-1..1", help="Where a part is, left to right. Default: spread, in score order."),
+    ] = None,
+    room: Annotated[str | None, typer.Option(help="Room that voices sound in; `dp performers` lists them.")] = None,
     audio_format: Annotated[str | None, typer.Option("--format", help="wav (default), flac or ogg.")] = None,
-    sample_rate: Annotated[int | None, typer.Option(metavar="HZ", help="Default: that of the models.")] = None,
+    sample_rate: Annotated[int | None, typer.Option(metavar="HZ", help="Default: the models', or 44100.")] = None,
     loudness: Annotated[
         float | None, typer.Option(metavar="LUFS", help="Integrated loudness, such as -23. Default: as played.")
     ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Scores at a time. Default: one per core.")] = None,
     watch: Annotated[Path | None, typer.Option(metavar="DIR", help="Render whatever is put into DIR.")] = None,
     stdout: Annotated[
-        bool, typer.Option("--stdout", help="Write one score's sound as it is made: 16-bit PCM, mono.")
+        bool, typer.Option("--stdout", help="Write one score's sound as it is made: 16-bit PCM.")
     ] = False,
     project: Project = None,
     quiet: Quiet = False,
@@ -248,6 +260,9 @@ def render(
         start_bar=start_bar,
         end_bar=end_bar,
         tuning_hz=tuning,
+        instruments=tuple(instrument or ()),
+        pans=tuple(pan or ()),
+        room=room,
         sample_rate_hz=sample_rate,
         loudness_lufs=loudness,
     )
@@ -262,6 +277,20 @@ def render(
     if watch is not None:
         return command.watch(watch, out, asked, audio_format, model, project, quiet or as_json)
     return command.render(scores or (), out, asked, audio_format, model, jobs, project, quiet, as_json)
+
+
+@app.command()
+def performers(
+    model: Annotated[
+        str | None, typer.Argument(help="Folder of models, violin, piano or packaged. Default: as for `dp render`.")
+    ] = None,
+    project: Project = None,
+    as_json: Json = False,
+) -> int:
+    """List the performers of models: their names, recordings and licences, and the rooms."""
+    from dp.cli import performers as command
+
+    return command.list_performers(model, project, as_json)
 
 
 @app.command()

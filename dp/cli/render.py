@@ -18,7 +18,7 @@ from dp.errors import DataError
 from dp.render_options import BOUNDS, OutputOptions, RenderOptions
 
 if TYPE_CHECKING:
-    from dp.render import ModelSet
+    from dp.render import Ensemble, ModelSet
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,9 @@ class Wanted:
     start_bar: int | None = RenderOptions.start_bar
     end_bar: int | None = RenderOptions.end_bar
     tuning_hz: float = RenderOptions.tuning_hz
+    instruments: tuple[str, ...] = ()
+    pans: tuple[str, ...] = ()
+    room: str | None = RenderOptions.room
     sample_rate_hz: int | None = OutputOptions.sample_rate_hz
     loudness_lufs: float | None = OutputOptions.loudness_lufs
 
@@ -62,6 +65,9 @@ class Wanted:
             start_bar=self.start_bar,
             end_bar=self.end_bar,
             tuning_hz=self.tuning_hz,
+            instruments=render_arguments.parse_instruments(self.instruments),
+            pans=render_arguments.parse_pans(self.pans),
+            room=self.room,
         )
 
     def output(self) -> OutputOptions:
@@ -96,9 +102,10 @@ def render(
             return _render_one(scores[0], place, folder, options, output, quiet, as_json)
         from dp.batch.run import render_batch
 
-        request = Request(out.absolute(), folder.absolute(), options, output, place.suffix, project)
+        request = Request(out.absolute(), folder, options, output, place.suffix, project)
         code = render_batch(scores, request, jobs, quiet or as_json)
-    report({"out": str(out), "scores": len(scores), "model": str(folder), "ok": code == 0}, "", not as_json, as_json)
+    data = {"out": str(out), "scores": len(scores), "model": _name_models(folder), "ok": code == 0}
+    report(data, "", not as_json, as_json)
     return code
 
 
@@ -126,7 +133,7 @@ def watch(
 def write_to_stdout(
     sources: Sequence[str], wanted: Wanted, model: str | None, project: Path | None, quiet: bool
 ) -> int:
-    """Write one score's sound as it is made: 16 bits, little-endian, mono, at the models' rate unless asked otherwise.
+    """Write one score's sound as it is made: 16 bits, little-endian, at the models' rate unless asked otherwise.
 
     How loud all of it will be is not known yet, so peaks are bent by a fixed limiter. Whoever listens may leave.
     """
@@ -137,14 +144,16 @@ def write_to_stdout(
     if len(scores) > 1:
         raise DataError("--stdout", f"is one stream for {len(scores)} scores", "name one score")
     models = _load(find_models(model, project), options)
-    from dp.render.sound_files import stream_pcm
+    from dp.render.preparation import prepare_file
+    from dp.render.sound_files import make_pcm
 
-    rate_hz = output.sample_rate_hz or models.synthesis.mel.sample_rate_hz
-    performance, sound = stream_pcm(scores[0], models, options, rate_hz)
-    _warn(performance.warnings, quiet)
-    note(f"{scores[0]}: 16 bits, little-endian, mono, {rate_hz} Hz", quiet)
+    _, prepared = prepare_file(scores[0], models, options)
+    rate_hz = output.sample_rate_hz or prepared.sample_rate_hz
+    _warn(prepared.performance.warnings, quiet)
+    channels = "mono" if prepared.channel_count == 1 else "2 channels that take turns"
+    note(f"{scores[0]}: 16 bits, little-endian, {channels}, {rate_hz} Hz", quiet)
     try:
-        for block in sound:
+        for block in make_pcm(prepared.sound(rate_hz)):
             sys.stdout.buffer.write(block)
             sys.stdout.buffer.flush()
     except BrokenPipeError:
@@ -153,35 +162,44 @@ def write_to_stdout(
     return 0
 
 
-def find_models(model: str | None, project: Path | None) -> Path:
-    """Find the folder of models that `--model` names, or the project's whose synthesis model is the latest.
+def find_models(model: str | None, project: Path | None) -> Path | None:
+    """Find what `--model` names, or the project's models whose synthesis model is the latest.
+
+    Returns:
+        A folder of models; None = the packaged players: asked for, or outside of a project.
 
     Raises:
         DataError: there is none; the error says how to get one.
     """
     from dp.project import REGISTRY_PREFIX, find_project, find_rendering_models
+    from dp.render.packaged import find_named
 
     if model is not None and model.startswith(REGISTRY_PREFIX):
         home = find_project(project)
         with open_flows(home):
             from flows.registry import find_registered_models
-        return find_registered_models(home, model)
+        return find_registered_models(home, model).absolute()
     if model is not None:
-        return Path(model).absolute()
+        return find_named(model)
     if project is not None:
-        return find_rendering_models(find_project(project))
+        return find_rendering_models(find_project(project)).absolute()
     try:
         home = find_project()
-    except DataError as error:
-        advice = "give --model with a folder of models, or --project; `dp train` makes models"
-        raise DataError("--model", "is not given, and here is no project to take models from", advice) from error
+    except DataError:
+        return None
     return find_rendering_models(home)
+
+
+def _name_models(folder: Path | None) -> str:
+    from dp.render.packaged import PACKAGED
+
+    return PACKAGED if folder is None else str(folder)
 
 
 def _render_one(
     score: Path,
     place: Out,
-    folder: Path,
+    folder: Path | None,
     options: RenderOptions,
     output: OutputOptions,
     quiet: bool,
@@ -197,20 +215,20 @@ def _render_one(
         "files": [str(path) for path in made.files],
         "notes": made.note_count,
         "audio_sec": round(made.audio_sec, 3),
-        "model": str(folder),
+        "model": _name_models(folder),
         "warnings": list(made.warnings),
     }
     report(data, f"{out}: {made.note_count} notes, {made.audio_sec:.1f} s", quiet, as_json)
     return 0
 
 
-def _load(folder: Path, options: RenderOptions) -> "ModelSet":
+def _load(folder: Path | None, options: RenderOptions) -> "ModelSet | Ensemble":
     """Load the models, and check that they know the performers asked for."""
-    from dp.render import load_models
-    from dp.render.mix import cast
+    from dp.render.ensemble import load_any
+    from dp.render.preparation import check_options
 
-    models = load_models(folder)
-    cast(models, options)
+    models = load_any(folder)
+    check_options(models, options)
     return models
 
 

@@ -1,6 +1,7 @@
 """Parse what a command line says of how a score is to be performed."""
 
 import re
+from collections.abc import Sequence
 
 from dp.errors import DataError
 from dp.render_options import BOUNDS, RenderOptions
@@ -61,6 +62,39 @@ def parse_parts(text: str | None) -> tuple[str, ...]:
     if not parts:
         raise DataError("--parts", "names none", "give names or numbers, separated by commas")
     return parts
+
+
+def parse_instruments(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Parse instruments of parts, PART=NAME each.
+
+    Raises:
+        DataError: a part or an instrument is missing.
+    """
+    return tuple(_split("--instrument", text, "2=Flute") for text in texts)
+
+
+def parse_pans(texts: Sequence[str]) -> tuple[tuple[str, float], ...]:
+    """Parse places of parts from left to right, PART=-1 to PART=1.
+
+    Raises:
+        DataError: a part is missing, or its place is none.
+    """
+    made = []
+    for text in texts:
+        part, place = _split("--pan", text, "2=-.5")
+        value = _number(place)
+        if value is None:
+            raise DataError("--pan", f"is {text!r}", "write PART=-1 for the left to PART=1 for the right")
+        made.append((part, BOUNDS["pan"].check(f"--pan {part}", value)))
+    return tuple(made)
+
+
+def _split(option: str, text: str, example: str) -> tuple[str, str]:
+    """Split at the last equals sign: names of parts may hold others."""
+    part, _, value = text.rpartition("=")
+    if not part.strip() or not value.strip():
+        raise DataError(option, f"is {text!r}", f"write PART=VALUE, {example}, with the name or number of a part")
+    return part.strip(), value.strip()
 
 
 def _number(text: str) -> float | None:

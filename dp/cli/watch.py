@@ -33,7 +33,7 @@ Stamp = tuple[int, int]  # size and time of the last change
 def watch(
     folder: Path,
     out: Path,
-    models: Path,
+    models: Path | None,
     options: RenderOptions,
     output: OutputOptions,
     suffix: str,
@@ -48,7 +48,7 @@ def watch(
     Args:
         folder: to look into.
         out: folder for the audio and `manifest.parquet`; if it is inside `folder`, what it holds is not looked at.
-        models: folder of a timing, a synthesis and a vocoder model; newer ones are used as soon as they are there.
+        models: as of `Request`; newer ones are used as soon as they are there.
         options: how scores are performed.
         output: what is written of each.
         suffix: of the audio: .wav, .flac or .ogg.
@@ -65,7 +65,7 @@ def watch(
         raise DataError(folder, "is no folder", "give --watch a folder")
     if folder.resolve().is_relative_to(out.resolve()):
         raise DataError(out, "is where scores are watched for, or above it", "choose another folder for the audio")
-    request = Request(out.absolute(), models.absolute(), options, output, suffix)
+    request = Request(out.absolute(), models, options, output, suffix)
     compute_model_version(request.models)
     logged = keep_log(find_logs_folder(project, request.out), "watch")
     with catch_sigterm(), logged, open_manifest(request.out) as manifest, Worker(render_job) as worker:

@@ -36,7 +36,7 @@ def cut_excerpt(
         return score
     keep = np.ones(len(score.notes), dtype=bool)
     if parts:
-        keep &= np.isin(score.notes.part, [index for part in parts for index in _find_part_indices(score, part)])
+        keep &= np.isin(score.notes.part, [index for part in parts for index in find_part_indices(score, part)])
     chosen = replace(score, notes=score.notes.take(keep))
     if start_bar is not None or end_bar is not None:
         chosen = _cut_span(chosen, *_find_span_quarter(score, start_bar, end_bar))
@@ -45,7 +45,12 @@ def cut_excerpt(
     return chosen
 
 
-def _find_part_indices(score: Score, part: str) -> list[int]:
+def find_part_indices(score: Score, part: str) -> list[int]:
+    """Find the parts of a name (in any case) or a number from 1.
+
+    Raises:
+        DataError: there is none; the error says which there are.
+    """
     names = score.part_names
     wanted = " ".join(part.split())
     found = [index for index, name in enumerate(names) if name.casefold() == wanted.casefold()]

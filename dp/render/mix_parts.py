@@ -19,7 +19,7 @@ class Line:
     """The sound of one part."""
 
     blocks: Iterator[Samples]  # [L] each
-    sample_rate_hz: int
+    sample_rate_hz: float
     pan: float = 0.0  # -1 left to 1 right
     gain: float = 1.0
 

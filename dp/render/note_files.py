@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -90,8 +91,14 @@ def write_notes_csv(path: Path, performance: Performance) -> None:
     write_whole(path, buffer.getvalue().encode())
 
 
-def write_midi(path: Path, performance: Performance, part: IntArray, part_names: tuple[str, ...]) -> None:
-    """Write one track per part, with the program that its name suggests; times are exact to a millisecond.
+def write_midi(
+    path: Path,
+    performance: Performance,
+    part: IntArray,
+    part_names: tuple[str, ...],
+    programs: Mapping[int, int] | None = None,
+) -> None:
+    """Write one track per part; times are exact to a millisecond.
 
     The file has one tempo, the performance's mean: what departs from it is in the notes. A note ends at the latest
     where its part strikes the same pitch again, since MIDI cannot tell the two releases apart.
@@ -101,6 +108,7 @@ def write_midi(path: Path, performance: Performance, part: IntArray, part_names:
         performance: N notes.
         part: [N] index of each note's part.
         part_names: by that index.
+        programs: General MIDI, from 0, by that index; where there is none, the part's name suggests one.
     """
     import pretty_midi
 
@@ -114,9 +122,8 @@ def write_midi(path: Path, performance: Performance, part: IntArray, part_names:
     velocity = compute_velocities(performance)
     for index in np.unique(part).tolist():
         name = part_names[index] if index < len(part_names) else ""
-        instrument = pretty_midi.Instrument(
-            choose_program(name), name=name.encode("latin-1", "replace").decode("latin-1")
-        )
+        program = programs[index] if programs and index in programs else choose_program(name)
+        instrument = pretty_midi.Instrument(program, name=name.encode("latin-1", "replace").decode("latin-1"))
         for note in np.flatnonzero(part == index).tolist():
             instrument.notes.append(
                 pretty_midi.Note(

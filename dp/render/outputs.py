@@ -13,17 +13,16 @@ import numpy as np
 
 from dp.audio.writing import AudioWriter
 from dp.errors import DataError
-from dp.render.excerpt import cut_excerpt
-from dp.render.mix import cast
+from dp.render.ensemble import Ensemble
 from dp.render.model_set import ModelSet
 from dp.render.note_files import write_midi, write_notes_csv
-from dp.render.performance import Performance, plan
+from dp.render.preparation import Prepared, prepare_file
 from dp.render.provenance import describe_rendering, write_provenance
-from dp.render.sound_files import Stored, Take, open_stored_mel, record
+from dp.render.sound_files import Take, open_stored_mel, record
 from dp.render_options import MAX_PEAK, OutputOptions, RenderOptions
 from dp.report.rendering_plot import plot_rendering
-from dp.score import read_score
 from dp.types import Score
+from dp.units import A4_HZ
 
 EXTRA_SUFFIXES = (".mid", ".csv", ".npy", ".png", ".json")
 
@@ -39,7 +38,7 @@ class RenderedFiles:
 
 
 def render_to_files(
-    score_path: Path, out: Path, models: ModelSet, options: RenderOptions, output: OutputOptions
+    score_path: Path, out: Path, models: ModelSet | Ensemble, options: RenderOptions, output: OutputOptions
 ) -> RenderedFiles:
     """Render a score file; memory does not grow with its length.
 
@@ -50,7 +49,7 @@ def render_to_files(
     Args:
         score_path: MusicXML or MIDI.
         out: audio file to write; it ends in .wav, .flac or .ogg. Its folder is made where it is missing.
-        models: trained on one log-mel.
+        models: trained on one log-mel, or voices, which the soundfont joins.
         options: how it is performed.
         output: what is written.
 
@@ -58,22 +57,22 @@ def render_to_files(
         DataError: the score cannot be used, or an option cannot be met; nothing is written then.
         OSError: the disk is full, for instance; nothing is left behind.
     """
-    score = cut_excerpt(read_score(score_path, options.movement), options.parts, options.start_bar, options.end_bar)
-    models, _ = cast(models, options)
-    performance = plan(score, models, options)
+    score, prepared = prepare_file(score_path, models, options)
+    performance, rate_hz = prepared.performance, output.sample_rate_hz or prepared.sample_rate_hz
+    speed = 1.0 if prepared.mel is None else options.tuning_hz / A4_HZ  # to which models with a log-mel play
     with _open_fresh_folder(out) as folder:
-        take = record(performance, models, options, output.sample_rate_hz, folder)
+        take = record(prepared.sound(rate_hz), rate_hz, folder, prepared.mel, prepared.channel_count, speed)
         gain, quieter = _choose_gain(take, output.loudness_lufs)
         warnings = (*performance.warnings, *quieter)
         made = {out: folder / f"audio{out.suffix.lower()}"}
-        with AudioWriter(made[out], take.sample_rate_hz) as writer:
+        with AudioWriter(made[out], take.sample_rate_hz, take.channel_count) as writer:
             for samples in take.iterate_samples(gain):
                 writer.write(samples)
         if output.extras:
             extras = {suffix: folder / f"extra{suffix}" for suffix in EXTRA_SUFFIXES}
-            _write_extras(extras, score, performance, take, gain)
+            _write_extras(extras, score, prepared, take, gain)
             facts = describe_rendering(
-                score_path, models, options, output, take, gain, len(performance.performed), warnings
+                score_path, prepared.models, options, output, take, gain, len(performance.performed), warnings
             )
             write_provenance(extras[".json"], facts)
             made |= {_name_extra(out, suffix, score_path): path for suffix, path in extras.items()}
@@ -112,12 +111,13 @@ def _choose_gain(take: Take, loudness_lufs: float | None) -> tuple[float, tuple[
     return most, (f"its peaks allow {reached:.1f} LUFS, not the {loudness_lufs:g} LUFS asked for",)
 
 
-def _write_extras(extras: dict[str, Path], score: Score, performance: Performance, take: Take, gain: float) -> None:
+def _write_extras(extras: dict[str, Path], score: Score, prepared: Prepared, take: Take, gain: float) -> None:
+    performance = prepared.performance
     part = np.zeros(len(performance.performed), np.int64) if performance.part is None else performance.part
-    write_midi(extras[".mid"], performance, part, score.part_names)
+    write_midi(extras[".mid"], performance, part, score.part_names, prepared.programs)
     write_notes_csv(extras[".csv"], performance)
     take.log_mel.rename(extras[".npy"])
-    log_mel, samples = open_stored_mel(extras[".npy"]), Stored(take.raw, (take.sample_count,))
+    log_mel, samples = open_stored_mel(extras[".npy"]), take.open_samples()
     plot_rendering(extras[".png"], samples, take.sample_rate_hz, performance.performed, log_mel, score.title, gain)
 
 

@@ -13,13 +13,12 @@ from dp.render.model_set import ModelSet
 from dp.render.sound_files import Take
 from dp.render_options import OutputOptions, RenderOptions
 from dp.store.hashing import compute_file_sha256
-from dp.units import A4_HZ
 from dp.version import __version__
 
 
 def describe_rendering(
     score_path: Path,
-    models: ModelSet,
+    models: dict[str, Any],
     options: RenderOptions,
     output: OutputOptions,
     take: Take,
@@ -29,33 +28,44 @@ def describe_rendering(
 ) -> dict[str, Any]:
     """Describe a rendering without times of day or folders, so that equal renderings have equal provenance.
 
+    Args:
+        score_path: score file.
+        models: what plays, as it is to be told.
+        options: how it was performed.
+        output: what was written.
+        take: what sounds.
+        gain: of the take's samples in the file.
+        note_count: of the performance.
+        warnings: all that were said.
+
     Raises:
         DataError: the score cannot be read any more.
     """
-    mel = models.synthesis.mel
     return {
         "score": {"name": score_path.name, "sha256": compute_file_sha256(score_path)},
-        "models": {
-            "name": models.name,
-            "timing": _describe_model(models.timing),
-            "synthesis": _describe_model(models.synthesis),
-            "vocoder": _describe_model(models.vocoder),
-        },
+        "models": models,
         "version": __version__,
         "options": {**dataclasses.asdict(options), **dataclasses.asdict(output)},
         "audio": {
             "sample_rate_hz": take.sample_rate_hz,
+            "channel_count": take.channel_count,
             "sample_count": take.sample_count,
             "length_sec": round(take.length_sec, 6),
             "gain": round(gain, 6),
         },
         "note_count": note_count,
-        # The models play at A = 440 Hz; for a higher tuning they play faster, and the waveform is stretched afterwards.
-        "mel": {
-            "band_count": mel.band_count,
-            "frame_rate_hz": round(mel.frame_rate_hz * options.tuning_hz / A4_HZ, 6),
-        },
+        "mel": {"band_count": take.band_count, "frame_rate_hz": round(take.frame_rate_hz, 6)},
         "warnings": list(warnings),
+    }
+
+
+def describe_models(models: ModelSet) -> dict[str, Any]:
+    """Describe the models that play."""
+    return {
+        "name": models.name,
+        "timing": _describe_model(models.timing),
+        "synthesis": _describe_model(models.synthesis),
+        "vocoder": _describe_model(models.vocoder),
     }
 
 

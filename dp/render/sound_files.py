@@ -1,7 +1,7 @@
 """A rendering is made block by block: it is heard at once, or kept in files until its level is known."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from dp.audio.level import limit_softly
 from dp.audio.loudness import LoudnessMeter
-from dp.render.excerpt import cut_excerpt
+from dp.config import MelConfig
+from dp.render.heard_mel import choose_heard_mel, iterate_heard_mel
 from dp.render.mix import cast
 from dp.render.model_set import ModelSet
-from dp.render.performance import Performance, plan
+from dp.render.performance import Performance
 from dp.render.stream import Block, iterate_blocks
 from dp.render_options import RenderOptions
-from dp.score import read_score
 from dp.units import A4_HZ, sample_to_sec
 
 PCM_FULL = 32767  # the largest sample that 16 bits hold
@@ -59,10 +59,13 @@ def open_stored_mel(path: Path) -> Stored:
 class Take:
     """Everything that sounds, in files: raw samples as the models made them, before they are brought to a level."""
 
-    raw: Path  # [L] float32
+    raw: Path  # [L] float32, or [L, C] of several channels
     log_mel: Path  # [T, M] float32, .npy
     sample_rate_hz: int
-    sample_count: int
+    channel_count: int
+    sample_count: int  # of each channel
+    band_count: int
+    frame_rate_hz: float  # of the log-mel, as it is heard
     peak: float
     loudness_lufs: float  # integrated; -inf for silence
 
@@ -71,41 +74,65 @@ class Take:
         """How long it sounds."""
         return sample_to_sec(self.sample_count, self.sample_rate_hz)
 
+    def open_samples(self) -> Stored:
+        """Open the samples [L], or [L, C] of several channels."""
+        return Stored(self.raw, (self.sample_count, self.channel_count)[: 1 if self.channel_count == 1 else 2])
+
     def iterate_samples(self, gain: float) -> Iterator[Samples]:
         """Yield all samples times `gain`, a part at a time."""
-        stored = Stored(self.raw, (self.sample_count,))
+        stored = self.open_samples()
         for first in range(0, len(stored), READ_SAMPLES):
             yield stored[first : first + READ_SAMPLES] * np.float32(gain)
 
 
 def record(
-    performance: Performance, models: ModelSet, options: RenderOptions, sample_rate_hz: int | None, folder: Path
+    blocks: Iterable[Block],
+    sample_rate_hz: int,
+    folder: Path,
+    mel: MelConfig | None,
+    channel_count: int = 1,
+    speed: float = 1.0,
 ) -> Take:
-    """Make a performance sound, into files in `folder`; memory does not grow with its length.
+    """Keep sound in files in `folder` as it is made; memory does not grow with its length.
 
     Args:
-        performance: as planned with these models and options.
-        models: as trained.
-        options: of which the performers and the tuning count.
-        sample_rate_hz: of the samples; None = that of the models.
+        blocks: the sound.
+        sample_rate_hz: of its samples.
         folder: empty.
+        mel: of the blocks' log-mels; None = they have none, and that of what is heard is kept.
+        channel_count: of its samples.
+        speed: by which what was made was sped up; its log-mel was not.
     """
-    rate_hz = sample_rate_hz or models.synthesis.mel.sample_rate_hz
-    raw, log_mel = folder / "samples.raw", folder / "mel.npy"
-    meter, sample_count, frame_count, peak = LoudnessMeter(rate_hz), 0, 0, 0.0
-    with raw.open("wb") as samples_file, log_mel.open("wb") as mel_file:
-        band_count = models.synthesis.mel.band_count
-        _write_header(mel_file, frame_count, band_count)
-        for block in sound(performance, models, options, rate_hz):
+    raw, path = folder / "samples.raw", folder / "mel.npy"
+    meter, sample_count, frame_count, peak = LoudnessMeter(sample_rate_hz, channel_count), 0, 0, 0.0
+    heard = choose_heard_mel(sample_rate_hz) if mel is None else mel
+    with raw.open("wb") as samples_file, path.open("wb") as mel_file:
+        _write_header(mel_file, frame_count, heard.band_count)
+        for block in blocks:
             samples_file.write(block.samples.astype(np.float32, copy=False).tobytes())
             mel_file.write(block.log_mel.astype(np.float32, copy=False).tobytes())
             meter.add(block.samples)
             sample_count += len(block.samples)
             frame_count += len(block.log_mel)
             peak = max(peak, float(np.abs(block.samples).max(initial=0.0)))
+        samples_file.flush()
+        take = Take(
+            raw,
+            path,
+            sample_rate_hz,
+            channel_count,
+            sample_count,
+            heard.band_count,
+            heard.frame_rate_hz * speed,
+            peak,
+            meter.integrated_lufs(),
+        )
+        for log_mel in iterate_heard_mel(take.open_samples(), heard) if mel is None else ():
+            mel_file.write(log_mel.tobytes())
+            frame_count += len(log_mel)
         mel_file.seek(0)
-        _write_header(mel_file, frame_count, band_count)
-    return Take(raw, log_mel, rate_hz, sample_count, peak, meter.integrated_lufs())
+        _write_header(mel_file, frame_count, heard.band_count)
+    return take
 
 
 def sound(performance: Performance, models: ModelSet, options: RenderOptions, sample_rate_hz: int) -> Iterator[Block]:
@@ -135,20 +162,9 @@ def sound(performance: Performance, models: ModelSet, options: RenderOptions, sa
     yield Block(np.zeros((0, band_count), dtype=np.float32), rest)
 
 
-def stream_pcm(
-    score_path: Path, models: ModelSet, options: RenderOptions, sample_rate_hz: int
-) -> tuple[Performance, Iterator[bytes]]:
-    """Perform a score; return the performance, and its sound as it is made.
-
-    The sound is 16-bit little-endian samples, limited where they are loud.
-
-    Raises:
-        DataError: the score cannot be used, or an option cannot be met.
-    """
-    score = cut_excerpt(read_score(score_path, options.movement), options.parts, options.start_bar, options.end_bar)
-    performance = plan(score, models, options)
-    made = sound(performance, models, options, sample_rate_hz)
-    return performance, (np.rint(limit_softly(block.samples) * PCM_FULL).astype("<i2").tobytes() for block in made)
+def make_pcm(blocks: Iterable[Block]) -> Iterator[bytes]:
+    """Make 16-bit little-endian samples of sound, limited where they are loud; channels take turns."""
+    return (np.rint(limit_softly(block.samples) * PCM_FULL).astype("<i2").tobytes() for block in blocks)
 
 
 def _speed_up(performance: Performance, factor: float) -> Performance:

@@ -187,8 +187,7 @@ def test_what_is_no_score_or_no_place_is_one_line(
     assert_refused([*argv, "--model", str(models)], part, capsys)
 
 
-def test_without_models_it_says_how_to_get_some(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert_refused(["melody.musicxml", "-o", "out.wav"], "`dp train` makes models", capsys)
+def test_in_a_project_without_models_it_says_how_to_get_some(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("params.yaml").write_text("")
     assert_refused(["melody.musicxml", "-o", "out.wav"], "has no trained models; run `dp train`", capsys)
     argv = ["melody.musicxml", "-o", "out.wav", "--model", "models:/violin@champion"]

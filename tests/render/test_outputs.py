@@ -20,7 +20,8 @@ from dp.render import sound_files as take_module
 from dp.render.note_files import choose_program
 from dp.render.outputs import render_to_files
 from dp.render.performance import plan
-from dp.render.sound_files import record, stream_pcm
+from dp.render.preparation import prepare, prepare_file
+from dp.render.sound_files import make_pcm, record
 from dp.render.stream import Block
 from dp.score import read_score
 from dp.units import FloatArray
@@ -243,7 +244,7 @@ def test_a_pitch_that_is_struck_again_ends_the_note_before(
         onset_sec=np.array([0.0, 0.5, 0.6, 1.0]),
         offset_sec=np.array([0.8, 0.9, 2.0, 1.5]),
     )
-    monkeypatch.setattr("dp.render.outputs.plan", lambda *_: replace(performance, performed=again))
+    monkeypatch.setattr("dp.render.preparation.plan", lambda *_: replace(performance, performed=again))
     render_to_files(score, tmp_path / "x.wav", models, RenderOptions(), OutputOptions())
     notes = pretty_midi.PrettyMIDI(str(tmp_path / "x.mid")).instruments[0].notes
     held = [(note.start, note.end) for note in notes if note.pitch == 60]
@@ -264,10 +265,10 @@ def test_length_costs_no_memory(models: ModelSet, score: Path, tmp_path: Path, m
         for _ in range(480):
             yield Block(np.zeros((64, BANDS), dtype=np.float32), one_second.astype(np.float32))
 
-    performance = plan(read_score(score), models, RenderOptions())
+    prepared = prepare(read_score(score), models, RenderOptions())
     monkeypatch.setattr(take_module, "iterate_blocks", iterate_blocks)
     tracemalloc.start()
-    take = record(performance, models, RenderOptions(), None, tmp_path)
+    take = record(prepared.sound(RATE_HZ), RATE_HZ, tmp_path, prepared.mel)
     count = sum(len(samples) for samples in take.iterate_samples(1.0))
     _, peak_byte = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -278,9 +279,9 @@ def test_length_costs_no_memory(models: ModelSet, score: Path, tmp_path: Path, m
 
 def test_pcm_is_the_sound_limited(models: ModelSet, score: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made_of(monkeypatch, sine(440.0, 1.0, 4.0))
-    performance, sound = stream_pcm(score, models, RenderOptions(), RATE_HZ)
-    samples = np.frombuffer(b"".join(sound), dtype="<i2") / 32767
-    assert len(performance.performed) == 4
+    _, prepared = prepare_file(score, models, RenderOptions())
+    samples = np.frombuffer(b"".join(make_pcm(prepared.sound(RATE_HZ))), dtype="<i2") / 32767
+    assert len(prepared.performance.performed) == 4
     assert len(samples) == len(sine(440.0, 1.0))
     assert 0.99 < np.abs(samples).max() <= 1.0
 
