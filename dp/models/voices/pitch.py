@@ -114,7 +114,7 @@ def draw_styles(
         shorter = log_length - np.log(max(length, 0.02))
         distance = np.abs(shorter) * np.where(shorter < 0, 2.5, 1.0) + np.abs(own[:, PITCH] - wanted) / 8
         distance += 2.0 * (open_row != is_open[int(wanted)])
-        row = own[rng.choice(np.argpartition(distance, CANDIDATE_COUNT - 1)[:CANDIDATE_COUNT])]
+        row = own[rng.choice(np.argsort(distance, kind="stable")[:CANDIDATE_COUNT])]
         made[index] = row
         spread = row[OFFSET] - offset_by_class[int(row[PITCH]) % 12]
         made[index, OFFSET] = offset_by_class[int(wanted) % 12] + 0.3 * spread
