@@ -7,7 +7,7 @@ from dp.units import FloatArray
 
 SLOT_SEC = 0.03  # about a time, and of what surrounds it; the times of clips are rounded to 16 ms
 SURROUNDING_COUNT = 4  # slots before and after
-ORDER = 64  # how many samples foretell the next one; half as many hide a jump that is a sixth of the peak
+ORDER = 64  # how many samples foretell the next one: with half as many a seventeenth of the peak hides
 FLOOR = 1e-5  # of samples: what is quieter is silence
 _RIDGE = 1e-9  # of the mean power: below it lies what a sound of few tones does not tell
 
