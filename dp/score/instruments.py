@@ -13,9 +13,12 @@ DEFAULT_PROGRAM = 0  # the piano, which is also what is written where nobody cho
 CHOIR = 52
 VIOLA = 41
 DOUBLE_BASS = 43
+ACOUSTIC_BASS = 32
 PROGRAM_COUNT = 128
 _MAX_NAME_LENGTH = 200  # of a part's name, as far as it is read
 _BOWED = frozenset(range(40, 44))
+_OF_BANDS = frozenset((24, 25, 27, 64, 65, 66, 67))  # guitars and saxophones
+_DRUMS = re.compile(r"drum|schlagzeug|batteri")
 
 # A flute may be an alto, before or behind: "Alto Flute", "Altflöte", "flauto basso".
 _SIZES = r"(?:mezzo|sopran[eoi]*|alto?|contralto|tenore?|barit[oy]ne?|bass[eo]?|[ck]ontra|contre|contro|double)"
@@ -167,7 +170,8 @@ def find_programs(labels: Sequence[PartLabel]) -> tuple[int | None, ...]:
     singers = [found for label in labels if (found := _find_named_in(label.names, None, None)) and CHOIR in found]
     is_of_strings = bool(named & _BOWED) and not singers
     alto = VIOLA if is_of_strings and VIOLA not in named else CHOIR
-    bass = DOUBLE_BASS if is_of_strings else CHOIR
+    is_of_band = bool(named & _OF_BANDS) or any(_DRUMS.search(_simplify(name)) for one in labels for name in one.names)
+    bass = DOUBLE_BASS if is_of_strings else ACOUSTIC_BASS if is_of_band and not singers else CHOIR
     return tuple(_find_program(label, _find_named_in(label.names, alto, bass)) for label in labels)
 
 

@@ -53,6 +53,7 @@ class _Cursor:
     notations: NotationReader = field(default_factory=NotationReader)
     staves: Staves = field(default_factory=Staves)
     drum_count: int = 0  # notes with a pitch that are left out since their instrument has none
+    unpitched_count: int = 0  # notes without a pitch, which are left out
 
 
 def read_part(part: Element, definition: Element | None, place: Place) -> list[PartBar]:
@@ -73,6 +74,8 @@ def read_part(part: Element, definition: Element | None, place: Place) -> list[P
     cursor.staves.warn(place)
     if cursor.drum_count:
         place.warn_of_part(f"notes with a pitch on MIDI's drum channel are left out: {cursor.drum_count}")
+    if cursor.unpitched_count:
+        place.warn_of_part(f"notes without a pitch, of percussion, are left out: {cursor.unpitched_count}")
     copy_repeated_bars(bars, place)
     return bars
 
@@ -321,6 +324,7 @@ def _find_pitch(element: Element, staff: str, cursor: _Cursor) -> int | None:
     """Find the MIDI pitch at which a note sounds; None where it does not."""
     pitch = element.find("pitch")
     if pitch is None or cursor.staves.silence(staff):
+        cursor.unpitched_count += element.find("unpitched") is not None
         return None
     if _is_percussion(element, cursor):
         cursor.drum_count += 1

@@ -52,6 +52,8 @@ def read_midi(path: Path) -> Score:
     odd = MidiOddities()
     midi, says_programs = _parse(read_bytes(path), path, odd)
     instruments = [instrument for instrument in midi.instruments if not instrument.is_drum]
+    if drum_count := sum(len(instrument.notes) for instrument in midi.instruments if instrument.is_drum):
+        odd.add(f"notes on the drum channel are left out: {drum_count}")
     changes = _read_time_signatures(midi)
     played: list[PlayedNote] = []
     for part, instrument in enumerate(instruments):

@@ -82,6 +82,13 @@ def test_alto_and_bass_play_among_strings_and_sing_among_voices() -> None:
     assert name_programs("Violin", "Viola", "Alto") == (VIOLIN, VIOLA, CHOIR)
 
 
+def test_bass_is_plucked_in_a_band_without_singers() -> None:
+    assert name_programs("Alto Sax", "Piano", "Bass") == (65, PIANO, 32)
+    assert name_programs("Piano", "Bass", "Schlagzeug") == (PIANO, 32, None)
+    assert name_programs("Gitarre", "Sopran", "Bass") == (GUITAR, CHOIR, CHOIR)
+    assert name_programs("Klavier", "Bass") == (PIANO, CHOIR)
+
+
 def test_names_that_name_no_instrument_say_nothing() -> None:
     assert name_programs("", "MusicXML Part", "Midi_1", "Chopin_op10_no3", "Hornpipe", "up") == (None,) * 6
 

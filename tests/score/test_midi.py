@@ -78,6 +78,7 @@ def test_drum_channel_is_left_out_and_parts_are_counted_without_it(tmp_path: Pat
     score = read_score(tmp_path / "a.midi")
     assert score.part_names == ("flute", "cello")
     assert score.notes.part.tolist() == [0, 1]
+    assert score.oddities == ("notes on the drum channel are left out: 1",)
 
 
 def test_pitch_struck_again_ends_there_and_keeps_its_own_release(tmp_path: Path) -> None:

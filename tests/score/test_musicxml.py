@@ -238,7 +238,9 @@ def test_empty_bar_is_as_long_as_its_time_signature(tmp_path: Path) -> None:
 
 def test_percussion_is_left_out(tmp_path: Path) -> None:
     unpitched = "<note><unpitched/><duration>2</duration></note>"
-    assert xml.read(tmp_path, unpitched + xml.note("C", "2")).notes.onset_quarter.tolist() == [2]
+    score = xml.read(tmp_path, unpitched + xml.note("C", "2"))
+    assert score.notes.onset_quarter.tolist() == [2]
+    assert score.oddities == ("part 'P1': notes without a pitch, of percussion, are left out: 1",)
     drums = '<score-part id="P2"><midi-instrument id="D"><midi-channel>10</midi-channel></midi-instrument></score-part>'
     document = xml.document(xml.part(xml.note("C")), xml.part(xml.note("D"), name="P2"), part_list=drums)
     assert read_score(xml.write(tmp_path, document)).notes.pitch.tolist() == [60]
