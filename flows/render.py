@@ -70,6 +70,8 @@ def render(
     asked = dict(options or {})
     asked["performers"] = tuple((name, float(weight)) for name, weight in asked.get("performers", ()))
     asked["parts"] = tuple(asked.get("parts", ()))
+    asked["instruments"] = tuple((part, str(name)) for part, name in asked.get("instruments", ()))
+    asked["pans"] = tuple((part, float(pan)) for part, pan in asked.get("pans", ()))
     chosen = None if models is None else Path(models)
     code = render_scores(
         scores, Path(out), chosen, RenderOptions(**asked), OutputOptions(**(output or {})), suffix, quiet

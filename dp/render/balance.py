@@ -19,12 +19,12 @@ MAX_GAIN_DB = 24.0  # what differs more is not a matter of balance
 def balance_parts(players: Sequence[PartPlayer], performance: Performance, part: IntArray) -> list[float]:
     """Compute a gain for each player, a factor.
 
-    Where several play, voices are brought to the loudness of the soundfont's instrument of the same program, by a note
-    of a second in the middle of the part: so the instruments keep General MIDI's balance. One who plays alone is left
-    as loud as he is.
+    Where different ones play, voices are brought to the loudness of the soundfont's instrument of the same program, by
+    a note of a second in the middle of the part: so the instruments keep General MIDI's balance. One who plays alone,
+    all the parts perhaps, is left as loud as he is.
     """
-    if len(players) == 1:
-        return [1.0]
+    if len({item.player.name for item in players}) == 1:
+        return [1.0] * len(players)
     gains = []
     for item in players:
         if not isinstance(item.player, VoicesPlayer):

@@ -86,8 +86,9 @@ def _apply_rules(score: Score, performed: PerformedNotes, tempo_qpm: float | Non
     Every note lasts a frame at least, and none starts before 0.
     """
     notes, subject = score.notes, score.title or "score"
-    written = build_written_tempo_map(score, tempo_qpm)
-    performed, tempo_map = apply_tempo_changes(score, performed, written, subject)
+    tempo_map = build_written_tempo_map(score, tempo_qpm)
+    if not notes.is_grace.all():  # which have no tempo of their own
+        performed, tempo_map = apply_tempo_changes(score, performed, tempo_map, subject)
     performed = shape_notes(notes, performed, tempo_map)
     early_sec = min(float(performed.onset_sec.min()), 0.0)  # of grace notes before the first beat
     level = compute_level_db(notes)

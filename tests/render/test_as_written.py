@@ -35,6 +35,13 @@ def test_a_staccato_quarter_lasts_half_a_second_at_60() -> None:
     assert rows(plan_as_written(score, RenderOptions())) == [(0.0, 0.5, 60), (1.0, 2.0, 62)]
 
 
+def test_grace_notes_alone_sound_one_after_the_other() -> None:
+    notes = notes_in_order([(0.0, 0.0, 60), (0.0, 0.0, 62)], grace_order=[1, 2], value_quarter=[0.5, 0.5])
+    made = plan_as_written(score_of(notes), RenderOptions()).performed
+    assert made.onset_sec[0] == 0.0 and 0.03 < made.onset_sec[1] < 0.3
+    assert made.offset_sec[1] > made.onset_sec[1]
+
+
 def test_every_pitch_of_midi_can_be_played() -> None:
     assert plan_as_written(score_of(notes_of([(0.0, 1.0, 0), (1.0, 1.0, 127)])), RenderOptions()).warnings == ()
 
