@@ -8,6 +8,7 @@ import pretty_midi
 import pytest
 import soundfile
 
+import dp
 from dp.batch.job import Request
 from dp.batch.run import render_all
 from dp.cli import run
@@ -88,6 +89,30 @@ def test_parts_stand_from_left_to_right(here: Path) -> None:
         near = np.abs(hz - pitch_hz) < 8
         left, right = power[near].sum(axis=0)
         assert ((left, right)[louder]) > 3 * ((left, right)[1 - louder])
+
+
+def test_the_soundfont_is_tuned(here: Path) -> None:
+    argv = ["render", "quartet.mid", "-o", "x.wav", "-q", "--parts", "P2", "--instrument", "2=ocarina"]
+    assert run([*argv, "--tuning", "415"]) == 0
+    samples, rate_hz = soundfile.read("x.wav")
+    first = samples[: int(0.4 * rate_hz)]
+    spectrum = np.abs(np.fft.rfft(first * np.hanning(len(first)), 8 * len(first)))
+    hz = np.argmax(spectrum) * rate_hz / (8 * len(first))
+    assert hz == pytest.approx(415.0 * 2 ** (-5 / 12), rel=0.01)  # of E4, an octave up or down
+    notes = pretty_midi.PrettyMIDI("x.mid").instruments[0].notes
+    np.testing.assert_allclose([note.start for note in notes], [0.0, 0.5, 1.0, 1.5], atol=0.002)
+
+
+def test_the_api_needs_no_models_either(here: Path) -> None:
+    made = dp.render("quartet.mid", pans={"P1": 1.0}, instruments={"P3": 73}, room="studio", parts=["P1", "P3"])
+    assert made.sample_rate_hz == 44100 and made.samples.shape[1] == 2
+    assert made.log_mel.shape == (len(made.samples) // 512, 80)
+    assert dp.render("quartet.mid", "violin", parts="P2").samples.ndim == 1
+    assert dp.performers() == ("ann", "bo", "cy") and dp.performers("piano") == ("cy",)
+    made.write("x.flac")
+    assert soundfile.info("x.flac").channels == 2
+    with pytest.raises(dp.DataError, match="pan of P1: is 2"):
+        dp.render("quartet.mid", pans={"P1": 2.0})
 
 
 def test_one_packaged_model_plays_all_parts(here: Path) -> None:
