@@ -27,6 +27,7 @@ from dp.project import locate_data_folder, locate_model_folder
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGED = REPOSITORY / "dp" / "packaged"
+DP = (sys.executable, "-c", "from dp.cli import main; main()")
 COLUMNS = ("score", "audio", "performer", "start", "end", "licence")
 SOURCES = {
     "violin": "the Bach Violin Dataset (https://github.com/salu133445/bach-violin-dataset)",
@@ -62,7 +63,7 @@ def make_project(name: str, data: Path, work: Path) -> None:
     shutil.copy(REPOSITORY / "dvc.yaml", work)
     shutil.copy(REPOSITORY / "params.yaml", work)
     run(sys.executable, "-m", "dvc", "init", "--no-scm", "--quiet", folder=work)
-    run(sys.executable, "-m", "dp.cli", "rebuild", "--corpus", "folder", "--root", "corpus", folder=work)
+    run(*DP, "rebuild", "--corpus", "folder", "--root", "corpus", folder=work)
 
 
 def run(*command: str, folder: Path) -> None:
@@ -133,8 +134,7 @@ def main() -> int:
         if options.data is None:
             parser.error("--data is needed to make the project")
         make_project(options.name, options.data, work)
-        command = (sys.executable, "-m", "dp.cli", "train", "voices", "--preset", options.name)
-        run(*command, folder=work)
+        run(*DP, "train", "voices", "--preset", options.name, folder=work)
     cost = options.cost or f"dataset and training took {(time.monotonic() - started) / 60:.0f} minutes"
     checkpoint = load_checkpoint(locate_model_folder(work, options.name, "voices"), [VoicesModel])
     checkpoint = replace(checkpoint, data_note=f"{SOURCES[options.name]}, aligned by this library")

@@ -77,9 +77,7 @@ def _fit_vibrato(rest: FloatArray, weight: FloatArray, seconds: FloatArray, dura
     turns = np.exp(-2j * np.pi * _RATES_HZ[:, None] * time)
     strength = np.abs((turns * (sure * value)).sum(axis=1)) * 2 / sure.sum()
     best = int(np.argmax(strength))
-    # Noise has a strongest rate too: what a sine explains of the curve is the share that counts.
-    explained = 0.5 * strength[best] ** 2 / max(float(np.average(value**2, weights=sure)), 1e-9)
-    return float(strength[best] * np.sqrt(min(explained, 1.0))), float(_RATES_HZ[best])
+    return float(strength[best]), float(_RATES_HZ[best])
 
 
 def draw_styles(
