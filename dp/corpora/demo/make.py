@@ -53,7 +53,7 @@ def _is_complete(root: Path) -> bool:
 def _fill(folder: Path) -> None:
     for name in ("scores", "audio", "truth", "unseen"):
         (folder / name).mkdir(parents=True)
-    (folder / UNSEEN_SCORE).write_text(engrave_study(compose_unseen_study()), encoding="utf-8")
+    write_unseen_score(folder / UNSEEN_SCORE)
     lines = [",".join(COLUMNS)]
     for number, study in enumerate(compose_studies()):
         score_path = folder / "scores" / f"{study.name}.musicxml"
@@ -64,6 +64,15 @@ def _fill(folder: Path) -> None:
             _record(folder, recording_id, score, player, np.random.default_rng([number, PLAYERS.index(player)]))
             lines.append(f"{recording_id},{study.name},{player.name}")
     (folder / LIST_FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_unseen_score(path: Path) -> None:
+    """Write the score that nobody has played, into a folder that is there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path.write_text(engrave_study(compose_unseen_study()), encoding="utf-8")
 
 
 def _record(folder: Path, recording_id: str, score: Score, player: Player, rng: np.random.Generator) -> None:
