@@ -4,6 +4,7 @@ from dp.errors import DataError
 
 PIANO, VIOLIN, VIOLA, FIDDLE = 0, 40, 41, 110
 PROGRAM_COUNT = 128
+TWO_HANDED = frozenset((*range(9), *range(16, 22), 46))  # keyboards and the harp: files may hold a part for each hand
 OWN = {VIOLIN: "violin", PIANO: "piano", 1: "piano"}  # programs that packaged voices are
 NEAREST = {VIOLA: "violin", FIDDLE: "violin", 2: "piano", 3: "piano"}  # and those that they are near
 VOICE_PROGRAMS = {"violin": VIOLIN, "piano": PIANO}

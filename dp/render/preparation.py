@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from dp.errors import DataError
 from dp.render.balance import balance_parts
 from dp.render.ensemble import Ensemble
 from dp.render.excerpt import cut_excerpt, find_part_indices
+from dp.render.instruments import TWO_HANDED
 from dp.render.mix import cast
 from dp.render.mix_parts import Line, mix_parts, spread_pans
 from dp.render.model_set import ModelSet
@@ -98,8 +100,10 @@ def _prepare_parts(score: Score, ensemble: Ensemble, options: RenderOptions) -> 
     performed = performance.performed
     part = np.zeros(len(performed), np.int64) if performance.part is None else performance.part
     players, said = choose_players(score, performed, part, options, ensemble)
-    pans = [asked_pans.get(player.part, pan) for player, pan in zip(players, spread_pans(len(players)), strict=True)]
-    channel_count = 2 if len(players) > 1 or asked_pans else 1
+    places = _find_places(players)
+    spread = spread_pans(places[-1] + 1)
+    pans = [asked_pans.get(player.part, spread[place]) for player, place in zip(players, places, strict=True)]
+    channel_count = 2 if len(spread) > 1 or asked_pans else 1
 
     def play(rate_hz: int) -> Iterator[Block]:
         lines = _play_parts(performance, part, players, pans, options.seed)
@@ -114,6 +118,15 @@ def _prepare_parts(score: Score, ensemble: Ensemble, options: RenderOptions) -> 
         {"name": ensemble.name, "players": [player.describe() for player in players]},
         {player.part: player.program for player in players},
     )
+
+
+def _find_places(players: Sequence[PartPlayer]) -> list[int]:
+    """Find the place of each part, from 0; neighbours on the same keyboard or harp share one: they are two hands."""
+    places = [0]
+    for before, player in pairwise(players):
+        is_same = player.program == before.program and player.program in TWO_HANDED
+        places.append(places[-1] + (not is_same))
+    return places
 
 
 def _play_parts(
