@@ -107,6 +107,20 @@ def test_stiff_strings_sound_sharp_as_their_formula_says() -> None:
     assert peak_hz == 1025
 
 
+def test_partials_of_stiff_strings_go_on_from_segment_to_segment() -> None:
+    ends = np.array([0, 700, 1500, 2600, 4000])
+    amplitude = torch.zeros(5, 3)
+    amplitude[:, 2] = 1.0
+    made = []
+    for sample in (ends, ends[[0, -1]]):
+        count = len(sample)
+        segments = make_segments(
+            np.array([0, count]), sample, np.full(count, 311.0), np.ones(1), np.array([4e-3]), np.zeros(1, int), RATE_HZ
+        )
+        made.append(sum_partials(amplitude[:count], segments, (1, 4000), RATE_HZ))
+    assert torch.allclose(made[0], made[1], atol=1e-4)
+
+
 def test_points_are_dense_at_the_attack_and_end_after_the_tail() -> None:
     points = choose_points(notes((69, 1.0, 2.0), (70, 3.0, 3.02)), "bowed")
     first = points.time_sec[: points.first[1]]

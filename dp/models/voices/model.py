@@ -31,6 +31,7 @@ LATE_SEC = 0.8  # after it decaying noise, in bands
 LATE_BAND_COUNT = 12
 MAX_REVERBERATION_SEC = 3.0
 
+HAMMER_SEC = 0.06  # within which a struck note's noise falls by a factor of e at least: what sounds on are its strings
 _QUIET = -16.0  # log of a level that nobody hears
 
 
@@ -157,7 +158,10 @@ class VoicesModel(nn.Module):
         performer = inputs.performer[inputs.note[:, 0]]
         late = late_sec[inputs.voice_of_point] if isinstance(late_sec, Tensor) else late_sec
         place = make_time_features(inputs.since_onset_sec - late, inputs.until_end_sec)
-        return self.describe_points(notes, latent, performer, inputs.voice_of_point, place, inputs.hz)
+        partials, noise = self.describe_points(notes, latent, performer, inputs.voice_of_point, place, inputs.hz)
+        if self.dims.kind == "struck":
+            noise = noise - inputs.since_onset_sec.clamp(min=0.0)[:, None] / HAMMER_SEC
+        return partials, noise
 
     def describe_notes(self, features: Tensor) -> Tensor:
         """Make a vector [B, N, width] of each note among its neighbours, of features [B, N, F]."""

@@ -141,7 +141,8 @@ def compute_pitch_hz(pitch: IntArray | FloatArray, cent: FloatArray | float = 0.
 def compute_stiffness(pitch: IntArray | FloatArray) -> FloatArray:
     """Compute the inharmonicity B of a piano's string, f_n = n f_1 sqrt(1 + B n^2), by pitch.
 
-    Bass and treble bridge as Rigaud, David and Daudet (2013) parametrise it, with the values of a middle-sized grand.
+    Bass and treble bridge as Rigaud, David and Daudet (2013) parametrise it; the treble with their mean values, the
+    bass as partials of the packaged piano's training recordings lie (keys 36 to 69, within a factor of 1.5).
     """
     pitch = np.asarray(pitch, dtype=np.float64)
-    return np.asarray(np.exp(-0.0847 * pitch - 5.82) + np.exp(0.0926 * pitch - 13.64))
+    return np.asarray(np.exp(-0.0847 * pitch - 7.3) + np.exp(0.0926 * pitch - 13.64))

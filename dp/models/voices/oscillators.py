@@ -76,7 +76,7 @@ def make_segments(
     turn = math.tau / sample_rate_hz * length * 0.5 * (point_hz[point] + point_hz[point + 1])
     total = np.cumsum(turn)
     before = np.concatenate([[0.0], total])[np.cumsum(count - 1) - (count - 1)]  # [V] of all voices before
-    phase = (start_phase[voice] + total - turn - before[voice]) % math.tau
+    phase = start_phase[voice] + total - turn - before[voice]  # whole turns too: stiff ratios are no whole numbers
     return Segments(
         point, point_sample[point], length, phase, point_hz[point], point_hz[point + 1], stiffness[voice], item[voice]
     )

@@ -105,7 +105,7 @@ def draw_styles(
     own = own if len(own) >= CANDIDATE_COUNT else table
     if len(own) == 0:
         return np.zeros((len(pitch), STYLE_COUNT), np.float32)
-    log_length, open_row = np.log(own[:, DURATION]), is_open[own[:, PITCH].astype(int)]
+    log_length, open_row = np.log(np.maximum(own[:, DURATION], 0.02)), is_open[own[:, PITCH].astype(int)]
     offset_by_class = _average_offsets(own)
     made = np.empty((len(pitch), STYLE_COUNT), np.float32)
     for index, (wanted, length) in enumerate(zip(pitch, duration_sec, strict=True)):
