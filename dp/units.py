@@ -73,9 +73,10 @@ def sec_per_quarter_to_qpm(sec_per_quarter: float) -> float:
     return 60.0 / sec_per_quarter
 
 
-def pitch_to_hz(pitch: npt.ArrayLike, tuning_semitone: float = 0.0) -> FloatArray:
+def pitch_to_hz(pitch: npt.ArrayLike, tuning_semitone: npt.ArrayLike = 0.0) -> FloatArray:
     """Convert MIDI pitches to frequencies, equally tempered, `tuning_semitone` above A = 440 Hz."""
-    return np.asarray(A4_HZ * 2.0 ** ((np.asarray(pitch, dtype=np.float64) + tuning_semitone - A4_PITCH) / 12.0))
+    semitone = np.asarray(pitch, dtype=np.float64) + np.asarray(tuning_semitone) - A4_PITCH
+    return np.asarray(A4_HZ * 2.0 ** (semitone / 12.0))
 
 
 def parse_clock_sec(text: str) -> float:

@@ -13,7 +13,7 @@ import soxr
 from bench.align.rendering import play
 from bench.voices.recordings import F32, RealRecording
 from dp.types import PITCH_FRAME_RATE_HZ
-from dp.units import A4_HZ, FloatArray
+from dp.units import A4_HZ, A4_PITCH, FloatArray, pitch_to_hz
 
 VELOCITY = 80  # of notes whose velocity nobody knows
 BENDS_A_SEMITONE = 4096  # of MIDI, its usual range being two semitones
@@ -67,7 +67,7 @@ def load_voices_player(folder: Path, sample_rate_hz: int, own_curves: bool) -> P
     def player(recording: RealRecording) -> F32:
         notes, performer = recording.performed, recording.performer
         performers = ((performer, 1.0),) if performer in checkpoint.performer_names else ()
-        tuning_hz = A4_HZ if own_curves else A4_HZ * 2.0 ** (recording.tuning_cent / 1200.0)
+        tuning_hz = A4_HZ if own_curves else float(pitch_to_hz(A4_PITCH, recording.tuning_cent / 100.0))
         options = VoiceOptions(performers, tuning_hz=tuning_hz)
         cent = list_cents(recording, checkpoint.model.dims.kind) if own_curves else None
         made = np.concatenate(list(play_voices(notes, np.zeros(len(notes)), checkpoint, options, cent)))

@@ -24,7 +24,7 @@ from dp.models.voices.model import VoicesModel
 from dp.models.voices.play import VoiceOptions, play_voices
 from dp.presets import CHOICES
 from dp.types import FULL_PEAK
-from dp.units import A4_HZ
+from dp.units import A4_PITCH, pitch_to_hz
 
 LEVELS = CHOICES["level"]
 AS_STORED = "recording"  # one gain for the whole recording
@@ -177,7 +177,7 @@ def make_voices_system(checkpoint: Checkpoint[VoicesModel], recordings: Mapping[
     def play(recording_id: str, performer: str, rate_hz: int) -> Float32Array:
         notes, tuning_cent = recordings[recording_id].performed, recordings[recording_id].tuning_cent
         known = ((performer, 1.0),) if performer in checkpoint.performer_names else ()
-        options = VoiceOptions(known, tuning_hz=A4_HZ * 2.0 ** (tuning_cent / 1200.0))
+        options = VoiceOptions(known, tuning_hz=float(pitch_to_hz(A4_PITCH, tuning_cent / 100.0)))
         samples = np.concatenate(list(play_voices(notes, np.zeros(len(notes)), checkpoint, options)))
         return np.asarray(soxr.resample(samples, checkpoint.model.dims.sample_rate_hz, rate_hz), np.float32)
 

@@ -1,6 +1,6 @@
 """Means over clips with bootstrap confidence intervals, and the type of all results."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,12 +29,7 @@ def bootstrap(values: npt.ArrayLike, seed: int = 0) -> Estimate:
     Raises:
         ValueError: there are no values.
     """
-    known = np.asarray(values, dtype=np.float64)
-    if known.size == 0:
-        raise ValueError("no values to take the mean of")
-    drawn = np.random.default_rng(seed).integers(len(known), size=(RESAMPLE_COUNT, len(known)))
-    low, high = np.quantile(known[drawn].mean(axis=1), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Estimate(float(known.mean()), float(low), float(high), len(known))
+    return _estimate(lambda drawn: drawn.mean(axis=-1), seed, values)
 
 
 def bootstrap_pairs(values: npt.ArrayLike, reference: npt.ArrayLike, seed: int = 0) -> Estimate:
@@ -45,10 +40,7 @@ def bootstrap_pairs(values: npt.ArrayLike, reference: npt.ArrayLike, seed: int =
     Raises:
         ValueError: there are no values, or not as many of one as of the other.
     """
-    left, right = np.asarray(values, dtype=np.float64), np.asarray(reference, dtype=np.float64)
-    if left.shape != right.shape:
-        raise ValueError(f"{left.size} values against {right.size} are no pairs")
-    return bootstrap(left - right, seed)
+    return _estimate(lambda left, right: (left - right).mean(axis=-1), seed, values, reference)
 
 
 def bootstrap_ratio(values: npt.ArrayLike, reference: npt.ArrayLike, seed: int = 0) -> Estimate:
@@ -57,13 +49,7 @@ def bootstrap_ratio(values: npt.ArrayLike, reference: npt.ArrayLike, seed: int =
     Raises:
         ValueError: there are no values, or not as many of one as of the other.
     """
-    left, right = np.asarray(values, dtype=np.float64), np.asarray(reference, dtype=np.float64)
-    if left.shape != right.shape or left.size == 0:
-        raise ValueError(f"{left.size} values against {right.size} have no ratio")
-    drawn = np.random.default_rng(seed).integers(len(left), size=(RESAMPLE_COUNT, len(left)))
-    ratios = left[drawn].mean(axis=1) / right[drawn].mean(axis=1)
-    low, high = np.quantile(ratios, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Estimate(float(left.mean() / right.mean()), float(low), float(high), len(left))
+    return _estimate(lambda left, right: left.mean(axis=-1) / right.mean(axis=-1), seed, values, reference)
 
 
 def bootstrap_median(values: npt.ArrayLike, seed: int = 0) -> Estimate:
@@ -72,12 +58,27 @@ def bootstrap_median(values: npt.ArrayLike, seed: int = 0) -> Estimate:
     Raises:
         ValueError: there are no values.
     """
-    known = np.asarray(values, dtype=np.float64)
-    if known.size == 0:
-        raise ValueError("no values to take the median of")
-    drawn = np.random.default_rng(seed).integers(len(known), size=(RESAMPLE_COUNT, len(known)))
-    low, high = np.quantile(np.median(known[drawn], axis=1), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Estimate(float(np.median(known)), float(low), float(high), len(known))
+    return _estimate(lambda drawn: np.median(drawn, axis=-1), seed, values)
+
+
+def _estimate(statistic: Callable[..., npt.NDArray[np.float64]], seed: int, *columns: npt.ArrayLike) -> Estimate:
+    """Estimate a statistic of columns [n], of whose rows as many are drawn again and again.
+
+    Args:
+        statistic: of drawn columns [..., n], over their last axis.
+        seed: of the draws.
+        columns: one value per clip each, the same clips in each.
+    """
+    known = [np.asarray(column, dtype=np.float64) for column in columns]
+    count = known[0].size
+    if any(column.size != count for column in known):
+        raise ValueError(f"{' values against '.join(str(column.size) for column in known)} are no pairs")
+    if count == 0:
+        raise ValueError("no values to draw from")
+    drawn = np.random.default_rng(seed).integers(count, size=(RESAMPLE_COUNT, count))
+    found = statistic(*(column[drawn] for column in known))
+    low, high = np.quantile(found, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return Estimate(float(statistic(*known)), float(low), float(high), count)
 
 
 def merge(results: Sequence[Results]) -> Results:

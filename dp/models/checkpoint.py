@@ -66,6 +66,24 @@ class Checkpoint(Generic[M]):
         return self.performer_names.index(name) + 1 if name in self.performer_names else 0
 
 
+def check_performers(performers: Sequence[tuple[str, float]], known: Sequence[str], whom: str) -> None:
+    """Check that performers are known, and their weights above 0.
+
+    Args:
+        performers: names and weights.
+        known: names.
+        whom: who knows them, for the error.
+
+    Raises:
+        DataError: one is unknown (the error lists those that are known), or a weight makes no sense.
+    """
+    for name, weight in performers:
+        if name not in known:
+            raise DataError(f"performer {name!r}", f"is unknown to {whom}", f"known: {', '.join(known) or 'none'}")
+        if not 0.0 < weight < float("inf"):
+            raise DataError(f"performer {name!r}", f"has the weight {weight:g}", "give one above 0")
+
+
 def save_checkpoint(checkpoint: Checkpoint[M], folder: Path) -> None:
     """Write a checkpoint, replacing an older one at the same place.
 

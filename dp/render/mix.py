@@ -7,8 +7,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-from dp.errors import DataError
-from dp.models.checkpoint import Checkpoint
+from dp.models.checkpoint import Checkpoint, check_performers
 from dp.models.layers import Conditions
 from dp.models.score_timing import ScoreTiming
 from dp.models.synthesis import SynthesisModel
@@ -41,12 +40,7 @@ def cast(models: ModelSet, options: RenderOptions) -> tuple[ModelSet, str | None
     name = options.performers[0][0] if len(options.performers) == 1 else mix_name(options.performers)
     if name in models.performer_names:
         return models, name
-    for performer, weight in options.performers:
-        if performer not in models.performer_names:
-            known = ", ".join(models.performer_names) or "none"
-            raise DataError(f"performer {performer!r}", "is unknown to the models", f"known: {known}")
-        if not 0.0 < weight < float("inf"):
-            raise DataError(f"performer {performer!r}", f"has the weight {weight:g}", "give one above 0")
+    check_performers(options.performers, models.performer_names, "the models")
     total = sum(weight for _, weight in options.performers)
     shares = tuple((performer, weight / total) for performer, weight in options.performers)
     timing, synthesis = _add_mix(models.timing, name, shares), _add_mix(models.synthesis, name, shares)

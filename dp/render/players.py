@@ -8,6 +8,7 @@ import numpy as np
 
 from dp.errors import DataError
 from dp.licences import list_licences, list_performers
+from dp.models.checkpoint import check_performers
 from dp.models.voices.play import VoiceOptions, find_rare_pitches, list_rooms, play_voices
 from dp.render.ensemble import Ensemble, Voices
 from dp.render.excerpt import find_part_indices
@@ -192,12 +193,7 @@ def check_known(options: RenderOptions, known: Sequence[Voices]) -> None:
         DataError: none of them does, or a weight is not above 0.
     """
     performers = sorted({name for voices in known for name in voices.performer_names})
-    for name, weight in options.performers:
-        if name not in performers:
-            said = ", ".join(performers) or "none"
-            raise DataError(f"performer {name!r}", "is unknown to the models that play", f"known: {said}")
-        if not 0.0 < weight < float("inf"):
-            raise DataError(f"performer {name!r}", f"has the weight {weight:g}", "give one above 0")
+    check_performers(options.performers, performers, "the models that play")
     rooms = list(dict.fromkeys(room for voices in known for room in list_rooms(voices)))
     if options.room is not None and options.room not in rooms:
         said = ", ".join(rooms) or "none"

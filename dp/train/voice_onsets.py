@@ -8,8 +8,7 @@ partials near its onset.
 import numpy as np
 
 from dp.data.voices import VoiceRecording
-from dp.models.voices.notes import compute_pitch_hz
-from dp.units import FloatArray, IntArray
+from dp.units import FloatArray, IntArray, pitch_to_hz
 
 _WINDOW_SEC, _HOP_SEC = 0.032, 0.004
 _SEARCH_SEC = (-0.06, 0.09)  # around the aligned onset
@@ -26,7 +25,7 @@ def find_lags(recording: VoiceRecording, sample_rate_hz: int) -> FloatArray:
     """Find how much later than aligned each note begins, [N] seconds; mostly positive."""
     window = int(_WINDOW_SEC * sample_rate_hz)
     notes = recording.performed
-    hz = compute_pitch_hz(notes.pitch, recording.tuning_cent)
+    hz = pitch_to_hz(notes.pitch, recording.tuning_cent / 100.0)
     lags, rises = np.zeros(len(notes)), np.zeros(len(notes))
     for index in range(len(notes)):
         times = notes.onset_sec[index] + np.arange(*_SEARCH_SEC, _HOP_SEC)

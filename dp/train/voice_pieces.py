@@ -9,11 +9,11 @@ import soxr
 from dp.data.clips import Float32Array
 from dp.data.voices import VoiceRecording
 from dp.models.voices.inputs import VoiceNotes
-from dp.models.voices.notes import choose_points, compute_pitch_hz, compute_stiffness, make_note_features
+from dp.models.voices.notes import choose_points, compute_stiffness, make_note_features
 from dp.models.voices.pitch import DEPTH, DURATION, GLIDE, OFFSET, PERFORMER, PITCH, RATE, STYLE_COUNT, fit_style
 from dp.train.voice_onsets import find_lags
 from dp.types import PITCH_COUNT, PITCH_FRAME_RATE_HZ, PerformedNotes, PitchCurve
-from dp.units import FloatArray
+from dp.units import FloatArray, pitch_to_hz
 
 _SHORT_SEC = 0.05  # tracked curves of shorter notes are noise
 _LEAST_CONFIDENCE = 0.3
@@ -72,7 +72,7 @@ def _prepare(recording: VoiceRecording, lags: FloatArray, kind: str, sample_rate
                 )
             ]
         )
-    hz = compute_pitch_hz(notes.pitch[note_of_point], cent)
+    hz = pitch_to_hz(notes.pitch[note_of_point], cent / 100.0)
     voices = VoiceNotes(notes, make_note_features(notes), points, hz, stiffness)
     samples = recording.samples
     if semitone:

@@ -11,7 +11,7 @@ from dp.errors import DataError
 from dp.models.checkpoint import Checkpoint
 from dp.models.voices import oscillators, play
 from dp.models.voices.model import VoicesDims, VoicesModel
-from dp.models.voices.notes import choose_points, compute_pitch_hz, compute_stiffness, make_note_features
+from dp.models.voices.notes import choose_points, compute_stiffness, make_note_features
 from dp.models.voices.oscillators import Segments, make_segments, sum_partials
 from dp.models.voices.pitch import DEPTH, GLIDE, OFFSET, RATE, STYLE_COUNT, bend, fit_style
 from dp.models.voices.play import VoiceOptions, play_voices
@@ -37,6 +37,7 @@ def voices(kind: str = "bowed") -> Checkpoint[VoicesModel]:
         model.style[:, 3] = torch.tensor([15.0, -15.0] * 12)
         model.late_decay.fill_(-1.0)
         model.heard[69] = 5
+        model.background[1] = -4.0
     sources = (Source("first", "ann", "PD"), Source("second", "bo", "PD"))
     mel = MelConfig()
     return Checkpoint(model.eval(), mel, 1, ("ann", "bo"), {"rooms": ["first", "second"]}, trained_on=sources)
@@ -220,6 +221,16 @@ def test_rooms_differ_and_studio_is_one_of_them() -> None:
         play_voices(notes((69, 0.0, 0.3)), np.zeros(1), voices(), VoiceOptions(room="hall"))
 
 
+def test_rests_have_the_noise_of_their_room_and_a_studio_the_least() -> None:
+    piece = notes((69, 0.0, 0.1), (69, 3.0, 3.1))
+    quiet, noisy, studio = (
+        float(np.std(sound(play_voices(piece, np.zeros(2), voices(), VoiceOptions(room=room)))[2 * RATE_HZ :][:9000]))
+        for room in ("first", "second", "studio")
+    )
+    assert noisy > 10 * quiet
+    assert studio < 2 * quiet
+
+
 def test_unknown_performers_are_refused() -> None:
     with pytest.raises(DataError, match="known: ann, bo"):
         play_voices(notes((69, 0.0, 0.3)), np.zeros(1), voices(), VoiceOptions((("eve", 1.0),)))
@@ -232,4 +243,3 @@ def test_pitches_that_were_hardly_heard_are_named() -> None:
 def test_pianos_are_stiffest_at_their_ends() -> None:
     low, middle, high = compute_stiffness(np.array([21, 45, 100]))
     assert middle < low < high
-    assert compute_pitch_hz(np.array([69])) == pytest.approx([440.0])

@@ -23,9 +23,9 @@ from tests.train.tiny_voices import VOICES, arrays, make_recordings
 @pytest.mark.parametrize("kind", ["bowed", "struck"])
 def test_voices_learn_the_sound(kind: str) -> None:
     log = Log()
-    made = train_voices(arrays(), replace(VOICES, kind=kind, step_count=40), log)
+    made = train_voices(arrays(), replace(VOICES, kind=kind, step_count=80), log)
     losses = log.values("valid_loss")
-    assert losses[-1] < 0.9 * losses[0]
+    assert losses[-1] < 0.8 * losses[0]
     assert made.performer_names == ("ann", "bo")
     assert made.trained_on == TRAINED_ON
     assert made.train["rooms"] == ["one", "two"]

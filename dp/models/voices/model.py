@@ -30,7 +30,6 @@ EARLY_SAMPLE = 2048  # of a room, each learned for itself
 LATE_SEC = 0.8  # after it decaying noise, in bands
 LATE_BAND_COUNT = 12
 MAX_REVERBERATION_SEC = 3.0
-
 HAMMER_SEC = 0.06  # within which a struck note's noise falls by a factor of e at least: what sounds on are its strings
 _QUIET = -16.0  # log of a level that nobody hears
 

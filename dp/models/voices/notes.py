@@ -133,11 +133,6 @@ def _describe_chords(
     return [np.minimum(size, 6) / 2 + lower - higher * 0.5, np.minimum(beside / duration, 6) / 2, lower - higher]
 
 
-def compute_pitch_hz(pitch: IntArray | FloatArray, cent: FloatArray | float = 0.0) -> FloatArray:
-    """Compute the frequency of MIDI pitches, so many cents higher."""
-    return np.asarray(440.0 * 2.0 ** ((np.asarray(pitch) - 69 + np.asarray(cent) / 100.0) / 12.0))
-
-
 def compute_stiffness(pitch: IntArray | FloatArray) -> FloatArray:
     """Compute the inharmonicity B of a piano's string, f_n = n f_1 sqrt(1 + B n^2), by pitch.
 

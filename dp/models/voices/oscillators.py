@@ -17,9 +17,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-F32 = npt.NDArray[np.float32]
-F64 = npt.NDArray[np.float64]
-I64 = npt.NDArray[np.int64]
+from dp.units import FloatArray, IntArray
+
 _TOP_SHARE = 0.48  # of the sample rate: partials above are left out
 _LANES = 16  # of sines that turn at once
 _BLOCK_SAMPLE = 256  # computed at once: it stays in the nearest cache
@@ -29,14 +28,14 @@ _BLOCK_SAMPLE = 256  # computed at once: it stays in the nearest cache
 class Segments:
     """Where partials sound; S segments between P points."""
 
-    point: I64  # [S] index of the point at which a segment begins; it ends at the next one
-    begin_sample: I64  # [S] may lie before the first sample wanted
-    length_sample: I64  # [S]
-    phase: F64  # [S] of the fundamental at the segment's begin, radians
-    begin_hz: F64  # [S] of the fundamental
-    end_hz: F64  # [S]
-    stiffness: F64  # [S] B of f_n = n f_1 sqrt(1 + B n^2); 0 where partials are harmonic
-    item: I64  # [S] which clip of a batch a segment sounds in
+    point: IntArray  # [S] index of the point at which a segment begins; it ends at the next one
+    begin_sample: IntArray  # [S] may lie before the first sample wanted
+    length_sample: IntArray  # [S]
+    phase: FloatArray  # [S] of the fundamental at the segment's begin, radians
+    begin_hz: FloatArray  # [S] of the fundamental
+    end_hz: FloatArray  # [S]
+    stiffness: FloatArray  # [S] B of f_n = n f_1 sqrt(1 + B n^2); 0 where partials are harmonic
+    item: IntArray  # [S] which clip of a batch a segment sounds in
 
     def as_harmonic(self) -> tuple[npt.NDArray[Any], ...]:
         """What the kernels of harmonic partials take."""
@@ -56,7 +55,13 @@ class Segments:
 
 
 def make_segments(
-    first_point: I64, point_sample: I64, point_hz: F64, start_phase: F64, stiffness: F64, item: I64, sample_rate_hz: int
+    first_point: IntArray,
+    point_sample: IntArray,
+    point_hz: FloatArray,
+    start_phase: FloatArray,
+    stiffness: FloatArray,
+    item: IntArray,
+    sample_rate_hz: int,
 ) -> Segments:
     """Make the segments of V voices.
 
@@ -164,6 +169,12 @@ def _turn(phase, step, count, cosine, sine):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)
+def _stretch(number, stiffness):  # type: ignore[no-untyped-def]
+    """Say how many times as high as the fundamental a partial of a stiff string is."""
+    return number * math.sqrt(1.0 + stiffness * number**2)
+
+
+@numba.njit(cache=True, fastmath=True, nogil=True)
 def _add_stiff(amplitude, point, begin, length, phase, hz, stiffness, item, rate_hz, top_hz, block, out):  # type: ignore[no-untyped-def]
     """Add partials of stiff strings, each of which turns by itself; `phase` is that of a fundamental of `hz`."""
     cosine, sine = np.empty(block, np.float32), np.empty(block, np.float32)
@@ -172,7 +183,7 @@ def _add_stiff(amplitude, point, begin, length, phase, hz, stiffness, item, rate
     for s in range(len(point)):
         low, high = max(0, -begin[s]), min(length[s], sample_count - begin[s])
         for h in range(amplitude.shape[1]):
-            ratio = (h + 1) * math.sqrt(1.0 + stiffness[s] * (h + 1) ** 2)
+            ratio = _stretch(h + 1, stiffness[s])
             if ratio * hz[s] > top_hz:
                 break
             if amplitude[point[s], h] == 0.0 and amplitude[point[s] + 1, h] == 0.0:
@@ -197,7 +208,7 @@ def _weigh_stiff(gradient, point, begin, length, phase, hz, stiffness, item, rat
     for s in range(len(point)):
         low, high = max(0, -begin[s]), min(length[s], sample_count - begin[s])
         for h in range(out.shape[1]):
-            ratio = (h + 1) * math.sqrt(1.0 + stiffness[s] * (h + 1) ** 2)
+            ratio = _stretch(h + 1, stiffness[s])
             if ratio * hz[s] > top_hz:
                 break
             step = 6.283185307179586 * ratio * hz[s] / rate_hz

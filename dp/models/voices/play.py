@@ -16,19 +16,19 @@ from scipy.fft import irfft, next_fast_len, rfft
 from torch import nn
 
 from dp.errors import DataError
-from dp.models.checkpoint import Checkpoint
+from dp.models.checkpoint import Checkpoint, check_performers
 from dp.models.voices.inputs import VoiceNotes, Window, make_voice_inputs
 from dp.models.voices.model import NOISE_HOP_SAMPLE, NOISE_WINDOW_SAMPLE, VoicesModel
-from dp.models.voices.notes import OPEN_STRINGS, choose_points, compute_pitch_hz, compute_stiffness, make_note_features
+from dp.models.voices.notes import OPEN_STRINGS, choose_points, compute_stiffness, make_note_features
 from dp.models.voices.oscillators import make_segments
 from dp.models.voices.pitch import STYLE_COUNT, bend, draw_styles
 from dp.types import PerformedNotes
-from dp.units import A4_HZ, FloatArray
+from dp.units import A4_HZ, FloatArray, pitch_to_hz
 
 FIRST_BLOCK_HOP, BLOCK_HOP = 64, 512  # a short block first, so that the first sound comes soon
 _MARGIN_SAMPLE = NOISE_WINDOW_SAMPLE  # to either side of a block, for the noise of its borders
 _NOISE_CHUNK_SAMPLE = 1 << 14  # of white noise with a number of its own
-STUDIO = "studio"  # no recording's room: a short, even reverberation
+STUDIO = "studio"  # no recording's room: a short, even reverberation, and the least noise
 STUDIO_LATE_SHARE = 0.5
 RARE_COUNT = 3  # notes of a pitch below which the model hardly heard it
 _INAUDIBLE = math.log(3e-6)  # of full scale, 110 dB below; so quiet partials are left out
@@ -87,9 +87,9 @@ def play_voices(
     notes, level_db = notes.take(order), np.asarray(level_db, dtype=np.float64)[order]
     shares = _find_performers(checkpoint, options.performers)
     model, performer = _mix_performers(checkpoint.model, shares)
-    response = _choose_room(checkpoint, options, shares)
+    room, response = _choose_room(checkpoint, options, shares)
     piece = _prepare(notes, model, performer, shares, options, None if cent is None else [cent[i] for i in order])
-    return _add_room(_sound_dry(piece, level_db, model, performer, options.seed), response)
+    return _add_room(_sound_dry(piece, level_db, model, performer, room, options.seed), response)
 
 
 def _prepare(
@@ -112,7 +112,7 @@ def _prepare(
         moved = _draw_pitch(notes, model, shares, options, points.time_sec, note_of_point, rng)
     else:
         moved = np.concatenate(cent)
-    hz = compute_pitch_hz(notes.pitch[note_of_point], moved) * options.tuning_hz / A4_HZ
+    hz = pitch_to_hz(notes.pitch[note_of_point], moved / 100.0) * options.tuning_hz / A4_HZ
     stiffness = compute_stiffness(notes.pitch) if kind == "struck" else np.zeros(len(notes))
     sample = np.rint(points.time_sec * rate_hz).astype(np.int64)
     segments = make_segments(points.first, sample, hz, start_phase, stiffness, np.zeros(len(notes), np.int64), rate_hz)
@@ -148,12 +148,7 @@ def _find_performers(
     checkpoint: Checkpoint[VoicesModel], performers: Sequence[tuple[str, float]]
 ) -> tuple[tuple[int, float], ...]:
     """Find the performers' indices and their shares, which add up to 1."""
-    for name, weight in performers:
-        if name not in checkpoint.performer_names:
-            known = ", ".join(checkpoint.performer_names) or "none"
-            raise DataError(f"performer {name!r}", "is unknown to the voices", f"known: {known}")
-        if not 0.0 < weight < float("inf"):
-            raise DataError(f"performer {name!r}", f"has the weight {weight:g}", "give one above 0")
+    check_performers(performers, checkpoint.performer_names, "the voices")
     total = sum(weight for _, weight in performers)
     return tuple((checkpoint.find_performer_index(name), weight / total) for name, weight in performers) or ((0, 1.0),)
 
@@ -174,29 +169,30 @@ def _mix_performers(model: VoicesModel, shares: Sequence[tuple[int, float]]) -> 
 @torch.no_grad()
 def _choose_room(
     checkpoint: Checkpoint[VoicesModel], options: VoiceOptions, shares: Sequence[tuple[int, float]]
-) -> Samples:
-    """Choose the impulse response [I] of the room that is asked for, or of the performer's."""
+) -> tuple[int, Samples]:
+    """Choose the room that is asked for, or the performer's: whose background noise it has, its response [I]."""
     model, rooms = checkpoint.model, list(checkpoint.train.get("rooms", ()))
     responses = model.make_rooms()
     if options.room == STUDIO:
         late = responses.mean(dim=0) * STUDIO_LATE_SHARE
         late[: model.early.shape[1]] = 0.0
         late[0] = 1.0
-        return late.numpy()
+        return int(model.background.mean(dim=1).argmin()), late.numpy()
     if options.room is not None:
         if options.room not in rooms:
-            raise DataError(
-                f"room {options.room!r}", "is unknown to the voices", f"known: {', '.join(list_rooms(checkpoint))}"
-            )
-        return responses[rooms.index(options.room)].numpy()
-    names = {checkpoint.performer_names[index - 1] for index, _ in shares if index}
-    own = [rooms.index(item.recording_id) for item in checkpoint.trained_on if item.performer in names]
-    return responses[min(own, default=0)].numpy()
+            known = ", ".join(list_rooms(checkpoint))
+            raise DataError(f"room {options.room!r}", "is unknown to the voices", f"known: {known}")
+        room = rooms.index(options.room)
+    else:
+        names = {checkpoint.performer_names[index - 1] for index, _ in shares if index}
+        own = [rooms.index(item.recording_id) for item in checkpoint.trained_on if item.performer in names]
+        room = min(own, default=0)
+    return room, responses[room].numpy()
 
 
 @torch.no_grad()
 def _sound_dry(
-    piece: VoiceNotes, level_db: FloatArray, model: VoicesModel, performer: int, seed: int
+    piece: VoiceNotes, level_db: FloatArray, model: VoicesModel, performer: int, room: int, seed: int
 ) -> Iterator[Samples]:
     """Make the dry sound of a piece block by block."""
     rate_hz = model.dims.sample_rate_hz
@@ -206,7 +202,7 @@ def _sound_dry(
     while first < end_sample:
         length = min(hops * NOISE_HOP_SAMPLE, end_sample - first)
         begin = first - _MARGIN_SAMPLE
-        window = Window(piece, begin, performer, 0)
+        window = Window(piece, begin, performer, room)
         inputs, (voices,) = make_voice_inputs([window], length + 2 * _MARGIN_SAMPLE, rate_hz, unused)
         partials, noise = model.describe(inputs, torch.zeros(len(voices), model.dims.latent_count))
         louder = torch.from_numpy(level_db[voices] * _DECIBEL).float()[inputs.voice_of_point, None]
