@@ -21,11 +21,12 @@ import torch
 
 from bench.voices.measure import RECORDING, Measured, measure_recording, measure_vibratos
 from bench.voices.picture import draw_spectrograms
-from bench.voices.recordings import RealRecording, read_real_recordings
+from bench.voices.recordings import read_real_recordings
 from bench.voices.systems import Play, load_voices_player, make_fluidsynth_player, play_timed
 from bench.voices.tables import format_figures, format_vibrato
 from dp.audio.transcription import find_transcriber_file, transcribe
 from dp.config import PARAMS_FILE, load_config
+from dp.data.voices import VoiceRecording
 from dp.errors import DataError
 from dp.evaluate.sound_metrics import Transcribe
 from dp.files import write_whole
@@ -59,7 +60,7 @@ def list_players(options: argparse.Namespace) -> dict[str, Play]:
 
 
 def measure(
-    recording: RealRecording, players: dict[str, Play], options: argparse.Namespace, found: dict[str, Measured]
+    recording: VoiceRecording, players: dict[str, Play], options: argparse.Namespace, found: dict[str, Measured]
 ) -> None:
     """Play and measure one recording; draw its picture."""
     sounds = {RECORDING: recording.samples}

@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from bench.voices.recordings import F32, RealRecording
 from dp.audio.embedding import embed_sound
 from dp.audio.harmonic_sums import PITCH_SAMPLE_RATE_HZ
 from dp.audio.mel import compute_log_mel
 from dp.audio.pitch_curves import track_pitch
 from dp.config import MelConfig
-from dp.data.clips import Clip, select_sounding_notes
+from dp.data.clips import Clip, Float32Array, select_sounding_notes
+from dp.data.voices import VoiceRecording
 from dp.evaluate.sound_metrics import METRICS, MadeSound, Transcribe
 from dp.evaluate.systems import EvaluationClip
 from dp.metrics import (
@@ -39,15 +39,15 @@ class Measured:
     """What is known of one system; lists go clip by clip, the same clips for every system."""
 
     clips: list[Figures] = field(default_factory=list)
-    vectors: list[F32] = field(default_factory=list)  # [n, D] embeddings
+    vectors: list[Float32Array] = field(default_factory=list)  # [n, D] embeddings
     vibrato: dict[str, list[Vibrato | None]] = field(default_factory=dict)  # by performer, note by note
     cpu_sec: float = 0.0
     audio_sec: float = 0.0
 
 
 def measure_recording(
-    recording: RealRecording,
-    sounds: Mapping[str, F32],
+    recording: VoiceRecording,
+    sounds: Mapping[str, Float32Array],
     sample_rate_hz: int,
     mel: MelConfig,
     transcribe: Transcribe | None,
@@ -82,7 +82,7 @@ def measure_recording(
 
 
 def measure_vibratos(
-    recording: RealRecording, sounds: Mapping[str, F32], sample_rate_hz: int, found: dict[str, Measured]
+    recording: VoiceRecording, sounds: Mapping[str, Float32Array], sample_rate_hz: int, found: dict[str, Measured]
 ) -> None:
     """Add the vibrato of every note of a recording to `found`, as tracked in what each system plays."""
     notes = recording.performed
@@ -94,7 +94,7 @@ def measure_vibratos(
 
 
 def _make_clip(
-    recording: RealRecording, samples: F32, log_mel: F32, first: int, end: int, mel: MelConfig
+    recording: VoiceRecording, samples: Float32Array, log_mel: Float32Array, first: int, end: int, mel: MelConfig
 ) -> EvaluationClip:
     """Make the clip of frames `first` to `end`, for the metrics that `dp evaluate` has."""
     sounding = select_sounding_notes(recording.performed, first, end, 120.0, mel.frame_rate_hz)
@@ -102,7 +102,9 @@ def _make_clip(
     return EvaluationClip(clip, sounding, log_mel[first:end], samples[first * mel.hop_sample : end * mel.hop_sample])
 
 
-def _measure_notes(recording: RealRecording, sound: F32, sample_rate_hz: int) -> dict[str, npt.NDArray[np.float64]]:
+def _measure_notes(
+    recording: VoiceRecording, sound: Float32Array, sample_rate_hz: int
+) -> dict[str, npt.NDArray[np.float64]]:
     """Measure figures [N, 2] of notes: onset and value, sorted by onset."""
     notes = recording.performed
     order = np.argsort(notes.onset_sec, kind="stable")
@@ -126,7 +128,7 @@ def _average_notes(notes: Mapping[str, npt.NDArray[np.float64]], index: int) -> 
     return figures
 
 
-def _measure_clip(recording: RealRecording, sound: F32, index: int, sample_rate_hz: int) -> Figures:
+def _measure_clip(recording: VoiceRecording, sound: Float32Array, index: int, sample_rate_hz: int) -> Figures:
     """Measure attacks and levels in a clip."""
     begin, end = (sec_to_sample((index + more) * CLIP_SEC, sample_rate_hz) for more in (0, 1))
     onset_sec = recording.performed.onset_sec - index * CLIP_SEC

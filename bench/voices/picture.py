@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.voices.recordings import F32
+from dp.data.clips import Float32Array
 from dp.report.figure import open_figure
 
 ROW_INCH = 2.6
@@ -14,7 +14,7 @@ RANGE_DB = 80.0  # below the loudest of each system
 TOP_HZ = 16000.0
 
 
-def draw_spectrograms(path: Path, sounds: Mapping[str, F32], sample_rate_hz: int, title: str) -> None:
+def draw_spectrograms(path: Path, sounds: Mapping[str, Float32Array], sample_rate_hz: int, title: str) -> None:
     """Draw sounds [L] by system as PNG."""
     with open_figure(path, len(sounds), ROW_INCH) as axes:
         for axis, (name, sound) in zip(axes, sounds.items(), strict=True):
@@ -30,7 +30,7 @@ def draw_spectrograms(path: Path, sounds: Mapping[str, F32], sample_rate_hz: int
         axes[0].figure.suptitle(title)
 
 
-def _compute_levels_db(sound: F32, sample_rate_hz: int) -> F32:
+def _compute_levels_db(sound: Float32Array, sample_rate_hz: int) -> Float32Array:
     """Compute the levels [T, F] of a sound."""
     window_sample, hop_sample = round(WINDOW_SEC * sample_rate_hz), round(HOP_SEC * sample_rate_hz)
     frames = np.lib.stride_tricks.sliding_window_view(sound, window_sample)[::hop_sample]

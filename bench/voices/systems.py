@@ -11,25 +11,26 @@ import pretty_midi
 import soxr
 
 from bench.align.rendering import play
-from bench.voices.recordings import F32, RealRecording
+from dp.data.clips import Float32Array
+from dp.data.voices import VoiceRecording
 from dp.types import PITCH_FRAME_RATE_HZ
 from dp.units import A4_HZ, A4_PITCH, FloatArray, pitch_to_hz
 
 VELOCITY = 80  # of notes whose velocity nobody knows
 BENDS_A_SEMITONE = 4096  # of MIDI, its usual range being two semitones
 
-Play = Callable[[RealRecording], F32]  # plays its performed notes, as its performer
+Play = Callable[[VoiceRecording], Float32Array]  # plays its performed notes, as its performer
 
 
 @dataclass(frozen=True)
 class Played:
     """What a system made of a recording's notes."""
 
-    samples: F32  # as long as the recording, and as loud in the mean square
+    samples: Float32Array  # as long as the recording, and as loud in the mean square
     cpu_sec: float  # of this process and those it started
 
 
-def make_midi(recording: RealRecording, program: int) -> pretty_midi.PrettyMIDI:
+def make_midi(recording: VoiceRecording, program: int) -> pretty_midi.PrettyMIDI:
     """The performance as MIDI; a note ends where its pitch is struck again."""
     instrument = pretty_midi.Instrument(program)
     notes = recording.performed
@@ -64,7 +65,7 @@ def load_voices_player(folder: Path, sample_rate_hz: int, own_curves: bool) -> P
 
     checkpoint = load_checkpoint(folder, [VoicesModel])
 
-    def player(recording: RealRecording) -> F32:
+    def player(recording: VoiceRecording) -> Float32Array:
         notes, performer = recording.performed, recording.performer
         performers = ((performer, 1.0),) if performer in checkpoint.performer_names else ()
         tuning_hz = A4_HZ if own_curves else float(pitch_to_hz(A4_PITCH, recording.tuning_cent / 100.0))
@@ -76,7 +77,7 @@ def load_voices_player(folder: Path, sample_rate_hz: int, own_curves: bool) -> P
     return player
 
 
-def list_cents(recording: RealRecording, kind: str) -> list[FloatArray]:
+def list_cents(recording: VoiceRecording, kind: str) -> list[FloatArray]:
     """List the recording's pitch curves at the points at which voices of a kind are told pitch, note by note."""
     from dp.models.voices.notes import choose_points
 
@@ -90,7 +91,7 @@ def list_cents(recording: RealRecording, kind: str) -> list[FloatArray]:
     return [found[index] for index in range(len(order))]
 
 
-def play_timed(player: Play, recording: RealRecording) -> Played:
+def play_timed(player: Play, recording: VoiceRecording) -> Played:
     """Play a recording's notes; bring what is made to the recording's length and mean square."""
     before_sec = _count_cpu_sec()
     made = player(recording)

@@ -14,6 +14,7 @@ from dp.metrics import (
     bootstrap_pairs,
     bootstrap_ratio,
 )
+from dp.report.tables import format_markdown
 from dp.units import FloatArray
 
 MEANS = {
@@ -119,9 +120,3 @@ def _tell(estimate: Estimate | None) -> str:
     if estimate is None:
         return ABSENT
     return f"{estimate.mean:.2f} ({estimate.low:.2f} to {estimate.high:.2f})"
-
-
-def format_markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Format a Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

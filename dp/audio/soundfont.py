@@ -22,10 +22,8 @@ LFO_PITCH, VIBRATO_PITCH, ENVELOPE_PITCH = 5, 6, 7  # cents
 CUTOFF, RESONANCE = 8, 9  # absolute cents, centibels
 LFO_CUTOFF, ENVELOPE_CUTOFF, LFO_LEVEL = 10, 11, 13  # cents, centibels
 LFO_DELAY, LFO_RATE, VIBRATO_DELAY, VIBRATO_RATE = 21, 22, 23, 24  # timecents, absolute cents
-ENVELOPE, VOLUME = (
-    25,
-    33,
-)  # the first of eight: delay, attack, hold, decay, sustain, release, and keys to hold and decay
+# The first of eight: delay, attack, hold, decay, sustain, release, and keys to hold and decay
+ENVELOPE, VOLUME = 25, 33
 INSTRUMENT, KEYS, VELOCITIES, FIXED_KEY, ATTENUATION = 41, 43, 44, 46, 48
 COARSE_TUNE, FINE_TUNE, SAMPLE, LOOP_MODE, KEY_SCALE, ROOT_KEY = 51, 52, 53, 54, 56, 58
 COUNT = 61

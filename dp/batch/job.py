@@ -29,9 +29,7 @@ class Request:
     """What is wanted of every score."""
 
     out: Path
-    models: (
-        Path | None
-    )  # folder of voices, or of a timing, a synthesis and a vocoder model; None = the packaged players
+    models: Path | None  # folder of voices, or of a timing, a synthesis and a vocoder model; None = packaged players
     options: RenderOptions
     output: OutputOptions
     suffix: str  # of the audio: .wav, .flac or .ogg

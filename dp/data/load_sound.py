@@ -18,12 +18,12 @@ from dp.data.arrays import (
     list_performer_names,
 )
 from dp.data.clips import Float32Array
-from dp.data.load import load_clips, load_performances
+from dp.data.load import load_clips, load_performances, load_tuned_notes
 from dp.data.stretches import SynthesisClip, transpose_stretch
 from dp.data.voices import VoiceClip, VoiceRecording
 from dp.errors import DataError
 from dp.store.note_pitch import read_note_pitch
-from dp.store.reading import read_alignment_report, read_mels, read_recordings
+from dp.store.reading import read_mels, read_recordings
 
 NOTE_MARGIN_FRAME = 64  # how far outside a clip notes still belong to it for models with local attention
 
@@ -64,7 +64,7 @@ def load_synthesis_arrays(
 def load_vocoder_arrays(data: Path, mel: MelConfig, data_note: str = "") -> Arrays[VocoderClip]:
     """Load the arrays of the vocoder, with samples decoded from the recordings; see `load_timing_arrays`."""
     clips = load_clips(data)
-    samples = dict(load_samples(data, mel, {clip.recording_id for clip in clips}))
+    samples = dict(load_samples(data, mel.sample_rate_hz, {clip.recording_id for clip in clips}))
     return build_vocoder_arrays(clips, dict(read_mels(data)), samples, mel, data_note)
 
 
@@ -76,29 +76,35 @@ def load_baseline_arrays(data: Path, mel: MelConfig, data_note: str = "") -> Arr
 def load_voice_arrays(data: Path, mel: MelConfig, sample_rate_hz: int, data_note: str = "") -> Arrays[VoiceClip]:
     """Load the arrays of voices, with samples decoded from the recordings at a rate; see `load_timing_arrays`."""
     clips = load_clips(data)
-    wanted = {clip.recording_id for clip in clips}
-    performed = {item.recording_id: item.performed for item in load_performances(data)}
-    curves = dict(read_note_pitch(data, wanted))
-    tuning_cent = {row.recording_id: row.tuning_cent for row in read_alignment_report(data)}
-    made = {}
-    for recording in (item for item in read_recordings(data) if item.recording_id in wanted):
-        name = recording.recording_id
-        if len(curves.get(name, ())) != len(performed[name]):
-            raise DataError(name, "has other notes than tracked pitches", "run `dp rebuild`")
-        samples = read_audio(recording.audio_path, sample_rate_hz, recording.start_sec, recording.end_sec)
-        made[name] = VoiceRecording(
-            name, recording.performer, scale_to_full_level(samples), performed[name], curves[name], tuning_cent[name]
-        )
-    items = tuple(VoiceClip(clip, made[clip.recording_id]) for clip in clips)
+    recordings = load_voice_recordings(data, sample_rate_hz, {clip.recording_id for clip in clips})
+    items = tuple(VoiceClip(clip, recordings[clip.recording_id]) for clip in clips)
     return Arrays(items, mel, list_performer_names(clips), data_note)
 
 
-def load_samples(data: Path, mel: MelConfig, recording_ids: Collection[str]) -> Iterator[tuple[str, Float32Array]]:
+def load_voice_recordings(data: Path, sample_rate_hz: int, recording_ids: Collection[str]) -> dict[str, VoiceRecording]:
+    """Load some accepted recordings by id: samples at a rate, notes and tracked pitch.
+
+    Raises:
+        DataError: a dataset is missing, damaged or does not fit the others.
+    """
+    tuned, curves = load_tuned_notes(data), dict(read_note_pitch(data, recording_ids))
+    samples = dict(load_samples(data, sample_rate_hz, recording_ids))
+    made = {}
+    for recording in (item for item in read_recordings(data) if item.recording_id in recording_ids):
+        name = recording.recording_id
+        notes, tuning_cent = tuned[name].performed, tuned[name].tuning_cent
+        if len(curves.get(name, ())) != len(notes):
+            raise DataError(name, "has other notes than tracked pitches", "run `dp rebuild`")
+        made[name] = VoiceRecording(name, recording.performer, samples[name], notes, curves[name], tuning_cent)
+    return made
+
+
+def load_samples(data: Path, sample_rate_hz: int, recording_ids: Collection[str]) -> Iterator[tuple[str, Float32Array]]:
     """Yield (recording_id, samples [L]) of some recordings, each at full level, one in memory at a time."""
     for recording in read_recordings(data):
         if recording.recording_id in recording_ids:
             slice_sec = (recording.start_sec, recording.end_sec)
             yield (
                 recording.recording_id,
-                scale_to_full_level(read_audio(recording.audio_path, mel.sample_rate_hz, *slice_sec)),
+                scale_to_full_level(read_audio(recording.audio_path, sample_rate_hz, *slice_sec)),
             )

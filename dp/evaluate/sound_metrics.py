@@ -28,9 +28,8 @@ NOTE_TOLERANCES_MS = (50, 100)
 CARRIED_SEC = 0.1  # a transcriber hears a note that was carried over into the clip begin within this time
 
 Transcribe = Callable[[npt.NDArray[np.float32], int], PerformedNotes]  # samples [L] and their rate to notes
-Embed = Callable[
-    [npt.NDArray[np.float32], int], npt.NDArray[np.float32]
-]  # samples [L] and their rate to vectors [n, D]
+# Samples [L] and their rate to vectors [n, D]
+Embed = Callable[[npt.NDArray[np.float32], int], npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """Instruments by their General MIDI programs, counted from 0, and their English names."""
 
 from dp.errors import DataError
+from dp.score.instruments import PROGRAM_COUNT, VIOLA
 
-PIANO, VIOLIN, VIOLA, FIDDLE = 0, 40, 41, 110
-PROGRAM_COUNT = 128
+PIANO, VIOLIN, FIDDLE = 0, 40, 110
 TWO_HANDED = frozenset((*range(9), *range(16, 22), 46))  # keyboards and the harp: files may hold a part for each hand
 OWN = {VIOLIN: "violin", PIANO: "piano", 1: "piano"}  # programs that packaged voices are
 NEAREST = {VIOLA: "violin", FIDDLE: "violin", 2: "piano", 3: "piano"}  # and those that they are near

@@ -116,7 +116,7 @@ def format_performer_table(tests: PerformerTests) -> str:
         for preset, curves in tests.items()
         for what, found in curves.items()
     ]
-    return _format_markdown(["preset", "curve", "as the own performer", "as the others", "p"], rows)
+    return format_markdown(["preset", "curve", "as the own performer", "as the others", "p"], rows)
 
 
 def format_table_2(results: Results, split: str) -> str:
@@ -131,7 +131,7 @@ def format_table_2(results: Results, split: str) -> str:
         for system in _find_systems(results, split, "log_mel_mse")
         if system not in known and system != RECORDING
     ]
-    return _format_markdown(head, rows)
+    return format_markdown(head, rows)
 
 
 def format_metrics_table(results: Results, split: str, metrics: Mapping[str, str]) -> str:
@@ -151,7 +151,7 @@ def format_metrics_table(results: Results, split: str, metrics: Mapping[str, str
                 rows.append(
                     [instrument, system, *(_format_estimate(found.get(metric)) for metric in metrics), str(count)]
                 )
-    return _format_markdown(["instrument", "system", *metrics.values(), "clips"], rows) if rows else ""
+    return format_markdown(["instrument", "system", *metrics.values(), "clips"], rows) if rows else ""
 
 
 def _name_differences(results: Results, split: str) -> dict[str, str]:
@@ -192,6 +192,7 @@ def _format_estimate(figure: Mapping[str, float] | None) -> str:
     return ABSENT if figure is None else f"{figure['mean']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
 
 
-def _format_markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def format_markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Format a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -9,11 +9,12 @@ import torch
 
 from bench.voices.measure import RECORDING, Measured, measure_recording, measure_vibratos
 from bench.voices.picture import draw_spectrograms
-from bench.voices.recordings import F32, RealRecording
 from bench.voices.systems import list_cents, load_voices_player, make_midi, play_timed
 from bench.voices.tables import MEANS, format_figures, format_vibrato
 from dp.audio.pitch_curves import track_pitch
 from dp.config import MelConfig
+from dp.data.clips import Float32Array
+from dp.data.voices import VoiceRecording
 from dp.metrics import Vibrato
 from dp.models.checkpoint import Checkpoint, save_checkpoint
 from dp.models.voices.model import VoicesDims, VoicesModel
@@ -25,18 +26,20 @@ PITCHES = 60 + np.arange(30) % 12
 LEVELS_DB = -3.0 * (np.arange(30) % 3)
 
 
-def play(levels_db: np.ndarray = LEVELS_DB, rise_db: float = 30.0) -> F32:
+def play(levels_db: np.ndarray = LEVELS_DB, rise_db: float = 30.0) -> Float32Array:
     sound = play_notes(PITCHES.tolist(), ONSETS_SEC.tolist(), levels_db.tolist(), 0.42, rise_db)
     return sound.astype(np.float32)
 
 
-def make_recording(samples: F32, pitch: np.ndarray = PITCHES, onset_sec: np.ndarray = ONSETS_SEC) -> RealRecording:
+def make_recording(
+    samples: Float32Array, pitch: np.ndarray = PITCHES, onset_sec: np.ndarray = ONSETS_SEC
+) -> VoiceRecording:
     notes = PerformedNotes(pitch, 0 * pitch, onset_sec, onset_sec + 0.42, np.ones(len(pitch)))
     curves = tuple(
         PitchCurve(round(onset * PITCH_FRAME_RATE_HZ), np.full(52, 20.0, np.float32), np.ones(52, np.float32))
         for onset in onset_sec
     )
-    return RealRecording("r", "ann", notes, 20.0, curves, samples)
+    return VoiceRecording("r", "ann", samples, notes, curves, 20.0)
 
 
 def make_untrained_voices() -> Checkpoint[VoicesModel]:
@@ -102,7 +105,7 @@ def test_what_a_system_plays_is_as_long_and_as_loud_as_the_recording() -> None:
     recording = make_recording(play())
     for made in (0.01 * recording.samples[:8000], np.tile(recording.samples, 2)):
 
-        def player(given: RealRecording, made: F32 = made) -> F32:
+        def player(given: VoiceRecording, made: Float32Array = made) -> Float32Array:
             return made
 
         played = play_timed(player, recording)
