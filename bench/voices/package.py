@@ -19,7 +19,9 @@ from pathlib import Path
 
 import yaml
 
+from dp.corpora import list_recordings
 from dp.data.load import load_clips
+from dp.errors import DataError
 from dp.files import write_whole
 from dp.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from dp.models.voices.model import VoicesModel
@@ -47,12 +49,12 @@ LIMITS = {
 
 
 def make_project(name: str, data: Path, work: Path) -> None:
-    """Make a project whose corpus is what `corpora.yaml` names, by links."""
+    """Make a project whose corpus is what `corpora.yaml` names, by links, and build its dataset."""
     rows = yaml.safe_load((Path(__file__).parent / "corpora.yaml").read_text(encoding="utf-8"))[name]
     corpus = work / "corpus"
     corpus.mkdir(parents=True)
     with (corpus / "pairs.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, restval="")
+        writer = csv.DictWriter(file, COLUMNS, restval="", extrasaction="ignore")
         writer.writeheader()
         for row in rows:
             for key in ("score", "audio"):
@@ -61,7 +63,15 @@ def make_project(name: str, data: Path, work: Path) -> None:
                 row[key] = source.name
             writer.writerow(row)
     shutil.copy(REPOSITORY / "dvc.yaml", work)
-    shutil.copy(REPOSITORY / "params.yaml", work)
+    held_out = {row["audio"] for row in rows if row.get("held_out")}
+    found = [
+        item.recording_id for item in list_recordings("folder", corpus).recordings if item.audio_path.name in held_out
+    ]
+    params = (REPOSITORY / "params.yaml").read_text(encoding="utf-8")
+    chosen = params.replace("valid_recordings: []", f"valid_recordings: [{', '.join(found)}]")
+    if chosen == params:
+        raise DataError(REPOSITORY / "params.yaml", "has no line valid_recordings: []", "write it there")
+    (work / "params.yaml").write_text(chosen, encoding="utf-8")
     run(sys.executable, "-m", "dvc", "init", "--no-scm", "--quiet", folder=work)
     run(*DP, "rebuild", "--corpus", "folder", "--root", "corpus", folder=work)
 
