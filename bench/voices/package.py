@@ -39,8 +39,8 @@ LIMITS = {
     "violin": (
         "It learned from seven minutes of solo Bach on modern violins: no mutes, harmonics, pizzicato or tremolo, few "
         "long notes, little above E6. Long notes of a single line swell: by 8 dB from their first third to their last, "
-        "where those of the recordings rise by 2. Vibrato is drawn note by note from what these two play in Bach, which "
-        "is modest."
+        "where those of the recordings rise by 2. Vibrato is drawn note by note from what these two play in Bach, "
+        "which is modest."
     ),
     "piano": (
         "It learned from one grand piano and one pianist in Bach: no pedalled romantic texture, few notes outside C2 "
